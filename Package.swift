@@ -1,0 +1,61 @@
+// swift-tools-version: 6.0
+
+import PackageDescription
+
+// Targets stand in the order in which they may import each other: each imports only from lines
+// above it. `TidyTests` checks that the sources keep to it.
+let package = Package(
+    name: "dynaferry",
+    products: [
+        .executable(name: "dynaferry", targets: ["dynaferry"])
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
+            name: "CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libssl",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(name: "CLinux"),
+
+        .target(name: "JSON"),
+        .target(name: "Pacing"),
+        .target(name: "DynamoModel", dependencies: ["JSON"]),
+        .target(name: "AWS", dependencies: ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto"]),
+        .target(name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"]),
+        .target(
+            name: "Transfer", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"]),
+        .target(
+            name: "LocalDynamo",
+            dependencies: [
+                "JSON", "Pacing", "DynamoModel", "CZlib", "CCrypto", "COpenSSL", "CLinux",
+            ]),
+        .executableTarget(
+            name: "dynaferry",
+            dependencies: [
+                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
+            ]),
+
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
+        .testTarget(name: "DynamoModelTests", dependencies: ["DynamoModel", "JSON"]),
+        .testTarget(name: "AWSTests", dependencies: ["AWS", "JSON", "Pacing"]),
+        .testTarget(name: "LocalDynamoTests", dependencies: ["LocalDynamo", "DynamoModel", "JSON"]),
+        .testTarget(
+            name: "TransferTests", dependencies: ["Transfer", "DynamoModel", "Pacing", "JSON"]),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Transfer", "DynamoModel", "Pacing"]),
+        .testTarget(
+            name: "FaultTests", dependencies: ["Transfer", "DynamoDB", "AWS", "LocalDynamo"]),
+        .testTarget(name: "InteropTests"),
+        .testTarget(name: "CommandLineTests", dependencies: ["dynaferry"]),
+        .testTarget(name: "TidyTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+// libcrypto's digests: SHA-256 and what HMAC is built from.
+#pragma once
+#include <openssl/evp.h>

@@ -1,0 +1,27 @@
+// libcurl's setters and getters are variadic, which Swift does not import; each is one typed line.
+#pragma once
+#include <curl/curl.h>
+
+typedef size_t (*shim_curl_write)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode shim_easy_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode shim_easy_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode shim_easy_set_pointer(CURL *handle, CURLoption option, const void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode shim_easy_set_write(CURL *handle, CURLoption option, shim_curl_write value) {
+    return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode shim_easy_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+static inline CURLcode shim_easy_get_pointer(CURL *handle, CURLINFO info, void *value) {
+    return curl_easy_getinfo(handle, info, (void **)value);
+}
+static inline CURLMcode shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}

@@ -1,0 +1,20 @@
+// What Glibc's Swift module leaves out: epoll, accept4 and eventfd.
+#pragma once
+#define _GNU_SOURCE
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <stdint.h>
+
+// glibc declares accept4 only under _GNU_SOURCE, which the module's reader may not have set first.
+int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+
+// epoll_event holds a union that Swift can't set directly.
+static inline int shim_epoll_set(int poll, int operation, int descriptor, uint32_t events, uint64_t tag) {
+    struct epoll_event event = {.events = events, .data = {.u64 = tag}};
+    return epoll_ctl(poll, operation, descriptor, &event);
+}
+
+static inline uint64_t shim_epoll_tag(const struct epoll_event *event) {
+    return event->data.u64;
+}
