@@ -1,0 +1,112 @@
+import JSON
+
+/// What makes a table the table it is: all that CreateTable needs of it today.
+package struct TableDefinition: Equatable, Sendable {
+    package var name: String
+    package var attributes: [KeyAttribute]
+    package var keys: [KeyElement]
+    package var globalIndexes: [IndexDefinition]
+    package var localIndexes: [IndexDefinition]
+    package var billing: Billing
+
+    package init(
+        name: String, attributes: [KeyAttribute], keys: [KeyElement],
+        globalIndexes: [IndexDefinition] = [], localIndexes: [IndexDefinition] = [],
+        billing: Billing = .onDemand(Throughput())
+    ) {
+        self.name = name
+        self.attributes = attributes
+        self.keys = keys
+        self.globalIndexes = globalIndexes
+        self.localIndexes = localIndexes
+        self.billing = billing
+    }
+
+    /// A table of just a primary key, on demand.
+    package init(name: String, schema: KeySchema) {
+        var keys = [KeyElement(attribute: schema.partition.name, role: .partition)]
+        if let sort = schema.sort { keys.append(KeyElement(attribute: sort.name, role: .sort)) }
+        self.init(
+            name: name, attributes: [schema.partition] + (schema.sort.map { [$0] } ?? []),
+            keys: keys)
+    }
+}
+
+/// One element of a key schema. Global indexes may have up to four of each role.
+package struct KeyElement: Hashable, Sendable {
+    package enum Role: String, Hashable, Sendable {
+        case partition = "HASH"
+        case sort = "RANGE"
+    }
+
+    package var attribute: String
+    package var role: Role
+
+    package init(attribute: String, role: Role) {
+        self.attribute = attribute
+        self.role = role
+    }
+}
+
+/// Units a second. In provisioned mode what is provisioned; on demand the maxima, where nil means
+/// that there is none.
+package struct Throughput: Hashable, Sendable {
+    package var readUnits: Int?
+    package var writeUnits: Int?
+
+    package init(readUnits: Int? = nil, writeUnits: Int? = nil) {
+        self.readUnits = readUnits
+        self.writeUnits = writeUnits
+    }
+}
+
+package enum Billing: Hashable, Sendable {
+    case provisioned(Throughput)
+    case onDemand(Throughput)
+
+    package var isOnDemand: Bool {
+        if case .onDemand = self { true } else { false }
+    }
+
+    package var throughput: Throughput {
+        switch self {
+        case .provisioned(let throughput), .onDemand(let throughput): throughput
+        }
+    }
+}
+
+package struct IndexDefinition: Hashable, Sendable {
+    package enum Projection: Hashable, Sendable {
+        case all
+        case keysOnly
+        case include([String])
+    }
+
+    package var name: String
+    package var keys: [KeyElement]
+    package var projection: Projection
+    /// Of a global index: its own units, provisioned or maxima as the table's billing says.
+    package var throughput: Throughput
+
+    package init(
+        name: String, keys: [KeyElement], projection: Projection = .all,
+        throughput: Throughput = Throughput()
+    ) {
+        self.name = name
+        self.keys = keys
+        self.projection = projection
+        self.throughput = throughput
+    }
+}
+
+extension TableDefinition {
+    /// The primary key with its types; nil when the definition has none that makes sense.
+    package var schema: KeySchema? {
+        func attribute(_ role: KeyElement.Role) -> KeyAttribute? {
+            guard let element = keys.first(where: { $0.role == role }) else { return nil }
+            return attributes.first { $0.name == element.attribute }
+        }
+        guard let partition = attribute(.partition) else { return nil }
+        return KeySchema(partition: partition, sort: attribute(.sort))
+    }
+}
