@@ -97,7 +97,8 @@ package enum JSONText {
         return true
     }
 
-    private static func multibyteLength(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
+    /// The length of the multi-byte sequence at `offset`; 0 when it is not a valid one.
+    package static func multibyteLength(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
         func continuation(_ distance: Int, _ range: ClosedRange<UInt8> = 0x80...0xBF) -> Bool {
             offset + distance < bytes.count && range.contains(bytes[offset + distance])
         }

@@ -1,0 +1,78 @@
+import JSON
+
+/// A BatchWriteItem reply, read: what was left unwritten, and what the rest cost.
+package struct CutBatchReply: Equatable, Sendable {
+    /// The unprocessed puts, as slices of the reply's bytes. They identify items by their keys and
+    /// serve for nothing else: what is sent again is the item as the source sent it.
+    package var unprocessed: [ItemSlice] = []
+    /// nil where a server reports none.
+    package var consumed: ConsumedUnits?
+
+    package init() {}
+}
+
+/// Reads BatchWriteItem replies in one validating pass.
+///
+/// An item counts as written only when the reply is a whole, well-formed object that has
+/// `UnprocessedItems` and the item is not in it; so everything else is an error here.
+package struct BatchReplyCutter: Sendable {
+    private let keys: KeyNames
+
+    package init(schema: KeySchema) {
+        keys = KeyNames(schema)
+    }
+
+    /// Reads a whole reply body, which must be followed by ``PageCutter/padding`` zero bytes.
+    package func cut(_ reply: UnsafeRawBufferPointer) throws(JSONError) -> CutBatchReply {
+        guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
+        var walk = ByteWalk(reply)
+        var result = CutBatchReply()
+        var hasUnprocessed = false
+        try walk.walkObject { (walk, name) throws(JSONError) in
+            if walk.equals(name, "UnprocessedItems") {
+                guard !hasUnprocessed else { throw walk.failure("UnprocessedItems stands twice") }
+                hasUnprocessed = true
+                try cutUnprocessed(&walk, into: &result)
+            } else if walk.equals(name, "ConsumedCapacity"), walk.peek() == 0x5B {
+                try walk.walkArray { (walk) throws(JSONError) in
+                    guard let units = try ConsumedUnits(&walk) else { return }
+                    if result.consumed == nil {
+                        result.consumed = units
+                    } else {
+                        result.consumed?.add(units)
+                    }
+                }
+            } else {
+                try walk.walkValue()
+            }
+        }
+        try walk.expectEnd()
+        guard hasUnprocessed else { throw walk.failure("the reply has no UnprocessedItems") }
+        return result
+    }
+
+    /// `{"table": [{"PutRequest": {"Item": {...}}}, ...]}`; this copier puts into one table.
+    private func cutUnprocessed(
+        _ walk: inout ByteWalk, into result: inout CutBatchReply
+    ) throws(JSONError) {
+        try walk.walkObject { (walk, _) throws(JSONError) in
+            try walk.walkArray { (walk) throws(JSONError) in
+                let before = result.unprocessed.count
+                try walk.walkObject { (walk, request) throws(JSONError) in
+                    guard walk.equals(request, "PutRequest") else {
+                        throw walk.failure("an unprocessed entry is no PutRequest")
+                    }
+                    try walk.walkObject { (walk, member) throws(JSONError) in
+                        guard walk.equals(member, "Item") else {
+                            return try walk.walkValue()
+                        }
+                        result.unprocessed.append(try walk.walkItem(keys))
+                    }
+                }
+                guard result.unprocessed.count == before + 1 else {
+                    throw walk.failure("an unprocessed entry does not hold one item")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import AWS
+import DynamoModel
+import Pacing
+
+/// A batch in flight, by slot.
+package struct BatchID: Hashable, Sendable {
+    package let slot: Int
+}
+
+/// What ``CopyScheduler`` asks its driver to do.
+package enum CopyAction: Equatable, Sendable {
+    /// Ask for the next page of a segment: after the last key that arrived for it, or from its
+    /// start. A reply longer than `replyBytesMax` is not to be kept.
+    case scan(segment: Int, limit: Int, replyBytesMax: Int)
+    /// Put these items. A reply longer than `replyBytesMax` is not to be kept.
+    case write(BatchID, [BatchItem], replyBytesMax: Int)
+    /// Nothing needs the page's bytes any more.
+    case release(page: Int)
+    /// Keep this item as a dead letter, durably, then say so.
+    case deadLetter(BatchItem, CopyFailure)
+    /// Say that time has passed, then.
+    case wake(Instant)
+    /// The copy has ended; nothing is in flight that matters.
+    case finish(CopyOutcome)
+}
+
+/// How a copy ended.
+package enum CopyOutcome: Equatable, Sendable {
+    /// Every item is in the target, or a dead letter.
+    case completed
+    /// Stopped when asked to.
+    case stopped
+    case failed(CopyFailure)
+}
+
+/// A page that arrived whole.
+package struct ArrivedPage: Equatable, Sendable {
+    package var items: [ItemSlice]
+    /// Sum of the items' sizes as the service counts them.
+    package var storedBytes: Int
+    /// Bytes of the reply, and bytes that keeping it takes.
+    package var replyBytes: Int
+    package var heldBytes: Int
+    /// Nothing follows it in its segment.
+    package var isLast: Bool
+    /// As the server reports; nil where it reports nothing.
+    package var readUnits: Double?
+
+    package init(
+        items: [ItemSlice], storedBytes: Int, replyBytes: Int, heldBytes: Int, isLast: Bool,
+        readUnits: Double? = nil
+    ) {
+        self.items = items
+        self.storedBytes = storedBytes
+        self.replyBytes = replyBytes
+        self.heldBytes = heldBytes
+        self.isLast = isLast
+        self.readUnits = readUnits
+    }
+}
+
+/// A batch that was answered: what of it was left unwritten, as positions in the batch.
+package struct AnsweredBatch: Equatable, Sendable {
+    package var unprocessed: [Int]
+    /// As the server reports; nil where it reports nothing.
+    package var consumed: ConsumedUnits?
+    package var roundTrip: Duration
+
+    package init(unprocessed: [Int], consumed: ConsumedUnits? = nil, roundTrip: Duration = .zero) {
+        self.unprocessed = unprocessed
+        self.consumed = consumed
+        self.roundTrip = roundTrip
+    }
+}
+
+/// A request that failed, or a copy: what happened, in the service's words, and what to do.
+package struct CopyFailure: Error, Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
+        /// As an ``AWSError`` says.
+        case remedy(AWSError.Remedy)
+        /// The reply was longer than what was set aside for it; this many bytes.
+        case tooLong(Int)
+    }
+
+    package var kind: Kind
+    /// The service's name of it: `ValidationException`.
+    package var code: String
+    package var message: String
+    package var hint: String?
+    /// The request may have been executed all the same.
+    package var isOutcomeUnknown: Bool
+
+    package init(
+        _ kind: Kind, code: String, message: String, hint: String? = nil,
+        isOutcomeUnknown: Bool = false
+    ) {
+        self.kind = kind
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.isOutcomeUnknown = isOutcomeUnknown
+    }
+}
+
+/// How far a segment's items are safe in the target.
+package enum SegmentPosition: Equatable, Sendable {
+    /// All of the segment is.
+    case finished
+    /// The first items of a page, and all pages before it; at least one item.
+    case within(page: Int, items: Int)
+    /// Every page that has been released; the next page has no safe item yet.
+    case afterReleased
+}
+
+/// What a copy has done so far.
+package struct CopyCounters: Equatable, Sendable {
+    package var itemsRead = 0
+    package var itemsWritten = 0
+    package var deadLetters = 0
+    /// Sizes as the service counts them, of the items written.
+    package var storedBytesWritten = 0
+    /// Bytes of JSON, of the items written.
+    package var jsonBytesWritten = 0
+    package var readUnits = 0.0
+    package var writeUnits = 0.0
+    package var scans = 0
+    package var writes = 0
+    /// Requests that were throttled as a whole.
+    package var scansThrottled = 0
+    package var writesThrottled = 0
+    /// Items that came back unprocessed, and items that were sent again for any reason.
+    package var itemsUnprocessed = 0
+    package var itemsRetried = 0
+    /// Requests that failed otherwise and were repeated.
+    package var requestsFailed = 0
+    package var segmentsFinished = 0
+
+    package init() {}
+}
+
+/// What holds a copy back now.
+package enum CopyHold: String, Equatable, Sendable {
+    case writeLimit = "write limit"
+    case readLimit = "read limit"
+    case sourcePages = "source pages"
+    case sourceThrottled = "throttled by source"
+    case targetThrottled = "throttled by target"
+    case targetReplies = "target replies"
+    case memory = "memory"
+    case sourceUnreachable = "source does not answer"
+    case targetUnreachable = "target does not answer"
+}

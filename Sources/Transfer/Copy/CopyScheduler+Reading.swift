@@ -1,0 +1,241 @@
+import DynamoModel
+import Pacing
+
+/// Reading: which segment is asked for a page next, and what comes of the reply.
+extension CopyScheduler {
+    /// Pages that one segment may have open: reading ahead matters where there are few segments.
+    private static let readAheadMax = 8
+    /// The effect of more Scans shows only when they have come back.
+    private static let scansGrowthInterval = Duration.milliseconds(20)
+
+    // MARK: Events
+
+    package mutating func pageArrived(
+        segment index: Int, _ page: ArrivedPage, at now: Instant
+    ) -> [CopyAction] {
+        let slot = scanCameBack(index)
+        sourceHealth.answered()
+        progressed(at: now)
+        let units =
+            page.readUnits
+            ?? CapacityUnits.scan(
+                bytes: page.storedBytes, consistent: configuration.isConsistentRead)
+        reading.settle(estimate: segments[slot]!.readUnitsReserved, units: units, at: now)
+        counters.readUnits += units
+        counters.itemsRead += page.items.count
+        sizing.learn(
+            items: page.items.count, jsonBytes: page.replyBytes, storedBytes: page.storedBytes)
+        segments[slot]!.failures = 0
+        segments[slot]!.planned = nil
+        segments[slot]!.isExhausted = page.isLast
+        segments[slot]!.itemsRead += page.items.count
+        var actions: [CopyAction] = []
+        let pageSlot = open(page, segment: slot)
+        if page.items.isEmpty { retire(pageSlot, &actions) }
+        return actions + pump(at: now)
+    }
+
+    package mutating func scanFailed(
+        segment index: Int, _ failure: CopyFailure, at now: Instant
+    ) -> [CopyAction] {
+        let slot = scanCameBack(index)
+        let estimate = segments[slot]!.readUnitsReserved
+        let consumed = failure.isOutcomeUnknown ? estimate : 0
+        reading.settle(estimate: estimate, units: consumed, at: now)
+        switch failure.kind {
+        case .tooLong(let bytes):
+            sourceHealth.answered()
+            let plan = segments[slot]!.reserved
+            segments[slot]!.planned = sizing.plan(after: plan, tooLong: bytes)
+            if segments[slot]!.planned == nil {
+                end(.failed(failure), at: now)
+            }
+        case .remedy(.giveUp), .remedy(.split):
+            end(.failed(failure), at: now)
+        case .remedy(.slowDown):
+            sourceHealth.answered()
+            counters.scansThrottled += 1
+            _ = reading.throttled(at: now)
+            postpone(slot, failure, at: now)
+        case .remedy(.retry), .remedy(.renewCredentials):
+            counters.requestsFailed += 1
+            sourceHealth.failed(Self.faultBackoff, using: &generator, at: now)
+            postpone(slot, failure, at: now)
+        }
+        return pump(at: now)
+    }
+
+    private mutating func scanCameBack(_ index: Int) -> Int {
+        guard let slot = slotOfSegment[index], segments[slot]!.isScanning else {
+            preconditionFailure("segment \(index) is not being scanned")
+        }
+        segments[slot]!.isScanning = false
+        scansInFlight -= 1
+        pageBytesHeld -= segments[slot]!.reserved.reserve
+        return slot
+    }
+
+    private mutating func postpone(_ slot: Int, _ failure: CopyFailure, at now: Instant) {
+        let delay = Self.faultBackoff.delay(
+            attempt: segments[slot]!.failures, using: &generator)
+        segments[slot]!.failures += 1
+        segments[slot]!.retryAt = now + delay
+        failureSinceProgress = failure
+    }
+
+    // MARK: Pages
+
+    private mutating func open(_ page: ArrivedPage, segment slot: Int) -> Int {
+        let open = OpenPage(segment: slot, items: page.items, heldBytes: page.heldBytes)
+        pageBytesHeld += page.heldBytes
+        let pageSlot: Int
+        if let free = freePages.popLast() {
+            pageSlot = free
+            pages[free] = open
+        } else {
+            pageSlot = pages.count
+            pages.append(open)
+        }
+        segments[slot]!.pages.append(pageSlot)
+        if !page.items.isEmpty { ring.append(pageSlot) }
+        return pageSlot
+    }
+
+    /// Lets go of a page whose items are all settled, and of its segment when that was the last.
+    mutating func retire(_ pageSlot: Int, _ actions: inout [CopyAction]) {
+        let page = pages[pageSlot]!
+        precondition(page.unsettled == 0, "page \(pageSlot) has unsettled items")
+        let slot = page.segment
+        // Pages behind one that is still open are kept, so that the segment's position, which
+        // passes them in order, can be told from the pages that are left.
+        guard segments[slot]!.pages.first == pageSlot else { return }
+        while let first = segments[slot]!.pages.first, pages[first]!.unsettled == 0 {
+            pageBytesHeld -= pages[first]!.heldBytes
+            pages[first] = nil
+            freePages.append(first)
+            segments[slot]!.pages.removeFirst()
+            actions.append(.release(page: first))
+        }
+        if segments[slot]!.isExhausted, segments[slot]!.pages.isEmpty { close(slot) }
+    }
+
+    private mutating func close(_ slot: Int) {
+        slotOfSegment[segments[slot]!.index] = nil
+        segments[slot] = nil
+        freeSegments.append(slot)
+        openSegments -= 1
+        counters.segmentsFinished += 1
+    }
+
+    /// How far a segment's items are safe; nil for one that has not been opened or is finished.
+    package mutating func position(ofSegment index: Int) -> SegmentPosition? {
+        guard let slot = slotOfSegment[index] else { return nil }
+        guard let first = segments[slot]!.pages.first else { return .afterReleased }
+        let items = pages[first]!.settledPrefix()
+        return items > 0 ? .within(page: first, items: items) : .afterReleased
+    }
+
+    // MARK: Scans
+
+    mutating func startScans(
+        at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
+    ) {
+        if sourceHealth.isPaused(at: now), let until = sourceHealth.pausedUntil {
+            wake = min(wake, until)
+            return
+        }
+        let allowed = sourceHealth.isDown ? 1 : scansAllowed
+        while scansInFlight < allowed {
+            guard let slot = nextToScan(at: now, &wake) else { return }
+            let plan = segments[slot]!.planned ?? defaultPlan
+            guard pageBytesHeld + plan.reserve <= configuration.memory.pageBytes else {
+                return
+            }
+            let units = CapacityUnits.scan(
+                bytes: sizing.storedBytesExpected(limit: plan.limit),
+                consistent: configuration.isConsistentRead)
+            let ready = reading.readyAt(units, now: now)
+            guard ready <= now else {
+                wake = min(wake, ready)
+                return
+            }
+            reading.take(units, at: now)
+            segments[slot]!.readUnitsReserved = units
+            send(slot, plan, &actions)
+        }
+    }
+
+    private var defaultPlan: PageSizing.Plan {
+        sizing.plan(
+            unitsMax: reading.pageUnitsMax, isConsistent: configuration.isConsistentRead)
+    }
+
+    private mutating func send(
+        _ slot: Int, _ plan: PageSizing.Plan, _ actions: inout [CopyAction]
+    ) {
+        segments[slot]!.isScanning = true
+        segments[slot]!.reserved = plan
+        pageBytesHeld += plan.reserve
+        scansInFlight += 1
+        counters.scans += 1
+        actions.append(
+            .scan(
+                segment: segments[slot]!.index, limit: plan.limit, replyBytesMax: plan.reserve))
+    }
+
+    /// The slot of the segment to scan next: a new one while fewer are open than may be, else the
+    /// open one that has come least far. Linear in the open segments.
+    private mutating func nextToScan(at now: Instant, _ wake: inout Instant) -> Int? {
+        if openSegments < configuration.openSegmentsMax, let index = nextSegment {
+            nextSegment = order.next()
+            return open(segment: index)
+        }
+        var best: Int?
+        var bestItems = Int.max
+        let heldBackFull = pageBytesHeldBack > configuration.memory.pageBytes / 2
+        for slot in segments.indices {
+            guard let segment = segments[slot], !segment.isScanning, !segment.isExhausted,
+                segment.pages.count < Self.readAheadMax, segment.itemsRead < bestItems
+            else { continue }
+            if segment.heat.isHeldBack, heldBackFull || !segment.pages.isEmpty { continue }
+            if segment.retryAt > now {
+                wake = min(wake, segment.retryAt)
+                continue
+            }
+            (best, bestItems) = (slot, segment.itemsRead)
+        }
+        return best
+    }
+
+    private mutating func open(segment index: Int) -> Int {
+        openSegments += 1
+        let slot: Int
+        if let free = freeSegments.popLast() {
+            slot = free
+            segments[free] = OpenSegment(index: index)
+        } else {
+            slot = segments.count
+            segments.append(OpenSegment(index: index))
+        }
+        slotOfSegment[index] = slot
+        return slot
+    }
+
+    /// Bytes of pages whose segments are held back by a hot partition.
+    private var pageBytesHeldBack: Int {
+        segments.reduce(0) { sum, segment in
+            guard let segment, segment.heat.isHeldBack else { return sum }
+            return sum + segment.pages.reduce(0) { $0 + pages[$1]!.heldBytes }
+        }
+    }
+
+    /// Allows more Scans at a time when the writers ran dry although all that are allowed were
+    /// under way.
+    mutating func writersRanDry(at now: Instant) {
+        guard scansInFlight >= scansAllowed, !reading.isThrottled, now >= scansMayGrowAt else {
+            return
+        }
+        scansMayGrowAt = now + Self.scansGrowthInterval
+        scansAllowed = min(configuration.scansMax, scansAllowed + scansAllowed / 2)
+    }
+}

@@ -1,0 +1,366 @@
+import DynamoModel
+import Pacing
+
+/// Writing: how batches are mixed from open pages, and what comes of the replies.
+extension CopyScheduler {
+    /// JSON around one item in the body of a BatchWriteItem: `{"PutRequest":{"Item":...}},`.
+    package static let itemEnvelope = 26
+
+    // MARK: Events
+
+    package mutating func batchAnswered(
+        _ id: BatchID, _ answer: AnsweredBatch, at now: Instant
+    ) -> [CopyAction] {
+        let batch = batchCameBack(id)
+        targetHealth.answered()
+        var actions: [CopyAction] = []
+        var refused = answer.unprocessed.sorted()[...]
+        var refusedItems: [BatchItem] = []
+        var units = batch.units
+        for (position, item) in batch.items.enumerated() {
+            if refused.first == position {
+                refused.removeFirst()
+                refusedItems.append(item)
+                units -= self.units(of: item)
+                segments[segmentSlot(of: item)]!.heat.refuse()
+            } else {
+                acknowledge(item, &actions)
+            }
+        }
+        precondition(refused.isEmpty, "positions \(refused) are not in the batch")
+        let consumed = writing.settle(
+            batch.estimate, units: units, reported: answer.consumed, at: now)
+        counters.writeUnits += consumed
+        counters.itemsUnprocessed += refusedItems.count
+        if refusedItems.count < batch.items.count { progressed(at: now) }
+        retry(refusedItems, Self.retryBackoff, at: now)
+        judge(
+            items: batch.items.count, refused: refusedItems.count, units: consumed,
+            roundTrip: answer.roundTrip, at: now)
+        return actions + pump(at: now)
+    }
+
+    package mutating func batchFailed(
+        _ id: BatchID, _ failure: CopyFailure, roundTrip: Duration, at now: Instant
+    ) -> [CopyAction] {
+        let batch = batchCameBack(id)
+        if !failure.isOutcomeUnknown { writing.refund(batch.estimate, at: now) }
+        var actions: [CopyAction] = []
+        switch failure.kind {
+        case .tooLong:
+            // Only unprocessed items make a reply that long; which they were is not known.
+            targetHealth.answered()
+            if batch.items.count > 1 {
+                halve(batch.items, at: now)
+            } else {
+                counters.itemsUnprocessed += 1
+                retry(batch.items, Self.retryBackoff, at: now)
+            }
+        case .remedy(.split):
+            targetHealth.answered()
+            refuse(batch.items, failure, at: now, &actions)
+        case .remedy(.giveUp):
+            end(.failed(failure), at: now)
+        case .remedy(.slowDown):
+            targetHealth.answered()
+            counters.writesThrottled += 1
+            for item in batch.items { segments[segmentSlot(of: item)]!.heat.refuse() }
+            failureSinceProgress = failure
+            retry(batch.items, Self.retryBackoff, at: now)
+            judge(
+                items: batch.items.count, refused: batch.items.count, units: 0,
+                roundTrip: roundTrip, at: now)
+        case .remedy(.retry), .remedy(.renewCredentials):
+            counters.requestsFailed += 1
+            failureSinceProgress = failure
+            targetHealth.failed(Self.faultBackoff, using: &generator, at: now)
+            retry(batch.items, Self.faultBackoff, at: now)
+        }
+        return actions + pump(at: now)
+    }
+
+    /// A dead letter has been saved durably: the segment's position may pass its item.
+    package mutating func deadLetterSaved(_ item: BatchItem, at now: Instant) -> [CopyAction] {
+        var actions: [CopyAction] = []
+        counters.deadLetters += 1
+        progressed(at: now)
+        settle(item, &actions)
+        return actions + pump(at: now)
+    }
+
+    private mutating func batchCameBack(_ id: BatchID) -> Batch {
+        guard let batch = batches[id.slot] else {
+            preconditionFailure("batch \(id.slot) is not in flight")
+        }
+        batches[id.slot] = nil
+        freeBatches.append(id.slot)
+        writesInFlight -= 1
+        batchBytesHeld -= 2 * batch.bodyBytes
+        return batch
+    }
+
+    // MARK: Items
+
+    private func slice(of item: BatchItem) -> ItemSlice {
+        pages[Int(item.page)]!.items[Int(item.index)]
+    }
+
+    private func units(of item: BatchItem) -> Int {
+        CapacityUnits.write(bytes: Int(slice(of: item).size))
+    }
+
+    private func segmentSlot(of item: BatchItem) -> Int { pages[Int(item.page)]!.segment }
+
+    private mutating func acknowledge(_ item: BatchItem, _ actions: inout [CopyAction]) {
+        let slice = slice(of: item)
+        counters.itemsWritten += 1
+        counters.storedBytesWritten += Int(slice.size)
+        counters.jsonBytesWritten += Int(slice.length)
+        segments[segmentSlot(of: item)]!.heat.acknowledge()
+        settle(item, &actions)
+    }
+
+    private mutating func settle(_ item: BatchItem, _ actions: inout [CopyAction]) {
+        let page = Int(item.page)
+        pages[page]!.settle(Int(item.index))
+        if pages[page]!.unsettled == 0 { retire(page, &actions) }
+    }
+
+    private mutating func retry(_ items: [BatchItem], _ backoff: Backoff, at now: Instant) {
+        guard !items.isEmpty else { return }
+        counters.itemsRetried += items.count
+        var items = items
+        var attempt = 0
+        for index in items.indices {
+            attempt = max(attempt, Int(items[index].attempt))
+            items[index].attempt += 1
+        }
+        let delay = backoff.delay(attempt: attempt, using: &generator)
+        retries.add(.init(due: now + delay, items: items, isWhole: false))
+    }
+
+    /// A batch was refused for its content: halves find the guilty item. They wait and are
+    /// throttled like any other batch.
+    private mutating func halve(_ items: [BatchItem], at now: Instant) {
+        counters.itemsRetried += items.count
+        let middle = items.count / 2
+        for half in [items[..<middle], items[middle...]] {
+            retries.add(.init(due: now, items: Array(half), isWhole: true))
+        }
+    }
+
+    private mutating func refuse(
+        _ items: [BatchItem], _ failure: CopyFailure, at now: Instant,
+        _ actions: inout [CopyAction]
+    ) {
+        guard items.count == 1 else { return halve(items, at: now) }
+        if counters.itemsWritten == 0 { refusedAloneBeforeAnyAccepted += 1 }
+        actions.append(.deadLetter(items[0], failure))
+        let isSystemic =
+            counters.deadLetters + 1 > configuration.deadLettersMax
+            || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
+        guard isSystemic else { return }
+        var systemic = failure
+        systemic.message =
+            counters.itemsWritten == 0
+            ? "the target refuses every item: \(failure.message)"
+            : "more than \(configuration.deadLettersMax) items were refused, the last with:"
+                + " \(failure.message)"
+        systemic.hint = failure.hint ?? "mend the cause, or raise --max-dead-letters"
+        end(.failed(systemic), at: now)
+    }
+
+    // MARK: Throttling
+
+    private mutating func judge(
+        items: Int, refused: Int, units: Double, roundTrip: Duration, at now: Instant
+    ) {
+        answeredItems += items
+        refusedItems += refused
+        let verdict = writing.observed(
+            items: items, refused: refused, units: units, roundTrip: roundTrip, at: now)
+        switch verdict {
+        case .cut(let share):
+            concurrencyBeforeCut = concurrency.current
+            concurrency.shrink(by: share, at: now)
+        case .undone: concurrency.restore(concurrencyBeforeCut, at: now)
+        case nil:
+            concurrency.completed(
+                work: Double(items - refused), roundTrip: roundTrip,
+                heldBack: hold != nil && hold != .targetReplies, at: now)
+        }
+    }
+
+    mutating func lookForHeat() {
+        let share = answeredItems > 0 ? Double(refusedItems) / Double(answeredItems) : 0
+        (answeredItems, refusedItems) = (0, 0)
+        var wasSpent = false
+        for slot in segments.indices where segments[slot] != nil {
+            wasSpent = wasSpent || segments[slot]!.heat.isSpent
+            segments[slot]!.heat.look(tableShare: share)
+        }
+        guard wasSpent else { return }
+        // Pages that had used up their allowance left the ring: they stand in it again.
+        ring = pages.indices.filter { pages[$0].map { $0.untaken > 0 } ?? false }
+        turn = 0
+    }
+
+    // MARK: Batches
+
+    /// Moves what is due again to where the next batches are taken from.
+    mutating func releaseDue(at now: Instant) {
+        while let group = retries.popDue(at: now) {
+            if group.isWhole { whole.append(group.items) } else { due.add(group.items) }
+        }
+    }
+
+    mutating func startWrites(
+        at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
+    ) {
+        hold = nil
+        if let next = retries.nextDue { wake = min(wake, next) }
+        if targetHealth.isPaused(at: now), let until = targetHealth.pausedUntil {
+            hold = .targetUnreachable
+            wake = min(wake, until)
+            return
+        }
+        let allowed = targetHealth.isDown ? 1 : concurrency.current
+        while true {
+            guard writesInFlight < allowed else {
+                hold = .targetReplies
+                return
+            }
+            guard let batch = pending ?? nextBatch() else {
+                hold = reasonForNoBatch(at: now)
+                writersRanDry(at: now)
+                return
+            }
+            pending = batch
+            guard batchBytesHeld + 2 * batch.bodyBytes <= configuration.memory.batchBytes else {
+                hold = .memory
+                return
+            }
+            let estimate = writing.estimate(units: batch.units)
+            let ready = writing.readyAt(estimate, now: now)
+            guard ready <= now else {
+                hold = writing.pace.isThrottled ? .targetThrottled : .writeLimit
+                wake = min(wake, ready)
+                return
+            }
+            pending = nil
+            send(batch, estimate, at: now, &actions)
+        }
+    }
+
+    private func reasonForNoBatch(at now: Instant) -> CopyHold {
+        if sourceHealth.isPaused(at: now) { return .sourceUnreachable }
+        if reading.isThrottled { return .sourceThrottled }
+        if scansInFlight == 0, reading.rate != nil { return .readLimit }
+        return .sourcePages
+    }
+
+    private mutating func send(
+        _ batch: Batch, _ estimate: WritePacing.Estimate, at now: Instant,
+        _ actions: inout [CopyAction]
+    ) {
+        writing.take(estimate, at: now)
+        var batch = batch
+        batch.estimate = estimate
+        batchBytesHeld += 2 * batch.bodyBytes
+        writesInFlight += 1
+        counters.writes += 1
+        let slot: Int
+        if let free = freeBatches.popLast() {
+            slot = free
+            batches[free] = batch
+        } else {
+            slot = batches.count
+            batches.append(batch)
+        }
+        actions.append(
+            .write(BatchID(slot: slot), batch.items, replyBytesMax: batch.bodyBytes))
+    }
+
+    /// The next batch: one that is sent as it stands, or what is due again and then items of all
+    /// open pages in turn. Nil when there is nothing, or too little while more is on its way.
+    private mutating func nextBatch() -> Batch? {
+        var batch = Batch(
+            items: [], jsonBytes: 0, units: 0, bodyBytes: MemoryBudget.batchEnvelope)
+        if let items = whole.popLast() {
+            for item in items { add(item, to: &batch) }
+            return batch
+        }
+        let isWorthWaiting = scansInFlight > 0 && due.isEmpty
+        if isWorthWaiting, ring.count < configuration.batchItemsMax, untakenIsFew { return nil }
+        let unitsMax = writing.batchUnitsMax
+        // No batch takes more than half the pool, so that two are under way at least; a single
+        // item always fits, as the budget's minimum promises.
+        let bytesMax = min(
+            ServiceLimits.requestBytesMax - MemoryBudget.batchEnvelope,
+            configuration.memory.batchBytes / 4)
+        batch.items.reserveCapacity(configuration.batchItemsMax)
+        while batch.items.count < configuration.batchItemsMax {
+            guard let (item, isRetry) = peekItem() else { break }
+            let slice = slice(of: item)
+            if !batch.items.isEmpty {
+                let bytes = batch.bodyBytes + Int(slice.length) + Self.itemEnvelope
+                let units = batch.units + CapacityUnits.write(bytes: Int(slice.size))
+                guard bytes <= bytesMax, Double(units) <= unitsMax else { break }
+            }
+            take(isRetry: isRetry)
+            add(item, to: &batch)
+        }
+        return batch.items.isEmpty ? nil : batch
+    }
+
+    /// Whether the ring holds less than one full batch.
+    private var untakenIsFew: Bool {
+        var untaken = 0
+        for page in ring {
+            untaken += pages[page]!.untaken
+            if untaken >= configuration.batchItemsMax { return false }
+        }
+        return true
+    }
+
+    private mutating func peekItem() -> (BatchItem, isRetry: Bool)? {
+        if let item = due.first { return (item, true) }
+        while !ring.isEmpty {
+            if turn >= ring.count { turn = 0 }
+            let page = ring[turn]
+            // A page leaves the ring here when its segment's allowance is used up; the regular
+            // look puts it back.
+            if segments[pages[page]!.segment]!.heat.isSpent {
+                ring.swapAt(turn, ring.count - 1)
+                ring.removeLast()
+                continue
+            }
+            return (BatchItem(page: page, index: pages[page]!.taken), false)
+        }
+        return nil
+    }
+
+    private mutating func take(isRetry: Bool) {
+        if isRetry {
+            due.removeFirst()
+            return
+        }
+        let page = ring[turn]
+        _ = pages[page]!.take()
+        segments[pages[page]!.segment]!.heat.spend()
+        if pages[page]!.untaken == 0 {
+            ring.swapAt(turn, ring.count - 1)
+            ring.removeLast()
+        } else {
+            turn += 1
+        }
+    }
+
+    private func add(_ item: BatchItem, to batch: inout Batch) {
+        let slice = slice(of: item)
+        batch.items.append(item)
+        batch.jsonBytes += Int(slice.length)
+        batch.units += CapacityUnits.write(bytes: Int(slice.size))
+        batch.bodyBytes += Int(slice.length) + Self.itemEnvelope
+    }
+}

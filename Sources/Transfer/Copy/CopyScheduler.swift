@@ -1,0 +1,284 @@
+import DynamoModel
+import Pacing
+
+/// Decides what a table copy does next. It makes no calls, takes no locks and reads no clock: each
+/// event returns the actions to perform, which ``CopyDriver`` does on Dispatch.
+///
+/// - *Nothing is lost.* An item is settled when the target has acknowledged it or it is durably a
+///   dead letter. A page is released, and a segment's position passes it, only then. At the end
+///   items read and items settled must be the same number, or the copy fails.
+/// - *Memory is bounded.* A Scan is sent only when its reserve fits the page pool, a batch only
+///   when twice its body fits the batch pool.
+/// - *Limits are real.* Nothing is sent before its estimate fits every bucket that it is charged to.
+/// - *Heat is spread.* Many segments are open at a time, evenly over the hash space; each batch
+///   takes from all open pages in turn.
+///
+/// Not thread-safe: ``CopyDriver`` confines it to one serial queue. Times that it is given must not
+/// run backwards. Random numbers come from its seed.
+package struct CopyScheduler: Sendable {
+    enum Phase: Equatable {
+        case running
+        /// Waits for what is in flight, then ends so.
+        case ending(CopyOutcome, deadline: Instant)
+        case ended
+    }
+
+    struct Batch: Sendable {
+        var items: [BatchItem]
+        var jsonBytes: Int
+        /// Write units of the items as the service rounds them, each by itself.
+        var units: Int
+        var estimate: WritePacing.Estimate = []
+        /// Bytes reserved: the body, and as much again for its reply.
+        var bodyBytes: Int
+    }
+
+    let configuration: CopyConfiguration
+    var generator: SeededGenerator
+    var phase = Phase.running
+    package internal(set) var counters = CopyCounters()
+
+    // Reading.
+    var order: SegmentOrder
+    var nextSegment: Int?
+    var segments: [OpenSegment?] = []
+    var freeSegments: [Int] = []
+    var slotOfSegment: [Int: Int] = [:]
+    var openSegments = 0
+    var scansInFlight = 0
+    var scansAllowed: Int
+    var scansMayGrowAt: Instant
+    var pageBytesHeld = 0
+    var sizing: PageSizing
+    var reading: ReadPacing
+    var sourceHealth = SideHealth()
+
+    // Mixing.
+    var pages: [OpenPage?] = []
+    var freePages: [Int] = []
+    /// Pages that items can be taken from, by slot, and whose turn it is.
+    var ring: [Int] = []
+    var turn = 0
+    var retries = RetryQueue()
+    /// Items that are due again, taken before those of the ring; and batches that are sent as they
+    /// stand.
+    var due = DueItems()
+    var whole: [[BatchItem]] = []
+
+    // Writing.
+    var pending: Batch?
+    var batches: [Batch?] = []
+    var freeBatches: [Int] = []
+    var writesInFlight = 0
+    var batchBytesHeld = 0
+    var writing: WritePacing
+    var concurrency: AdaptiveLimit
+    var concurrencyBeforeCut = 0
+    var targetHealth = SideHealth()
+    /// Share of items refused since the last look, over the whole table.
+    var refusedItems = 0
+    var answeredItems = 0
+    var refusedAloneBeforeAnyAccepted = 0
+
+    var lastProgress: Instant
+    var failureSinceProgress: CopyFailure?
+    var nextTick: Instant
+    var wakeAsked: Instant?
+    package internal(set) var hold: CopyHold?
+
+    /// Things that need a look at regular times are looked at this often.
+    static let tick = Duration.milliseconds(100)
+    /// Items refused one by one before any was accepted: the fault is not theirs.
+    static let refusedAloneMax = 100
+    static let retryBackoff = Backoff(base: .milliseconds(25), cap: .seconds(1))
+    static let faultBackoff = Backoff(base: .milliseconds(25), cap: .seconds(20))
+
+    package init(_ configuration: CopyConfiguration, seed: UInt64, at now: Instant) {
+        self.configuration = configuration
+        generator = SeededGenerator(seed: seed)
+        order = SegmentOrder(total: configuration.segments)
+        nextSegment = order.next()
+        scansAllowed = min(8, configuration.scansMax)
+        scansMayGrowAt = now
+        sizing = PageSizing(
+            poolBytes: configuration.memory.pageBytes,
+            openSegments: min(configuration.segments, configuration.openSegmentsMax))
+        reading = ReadPacing(configuration.read, at: now)
+        writing = WritePacing(configuration.write, at: now)
+        concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
+        lastProgress = now
+        nextTick = now + Self.tick
+    }
+
+    // MARK: Events
+
+    package mutating func start(at now: Instant) -> [CopyAction] {
+        pump(at: now)
+    }
+
+    /// Time has passed: the instant that was asked for, or later.
+    package mutating func timePassed(at now: Instant) -> [CopyAction] {
+        if let wakeAsked, wakeAsked <= now { self.wakeAsked = nil }
+        var actions: [CopyAction] = []
+        if now >= nextTick { look(at: now, &actions) }
+        return actions + pump(at: now)
+    }
+
+    /// The limits of the user, or of the tables, are others now.
+    package mutating func limitsChanged(
+        read: ReadLimit, write: WriteLimits, at now: Instant
+    ) -> [CopyAction] {
+        reading.setLimit(read, at: now)
+        writing.setLimits(write, at: now)
+        return pump(at: now)
+    }
+
+    /// Asks for an orderly end: nothing new is sent, what is in flight comes home.
+    package mutating func stop(at now: Instant) -> [CopyAction] {
+        end(.stopped, at: now)
+        return pump(at: now)
+    }
+
+    /// Something outside the copy's requests makes going on impossible (a dead letter that can't
+    /// be saved).
+    package mutating func fail(_ failure: CopyFailure, at now: Instant) -> [CopyAction] {
+        end(.failed(failure), at: now)
+        return pump(at: now)
+    }
+
+    mutating func end(_ outcome: CopyOutcome, at now: Instant) {
+        switch phase {
+        case .running: phase = .ending(outcome, deadline: now + configuration.stopWithin)
+        case .ending(.stopped, let deadline):
+            // A failure while stopping is what the user must hear of.
+            phase = .ending(outcome, deadline: deadline)
+        case .ending, .ended: break
+        }
+    }
+
+    // MARK: What comes of an event
+
+    /// Starts as much work as every bound allows, ends when there is none left, and asks to be
+    /// woken when only time can bring more.
+    mutating func pump(at now: Instant) -> [CopyAction] {
+        var actions: [CopyAction] = []
+        switch phase {
+        case .running:
+            releaseDue(at: now)
+            var wake = nextTick
+            startScans(at: now, &actions, &wake)
+            startWrites(at: now, &actions, &wake)
+            if isDrained { finish(completedOutcome, &actions) } else { ask(wake, &actions) }
+        case .ending(let outcome, let deadline):
+            if scansInFlight == 0 && writesInFlight == 0 || now >= deadline {
+                finish(outcome, &actions)
+            } else {
+                ask(min(deadline, nextTick), &actions)
+            }
+        case .ended: break
+        }
+        return actions
+    }
+
+    private mutating func ask(_ wake: Instant, _ actions: inout [CopyAction]) {
+        if let wakeAsked, wakeAsked <= wake { return }
+        wakeAsked = wake
+        actions.append(.wake(wake))
+    }
+
+    private mutating func finish(_ outcome: CopyOutcome, _ actions: inout [CopyAction]) {
+        phase = .ended
+        actions.append(.finish(outcome))
+    }
+
+    private var isDrained: Bool {
+        nextSegment == nil && openSegments == 0 && scansInFlight == 0 && writesInFlight == 0
+    }
+
+    /// Every item read must have arrived somewhere; the segments' ends alone do not show it.
+    private var completedOutcome: CopyOutcome {
+        let settled = counters.itemsWritten + counters.deadLetters
+        guard counters.itemsRead == settled else {
+            return .failed(
+                CopyFailure(
+                    .remedy(.giveUp), code: "ItemsUnaccounted",
+                    message: "\(counters.itemsRead) items were read but \(settled) accounted for",
+                    hint: "this is a bug in dynaferry; the target is not a full copy"))
+        }
+        return .completed
+    }
+
+    /// The regular look: paces grow, hot segments are found, and an end is put to a run without
+    /// progress.
+    private mutating func look(at now: Instant, _ actions: inout [CopyAction]) {
+        nextTick = now + Self.tick
+        reading.timePassed(at: now)
+        writing.timePassed(at: now)
+        lookForHeat()
+        if let failure = failureSinceProgress, now - lastProgress >= configuration.giveUpAfter {
+            end(.failed(givenUp(failure)), at: now)
+        }
+    }
+
+    private func givenUp(_ failure: CopyFailure) -> CopyFailure {
+        var failure = failure
+        let seconds = Int(configuration.giveUpAfter.inSeconds)
+        failure.message = "no progress for \(seconds) s; the last failure was: " + failure.message
+        failure.hint = failure.hint ?? "--give-up-after waits longer"
+        return failure
+    }
+
+    mutating func progressed(at now: Instant) {
+        lastProgress = now
+        failureSinceProgress = nil
+    }
+
+    // MARK: What others may ask
+
+    package var isEnding: Bool { if case .running = phase { false } else { true } }
+    package var scansUnderWay: Int { scansInFlight }
+    package var writesUnderWay: Int { writesInFlight }
+    package var writesAllowed: Int { concurrency.current }
+    package var itemBytesLearnt: Double? { sizing.itemBytes }
+    package var bytesHeld: Int { pageBytesHeld + batchBytesHeld }
+    /// Items read but not yet settled.
+    package var itemsOpen: Int {
+        counters.itemsRead - counters.itemsWritten - counters.deadLetters
+    }
+
+    package mutating func rates(
+        at now: Instant
+    ) -> (read: Double, readLimit: Double?, write: Double, writeLimit: Double?) {
+        let write = writing.consumedPerSecond(at: now)
+        return (reading.consumedPerSecond(at: now), reading.rate, write.units, write.limit)
+    }
+}
+
+/// Whether a side answers at all. A few failures among answers are met by repeating the requests
+/// that failed; failures in a row also hold back new requests, so that a side which is down is
+/// asked now and then and not by every request there is.
+struct SideHealth: Sendable {
+    private(set) var failuresInRow = 0
+    private(set) var pausedUntil: Instant?
+
+    /// More failures in a row than this are no coincidence.
+    private static let failuresTolerated = 24
+
+    var isDown: Bool { failuresInRow > Self.failuresTolerated }
+
+    mutating func answered() {
+        failuresInRow = 0
+        pausedUntil = nil
+    }
+
+    mutating func failed(
+        _ backoff: Backoff, using generator: inout SeededGenerator, at now: Instant
+    ) {
+        failuresInRow += 1
+        guard isDown else { return }
+        let attempt = failuresInRow - Self.failuresTolerated
+        pausedUntil = now + backoff.delay(attempt: attempt, using: &generator)
+    }
+
+    func isPaused(at now: Instant) -> Bool { pausedUntil.map { $0 > now } ?? false }
+}

@@ -1,0 +1,55 @@
+import DynamoModel
+
+/// A page whose items are on their way: which of them have been taken for batches, and which have
+/// been settled (acknowledged, or durably a dead letter).
+struct OpenPage: Sendable {
+    /// The open segment that it belongs to, by slot.
+    let segment: Int
+    let items: [ItemSlice]
+    /// Bytes that it holds in memory.
+    let heldBytes: Int
+    /// Items from here on have not been taken yet.
+    private(set) var taken = 0
+    private(set) var unsettled: Int
+    private var settled: [UInt64]
+    /// All items before this one are settled; advanced only when asked for.
+    private var prefix = 0
+
+    init(segment: Int, items: [ItemSlice], heldBytes: Int) {
+        self.segment = segment
+        self.items = items
+        self.heldBytes = heldBytes
+        unsettled = items.count
+        settled = [UInt64](repeating: 0, count: (items.count + 63) / 64)
+    }
+
+    var untaken: Int { items.count - taken }
+
+    mutating func take() -> Int {
+        precondition(taken < items.count, "the page has no items left")
+        defer { taken += 1 }
+        return taken
+    }
+
+    mutating func settle(_ index: Int) {
+        let bit = UInt64(1) << UInt64(index & 63)
+        precondition(settled[index >> 6] & bit == 0, "item \(index) is settled twice")
+        settled[index >> 6] |= bit
+        unsettled -= 1
+    }
+
+    /// Items at the page's start that are all settled.
+    mutating func settledPrefix() -> Int {
+        while prefix < items.count {
+            let rest = ~settled[prefix >> 6] >> UInt64(prefix & 63)
+            if rest == 0 {
+                prefix = (prefix | 63) + 1
+                continue
+            }
+            prefix += rest.trailingZeroBitCount
+            break
+        }
+        prefix = min(prefix, items.count)
+        return prefix
+    }
+}

@@ -1,0 +1,69 @@
+import Pacing
+
+/// A segment that is being scanned or whose pages are still on their way to the target.
+struct OpenSegment: Sendable {
+    /// Its number, 0 ..< `TotalSegments`.
+    let index: Int
+    /// Its open pages, by slot, in the order of the scan.
+    var pages: [Int] = []
+    /// A Scan of it is in flight.
+    var isScanning = false
+    /// Its last page has arrived.
+    var isExhausted = false
+    /// Items read so far: segments are advanced evenly.
+    var itemsRead = 0
+    /// Scans that failed in a row, and when it may be asked again.
+    var failures = 0
+    var retryAt = Instant.zero
+    /// What the next Scan asks for when the last reply was too long for its reserve.
+    var planned: PageSizing.Plan?
+    /// What the Scan in flight set aside.
+    var reserved = PageSizing.Plan(limit: 1, reserve: 0)
+    var readUnitsReserved = 0.0
+    var heat = SegmentHeat()
+
+    init(index: Int) {
+        self.index = index
+    }
+}
+
+/// Whether a segment's items are refused much more often than the table's, and how many of them
+/// may then be sent until the next look.
+///
+/// A hot partition of the target refuses the items of the segments that it holds. Only those are
+/// slowed; the table's pace is for what all segments meet alike.
+struct SegmentHeat: Sendable {
+    private var acknowledged = 0
+    private var refused = 0
+    /// Items that may be taken until the next look; nil while the segment is not held back.
+    private(set) var allowance: Int?
+    private var spent = 0
+
+    /// How far above the table's share a segment's must be.
+    private static let shareAbove = 0.3
+    private static let refusedMin = 8
+
+    var isHeldBack: Bool { allowance != nil }
+
+    /// Whether no further item may be taken before the next look.
+    var isSpent: Bool { allowance.map { spent >= $0 } ?? false }
+
+    mutating func acknowledge() { acknowledged += 1 }
+    mutating func refuse() { refused += 1 }
+    mutating func spend() { spent += 1 }
+
+    /// Looks at what came back since the last look, and halves or raises the allowance.
+    mutating func look(tableShare: Double) {
+        defer { (acknowledged, refused, spent) = (0, 0, 0) }
+        let total = acknowledged + refused
+        guard total > 0 else { return }
+        let share = Double(refused) / Double(total)
+        if share > tableShare + Self.shareAbove, refused >= Self.refusedMin || isHeldBack {
+            allowance = max(1, min(allowance ?? total, total) / 2)
+        } else if let allowance {
+            // Grows while it is used up; free again when it no longer binds.
+            let grown = allowance + max(1, allowance / 4)
+            self.allowance = spent < allowance && refused == 0 ? nil : grown
+        }
+    }
+}
