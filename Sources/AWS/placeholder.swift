@@ -1,1 +1,1 @@
-package struct AWSError: Error { package enum Remedy: Equatable, Sendable { case retry, slowDown, renewCredentials, split, giveUp } }
+// placeholder

@@ -365,18 +365,14 @@ struct CopySimulation {
         scanned[segment] += items.count
         let isLast = first + items.count == all.count && Bool.random(using: &generator)
         let page = Page(segment: segment, first: first, count: items.count, heldBytes: json)
-        // The scheduler gives the page the lowest free slot of its own choosing; the model learns
-        // which by looking at what is new.
-        let before = Set(scheduler.pages.indices.filter { scheduler.pages[$0] != nil })
-        let free = scheduler.freePages.last ?? scheduler.pages.count
-        precondition(!before.contains(free))
-        pages[free] = page
-        return scheduler.pageArrived(
+        let (slot, actions) = scheduler.pageArrived(
             segment: segment,
             ArrivedPage(
                 items: items, storedBytes: stored, replyBytes: json, heldBytes: json,
                 isLast: isLast),
             at: now)
+        pages[slot] = page
+        return actions
     }
 
     // MARK: Checks

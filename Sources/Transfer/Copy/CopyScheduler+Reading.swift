@@ -10,9 +10,10 @@ extension CopyScheduler {
 
     // MARK: Events
 
+    /// A page arrived whole. Returns the slot that it is known by from now on, and the actions.
     package mutating func pageArrived(
         segment index: Int, _ page: ArrivedPage, at now: Instant
-    ) -> [CopyAction] {
+    ) -> (page: Int, actions: [CopyAction]) {
         let slot = scanCameBack(index)
         sourceHealth.answered()
         progressed(at: now)
@@ -32,7 +33,7 @@ extension CopyScheduler {
         var actions: [CopyAction] = []
         let pageSlot = open(page, segment: slot)
         if page.items.isEmpty { retire(pageSlot, &actions) }
-        return actions + pump(at: now)
+        return (pageSlot, actions + pump(at: now))
     }
 
     package mutating func scanFailed(
@@ -71,7 +72,7 @@ extension CopyScheduler {
         }
         segments[slot]!.isScanning = false
         scansInFlight -= 1
-        pageBytesHeld -= segments[slot]!.reserved.reserve
+        pageBytesHeld -= bytesReserved(segments[slot]!.reserved)
         return slot
     }
 
@@ -121,6 +122,7 @@ extension CopyScheduler {
 
     private mutating func close(_ slot: Int) {
         slotOfSegment[segments[slot]!.index] = nil
+        itemsReadInFinishedSegments += segments[slot]!.itemsRead
         segments[slot] = nil
         freeSegments.append(slot)
         openSegments -= 1
@@ -148,7 +150,7 @@ extension CopyScheduler {
         while scansInFlight < allowed {
             guard let slot = nextToScan(at: now, &wake) else { return }
             let plan = segments[slot]!.planned ?? defaultPlan
-            guard pageBytesHeld + plan.reserve <= configuration.memory.pageBytes else {
+            guard pageBytesHeld + bytesReserved(plan) <= configuration.memory.pageBytes else {
                 return
             }
             let units = CapacityUnits.scan(
@@ -165,6 +167,12 @@ extension CopyScheduler {
         }
     }
 
+    /// The reply, and where its items lie, in an array that may be twice as long as it must be.
+    private func bytesReserved(_ plan: PageSizing.Plan) -> Int {
+        let slices = 2 * plan.limit * MemoryLayout<ItemSlice>.stride
+        return min(plan.reserve + slices, configuration.memory.pageBytes)
+    }
+
     private var defaultPlan: PageSizing.Plan {
         sizing.plan(
             unitsMax: reading.pageUnitsMax, isConsistent: configuration.isConsistentRead)
@@ -175,7 +183,7 @@ extension CopyScheduler {
     ) {
         segments[slot]!.isScanning = true
         segments[slot]!.reserved = plan
-        pageBytesHeld += plan.reserve
+        pageBytesHeld += bytesReserved(plan)
         scansInFlight += 1
         counters.scans += 1
         actions.append(

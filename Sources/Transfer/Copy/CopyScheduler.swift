@@ -37,6 +37,8 @@ package struct CopyScheduler: Sendable {
     var generator: SeededGenerator
     var phase = Phase.running
     package internal(set) var counters = CopyCounters()
+    /// For estimating how many items there are in all.
+    package internal(set) var itemsReadInFinishedSegments = 0
 
     // Reading.
     var order: SegmentOrder
@@ -102,7 +104,8 @@ package struct CopyScheduler: Sendable {
         scansMayGrowAt = now
         sizing = PageSizing(
             poolBytes: configuration.memory.pageBytes,
-            openSegments: min(configuration.segments, configuration.openSegmentsMax))
+            openSegments: min(configuration.segments, configuration.openSegmentsMax),
+            itemBytesReported: configuration.itemBytesReported)
         reading = ReadPacing(configuration.read, at: now)
         writing = WritePacing(configuration.write, at: now)
         concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)

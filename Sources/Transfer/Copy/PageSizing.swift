@@ -30,9 +30,18 @@ struct PageSizing: Sendable {
     private static let margin = 1.3
     private static let learningRate = 0.2
 
-    init(poolBytes: Int, openSegments: Int) {
+    /// Whether the means are of pages that arrived, not of what the table reports.
+    private var isLearnt = false
+    /// JSON bytes of a stored byte, for a first guess where only stored bytes are reported.
+    private static let jsonPerStoredGuess = 2.5
+
+    init(poolBytes: Int, openSegments: Int, itemBytesReported: Int? = nil) {
         precondition(poolBytes >= MemoryBudget.pageMin, "\(poolBytes) bytes hold no page")
         self.poolBytes = poolBytes
+        if let itemBytesReported {
+            storedBytes = Double(itemBytesReported)
+            jsonBytes = storedBytes * Self.jsonPerStoredGuess
+        }
         // A quarter more than one page a segment: some are on their way while others are drained.
         pageBytes = max(64 * 1024, poolBytes / max(1, openSegments * 5 / 4))
     }
@@ -98,7 +107,8 @@ struct PageSizing: Sendable {
         guard items > 0 else { return }
         let json = Double(page) / Double(items)
         let stored = Double(stored) / Double(items)
-        if jsonBytes == 0 {
+        guard isLearnt else {
+            isLearnt = true
             (jsonBytes, storedBytes, jsonBytesPeak) = (json, stored, json)
             return
         }

@@ -1,0 +1,47 @@
+import AWS
+import DynamoModel
+import JSON
+
+extension TargetTable {
+    /// Creates the table. It is not active yet when this returns; see ``waitUntilActive(checkEvery:)``.
+    ///
+    /// After an unknown outcome the call is not repeated: the table is looked at, and there being
+    /// one by that name now is taken for success (the caller has seen that there was none, and
+    /// compares its keys before anything is written).
+    package func create(_ definition: TableDefinition) async throws {
+        do {
+            _ = try await client.call(
+                .createTable, definition.creationRequest, repeatable: false)
+        } catch {
+            let mayExist = error.isOutcomeUnknown || error.code == "ResourceInUseException"
+            guard mayExist, try await describeIfExists() != nil else { throw error }
+        }
+    }
+
+    /// Waits until the table serves data. Right after CreateTable, DescribeTable may not know it
+    /// yet (API reference, DescribeTable).
+    /// - Parameter pause: waits between two looks.
+    package func waitUntilActive(
+        pause: (Int) async throws -> Void
+    ) async throws -> TableDescription {
+        var looks = 0
+        while true {
+            let description = try await describeIfExists()
+            if let description, description.status == "ACTIVE" { return description }
+            guard looks < Self.looksMax else {
+                throw TableNotActive(table: name, status: description?.status ?? "absent")
+            }
+            try await pause(looks)
+            looks += 1
+        }
+    }
+
+    /// With the pauses growing to 5 s, a quarter of an hour: indexes take their time.
+    private static let looksMax = 200
+}
+
+/// A table that has not become active.
+package struct TableNotActive: Error, Equatable, Sendable {
+    package let table: String
+    package let status: String
+}

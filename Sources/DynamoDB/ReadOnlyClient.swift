@@ -1,0 +1,44 @@
+import AWS
+import Dispatch
+import JSON
+
+/// The operations that change nothing. There is no case for one that does, so whoever holds only
+/// a ``ReadOnlyClient`` can't express a mutating call.
+package enum ReadOperation: Sendable {
+    case describeTable
+    case scan
+
+    var operation: Operation {
+        switch self {
+        case .describeTable: .describeTable
+        case .scan: .scan
+        }
+    }
+}
+
+/// A client that can only read: what a source is reached through.
+package struct ReadOnlyClient: Sendable {
+    private let client: Client
+
+    package init(_ client: Client) {
+        self.client = client
+    }
+
+    package var endpoint: Endpoint { client.endpoint }
+
+    /// See ``Client/call(_:_:repeatable:patience:)``.
+    package func call(_ operation: ReadOperation, _ body: JSON) async throws(AWSError) -> JSON {
+        try await client.call(operation.operation, body, repeatable: true)
+    }
+
+    /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.
+    package func send(
+        _ operation: ReadOperation, body: ByteBuffer, reply: ByteBuffer, replyBytesMax: Int,
+        on queue: DispatchQueue,
+        completion: @escaping @Sendable (Result<Reply, AWSError>) -> Void
+    ) {
+        client.send(
+            operation.operation, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue,
+            completion: completion)
+    }
+}

@@ -1,0 +1,47 @@
+import AWS
+import DynamoModel
+import JSON
+
+/// Writes the bodies of one table's Scan requests, the constant part of which it keeps.
+package struct ScanRequest: Sendable {
+    private let prefix: [UInt8]
+
+    /// - Parameter segments: `TotalSegments`; start keys are good only with the same.
+    package init(table: String, segments: Int, isConsistent: Bool) {
+        var body: JSON = [
+            "TableName": .string(table),
+            "TotalSegments": JSON(segments),
+            "ReturnConsumedCapacity": "TOTAL",
+        ]
+        if isConsistent { body["ConsistentRead"] = true }
+        prefix = body.bytes.dropLast()
+    }
+
+    /// - Parameter startKey: the JSON of `ExclusiveStartKey`; nil at the segment's start.
+    package func write(segment: Int, limit: Int, startKey: [UInt8]?, to body: ByteBuffer) {
+        body.removeAll()
+        body.append(prefix)
+        body.append(Array(",\"Segment\":\(segment),\"Limit\":\(limit)".utf8))
+        if let startKey {
+            body.append(",\"ExclusiveStartKey\":")
+            body.append(startKey)
+        }
+        body.append("}")
+    }
+}
+
+extension ReadableTable {
+    /// Whether the table holds any item, found by scanning: `ItemCount` may be six hours old. Only
+    /// an absent `LastEvaluatedKey` ends a scan; empty pages may come before (API reference, Scan).
+    package func holdsItems() async throws(AWSError) -> Bool {
+        var startKey: JSON?
+        repeat {
+            var body: JSON = ["TableName": .string(name), "Limit": 1, "Select": "COUNT"]
+            if let startKey { body["ExclusiveStartKey"] = startKey }
+            let reply = try await reader.call(.scan, body)
+            if let count = reply["Count"]?.int, count > 0 { return true }
+            startKey = reply["LastEvaluatedKey"]
+        } while startKey?.members?.isEmpty == false
+        return false
+    }
+}

@@ -1,0 +1,38 @@
+import JSON
+
+/// A table as DescribeTable reports it: its definition, and what it is now.
+package struct TableDescription: Equatable, Sendable {
+    package var definition: TableDefinition
+    package var schema: KeySchema
+    /// `ACTIVE`, `CREATING`, ...
+    package var status: String
+    package var arn: String?
+    package var id: String?
+    /// Up to six hours old: for order, progress and estimates only (API reference,
+    /// TableDescription).
+    package var itemCount: Int
+    package var sizeBytes: Int
+    /// Regions of the other replicas of a global table.
+    package var replicaRegions: [String]
+
+    /// - Parameter json: DescribeTable's `Table`, or CreateTable's `TableDescription`.
+    package init(_ json: JSON) throws(TableDefinitionError) {
+        definition = try TableDefinition(json)
+        guard let schema = definition.schema else { throw .missing("KeySchema") }
+        self.schema = schema
+        status = json["TableStatus"]?.string ?? "ACTIVE"
+        arn = json["TableArn"]?.string
+        id = json["TableId"]?.string
+        itemCount = json["ItemCount"]?.int ?? 0
+        sizeBytes = json["TableSizeBytes"]?.int ?? 0
+        replicaRegions = (json["Replicas"]?.array ?? []).compactMap { $0["RegionName"]?.string }
+    }
+
+    /// Stored bytes of one item on average; nil when the table reports none.
+    package var itemBytes: Int? { itemCount > 0 ? max(1, sizeBytes / itemCount) : nil }
+
+    /// `arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME`, taken apart.
+    private var arnParts: [Substring] { arn?.split(separator: ":", maxSplits: 5) ?? [] }
+    package var region: String? { arnParts.count == 6 ? String(arnParts[3]) : nil }
+    package var account: String? { arnParts.count == 6 ? String(arnParts[4]) : nil }
+}

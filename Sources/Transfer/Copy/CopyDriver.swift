@@ -1,0 +1,316 @@
+import AWS
+import Dispatch
+import DynamoDB
+import DynamoModel
+import Pacing
+
+/// Performs a ``CopyScheduler``'s actions against two tables.
+///
+/// One serial queue owns the scheduler; every event reaches it there. Requests are asynchronous:
+/// their replies come back on that queue (writes, which are short) or on a lane (pages, which are
+/// cut there). Lanes are serial queues, as many as there are cores, on which pages are cut and
+/// batches spliced and signed, in parallel and off the scheduler's queue. No thread ever waits.
+package final class CopyDriver: @unchecked Sendable {
+    // @unchecked: every `var` is touched only on `queue`, which each event's entry asserts.
+
+    let source: SourceTable
+    let target: TargetTable
+    let schema: KeySchema
+    let queue = DispatchQueue(label: "copy.scheduler")
+    private let time: any TimeSource
+    private let deadLetters: DeadLetterFile
+    private let scanRequest: ScanRequest
+    private let batchRequest: BatchWriteRequest
+    private let pageCutter: PageCutter
+    private let batchReplyCutter: BatchReplyCutter
+    private let lanes: [DispatchQueue]
+    private let timer: any DispatchSourceTimer
+
+    private var scheduler: CopyScheduler
+    private var nextLane = 0
+    /// The bytes of open pages, by the scheduler's slots.
+    private var pages: [PageBytes?] = []
+    /// Where each segment that is being scanned goes on: the `LastEvaluatedKey` that came last.
+    private var startKeys: [Int: [UInt8]] = [:]
+    private var bodies: BufferPool
+    private var replies: BufferPool
+    private var pageBuffers: BufferPool
+    private var completion: (@Sendable (CopyOutcome) -> Void)?
+
+    private struct PageBytes {
+        let buffer: ByteBuffer
+        let items: [ItemSlice]
+    }
+
+    package init(
+        from source: SourceTable, to target: TargetTable, schema: KeySchema,
+        _ configuration: CopyConfiguration, deadLetters: DeadLetterFile, lanes: Int,
+        time: any TimeSource, seed: UInt64
+    ) {
+        precondition(lanes > 0, "there must be a lane, not \(lanes)")
+        self.source = source
+        self.target = target
+        self.schema = schema
+        self.time = time
+        self.deadLetters = deadLetters
+        scanRequest = ScanRequest(
+            table: source.name, segments: configuration.segments,
+            isConsistent: configuration.isConsistentRead)
+        batchRequest = BatchWriteRequest(table: target.name)
+        pageCutter = PageCutter(schema: schema)
+        batchReplyCutter = BatchReplyCutter(schema: schema)
+        self.lanes = (0..<lanes).map { DispatchQueue(label: "copy.lane.\($0)") }
+        timer = DispatchSource.makeTimerSource(queue: queue)
+        scheduler = CopyScheduler(configuration, seed: seed, at: time.now)
+        bodies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
+        replies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
+        pageBuffers = BufferPool(idleBytesMax: configuration.memory.pageBytes / 8)
+    }
+
+    /// Starts the copy; `completion` is called once, on the driver's queue.
+    package func start(completion: @escaping @Sendable (CopyOutcome) -> Void) {
+        queue.async { [self] in
+            self.completion = completion
+            timer.setEventHandler { [weak self] in self?.timePassed() }
+            timer.activate()
+            perform(scheduler.start(at: time.now))
+        }
+    }
+
+    /// Asks for an orderly end.
+    package func stop() {
+        queue.async { [self] in perform(scheduler.stop(at: time.now)) }
+    }
+
+    package func setLimits(read: ReadLimit, write: WriteLimits) {
+        queue.async { [self] in
+            perform(scheduler.limitsChanged(read: read, write: write, at: time.now))
+        }
+    }
+
+    /// Reads from the scheduler. Must not be called on the driver's queue.
+    package func inspect<Value>(
+        _ body: @Sendable (inout CopyScheduler, Instant) -> Value
+    ) -> Value {
+        queue.sync { body(&scheduler, time.now) }
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [CopyAction]) {
+        dispatchPrecondition(condition: .onQueue(queue))
+        for action in actions {
+            switch action {
+            case .scan(let segment, let limit, let replyBytesMax):
+                scan(segment, limit: limit, replyBytesMax: replyBytesMax)
+            case .write(let id, let items, let replyBytesMax):
+                write(id, items, replyBytesMax: replyBytesMax)
+            case .release(let page): release(page)
+            case .deadLetter(let item, let failure): keep(item, failure)
+            case .wake(let instant): wake(at: instant)
+            case .finish(let outcome): finish(outcome)
+            }
+        }
+    }
+
+    private func timePassed() { perform(scheduler.timePassed(at: time.now)) }
+
+    private func wake(at instant: Instant) {
+        let delay = max(0, (instant - time.now).inNanoseconds)
+        timer.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .nanoseconds(0))
+    }
+
+    private func finish(_ outcome: CopyOutcome) {
+        timer.cancel()
+        for slot in pages.indices { pages[slot] = nil }
+        let completion = self.completion
+        self.completion = nil
+        completion?(outcome)
+    }
+
+    private func takeLane() -> DispatchQueue {
+        nextLane = (nextLane + 1) % lanes.count
+        return lanes[nextLane]
+    }
+
+    private func release(_ page: Int) {
+        guard let bytes = pages[page] else { return }
+        pages[page] = nil
+        pageBuffers.give(bytes.buffer)
+    }
+
+    private func keep(_ item: BatchItem, _ failure: CopyFailure) {
+        guard let page = pages[Int(item.page)] else { return }
+        let range = page.items[Int(item.index)].range
+        do {
+            try deadLetters.append(
+                UnsafeRawBufferPointer(rebasing: page.buffer.bytes[range]), code: failure.code,
+                reason: failure.message)
+            perform(scheduler.deadLetterSaved(item, at: time.now))
+        } catch {
+            perform(scheduler.fail(error, at: time.now))
+        }
+    }
+
+    // MARK: Pages
+
+    private func scan(_ segment: Int, limit: Int, replyBytesMax: Int) {
+        let body = bodies.take()
+        let reply = pageBuffers.take(capacityMax: replyBytesMax)
+        scanRequest.write(
+            segment: segment, limit: limit, startKey: startKeys[segment], to: body)
+        let lane = takeLane()
+        source.reader.send(
+            .scan, body: body, reply: reply, replyBytesMax: replyBytesMax, on: lane
+        ) { [self] result in
+            let page = cut(result)
+            queue.async { [self] in scanned(segment, page, body: body, buffer: reply) }
+        }
+    }
+
+    /// Cuts a page, on a lane.
+    private func cut(_ result: Result<Reply, AWSError>) -> Result<CutPage, CopyFailure> {
+        switch result {
+        case .failure(let error): return .failure(CopyFailure(error))
+        case .success(let reply):
+            guard reply.isComplete else { return .failure(CopyFailure(tooLong: reply, "Scan")) }
+            do {
+                return .success(try pageCutter.cut(reply.body.bytes))
+            } catch {
+                return .failure(CopyFailure(malformed: error, "Scan"))
+            }
+        }
+    }
+
+    private func scanned(
+        _ segment: Int, _ result: Result<CutPage, CopyFailure>, body: ByteBuffer,
+        buffer: ByteBuffer
+    ) {
+        bodies.give(body)
+        switch result {
+        case .failure(let failure):
+            pageBuffers.give(buffer)
+            perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
+        case .success(let page):
+            startKeys[segment] = page.lastKey.map { Array(buffer.bytes[$0]) }
+            let (slot, actions) = scheduler.pageArrived(
+                segment: segment,
+                ArrivedPage(
+                    items: page.items, storedBytes: page.storedBytes,
+                    replyBytes: buffer.count,
+                    heldBytes: buffer.capacity
+                        + page.items.capacity * MemoryLayout<ItemSlice>.stride,
+                    isLast: page.lastKey == nil, readUnits: page.readUnits),
+                at: time.now)
+            while pages.count <= slot { pages.append(nil) }
+            pages[slot] = PageBytes(buffer: buffer, items: page.items)
+            perform(actions)
+        }
+    }
+
+    // MARK: Batches
+
+    private func write(_ id: BatchID, _ items: [BatchItem], replyBytesMax: Int) {
+        let placed = items.map { item in
+            let page = pages[Int(item.page)]!
+            return UnprocessedMatcher.Placed(
+                slice: page.items[Int(item.index)], bytes: page.buffer.bytes)
+        }
+        // The pages stay where they are until the batch has been answered, so a lane may read
+        // their bytes meanwhile.
+        let batch = SentBatch(
+            id: id, items: placed, body: bodies.take(), reply: replies.take(), at: time.now)
+        takeLane().async { [self] in
+            batchRequest.write(batch.items.map { $0.json }, to: batch.body)
+            target.batchWrite(
+                body: batch.body, reply: batch.reply, replyBytesMax: replyBytesMax, on: queue
+            ) { [self] result in
+                answered(batch, result)
+            }
+        }
+    }
+
+    private struct SentBatch: @unchecked Sendable {
+        // @unchecked: the pointers are into pages that nobody changes before the batch is answered;
+        // the buffers are handed from the queue to the lane and back.
+        let id: BatchID
+        let items: [UnprocessedMatcher.Placed]
+        let body: ByteBuffer
+        let reply: ByteBuffer
+        let at: Instant
+    }
+
+    private func answered(_ batch: SentBatch, _ result: Result<Reply, AWSError>) {
+        dispatchPrecondition(condition: .onQueue(queue))
+        let answer = judge(batch, result)
+        bodies.give(batch.body)
+        replies.give(batch.reply)
+        let now = time.now
+        switch answer {
+        case .success(let answer): perform(scheduler.batchAnswered(batch.id, answer, at: now))
+        case .failure(let failure):
+            perform(
+                scheduler.batchFailed(batch.id, failure, roundTrip: now - batch.at, at: now))
+        }
+    }
+
+    private func judge(
+        _ batch: SentBatch, _ result: Result<Reply, AWSError>
+    ) -> Result<AnsweredBatch, CopyFailure> {
+        switch result {
+        case .failure(let error): return .failure(CopyFailure(error))
+        case .success(let reply):
+            guard reply.isComplete else {
+                return .failure(CopyFailure(tooLong: reply, "BatchWriteItem"))
+            }
+            do {
+                let cut = try batchReplyCutter.cut(reply.body.bytes)
+                let entries = cut.unprocessed.map {
+                    UnprocessedMatcher.Placed(slice: $0, bytes: reply.body.bytes)
+                }
+                let matcher = UnprocessedMatcher(batch: batch.items)
+                guard let positions = try matcher.positions(of: entries) else {
+                    return .failure(CopyFailure(unmatched: reply))
+                }
+                return .success(
+                    AnsweredBatch(
+                        unprocessed: positions, consumed: cut.consumed, roundTrip: reply.latency))
+            } catch {
+                return .failure(CopyFailure(malformed: error, "BatchWriteItem"))
+            }
+        }
+    }
+}
+
+extension UnprocessedMatcher.Placed {
+    /// The item's JSON.
+    var json: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[slice.range]) }
+}
+
+extension CopyFailure {
+    init(_ error: AWSError) {
+        self.init(
+            .remedy(error.remedy), code: error.code, message: error.message, hint: error.hint,
+            isOutcomeUnknown: error.isOutcomeUnknown)
+    }
+
+    init(tooLong reply: Reply, _ operation: String) {
+        self.init(
+            .tooLong(reply.fullLength), code: "ReplyTooLong",
+            message: "a reply to \(operation) of \(reply.fullLength) bytes", isOutcomeUnknown: true)
+    }
+
+    /// A reply that can't be read says nothing about what was done.
+    init(malformed error: any Error, _ operation: String) {
+        self.init(
+            .remedy(.retry), code: "MalformedReply",
+            message: "a reply to \(operation) makes no sense: \(error)", isOutcomeUnknown: true)
+    }
+
+    init(unmatched reply: Reply) {
+        self.init(
+            .remedy(.retry), code: "MalformedReply",
+            message: "a reply to BatchWriteItem names unprocessed items that were not sent",
+            isOutcomeUnknown: true)
+    }
+}

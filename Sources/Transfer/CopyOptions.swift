@@ -1,0 +1,43 @@
+import DynamoModel
+
+/// What the user asked for of a table's copy.
+package struct CopyOptions: Equatable, Sendable {
+    /// nil: by the table's size.
+    package var segments: Int?
+    /// Most requests in flight; nil: the defaults, which adapt.
+    package var scansMax: Int?
+    package var writesMax: Int?
+    /// nil: half of what a provisioned source has, all of what a provisioned target has.
+    package var readUnits: UnitLimit?
+    package var writeUnits: UnitLimit?
+    /// Bytes for pages and batches.
+    package var memory = 32 << 20
+    package var isConsistentRead = false
+    /// Go on although the target holds items: those of the same key are replaced.
+    package var mergesIntoItems = false
+    /// nil: ``DeadLetterFile/defaultPath(table:)``.
+    package var deadLettersPath: String?
+    package var deadLettersMax = 1_000
+    package var giveUpAfter: Duration = .seconds(15 * 60)
+
+    package init() {}
+
+    /// Segments for a table that reports so many bytes: one for each half a megabyte, a power of
+    /// two, so that they stay equal ranges of the hash space; and enough to be spread over it,
+    /// since a table that was just filled reports nothing yet.
+    package static func segments(forBytes bytes: Int) -> Int {
+        let wanted = min(max(bytes / (512 * 1024), 128), 8_192)
+        return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
+    }
+}
+
+/// Why a copy is not started, and what to do about it. Nothing has been changed.
+package struct CopyRefusal: Error, Equatable, Sendable {
+    package var message: String
+    package var hint: String?
+
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+}

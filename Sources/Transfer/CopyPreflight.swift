@@ -1,0 +1,121 @@
+import AWS
+import DynamoDB
+import DynamoModel
+
+/// Everything that is asked and refused before a copy changes anything.
+struct CopyPreflight {
+    let source: SourceTable
+    let target: TargetTable
+    let options: CopyOptions
+
+    struct Findings {
+        var source: TableDescription
+        /// nil: the target does not exist and is to be created.
+        var target: TableDescription?
+        var memory: MemoryBudget
+    }
+
+    func run() async throws -> Findings {
+        guard let memory = MemoryBudget(total: options.memory) else {
+            let least = (MemoryBudget.totalMin + (1 << 20) - 1) >> 20
+            throw CopyRefusal(
+                "--memory: \(options.memory) bytes do not hold one item of 400 KB on its way",
+                hint: "give at least \(least)MiB")
+        }
+        let from = try await describe(source, "source")
+        guard let from else {
+            throw CopyRefusal(
+                "there is no source table \(source.name) at \(place(source.reader))",
+                hint: "check its name, the region and the account")
+        }
+        guard from.status == "ACTIVE" || from.status == "UPDATING" else {
+            throw CopyRefusal(
+                "the source table \(source.name) is \(from.status)", hint: "wait until it is ACTIVE"
+            )
+        }
+        let to = try await describe(target, "target")
+        if let to { try check(from, to) }
+        try checkReplica(from, to)
+        _ = try UnitLimits(
+            options, source: from.definition, target: (to ?? from).definition)
+        if to != nil, !options.mergesIntoItems { try await checkEmpty() }
+        return Findings(source: from, target: to, memory: memory)
+    }
+
+    private func place(_ reader: ReadOnlyClient) -> String {
+        "\(reader.endpoint.url) (\(reader.endpoint.region))"
+    }
+
+    private func describe(
+        _ table: some ReadableTable, _ side: String
+    ) async throws -> TableDescription? {
+        do {
+            return try await table.describeIfExists()
+        } catch let error as TableDefinitionError {
+            throw CopyRefusal(
+                "the \(side) \(table.name): \(error)",
+                hint: "is \(table.reader.endpoint.url) a DynamoDB endpoint?")
+        } catch let error as AWSError {
+            throw CopyRefusal(error, side: side, table.reader.endpoint)
+        }
+    }
+
+    private func check(_ from: TableDescription, _ to: TableDescription) throws(CopyRefusal) {
+        let isSameEndpoint = source.reader.endpoint.url == target.reader.endpoint.url
+        let isSameARN = from.arn != nil && from.arn == to.arn
+        let isSameID = from.id != nil && from.id == to.id
+        let isSameName = from.definition.name == to.definition.name && from.region == to.region
+        if isSameID || (isSameEndpoint && (isSameARN || (from.arn == nil && isSameName))) {
+            throw CopyRefusal(
+                "source and target are the same table, \(to.arn ?? to.definition.name)",
+                hint: "name another target")
+        }
+        guard from.schema == to.schema else {
+            throw CopyRefusal(
+                "the keys differ: \(from.definition.name) has \(from.schema),"
+                    + " \(to.definition.name) has \(to.schema)",
+                hint: "name another target, or one that does not exist yet")
+        }
+        guard to.status == "ACTIVE" || to.status == "UPDATING" || to.status == "CREATING" else {
+            throw CopyRefusal(
+                "the target table \(target.name) is \(to.status)", hint: "wait until it is ACTIVE")
+        }
+    }
+
+    /// Replicas of one global table have the same name in the same account, each in its region;
+    /// whether the target exists already does not matter.
+    private func checkReplica(
+        _ from: TableDescription, _ to: TableDescription?
+    ) throws(CopyRefusal) {
+        guard let to, from.definition.name == to.definition.name, from.account == to.account,
+            let fromRegion = from.region, let toRegion = to.region
+        else { return }
+        let isReplica =
+            from.replicaRegions.contains(toRegion) || to.replicaRegions.contains(fromRegion)
+        guard isReplica, fromRegion != toRegion else { return }
+        throw CopyRefusal(
+            "\(to.definition.name) in \(toRegion) is a replica of the source in \(fromRegion)",
+            hint: "a global table copies itself; name another target")
+    }
+
+    private func checkEmpty() async throws {
+        do {
+            guard try await target.holdsItems() else { return }
+        } catch {
+            throw CopyRefusal(error, side: "target", target.reader.endpoint)
+        }
+        throw CopyRefusal(
+            "the target table \(target.name) holds items",
+            hint: "--merge replaces items of the same key and keeps all others")
+    }
+}
+
+extension CopyRefusal {
+    init(_ error: AWSError, side: String, _ endpoint: Endpoint) {
+        let lacks = error.lacksOperation ? "the endpoint has no such operation: " : ""
+        self.init(
+            "\(error.operation) on the \(side) at \(endpoint.url) (\(endpoint.region)):"
+                + " \(lacks)\(error.code): \(error.message)",
+            hint: error.hint)
+    }
+}

@@ -1,0 +1,83 @@
+import DynamoModel
+
+/// The limits that a copy keeps to, from what the user asked for and what the tables have.
+package struct UnitLimits: Equatable, Sendable {
+    package var read: ReadLimit
+    package var write: WriteLimits
+    /// They follow the tables' own capacity, which may change while the copy runs.
+    package var followTables: Bool
+
+    /// A live source keeps at least half of its units for its users.
+    private static let sourceShare = 0.5
+
+    /// Throws when a percentage is asked for of a table that has nothing to take it of.
+    package init(
+        _ options: CopyOptions, source: TableDefinition, target: TableDefinition
+    ) throws(CopyRefusal) {
+        let sourceUnits = source.billing.throughput.readUnits.map(Double.init)
+        switch options.readUnits {
+        case .perSecond(let units): read = ReadLimit(unitsPerSecond: units)
+        case .percent(let share):
+            let units = try Self.share(share, of: sourceUnits, "--read-units", source.name)
+            read = ReadLimit(unitsPerSecond: units)
+        case nil: read = ReadLimit(unitsPerSecond: sourceUnits.map { $0 * Self.sourceShare })
+        }
+        var table: Double?
+        var indexes: [(name: String, unitsPerSecond: Double?)] = []
+        for (name, throughput) in Self.buckets(of: target) {
+            let units = throughput.writeUnits.map(Double.init)
+            let limit: Double?
+            switch options.writeUnits {
+            case .perSecond(let most): limit = most
+            case .percent(let share):
+                limit = try Self.share(share, of: units, "--write-units", name ?? target.name)
+            case nil: limit = units
+            }
+            if let name { indexes.append((name, limit)) } else { table = limit }
+        }
+        write = WriteLimits(table: table, indexes: indexes)
+        followTables = Self.follows(options.readUnits) || Self.follows(options.writeUnits)
+    }
+
+    private static func follows(_ limit: UnitLimit?) -> Bool {
+        if case .perSecond = limit { false } else { true }
+    }
+
+    /// The table itself, nameless, and each global index: each is charged by itself.
+    private static func buckets(
+        of table: TableDefinition
+    ) -> [(name: String?, throughput: Throughput)] {
+        [(nil, table.billing.throughput)] + table.globalIndexes.map { ($0.name, $0.throughput) }
+    }
+
+    private static func share(
+        _ percent: Double, of units: Double?, _ option: String, _ name: String
+    ) throws(CopyRefusal) -> Double {
+        guard let units, units > 0 else {
+            throw CopyRefusal(
+                "\(option) \(percent)%: \(name) is on demand without a maximum to take it of",
+                hint: "give \(option) as a number of units a second")
+        }
+        return units * percent / 100
+    }
+
+    /// What the run is held to, for its first line.
+    package func description(
+        source: TableDefinition, target: TableDefinition
+    ) -> String {
+        func pace(_ units: Double?, _ isOnDemand: Bool) -> String {
+            guard let units else { return isOnDemand ? "no limit (on demand)" : "no limit" }
+            return "at most \(units.rounded() == units ? String(Int(units)) : String(units))"
+        }
+        let writes = pace(write.table, target.billing.isOnDemand)
+        let tightest = write.indexes.compactMap { index in
+            index.unitsPerSecond.map { (index.name, $0) }
+        }.min { $0.1 < $1.1 }
+        var text = "read units a second: \(pace(read.unitsPerSecond, source.billing.isOnDemand))"
+        text += "; write units a second: \(writes)"
+        if let tightest, tightest.1 < write.table ?? .infinity {
+            text += ", of index \(tightest.0) \(pace(tightest.1, false))"
+        }
+        return text
+    }
+}
