@@ -42,6 +42,8 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     package var lacksOperation: Bool
     /// One sentence that an operator can act on; nil when the message already is one.
     package var hint: String?
+    /// Which of the client's credentials the request was signed with, for their renewal.
+    var credentialsGeneration: Int?
 
     /// Faults that are found on this side.
     package enum LocalCode: String, Sendable {

@@ -54,9 +54,9 @@ extension Client {
         case .slowDown: return jitter(configuration.throttleBackoff, attempt)
         case .renewCredentials:
             do {
-                try await renewCredentials()
-            } catch {
-                throw refused(error)
+                try await renewCredentials(after: error)
+            } catch let reason {
+                throw refused(reason)
             }
             return jitter(configuration.backoff, attempt)
         }

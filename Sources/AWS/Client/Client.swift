@@ -175,6 +175,7 @@ package final class Client: Sendable {
         _ error: AWSError, _ exchange: HTTPExchange, _ sent: SentWith
     ) -> AWSError {
         var error = error
+        error.credentialsGeneration = sent.generation
         if error.isAboutClock, let serverTime = exchange.serverTime {
             let offset = serverTime.secondsSinceEpoch - Int(time.secondsSinceEpoch)
             // AWS allows five minutes; less than half of one is not what it complained about.
@@ -191,24 +192,37 @@ package final class Client: Sendable {
         return error
     }
 
-    /// Replaces credentials that the service calls expired; requests that follow are signed with
-    /// the new ones. Several calls at a time make one. Throws when the source has none or still
-    /// the same: then nothing can be done here.
-    package func renewCredentials() async throws(ConfigurationError) {
-        let old = state.withLock { $0.credentials }
-        let fresh = try await provider.credentials()
+    /// Replaces the credentials that `error` calls expired; requests that follow are signed with
+    /// the new ones. Does nothing when they have been replaced since; several calls at a time fetch
+    /// once. Throws when their source has none, or still the same: then nothing can be done here.
+    package func renewCredentials(after error: AWSError) async throws(ConfigurationError) {
+        let renewal = state.withLock { state -> Task<Result<Void, ConfigurationError>, Never>? in
+            guard state.generation == error.credentialsGeneration else { return nil }
+            if state.renewal == nil { state.renewal = Task { await renewCredentials() } }
+            return state.renewal
+        }
+        try await renewal?.value.get()
+    }
+
+    private func renewCredentials() async -> Result<Void, ConfigurationError> {
+        let fresh: Credentials
+        do {
+            fresh = try await provider.credentials()
+        } catch {
+            state.withLock { $0.renewal = nil }
+            return .failure(error)
+        }
         let isNew = state.withLock { state in
-            // Another call may have been quicker.
-            if state.credentials != old { return true }
-            if fresh == old { return false }
+            state.renewal = nil
+            guard fresh != state.credentials else { return false }
             state.replaceCredentials(with: fresh)
             return true
         }
-        if !isNew {
-            throw ConfigurationError(
+        if isNew { return .success(()) }
+        return .failure(
+            ConfigurationError(
                 .credentials, "the credentials from \(origin) have expired",
-                hint: "Renew them there, and run the command again.")
-        }
+                hint: "Renew them there, and run the command again."))
     }
 }
 

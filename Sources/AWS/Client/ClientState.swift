@@ -5,6 +5,8 @@ struct ClientState {
     private(set) var credentials: Credentials
     /// Counts the credentials there have been.
     private(set) var generation = 0
+    /// The fetch of new ones that is under way.
+    var renewal: Task<Result<Void, ConfigurationError>, Never>?
     var generator: SeededGenerator
     /// By operation; nil until first used, and after day or credentials have changed.
     private var templates: [SigningTemplate?]

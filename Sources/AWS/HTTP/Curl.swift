@@ -137,8 +137,9 @@ final class CurlEasy {
         timeoutInMilliseconds = milliseconds
     }
 
-    /// On a kept connection that the peer has closed, libcurl sends the request again on another
-    /// by itself, up to five times. With a fresh connection for this request it never does.
+    /// On a kept connection that ends before a byte of the reply, libcurl sends the request again
+    /// on another by itself (`Curl_retry_request`), five times in a handle's life before it once
+    /// reports the error. With a fresh connection for this request it never does.
     func setFreshConnection(_ fresh: Bool) {
         guard fresh != isFresh else { return }
         set(CURLOPT_FRESH_CONNECT, fresh ? 1 : 0)
