@@ -16,7 +16,7 @@ static inline CURLcode shim_easy_set_pointer(CURL *handle, CURLoption option, co
 static inline CURLcode shim_easy_set_write(CURL *handle, CURLoption option, shim_curl_write value) {
     return curl_easy_setopt(handle, option, value);
 }
-static inline CURLcode shim_easy_get_long(CURL *handle, CURLINFO info, long *value) {
+static inline CURLcode shim_easy_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(handle, info, value);
 }
 static inline CURLcode shim_easy_get_pointer(CURL *handle, CURLINFO info, void *value) {

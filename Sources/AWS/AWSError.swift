@@ -1,0 +1,161 @@
+/// A request that AWS refused, or that brought no usable reply, and what to do about it.
+///
+/// The description never shows what the service says about an item's content, since its texts may
+/// quote values; ``message`` does.
+package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What the caller should do next. Retry code switches over this and nothing else.
+    package enum Remedy: Equatable, Sendable {
+        case retry  // the same request, after a backoff
+        case slowDown  // the same request, after a backoff, at a lower rate
+        case renewCredentials  // then the same request
+        case split  // the content is refused: halve a batch, or give up on what can't be halved
+        case giveUp  // no repetition can succeed; tell the operator
+    }
+
+    /// Which limit refused a request, and whose it is (`ThrottlingReasons` in the replies).
+    package struct ThrottlingReason: Equatable, Sendable {
+        package var reason: String  // "TableWriteProvisionedThroughputExceeded"
+        package var resource: String  // the ARN of a table or index
+
+        package init(reason: String, resource: String) {
+            self.reason = reason
+            self.resource = resource
+        }
+    }
+
+    /// `BatchWriteItem`
+    package var operation: String
+    /// AWS's name for the fault, one of ``LocalCode``'s, or `HTTP 502` where a reply has none.
+    package var code: String
+    /// AWS's, or libcurl's, own words. May quote an item's values.
+    package var message: String
+    /// HTTP status; nil when no reply came.
+    package var status: Int?
+    /// What AWS support asks for; nil when the reply named none.
+    package var requestID: String?
+    package var throttlingReasons: [ThrottlingReason]
+    package var remedy: Remedy
+    /// The request may have been executed: no reply, a broken one, or a server fault.
+    package var isOutcomeUnknown: Bool
+    /// The endpoint does not have this operation: it says so, or it answers with 404, 501 or 500
+    /// and no AWS error, and never gave the operation a valid reply before.
+    package var lacksOperation: Bool
+    /// One sentence that an operator can act on; nil when the message already is one.
+    package var hint: String?
+    /// Which of the client's credentials the request was signed with, for their renewal.
+    var credentialsGeneration: Int?
+
+    /// Faults that are found on this side.
+    package enum LocalCode: String, Sendable {
+        case connectionFailed = "ConnectionFailed"
+        case connectionReset = "ConnectionReset"
+        case tlsFailure = "TLSFailure"
+        case timeout = "Timeout"
+        case truncatedReply = "TruncatedReply"
+        case malformedReply = "MalformedReply"
+        case crcMismatch = "CRCMismatch"
+        case replyTooLong = "ReplyTooLong"
+        case transferFailed = "TransferFailed"
+        case clientStopped = "ClientStopped"
+    }
+
+    package var localCode: LocalCode? { LocalCode(rawValue: code) }
+
+    package var description: String { logLine }
+
+    /// One line without any item's values, for logs: operation, code, status, request id, and the
+    /// message where it can't quote an item.
+    package var logLine: String {
+        var line = "\(operation): \(code)"
+        if let status { line += " (status \(status))" }
+        if let requestID { line += " request \(requestID)" }
+        for throttled in throttlingReasons {
+            line += " [\(throttled.reason) \(throttled.resource)]"
+        }
+        if isMessageFreeOfValues, !message.isEmpty {
+            // One line, and no control characters that a terminal would obey.
+            line +=
+                ": " + String(message.unicodeScalars.map { $0.value < 0x20 ? " " : Character($0) })
+        }
+        return line
+    }
+
+    private var isMessageFreeOfValues: Bool {
+        localCode != nil || AWSErrorRule.table[code]?.message == .plain
+    }
+}
+
+extension AWSError {
+    /// An error that the service answered with, whose code is known or not.
+    init(
+        operation: Operation, code: String, message: String, status: Int, requestID: RequestID,
+        throttlingReasons: [ThrottlingReason] = []
+    ) {
+        let rule = AWSErrorRule.table[code] ?? .byStatus(status)
+        self.init(
+            operation: operation.name, code: code, message: message, status: status,
+            requestID: requestID.isEmpty ? nil : requestID.description,
+            throttlingReasons: throttlingReasons, remedy: rule.remedy,
+            isOutcomeUnknown: status >= 500, lacksOperation: code == "UnknownOperationException",
+            hint: rule.hint?(operation.name))
+    }
+
+    /// A reply without an AWS error: from a proxy, a balancer, or a server of another kind.
+    ///
+    /// Before the endpoint's first valid reply to the operation, a status that says "there is no
+    /// such thing here" means that it lacks the operation. Before its first valid reply of all, a
+    /// refusal means that it is no DynamoDB; afterwards, that something stood in the way this once.
+    init(
+        operation: Operation, status: Int, requestID: RequestID, hasAnswered: Bool,
+        operationHasAnswered: Bool
+    ) {
+        let rule = AWSErrorRule.byStatus(status)
+        let lacksOperation = !operationHasAnswered && [404, 500, 501].contains(status)
+        let isFinal = rule.remedy == .giveUp && (!hasAnswered || lacksOperation)
+        let remedy: Remedy = rule.remedy != .giveUp || isFinal ? rule.remedy : .retry
+        self.init(
+            operation: operation.name, code: "HTTP \(status)",
+            message: "the reply has no AWS error in it", status: status,
+            requestID: requestID.isEmpty ? nil : requestID.description, throttlingReasons: [],
+            remedy: remedy, isOutcomeUnknown: status != 413, lacksOperation: lacksOperation,
+            hint: isFinal ? "Check that the endpoint is a DynamoDB one." : nil)
+    }
+
+    /// A fault found on this side.
+    init(
+        operation: Operation, _ code: LocalCode, _ message: String, status: Int? = nil,
+        requestID: RequestID = RequestID(), hasAnswered: Bool
+    ) {
+        self.init(
+            operation: operation.name, code: code.rawValue, message: message, status: status,
+            requestID: requestID.isEmpty ? nil : requestID.description, throttlingReasons: [],
+            remedy: Self.remedy(for: code, hasAnswered: hasAnswered),
+            isOutcomeUnknown: ![.connectionFailed, .tlsFailure].contains(code),
+            lacksOperation: false, hint: Self.hint(for: code, message, hasAnswered: hasAnswered))
+    }
+
+    private static func remedy(for code: LocalCode, hasAnswered: Bool) -> Remedy {
+        switch code {
+        case .connectionFailed, .connectionReset, .timeout, .truncatedReply, .malformedReply,
+            .crcMismatch, .transferFailed:
+            .retry
+        case .tlsFailure: hasAnswered ? .retry : .giveUp
+        case .replyTooLong, .clientStopped: .giveUp
+        }
+    }
+
+    private static func hint(for code: LocalCode, _ message: String, hasAnswered: Bool) -> String? {
+        guard !hasAnswered else { return nil }
+        switch code {
+        case .connectionFailed:
+            return "Check the endpoint or region, and that this machine reaches it."
+        case .tlsFailure where message.contains("certificate"):
+            return "Name the certificate authority's file with --ca-bundle if you trust it."
+        case .tlsFailure:
+            return "The endpoint may speak plain HTTP: then write http:// instead of https://."
+        case .connectionReset, .malformedReply, .timeout:
+            return "Check the endpoint: if it speaks TLS, write https:// instead of http://."
+        default: return nil
+        }
+    }
+}

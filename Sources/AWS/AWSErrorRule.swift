@@ -1,0 +1,126 @@
+/// What one of AWS's error codes asks for: the one place where codes get their meaning.
+///
+/// From the DynamoDB guide's "Error handling" and the API reference's common errors. The name
+/// decides, not the status: DynamoDB throttles with status 400.
+struct AWSErrorRule: Sendable {
+    /// Whether the service's text may quote an item.
+    enum Message: Sendable {
+        case plain
+        case mayQuoteValues
+    }
+
+    let remedy: AWSError.Remedy
+    let message: Message
+    /// Makes the hint for an operation's name.
+    let hint: (@Sendable (String) -> String)?
+
+    init(_ remedy: AWSError.Remedy, _ message: Message, hint: (@Sendable (String) -> String)? = nil)
+    {
+        self.remedy = remedy
+        self.message = message
+        self.hint = hint
+    }
+
+    /// For codes that are not in the table, and replies without one. Careful: what is not known to
+    /// pass is not repeated, and its text is not logged.
+    static func byStatus(_ status: Int) -> AWSErrorRule {
+        switch status {
+        case 413: AWSErrorRule(.split, .mayQuoteValues)
+        case 429: AWSErrorRule(.slowDown, .mayQuoteValues)
+        case 408, 200..<300, 500...: AWSErrorRule(.retry, .mayQuoteValues)
+        default: AWSErrorRule(.giveUp, .mayQuoteValues)
+        }
+    }
+
+    static let table: [String: AWSErrorRule] = [
+        // Over a rate: wait, and send less.
+        "ProvisionedThroughputExceededException": .init(
+            .slowDown, .plain,
+            hint: { _ in "Lower --read-units or --write-units, or raise the table's capacity." }),
+        "ThrottlingException": .init(
+            .slowDown, .plain,
+            hint: { _ in "Lower --read-units or --write-units; on-demand capacity grows slowly." }),
+        "RequestLimitExceeded": .init(
+            .slowDown, .plain,
+            hint: { _ in "Ask AWS for a higher throughput quota for this account." }),
+        "LimitExceededException": .init(.slowDown, .plain),
+        "Throttling": .init(.slowDown, .plain),
+        "ThrottledException": .init(.slowDown, .plain),
+        "RequestThrottled": .init(.slowDown, .plain),
+        "RequestThrottledException": .init(.slowDown, .plain),
+        "TooManyRequestsException": .init(.slowDown, .plain),
+        "SlowDown": .init(.slowDown, .plain),
+
+        // A fault that passes.
+        "InternalServerError": .init(.retry, .plain),
+        "InternalFailure": .init(.retry, .plain),
+        "ServiceUnavailable": .init(.retry, .plain),
+        "ServiceUnavailableException": .init(.retry, .plain),
+        "RequestTimeout": .init(.retry, .plain),
+        "RequestTimeoutException": .init(.retry, .plain),
+        "ReplicatedWriteConflictException": .init(.retry, .plain),
+        "TransactionConflictException": .init(.retry, .plain),
+        "TransactionInProgressException": .init(.retry, .plain),
+        "ContinuousBackupsUnavailableException": .init(.retry, .plain),
+
+        // The content is refused: one item may be guilty.
+        "ValidationException": .init(.split, .mayQuoteValues),
+        "SerializationException": .init(.split, .mayQuoteValues),
+        "ItemCollectionSizeLimitExceededException": .init(
+            .split, .mayQuoteValues,
+            hint: { _ in "A partition key of a table with local indexes holds at most 10 GB." }),
+        "RequestEntityTooLargeException": .init(.split, .plain),
+
+        // Credentials.
+        "ExpiredTokenException": .init(.renewCredentials, .plain, hint: renew),
+        "ExpiredToken": .init(.renewCredentials, .plain, hint: renew),
+        "UnrecognizedClientException": .init(
+            .giveUp, .plain,
+            hint: { _ in "Check the access key, and that it belongs to this region's partition." }),
+        "InvalidClientTokenId": .init(
+            .giveUp, .plain,
+            hint: { _ in "Check the access key, and that it belongs to this region's partition." }),
+        "InvalidSignatureException": .init(.giveUp, .plain, hint: checkSecret),
+        "SignatureDoesNotMatch": .init(.giveUp, .plain, hint: checkSecret),
+        "IncompleteSignatureException": .init(.giveUp, .plain, hint: checkProxy),
+        "MissingAuthenticationTokenException": .init(.giveUp, .plain, hint: checkProxy),
+        "MissingAuthenticationToken": .init(.giveUp, .plain, hint: checkProxy),
+        "RequestTimeTooSkewed": .init(.giveUp, .plain, hint: { _ in "Set this machine's clock." }),
+        "RequestExpired": .init(.giveUp, .plain, hint: { _ in "Set this machine's clock." }),
+        "AccessDeniedException": .init(
+            .giveUp, .plain,
+            hint: { "Grant dynamodb:\($0) on this table to the caller." }),
+        "AccessDenied": .init(
+            .giveUp, .plain, hint: { "Grant dynamodb:\($0) on this table to the caller." }),
+        "OptInRequired": .init(
+            .giveUp, .plain, hint: { _ in "Enable the region for this account, or name another." }),
+
+        // What was asked for is not there, or not as asked for.
+        "ResourceNotFoundException": .init(
+            .giveUp, .plain,
+            hint: { _ in "Check the table's name, the region, and whose credentials these are." }),
+        "TableNotFoundException": .init(
+            .giveUp, .plain,
+            hint: { _ in "Check the table's name, the region, and whose credentials these are." }),
+        "ResourceInUseException": .init(.giveUp, .plain),
+        "TableInUseException": .init(.giveUp, .plain),
+        "TableAlreadyExistsException": .init(.giveUp, .plain),
+        "PolicyNotFoundException": .init(.giveUp, .plain),
+        "ConditionalCheckFailedException": .init(.giveUp, .mayQuoteValues),
+        "UnknownOperationException": .init(
+            .giveUp, .plain, hint: { "The endpoint does not have the operation \($0)." }),
+        "MalformedHttpRequestException": .init(.giveUp, .plain, hint: checkProxy),
+    ]
+
+    @Sendable private static func renew(_: String) -> String {
+        "The credentials have expired: renew them where they come from."
+    }
+
+    @Sendable private static func checkSecret(_: String) -> String {
+        "Check the secret access key, and this machine's clock."
+    }
+
+    @Sendable private static func checkProxy(_: String) -> String {
+        "Check whether a proxy on the way changes requests."
+    }
+}

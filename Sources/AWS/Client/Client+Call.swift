@@ -1,0 +1,115 @@
+import Dispatch
+import JSON
+import Pacing
+
+extension Client {
+    /// Longest reply of a control-plane operation.
+    package static let callReplyBytesMax = 16 << 20
+
+    /// An operation that an endpoint may lack answers with a bare 500 each time: so often is it
+    /// asked before that is believed.
+    static let lackingAttemptsMax = 4
+
+    /// Performs a control-plane operation, repeating it as the errors' remedies say.
+    ///
+    /// Until the endpoint has answered once, it ends within ``Configuration/firstReplyWithin``;
+    /// then within `patience`, by default ``Configuration/giveUpAfter``. One that is not
+    /// `repeatable` (CreateTable, UpdateTable, DeleteTable) is not sent again once its outcome is
+    /// unknown: the caller has to look. Throws the last error.
+    package func call(
+        _ operation: Operation, _ body: JSON, repeatable: Bool, patience: Duration? = nil
+    ) async throws(AWSError) -> JSON {
+        let start = time.now
+        let bytes = ByteBuffer()
+        bytes.append(body.bytes)
+        var attempt = 0
+        while true {
+            let deadline = start + timeLimit(patience)
+            let result = await attemptCall(
+                operation, bytes, repeatable: repeatable, within: deadline - time.now)
+            guard case .failure(let error) = result else { return try result.get() }
+            let delay = try await delayBeforeRepeating(
+                error, attempt: attempt, repeatable: repeatable)
+            // The first answer, be it a refusal, may just have moved the deadline.
+            guard time.now + delay < start + timeLimit(patience) else { throw error }
+            await wait(delay)
+            attempt += 1
+        }
+    }
+
+    private func timeLimit(_ patience: Duration?) -> Duration {
+        let limit = patience ?? configuration.giveUpAfter
+        return hasAnswered ? limit : min(limit, configuration.firstReplyWithin)
+    }
+
+    /// How long to wait before the next attempt; throws `error` when there should be none.
+    private func delayBeforeRepeating(
+        _ error: AWSError, attempt: Int, repeatable: Bool
+    ) async throws(AWSError) -> Duration {
+        if error.isOutcomeUnknown && !repeatable { throw error }
+        if error.lacksOperation && attempt + 1 >= Self.lackingAttemptsMax { throw error }
+        switch error.remedy {
+        case .giveUp, .split: throw error
+        case .retry: return jitter(configuration.backoff, attempt)
+        case .slowDown: return jitter(configuration.throttleBackoff, attempt)
+        case .renewCredentials:
+            do {
+                try await renewCredentials(after: error)
+            } catch let reason {
+                throw refused(reason)
+            }
+            return jitter(configuration.backoff, attempt)
+        }
+        func refused(_ reason: ConfigurationError) -> AWSError {
+            var refused = error
+            refused.remedy = .giveUp
+            refused.hint = reason.description
+            return refused
+        }
+    }
+
+    private func jitter(_ backoff: Backoff, _ attempt: Int) -> Duration {
+        state.withLock { backoff.delay(attempt: attempt, using: &$0.generator) }
+    }
+
+    private func attemptCall(
+        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, within limit: Duration
+    ) async -> Result<JSON, AWSError> {
+        await withCheckedContinuation { continuation in
+            send(
+                operation, body: body, reply: ByteBuffer(),
+                replyBytesMax: Self.callReplyBytesMax, on: callQueue, repeatable: repeatable,
+                within: limit
+            ) { [self] result in
+                continuation.resume(returning: result.flatMap { parse($0, operation) })
+            }
+        }
+    }
+
+    private func parse(_ reply: Reply, _ operation: Operation) -> Result<JSON, AWSError> {
+        guard reply.isComplete else {
+            return .failure(
+                AWSError(
+                    operation: operation, .replyTooLong, "\(reply.fullLength) bytes", status: 200,
+                    requestID: reply.requestID, hasAnswered: true))
+        }
+        if reply.body.count == 0 { return .success([:]) }
+        do {
+            return .success(try JSON(parsing: reply.body.bytes))
+        } catch {
+            return .failure(
+                AWSError(
+                    operation: operation, .malformedReply, error.description, status: 200,
+                    requestID: reply.requestID, hasAnswered: true))
+        }
+    }
+
+    private func wait(_ delay: Duration) async {
+        let nanoseconds = Int(clamping: delay.inNanoseconds)
+        await withCheckedContinuation { continuation in
+            callQueue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
+                continuation.resume()
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// A set of AWS credentials. No description of it, nor of anything that holds it, shows a secret.
+package struct Credentials: Equatable, Sendable {
+    package var accessKeyID: String
+    package var secretAccessKey: String
+    package var sessionToken: String?
+    /// When they end, where that is known.
+    package var expiration: UTCTime?
+
+    package init(
+        accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil,
+        expiration: UTCTime? = nil
+    ) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.expiration = expiration
+    }
+
+    /// Why they can't be sent, or nil. They become header lines, so nothing may end a line early.
+    var defect: String? {
+        func isHeaderText(_ text: String) -> Bool {
+            !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }
+        if !isHeaderText(accessKeyID) || accessKeyID.utf8.count > 256 {
+            return "the access key id is empty or has characters that no key has"
+        }
+        if !isHeaderText(secretAccessKey) {
+            return "the secret access key is empty or has characters that no key has"
+        }
+        if let sessionToken, !isHeaderText(sessionToken) || sessionToken.utf8.count > 16_384 {
+            return "the session token is empty, too long, or has characters that no token has"
+        }
+        return nil
+    }
+}
+
+extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String {
+        let kind = sessionToken == nil ? "" : ", with a session token"
+        return "access key \(accessKeyID)\(kind)"
+    }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
+}
+
+/// Where credentials come from. One small type a source; ``SideSettings`` chooses among them.
+package protocol CredentialProvider: Sendable {
+    /// For people: `environment`, `profile "staging"`.
+    var origin: String { get }
+
+    /// Fetches a set that is good now. Called again when the service says that a set has expired,
+    /// so it must not keep an old one. Throws when there is none, saying why.
+    func credentials() async throws(ConfigurationError) -> Credentials
+}
+
+/// Credentials that were given once, in options or the environment.
+package struct FixedCredentials: CredentialProvider, CustomStringConvertible {
+    package let origin: String
+    private let value: Credentials
+
+    package init(_ value: Credentials, origin: String) {
+        self.value = value
+        self.origin = origin
+    }
+
+    package func credentials() async throws(ConfigurationError) -> Credentials { value }
+
+    package var description: String { "credentials from \(origin)" }
+}
+
+/// Credentials of a profile, read anew each time: another program may have renewed them.
+package struct ProfileCredentials: CredentialProvider {
+    package let profile: String
+    private let files: ProfileFiles
+
+    init(profile: String, files: ProfileFiles) {
+        self.profile = profile
+        self.files = files
+    }
+
+    package var origin: String { "profile \"\(profile)\"" }
+
+    package func credentials() async throws(ConfigurationError) -> Credentials {
+        try files.read().credentials(of: profile)
+    }
+}

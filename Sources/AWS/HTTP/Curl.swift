@@ -1,0 +1,265 @@
+import CCurl
+import Dispatch
+import Glibc
+
+/// Everything that is asked of libcurl, call by call, and nothing else.
+
+/// Why libcurl did not bring a reply.
+struct TransferFailure: Error, Equatable, Sendable {
+    enum Kind: Sendable {
+        case connectionFailed  // nothing was sent
+        case tlsFailure  // nothing was sent
+        case connectionReset  // the request may have arrived
+        case timeout  // the same
+        case truncated  // a reply began and did not end
+        case malformed  // the peer does not speak HTTP as we know it
+        case stopped  // the engine was shut down
+        case other
+    }
+
+    var kind: Kind
+    /// libcurl's own words, which name host and port but nothing of the request.
+    var reason: String
+}
+
+/// A list of header lines whose bytes stay where they are, so that they can be patched in place.
+final class CurlHeaders {
+    private let nodes: UnsafeMutablePointer<curl_slist>
+
+    /// Each of `lineOffsets` is where a line ended by a zero byte starts in `bytes`, which must
+    /// outlive the list.
+    init(_ bytes: UnsafeMutableRawPointer, lineOffsets: [Int]) {
+        precondition(!lineOffsets.isEmpty, "a request has header lines")
+        nodes = .allocate(capacity: lineOffsets.count)
+        for (index, offset) in lineOffsets.enumerated() {
+            let line = (bytes + offset).assumingMemoryBound(to: CChar.self)
+            let next = index + 1 < lineOffsets.count ? nodes + index + 1 : nil
+            (nodes + index).initialize(to: curl_slist(data: line, next: next))
+        }
+    }
+
+    deinit { nodes.deallocate() }
+
+    fileprivate var first: UnsafeMutablePointer<curl_slist> { nodes }
+}
+
+/// A kept transfer handle for POSTs to one URL. Belongs to one thread at a time.
+///
+/// The corresponding C functions are `curl_easy_init`, `curl_easy_setopt`, `curl_easy_getinfo`.
+final class CurlEasy {
+    fileprivate let handle: UnsafeMutableRawPointer
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var headers: CurlHeaders?
+    private var timeoutInMilliseconds = 0
+    private var isFresh = false
+
+    /// libcurl's own initialisation, once for the process.
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init(url: String, settings: HTTPEngine.Configuration, replies: HTTPReplySize, direct: Bool) {
+        precondition(Self.isReady, "libcurl can't be initialised")
+        guard let handle = curl_easy_init() else { preconditionFailure("no memory for a transfer") }
+        self.handle = handle
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        set(CURLOPT_ERRORBUFFER, errorText)
+        url.withCString { set(CURLOPT_URL, $0) }
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        set(CURLOPT_POST, 1)
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_TCP_NODELAY, 1)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        // A name that does not resolve must not hold the whole loop until the resolver gives up.
+        set(CURLOPT_QUICK_EXIT, 1)
+        if direct { set(CURLOPT_PROXY, "") }
+        if replies == .large { set(CURLOPT_BUFFERSIZE, 65_536) }
+        set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.inMilliseconds)
+        set(CURLOPT_LOW_SPEED_LIMIT, 1)
+        set(CURLOPT_LOW_SPEED_TIME, max(1, settings.stallTimeout.inMilliseconds / 1_000))
+        setTrust(settings.caBundle)
+        shim_easy_set_write(handle, CURLOPT_WRITEFUNCTION, receiveBody)
+        shim_easy_set_write(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        errorText.deallocate()
+    }
+
+    /// Certificates are always verified. With a CA path set, as Debian's libcurl has by default,
+    /// each new connection parses the whole bundle anew (19 ms of CPU against 0.6).
+    private func setTrust(_ caBundle: String?) {
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        shim_easy_set_pointer(handle, CURLOPT_CAPATH, nil)
+        if let caBundle { set(CURLOPT_CAINFO, caBundle) }
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        let code = shim_easy_set_long(handle, option, value)
+        precondition(code == CURLE_OK, "libcurl refuses option \(option.rawValue)")
+    }
+
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer) {
+        let code = shim_easy_set_pointer(handle, option, value)
+        precondition(code == CURLE_OK, "libcurl refuses option \(option.rawValue)")
+    }
+
+    private func set(_ option: CURLoption, _ text: String) {
+        text.withCString { set(option, UnsafeRawPointer($0)) }
+    }
+
+    /// Names the exchange that gets the reply's bytes and that ``CurlMulti/nextDone()`` returns;
+    /// it owns this handle.
+    func setOwner(_ owner: HTTPExchange) {
+        let context = Unmanaged.passUnretained(owner).toOpaque()
+        set(CURLOPT_WRITEDATA, context)
+        set(CURLOPT_HEADERDATA, context)
+        set(CURLOPT_PRIVATE, context)
+    }
+
+    func setHeaders(_ headers: CurlHeaders) {
+        self.headers = headers
+        set(CURLOPT_HTTPHEADER, UnsafeRawPointer(headers.first))
+    }
+
+    /// libcurl does not copy `body`: it must stay until the transfer is done.
+    func setBody(_ body: UnsafeRawBufferPointer) {
+        shim_easy_set_pointer(handle, CURLOPT_POSTFIELDS, body.baseAddress)
+        shim_easy_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+    }
+
+    func setTimeout(_ timeout: Duration) {
+        let milliseconds = max(1, timeout.inMilliseconds)
+        guard milliseconds != timeoutInMilliseconds else { return }
+        set(CURLOPT_TIMEOUT_MS, milliseconds)
+        timeoutInMilliseconds = milliseconds
+    }
+
+    /// On a kept connection that ends before a byte of the reply, libcurl sends the request again
+    /// on another by itself (`Curl_retry_request`), five times in a handle's life before it once
+    /// reports the error. With a fresh connection for this request it never does.
+    func setFreshConnection(_ fresh: Bool) {
+        guard fresh != isFresh else { return }
+        set(CURLOPT_FRESH_CONNECT, fresh ? 1 : 0)
+        isFresh = fresh
+    }
+
+    fileprivate func failure(_ code: CURLcode) -> TransferFailure {
+        let text = String(cString: errorText)
+        errorText[0] = 0
+        let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+        return TransferFailure(kind: kind(of: code), reason: reason)
+    }
+
+    private func kind(of code: CURLcode) -> TransferFailure.Kind {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT,
+            CURLE_PROXY:
+            return .connectionFailed
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
+            CURLE_SSL_INVALIDCERTSTATUS:
+            return .tlsFailure
+        case CURLE_OPERATION_TIMEDOUT: return wasSent ? .timeout : .connectionFailed
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING: return .connectionReset
+        case CURLE_PARTIAL_FILE: return .truncated
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
+            return .malformed
+        default: return .other
+        }
+    }
+
+    /// Whether the connection stood, so that the request may have arrived.
+    private var wasSent: Bool {
+        var microseconds: curl_off_t = 0
+        shim_easy_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+        return microseconds > 0
+    }
+}
+
+private func receiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+    exchange.receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}
+
+private func receiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+    exchange.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}
+
+/// Many transfers on one thread. All but ``wakeUp()`` belongs to that thread.
+///
+/// The corresponding C functions are `curl_multi_*`.
+final class CurlMulti: @unchecked Sendable {
+    // @unchecked: only `curl_multi_wakeup` may be called from other threads, and it says that it may.
+    private let handle: UnsafeMutableRawPointer
+
+    init(connectionsMax: Int) {
+        guard let handle = curl_multi_init() else { preconditionFailure("no memory for transfers") }
+        self.handle = handle
+        shim_multi_set_long(handle, CURLMOPT_MAXCONNECTS, connectionsMax)
+        shim_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, connectionsMax)
+        shim_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+    }
+
+    /// All transfers must have been removed.
+    deinit { curl_multi_cleanup(handle) }
+
+    func add(_ easy: CurlEasy) {
+        let code = curl_multi_add_handle(handle, easy.handle)
+        precondition(code == CURLM_OK, "libcurl refuses a transfer: \(code.rawValue)")
+    }
+
+    func remove(_ easy: CurlEasy) {
+        curl_multi_remove_handle(handle, easy.handle)
+    }
+
+    /// Moves every transfer as far as it goes without waiting.
+    func perform() {
+        var running: Int32 = 0
+        curl_multi_perform(handle, &running)
+    }
+
+    /// Waits until a transfer can move, its time is up, or ``wakeUp()`` is called.
+    func wait(milliseconds: Int32) {
+        curl_multi_poll(handle, nil, 0, milliseconds, nil)
+    }
+
+    /// Ends a ``wait(milliseconds:)``, also one that has not yet begun. From any thread.
+    func wakeUp() { curl_multi_wakeup(handle) }
+
+    /// The next transfer that is done, removed, and why it failed if it did; nil when none is.
+    func nextDone() -> (exchange: HTTPExchange, failure: TransferFailure?)? {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(handle, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle
+            else { continue }
+            let code = message.pointee.data.result
+            var context: UnsafeMutableRawPointer?
+            shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &context)
+            curl_multi_remove_handle(handle, easy)
+            guard let context else { preconditionFailure("a transfer without its exchange") }
+            let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+            return (exchange, code == CURLE_OK ? nil : exchange.easy.failure(code))
+        }
+        return nil
+    }
+}
+
+extension Duration {
+    fileprivate var inMilliseconds: Int {
+        Int(components.seconds) * 1_000 + Int(components.attoseconds / 1_000_000_000_000_000)
+    }
+}

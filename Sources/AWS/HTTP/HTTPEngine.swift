@@ -1,0 +1,91 @@
+import Glibc
+
+/// Performs POSTs over HTTP/1.1, each exactly once, on a thread of its own.
+///
+/// One loop over libcurl's multi interface carries all requests, whatever their hosts, and keeps
+/// connections between them. Requests are submitted from any thread; their completions run on the
+/// Dispatch queue that each names, and those that end together on one queue share one block.
+///
+/// | time | limit |
+/// |---|---|
+/// | to connect, TLS included | ``Configuration/connectTimeout`` |
+/// | without a byte either way | ``Configuration/stallTimeout`` |
+/// | in all | ``Configuration/totalTimeout`` |
+///
+/// Proxy variables of the environment (`https_proxy`, `NO_PROXY` ...) are obeyed, as libcurl does.
+/// libcurl by itself repeats a request whose kept connection turns out to be closed before a byte
+/// of the reply; see ``HTTPExchange`` users for requests that must not be.
+package final class HTTPEngine: Sendable {
+    package struct Configuration: Sendable {
+        package var connectTimeout: Duration = .seconds(5)
+        /// Whole seconds.
+        package var stallTimeout: Duration = .seconds(30)
+        package var totalTimeout: Duration = .seconds(120)
+        /// A file of PEM certificates to trust instead of the system's.
+        package var caBundle: String?
+        /// Connections open at once, idle ones included; further requests wait.
+        package var connectionsMax = 512
+
+        package init() {}
+    }
+
+    package let configuration: Configuration
+    private let loop: HTTPLoop
+    private let thread: Locked<pthread_t?>
+
+    package init(_ configuration: Configuration = Configuration()) {
+        precondition(configuration.connectionsMax > 0, "connectionsMax must be positive")
+        self.configuration = configuration
+        loop = HTTPLoop(connectionsMax: configuration.connectionsMax)
+        thread = Locked(Self.start(loop))
+    }
+
+    deinit { shutdown() }
+
+    /// Ends every request in flight as stopped and waits for the thread. Later requests end so too.
+    package func shutdown() {
+        loop.stop()
+        let thread = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        guard let thread else { return }
+        if pthread_equal(thread, pthread_self()) != 0 {
+            pthread_detach(thread)  // the last reference went on the loop's own thread
+        } else {
+            pthread_join(thread, nil)
+        }
+    }
+
+    /// A place for requests to `url`. `direct` goes around any proxy.
+    func makeExchange(url: String, replies: HTTPReplySize, direct: Bool) -> HTTPExchange {
+        HTTPExchange(CurlEasy(url: url, settings: configuration, replies: replies, direct: direct))
+    }
+
+    /// Performs the request that `exchange` has been prepared with.
+    func submit(_ exchange: HTTPExchange) {
+        loop.submit(exchange)
+    }
+
+    private static func start(_ loop: HTTPLoop) -> pthread_t {
+        // Signals are for other threads; above all SIGPIPE, which OpenSSL's writes to a closed
+        // connection raise (CURLOPT_NOSIGNAL: libcurl then leaves the signal alone).
+        var all = sigset_t()
+        var before = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(loop).toOpaque()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<HTTPLoop>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context)
+        precondition(status == 0, "can't start a thread: \(status)")
+        return thread
+    }
+}

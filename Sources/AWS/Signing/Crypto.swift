@@ -1,0 +1,115 @@
+import CCrypto
+import Glibc
+
+/// A SHA-256 digest context that is kept and reused. Belongs to one thread at a time.
+///
+/// The digest is fetched once for the process: a fetch for each hash costs more than hashing a
+/// short message (OpenSSL manual, `EVP_MD_fetch`).
+final class SHA256: @unchecked Sendable {
+    // @unchecked: like the request that owns it, a context belongs to one thread at a time.
+    static let byteCount = 32
+
+    nonisolated(unsafe) fileprivate static let algorithm: OpaquePointer = {
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
+            preconditionFailure("libcrypto has no SHA-256")
+        }
+        return algorithm
+    }()
+
+    fileprivate let context: OpaquePointer
+
+    init() {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Writes the 32 bytes of the digest of `message` to `digest`.
+    func hash(_ message: UnsafeRawBufferPointer, into digest: UnsafeMutableRawPointer) {
+        var status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
+        status &= EVP_DigestUpdate(context, message.baseAddress, message.count)
+        status &= EVP_DigestFinal_ex(context, digest.assumingMemoryBound(to: UInt8.self), nil)
+        precondition(status == 1, "SHA-256 failed")
+    }
+
+    func hash(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
+            message.withUnsafeBytes { hash($0, into: output.baseAddress!) }
+            count = Self.byteCount
+        }
+    }
+}
+
+/// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.
+final class HMACKey: @unchecked Sendable {
+    // @unchecked: both contexts are only copied from after `init`, which libcrypto allows from
+    // several threads at once.
+    private let inner: OpaquePointer
+    private let outer: OpaquePointer
+
+    init(_ key: [UInt8]) {
+        let blockBytes = 64
+        var block = key.count > blockBytes ? SHA256().hash(key) : key
+        block += [UInt8](repeating: 0, count: blockBytes - block.count)
+        inner = Self.absorb(block.map { $0 ^ 0x36 })
+        outer = Self.absorb(block.map { $0 ^ 0x5C })
+    }
+
+    deinit {
+        EVP_MD_CTX_free(inner)
+        EVP_MD_CTX_free(outer)
+    }
+
+    private static func absorb(_ pad: [UInt8]) -> OpaquePointer {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        var status = EVP_DigestInit_ex2(context, SHA256.algorithm, nil)
+        status &= EVP_DigestUpdate(context, pad, pad.count)
+        precondition(status == 1, "SHA-256 failed")
+        return context
+    }
+
+    /// Writes the 32 bytes of the code of `message` to `code`, using `scratch` for the work.
+    func authenticate(
+        _ message: UnsafeRawBufferPointer, using scratch: SHA256, into code: UnsafeMutableRawPointer
+    ) {
+        let bytes = code.assumingMemoryBound(to: UInt8.self)
+        var status = EVP_MD_CTX_copy_ex(scratch.context, inner)
+        status &= EVP_DigestUpdate(scratch.context, message.baseAddress, message.count)
+        status &= EVP_DigestFinal_ex(scratch.context, bytes, nil)
+        status &= EVP_MD_CTX_copy_ex(scratch.context, outer)
+        status &= EVP_DigestUpdate(scratch.context, bytes, SHA256.byteCount)
+        status &= EVP_DigestFinal_ex(scratch.context, bytes, nil)
+        precondition(status == 1, "HMAC-SHA-256 failed")
+    }
+
+    func authenticate(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { output, count in
+            message.withUnsafeBytes {
+                authenticate($0, using: SHA256(), into: output.baseAddress!)
+            }
+            count = SHA256.byteCount
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits, as SigV4 writes them.
+enum Hex {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Writes two digits for each of `bytes` to `output`.
+    static func write(_ bytes: UnsafeRawBufferPointer, to output: UnsafeMutableRawPointer) {
+        let output = output.assumingMemoryBound(to: UInt8.self)
+        digits.withUnsafeBufferPointer { digits in
+            for (index, byte) in bytes.enumerated() {
+                output[2 * index] = digits[Int(byte >> 4)]
+                output[2 * index + 1] = digits[Int(byte & 15)]
+            }
+        }
+    }
+
+    static func text(_ bytes: [UInt8]) -> String {
+        String(
+            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
