@@ -1,0 +1,17 @@
+import Glibc
+
+/// Where the process begins and, alone, ends.
+@main
+struct Dynaferry {
+    static func main() {
+        StandardStreams.prepare()
+        let program = Program(console: Console(), leave: leave)
+        leave(program.run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    /// Ends the process without running C's exit handlers: libraries' threads may still be at work,
+    /// and nothing of ours waits in a C buffer. The corresponding C function is `_exit`.
+    @Sendable private static func leave(_ code: ExitCode) -> Never {
+        _exit(code.rawValue)
+    }
+}
