@@ -8,6 +8,8 @@ import Glibc
 ///
 /// Any thread may call it, but only one may read and only one may wait.
 package final class ChildProcess: @unchecked Sendable {
+    // @unchecked: `input` and `ended` are touched only on `queue`, `unread` only by the one reader.
+
     package enum Stream: Sendable {
         /// The parent's own.
         case inherited
@@ -22,12 +24,11 @@ package final class ChildProcess: @unchecked Sendable {
         case killed(signal: Int32)
     }
 
-    // @unchecked: `isReaped` is touched only on `queue`, `unread` only by the one reader.
     private let pid: pid_t
-    private let input: Int32?
     private let output: Int32?
     private let queue = DispatchQueue(label: "child.process")
-    private var isReaped = false
+    private var input: Int32?
+    private var ended: End?
     private var unread: [UInt8] = []
 
     /// Starts `path` with `arguments` (its own name not among them).
@@ -91,21 +92,33 @@ package final class ChildProcess: @unchecked Sendable {
     /// Sends a signal, unless the process has been waited for: its number may be another's by then.
     package func signal(_ number: Int32) {
         queue.sync {
-            if !isReaped { _ = kill(pid, number) }
+            if ended == nil { _ = kill(pid, number) }
         }
+    }
+
+    /// Closes its input and waits until it has ended of that.
+    @discardableResult
+    package func end() -> End {
+        queue.sync {
+            if let input { close(input) }
+            input = nil
+        }
+        return wait()
     }
 
     /// Blocks until the process has ended.
     package func wait() -> End {
+        if let ended = queue.sync(execute: { ended }) { return ended }
         // Look first and reap later, so that `signal` never sees a number that is free again.
         var information = siginfo_t()
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) == -1, errno == EINTR {}
         return queue.sync {
             var status: Int32 = 0
-            isReaped = true
             while waitpid(pid, &status, 0) == -1, errno == EINTR {}
             let signal = status & 0x7F
-            return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal: signal)
+            let end = signal == 0 ? End.exited(status >> 8 & 0xFF) : .killed(signal: signal)
+            ended = end
+            return end
         }
     }
 
@@ -185,7 +198,9 @@ extension ChildProcess {
         _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
     ) -> Result {
         let pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
-        defer { pointers.forEach { free($0) } }
+        defer {
+            for pointer in pointers { free(pointer) }
+        }
         return body(pointers)
     }
 }

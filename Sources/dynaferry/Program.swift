@@ -1,12 +1,11 @@
 /// One run of `dynaferry`: reads the command line, runs the command, says how it ended.
 package struct Program: Sendable {
     let console: Console
-    /// Ends the process at once; for those who can't wait.
-    let leave: @Sendable (ExitCode) -> Never
+    let control: ProcessControl
 
-    package init(console: Console, leave: @escaping @Sendable (ExitCode) -> Never) {
+    package init(console: Console, control: ProcessControl) {
         self.console = console
-        self.leave = leave
+        self.control = control
     }
 
     /// `words` are those after the program's name.

@@ -1,4 +1,4 @@
-/// The arguments of one command: a plain struct that declares, once, the command line that fills it.
+/// The arguments of one command: a plain struct that declares the command line that fills it.
 ///
 /// The parser, `--help` and the tests over all options are derived from these declarations.
 package protocol CommandArguments: Sendable {

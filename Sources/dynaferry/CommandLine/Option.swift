@@ -34,7 +34,7 @@ package enum OptionCategory: String, Sendable {
     case work = "The job"
 }
 
-/// One option, declared once: its names, its place in help, how its value is read and where it goes.
+/// One option, declared once: names, place in help, how its value is read and where it goes.
 package struct Option<Arguments: CommandArguments>: Sendable {
     package var description: OptionDescription
     /// Keeps the value given (nil where there is none) under one of the option's names.

@@ -46,7 +46,7 @@ extension CommandArguments {
             return inline
         case .value(let valueName):
             if let inline { return inline }
-            // A value that looks like an option is a forgotten value; `--name=--odd` is still there.
+            // What looks like an option is one, its value forgotten; `--name=--odd` is still there.
             if let next = rest.first, !next.hasPrefix("--") { return rest.removeFirst() }
             throw UsageError(
                 "\(name) wants a value", hints: ["write \(name) \(valueName)"])

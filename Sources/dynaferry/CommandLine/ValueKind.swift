@@ -45,7 +45,7 @@ extension ValueKind where Value == Int {
                 let value = wholeNumber(text).flatMap { Int(exactly: $0) }
                 return value.flatMap { range.contains($0) ? $0 : nil }
             },
-            show: { $0.grouped })
+            show: { String($0) })
     }
 
     /// A number of bytes, at most a tebibyte: `32MiB` is 2^20, `32MB` 10^6 bytes a unit.

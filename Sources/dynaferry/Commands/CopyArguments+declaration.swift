@@ -9,8 +9,8 @@ extension CopyArguments {
         billing mode; one that exists must have the same keys.
         """,
         """
-        The source is only ever read. Nothing is deleted from the target, and one that has items is \
-        refused unless --merge is given. Memory stays within --memory whatever the table's size.
+        The source is only ever read. Nothing is deleted from the target, and one that has items \
+        is refused unless --merge is given. Memory stays within --memory whatever the table's size.
         """,
     ]
 
@@ -32,7 +32,7 @@ extension CopyArguments {
                 "Region of both tables, or of one."),
             .sided(
                 "profile", .text("NAME", expected: "a profile's name"), \.profile,
-                default: "AWS_PROFILE, then the credentials in the environment, then 'default'",
+                default: "the credentials in the environment, then AWS_PROFILE, then 'default'",
                 "Profile of the AWS configuration files that gives credentials and region."),
             .sided(
                 "endpoint", .endpoint, \.endpoint, default: "the region's own",

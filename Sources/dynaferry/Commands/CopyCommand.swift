@@ -35,17 +35,15 @@ package struct CopyCommand: Sendable {
         self.console = console
     }
 
-    /// `leave` ends the process at once, for a second signal. Call it before any thread is started.
-    package func run(
-        leave: @escaping @Sendable (ExitCode) -> Never, start: Start
-    ) throws -> ExitCode {
+    /// Call it before any thread is started, for the signals' sake.
+    package func run(_ control: ProcessControl, start: Start) throws -> ExitCode {
         let report = try arguments.report.map { path throws(CommandFailure) in
             try OutputFile(path)
         }
         let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
         let stop = StopRequest()
-        Signals.watch { [console] _ in
-            guard stop.ask() else { leave(.interrupted) }
+        control.watchSignals { [console] _ in
+            guard stop.ask() else { control.leave(.interrupted) }
             console.note("stopping: what is in flight finishes; a second signal ends it at once")
         }
         let voice = CopyVoice(console: console, log: log)

@@ -22,8 +22,8 @@ extension DemoArguments {
 
     package static let about = [
         """
-        Starts dynaferry's own server on loopback, fills the table \(source) with generated items of \
-        about 400 bytes, copies it into the new table \(target), compares both item by item and \
+        Starts dynaferry's own server on loopback, fills the table \(source) with generated items \
+        of about 400 bytes, copies it into the new table \(target), compares both item by item and \
         prints a report. Nothing leaves the machine and no AWS account is needed.
         """
     ]
@@ -77,5 +77,12 @@ extension DemoArguments {
         Note("NO_COLOR", "When set, no colours on the terminal.")
     ]
 
-    package func validate() throws(UsageError) {}
+    package func validate() throws(UsageError) {
+        // The server's tables are on demand: there is nothing to take a share of.
+        for (option, limit) in [("--read-units", readUnits), ("--write-units", writeUnits)] {
+            if case .percent = limit {
+                throw UsageError("\(option) takes no percentage here", hints: ["write \(option) N"])
+            }
+        }
+    }
 }

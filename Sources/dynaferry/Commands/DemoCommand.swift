@@ -7,7 +7,7 @@ import JSON
 /// Server and copy are processes of their own, so that the CPU and memory in the report are the
 /// copy's alone.
 package struct DemoCommand: Sendable {
-    /// Compares every item of two tables on one endpoint; nil when they are equal, else what differs.
+    /// Compares every item of two tables on one endpoint.
     package typealias Compare =
         (_ endpoint: String, _ source: String, _ target: String) throws -> Comparison
 
@@ -31,17 +31,15 @@ package struct DemoCommand: Sendable {
         self.console = console
     }
 
-    /// Call it before any thread is started. `leave` ends the process at once, for a signal that
-    /// comes when no copy is running; the server ends with its stdin.
-    package func run(
-        leave: @escaping @Sendable (ExitCode) -> Never, compare: Compare
-    ) throws -> ExitCode {
+    /// Call it before any thread is started, for the signals' sake. One that comes when no copy is
+    /// running ends the process at once; the server ends with its stdin.
+    package func run(_ control: ProcessControl, compare: Compare) throws -> ExitCode {
         let report = try arguments.report.map { path throws(CommandFailure) in
             try OutputFile(path)
         }
         let relay = SignalRelay()
-        Signals.watch { number in
-            if !relay.pass(number) { leave(.interrupted) }
+        control.watchSignals { number in
+            if !relay.pass(number) { control.leave(.interrupted) }
         }
         let environment = try Self.environment(ChildProcess.ownEnvironment())
         console.note(
@@ -50,6 +48,7 @@ package struct DemoCommand: Sendable {
         let server = try ChildProcess(
             ChildProcess.ownPath, arguments.serveWords, environment: environment,
             input: .pipe, output: .pipe)
+        defer { server.end() }
         let endpoint = try Self.endpoint(of: server)
         let (end, summary) = try copy(endpoint, environment, relay)
         guard let summary else { return Self.exitCode(end) }
@@ -76,7 +75,7 @@ package struct DemoCommand: Sendable {
         if let line = server.readLine(), line.hasPrefix(greeting) {
             return String(line.dropFirst(greeting.count))
         }
-        throw CommandFailure("the server did not start: \(server.wait().text)")
+        throw CommandFailure("the server did not start: \(server.end().text)")
     }
 
     /// Its summary is nil when it ended before there was one; it has said why on stderr.
@@ -84,12 +83,13 @@ package struct DemoCommand: Sendable {
         _ endpoint: String, _ environment: [String], _ relay: SignalRelay
     ) throws -> (ChildProcess.End, CopySummary?) {
         let report = try TemporaryFile()
-        let child = try ChildProcess(
-            ChildProcess.ownPath, arguments.copyWords(endpoint: endpoint, report: report.path),
-            environment: environment, output: .null)
-        relay.child = child
+        let words = arguments.copyWords(endpoint: endpoint, report: report.path)
+        let child = try relay.start {
+            try ChildProcess(
+                ChildProcess.ownPath, words, environment: environment, output: .null)
+        }
         let end = child.wait()
-        relay.child = nil
+        relay.finish()
         let bytes = try readFile(report.path)
         guard !bytes.isEmpty else { return (end, nil) }
         return (end, try CopySummary(json: JSON(parsing: bytes)))
@@ -145,19 +145,26 @@ extension ChildProcess.End {
 
 /// Hands signals on to the child that is running, if any.
 private final class SignalRelay: @unchecked Sendable {
-    // @unchecked: `current` is touched only on `queue`.
+    // @unchecked: `child` is touched only on `queue`.
     private let queue = DispatchQueue(label: "signal.relay")
-    private var current: ChildProcess?
+    private var child: ChildProcess?
 
-    var child: ChildProcess? {
-        get { queue.sync { current } }
-        set { queue.sync { current = newValue } }
+    /// A signal that comes while the child is being started waits for it.
+    func start(_ body: () throws -> ChildProcess) rethrows -> ChildProcess {
+        try queue.sync {
+            let started = try body()
+            child = started
+            return started
+        }
     }
+
+    func finish() { queue.sync { child = nil } }
 
     /// False when there was no one to hand it to.
     func pass(_ signal: Int32) -> Bool {
-        guard let child else { return false }
-        child.signal(signal)
-        return true
+        queue.sync {
+            child?.signal(signal)
+            return child != nil
+        }
     }
 }

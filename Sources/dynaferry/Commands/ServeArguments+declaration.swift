@@ -5,8 +5,8 @@ extension ServeArguments {
     package static let about = [
         """
         Runs a DynamoDB-compatible server for demos, tests, benchmarks and laptops without an AWS \
-        account. Items live in memory and are gone when it ends. It behaves like the service where a \
-        copier can tell, and refuses by name what it lacks.
+        account. Items live in memory and are gone when it ends. It behaves like the service where \
+        a copier can tell, and refuses by name what it lacks.
         """,
         """
         Once it listens it prints "listening on URL" to stdout. It listens on loopback only unless \

@@ -23,18 +23,16 @@ package struct ServeCommand: Sendable {
         self.console = console
     }
 
-    /// Call it before any thread is started. `leave` ends the process at once, for a signal that
-    /// comes while tables are still being filled.
-    package func run(
-        leave: @escaping @Sendable (ExitCode) -> Never, start: Start
-    ) throws -> ExitCode {
+    /// Call it before any thread is started, for the signals' sake. One that comes while tables are
+    /// still being filled ends the process at once.
+    package func run(_ control: ProcessControl, start: Start) throws -> ExitCode {
         let end = DispatchSemaphore(value: 0)
         let listening = Flag()
-        Signals.watch { _ in
-            guard listening.isSet else { leave(.interrupted) }
+        control.watchSignals { _ in
+            guard listening.isSet else { control.leave(.interrupted) }
             end.signal()
         }
-        if arguments.exitsWithInput { Self.watchInput { leave(.success) } }
+        if arguments.exitsWithInput { Self.watchInput { control.leave(.success) } }
         let server = try start(arguments)
         listening.set()
         if !server.isLoopback {

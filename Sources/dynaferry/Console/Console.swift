@@ -88,7 +88,7 @@ package final class Console: @unchecked Sendable {
 
 /// The lines that stand last on a terminal and are drawn again and again in place.
 ///
-/// The cursor rests below the block, so that whatever interrupts the process leaves a sane terminal.
+/// The cursor rests below the block: whatever interrupts the process leaves a sane terminal.
 struct LiveBlock {
     private(set) var lines: [String] = []
 

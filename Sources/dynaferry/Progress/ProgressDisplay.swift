@@ -3,7 +3,7 @@ import Dispatch
 /// Shows a run's progress on stderr, in the way that was asked for, until told to stop.
 ///
 /// Takes a snapshot each time it is about to show one: ten a second on a terminal, one a second as
-/// JSON, one in five seconds as plain lines. `start` and `stop` are called once each, by one thread.
+/// JSON, one in five seconds as plain lines. `start` and `stop` are called once, by one thread.
 package final class ProgressDisplay: @unchecked Sendable {
     // @unchecked: `meter` is touched only on `queue`; `timer` only by the thread that starts it.
     private let queue = DispatchQueue(label: "progress.display")
