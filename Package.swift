@@ -46,7 +46,8 @@ let package = Package(
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
         .testTarget(name: "DynamoModelTests", dependencies: ["DynamoModel", "JSON"]),
         .testTarget(name: "AWSTests", dependencies: ["AWS", "JSON", "Pacing"]),
-        .testTarget(name: "LocalDynamoTests", dependencies: ["LocalDynamo", "DynamoModel", "JSON"]),
+        .testTarget(
+            name: "LocalDynamoTests", dependencies: ["LocalDynamo", "DynamoModel", "JSON"]),
         .testTarget(
             name: "TransferTests", dependencies: ["Transfer", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
