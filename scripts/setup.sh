@@ -75,6 +75,7 @@ if [ "$with_tests" = yes ] \
     rm -rf .build/python
     mkdir -p .build
     python3 -m venv .build/python
-    .build/python/bin/pip install -q --disable-pip-version-check --no-deps --no-compile -r scripts/requirements.txt >&2
+    .build/python/bin/pip install -q --disable-pip-version-check --no-deps --no-compile \
+        -r scripts/requirements.txt >&2
     cp scripts/requirements.txt .build/python/requirements.txt
 fi
