@@ -91,7 +91,7 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
 
     package init(_ value: Int) { self = .number(String(value)) }
 
-    /// A finite number, without a needless `.0`; anything else is null, since JSON has no word for it.
+    /// A finite number, without a needless `.0`; else null, since JSON has no word for it.
     package init(_ value: Double) {
         guard value.isFinite else {
             self = .null

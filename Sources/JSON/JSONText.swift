@@ -82,7 +82,7 @@ package enum JSONText {
         return text
     }
 
-    /// Whether `bytes` are UTF-8 as RFC 3629 has it: shortest form, no surrogates, at most U+10FFFF.
+    /// Whether `bytes` are UTF-8 as RFC 3629 has it: shortest, no surrogates, at most U+10FFFF.
     package static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var offset = 0
         while offset < bytes.count {

@@ -1,0 +1,118 @@
+/// Help as text, generated from the declarations and wrapped to a terminal's width.
+package struct Help: Sendable {
+    /// The terminal's columns, within what can be read.
+    package let width: Int
+
+    /// The column at which explanations begin.
+    private let margin = 26
+
+    package init(width: Int) {
+        self.width = min(100, max(50, width))
+    }
+
+    /// The page of `dynaferry --help`.
+    package func overview() -> String {
+        var lines = wrapped(
+            "dynaferry moves DynamoDB tables between accounts and regions, exactly and fast.")
+        lines += ["", "Usage: dynaferry COMMAND [OPTIONS]", "", "Commands:"]
+        for command in CommandDescription.all {
+            let operands = command.operands.map { " " + $0.subject }.joined()
+            lines += entry(command.name + operands, command.summary)
+        }
+        lines += ["", "Options:"]
+        lines += entry("-h, --help", "Explain dynaferry, or the command before it.")
+        lines += entry("--version", "Print the version.")
+        lines += ["", "dynaferry help COMMAND explains one command."]
+        return lines.joined(separator: "\n")
+    }
+
+    /// The page of `dynaferry COMMAND --help`.
+    package func page(_ command: CommandDescription) -> String {
+        var lines: [String] = []
+        for paragraph in command.about { lines += wrapped(paragraph) + [""] }
+        lines.append("Usage: \(command.usage)")
+        lines += section("Arguments", command.operands.flatMap { entry($0.subject, $0.text) })
+        let options = command.options.filter { !$0.isHidden }
+        var categories: [OptionCategory] = []
+        for option in options where !categories.contains(option.category) {
+            categories.append(option.category)
+        }
+        for category in categories {
+            let members = options.filter { $0.category == category }
+            lines += section(category.rawValue, members.flatMap(entry))
+        }
+        lines += section(
+            "Help",
+            entry("-h, --help", "Print this page.") + entry("--version", "Print the version."))
+        lines += section("Examples", examples(command.examples))
+        lines += section("Environment", command.environment.flatMap { entry($0.subject, $0.text) })
+        lines += section("Exit codes", command.exitCodes.flatMap { entry($0.subject, $0.text) })
+        return lines.joined(separator: "\n")
+    }
+
+    private func section(_ title: String, _ lines: [String]) -> [String] {
+        lines.isEmpty ? [] : ["", title + ":"] + lines
+    }
+
+    private func entry(_ option: OptionDescription) -> [String] {
+        var help = option.help
+        if option.repeats { help += " May be given several times." }
+        return entry(option.spelling, help + " Default: \(option.standard).")
+    }
+
+    /// What is looked up on the left, what it means on the right, or below when the left is wide.
+    private func entry(_ subject: String, _ text: String) -> [String] {
+        let indent = String(repeating: " ", count: margin)
+        let explanation = wrapped(text, width: width - margin).map { indent + $0 }
+        let head = wrapped(subject, width: width - 2, hanging: 4).map { "  " + $0 }
+        guard head.count == 1, head[0].count + 2 <= margin, let first = explanation.first else {
+            return head + explanation
+        }
+        return [head[0] + first.dropFirst(head[0].count)] + explanation.dropFirst()
+    }
+
+    /// Commands are not wrapped by width: a reader copies them as they stand.
+    private func examples(_ examples: [Note]) -> [String] {
+        var lines: [String] = []
+        for example in examples {
+            if !lines.isEmpty { lines.append("") }
+            lines += wrapped("# " + example.text, width: width - 2, hanging: 2).map { "  " + $0 }
+            lines += example.subject.split(separator: "\n").map { "  " + $0 }
+        }
+        return lines
+    }
+
+    private func wrapped(_ text: String, width: Int? = nil, hanging: Int = 0) -> [String] {
+        text.wrapped(to: width ?? self.width, hanging: hanging)
+    }
+}
+
+extension OptionDescription {
+    /// `--region, --source-region REGION`
+    var spelling: String {
+        let names = self.names.joined(separator: ", ")
+        switch syntax {
+        case .flag: return names
+        case .value(let value): return "\(names) \(value)"
+        case .valueAfterEquals(let value): return "\(names)[=\(value)]"
+        }
+    }
+}
+
+extension String {
+    /// The words in lines of at most `width` columns, those after the first indented by `hanging`.
+    /// A word wider than a line gets a line of its own.
+    func wrapped(to width: Int, hanging: Int = 0) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = String(repeating: " ", count: hanging) + word
+            } else {
+                line += line.isEmpty ? String(word) : " " + word
+            }
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+}

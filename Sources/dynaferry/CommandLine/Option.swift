@@ -1,0 +1,141 @@
+/// What help and the parser need to know of an option: everything but how its value is kept.
+package struct OptionDescription: Equatable, Sendable {
+    package enum Syntax: Equatable, Sendable {
+        case flag
+        /// `--name VALUE` or `--name=VALUE`.
+        case value(String)
+        /// `--name` or `--name=VALUE`.
+        case valueAfterEquals(String)
+    }
+
+    /// All spellings, the chief one first.
+    package var names: [String]
+    package var syntax: Syntax
+    package var category: OptionCategory
+    package var help: String
+    /// What holds when the option is not given, in words or as it would be given.
+    package var standard: String
+    package var repeats = false
+    /// Left out of help: for dynaferry's own use of itself.
+    package var isHidden = false
+}
+
+/// The headings under which options stand in help.
+package enum OptionCategory: String, Sendable {
+    case sides = "Where the tables are"
+    case target = "What may happen to the target"
+    case pace = "Speed and limits"
+    case reading = "Reading the source"
+    case output = "Output"
+    case listening = "Listening"
+    case contents = "Contents"
+    case capacity = "Capacity"
+    case behaviour = "Behaviour"
+    case work = "The job"
+}
+
+/// One option, declared once: names, place in help, how its value is read and where it goes.
+package struct Option<Arguments: CommandArguments>: Sendable {
+    package var description: OptionDescription
+    /// Keeps the value given (nil where there is none) under one of the option's names.
+    let keep:
+        @Sendable (inout Arguments, _ name: String, _ text: String?) throws(UsageError) -> Void
+
+    /// An option whose value has a default, which help shows.
+    package init<Value>(
+        _ name: String, _ kind: ValueKind<Value>,
+        _ path: WritableKeyPath<Arguments, Value> & Sendable,
+        in category: OptionCategory, _ help: String
+    ) {
+        self.init(
+            [name], kind, in: category, default: kind.show(Arguments()[keyPath: path]), help
+        ) { arguments, _, value in arguments[keyPath: path] = value }
+    }
+
+    /// An option that may be absent; `standard` says what holds then.
+    package init<Value>(
+        _ name: String, _ kind: ValueKind<Value>,
+        _ path: WritableKeyPath<Arguments, Value?> & Sendable,
+        in category: OptionCategory, default standard: String, _ help: String
+    ) {
+        self.init([name], kind, in: category, default: standard, help) { arguments, _, value in
+            arguments[keyPath: path] = value
+        }
+    }
+
+    /// An option that may be given several times, each adding a value.
+    package init<Value>(
+        repeating name: String, _ kind: ValueKind<Value>,
+        _ path: WritableKeyPath<Arguments, [Value]> & Sendable,
+        in category: OptionCategory, default standard: String, _ help: String
+    ) {
+        self.init([name], kind, in: category, default: standard, help) { arguments, _, value in
+            arguments[keyPath: path].append(value)
+        }
+        description.repeats = true
+    }
+
+    /// An option of several names, which say where its value goes.
+    package init<Value>(
+        _ names: [String], _ kind: ValueKind<Value>,
+        in category: OptionCategory, default standard: String, _ help: String,
+        set: @escaping @Sendable (inout Arguments, _ name: String, Value) -> Void
+    ) {
+        description = OptionDescription(
+            names: names, syntax: .value(kind.name), category: category, help: help,
+            standard: standard)
+        keep = { (arguments, name, text) throws(UsageError) in
+            set(&arguments, name, try kind.read(text ?? "", for: name))
+        }
+    }
+
+    /// An option that is off unless given.
+    package init(
+        flag name: String, _ path: WritableKeyPath<Arguments, Bool> & Sendable,
+        in category: OptionCategory, _ help: String
+    ) {
+        description = OptionDescription(
+            names: [name], syntax: .flag, category: category, help: help, standard: "off")
+        keep = { (arguments, _, _) throws(UsageError) in arguments[keyPath: path] = true }
+    }
+
+    /// An option that is off unless given, and whose value, after `=` only, may be left out.
+    package init<Value>(
+        _ name: String, _ kind: ValueKind<Value>, whenBare bare: Value,
+        _ path: WritableKeyPath<Arguments, Value?> & Sendable,
+        in category: OptionCategory, _ help: String
+    ) {
+        description = OptionDescription(
+            names: [name], syntax: .valueAfterEquals(kind.name), category: category, help: help,
+            standard: "off; \(name) alone means \(name)=\(kind.show(bare))")
+        keep = { (arguments, name, text) throws(UsageError) in
+            var value = bare
+            if let text { value = try kind.read(text, for: name) }
+            arguments[keyPath: path] = value
+        }
+    }
+
+    package var hidden: Self {
+        var option = self
+        option.description.isHidden = true
+        return option
+    }
+}
+
+/// One argument that is known by its place.
+package struct Operand<Arguments: CommandArguments>: Sendable {
+    package let name: String
+    package let help: String
+    let keep: @Sendable (inout Arguments, String) throws(UsageError) -> Void
+
+    package init<Value>(
+        _ name: String, _ kind: ValueKind<Value>,
+        _ path: WritableKeyPath<Arguments, Value> & Sendable, _ help: String
+    ) {
+        self.name = name
+        self.help = help
+        keep = { (arguments, text) throws(UsageError) in
+            arguments[keyPath: path] = try kind.read(text, for: name)
+        }
+    }
+}

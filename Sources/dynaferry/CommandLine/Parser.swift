@@ -1,0 +1,91 @@
+extension CommandArguments {
+    /// Reads the words after the command's name.
+    ///
+    /// Options and operands may be mixed; `--` ends the options. An option given again replaces
+    /// what it was given before, unless it is one that adds up.
+    package init(parsing words: [String]) throws(UsageError) {
+        self.init()
+        let options = Self.options
+        var operands: [String] = []
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if word == "--" {
+                operands += rest
+                break
+            }
+            guard word.hasPrefix("-"), word != "-" else {
+                operands.append(word)
+                continue
+            }
+            let (name, inline) = Self.cut(word)
+            guard let option = options.first(where: { $0.description.names.contains(name) }) else {
+                throw Self.unknownOption(name)
+            }
+            let text = try Self.value(of: option.description, name, inline, &rest)
+            try option.keep(&self, name, text)
+        }
+        try keep(operands)
+        try validate()
+    }
+
+    /// `--name=value` in its two parts.
+    private static func cut(_ word: String) -> (name: String, value: String?) {
+        guard let equals = word.firstIndex(of: "=") else { return (word, nil) }
+        return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+    }
+
+    private static func value(
+        of option: OptionDescription, _ name: String, _ inline: String?,
+        _ rest: inout ArraySlice<String>
+    ) throws(UsageError) -> String? {
+        switch option.syntax {
+        case .flag:
+            guard let inline else { return nil }
+            throw UsageError("\(name) takes no value, but was given '\(inline)'")
+        case .valueAfterEquals:
+            return inline
+        case .value(let valueName):
+            if let inline { return inline }
+            // What looks like an option is one, its value forgotten; `--name=--odd` is still there.
+            if let next = rest.first, !next.hasPrefix("--") { return rest.removeFirst() }
+            throw UsageError(
+                "\(name) wants a value", hints: ["write \(name) \(valueName)"])
+        }
+    }
+
+    private mutating func keep(_ words: [String]) throws(UsageError) {
+        let operands = Self.operands
+        guard words.count >= operands.count else {
+            let missing = operands[words.count...].map(\.name).formattedList(joinedBy: "and")
+            throw UsageError(
+                "\(missing) missing", hints: ["usage: \(CommandDescription(Self.self).usage)"])
+        }
+        guard words.count == operands.count else {
+            throw UsageError(
+                "'\(words[operands.count])' is one argument too many",
+                hints: ["usage: \(CommandDescription(Self.self).usage)"])
+        }
+        for (operand, word) in zip(operands, words) {
+            try operand.keep(&self, word)
+        }
+    }
+
+    private static func unknownOption(_ name: String) -> UsageError {
+        let known = options.map(\.description).filter { !$0.isHidden }.flatMap(\.names)
+        if let near = nearest(to: name, among: known + ["--help"]) {
+            return UsageError("unknown option \(name)", hints: ["did you mean \(near)?"])
+        }
+        let others = CommandDescription.all.filter { command in
+            command.options.contains { $0.names.contains(name) && !$0.isHidden }
+        }
+        let hints = others.map { "\(name) is an option of dynaferry \($0.name)" }
+        return UsageError("unknown option \(name)", hints: hints)
+    }
+}
+
+extension CommandDescription {
+    /// `dynaferry copy [OPTIONS] SOURCE TARGET`
+    var usage: String {
+        (["dynaferry", name, "[OPTIONS]"] + operands.map(\.subject)).joined(separator: " ")
+    }
+}

@@ -1,0 +1,192 @@
+extension CopyArguments {
+    package static let name = "copy"
+    package static let summary = "Copy a table: schema and settings, then every item."
+
+    package static let about = [
+        """
+        Copies one DynamoDB table into another, in any account, region or endpoint: every item, \
+        byte for byte. A target that does not exist is created with the source's keys, indexes and \
+        billing mode; one that exists must have the same keys.
+        """,
+        """
+        The source is only ever read. Nothing is deleted from the target, and one that has items \
+        is refused unless --merge is given. Memory stays within --memory whatever the table's size.
+        """,
+    ]
+
+    package static var operands: [Operand<Self>] {
+        [
+            Operand("SOURCE", .table, \.source, "Table to read: its name or its ARN."),
+            Operand("TARGET", .table, \.target, "Table to write: its name or its ARN."),
+        ]
+    }
+
+    package static var options: [Option<Self>] {
+        sideOptions + targetOptions + paceOptions + readingOptions + outputOptions
+    }
+
+    private static var sideOptions: [Option<Self>] {
+        [
+            .sided(
+                "region", .region, \.region, default: "AWS_REGION, then the profile's",
+                "Region of both tables, or of one."),
+            .sided(
+                "profile", .text("NAME", expected: "a profile's name"), \.profile,
+                default: "the credentials in the environment, then AWS_PROFILE, then 'default'",
+                "Profile of the AWS configuration files that gives credentials and region."),
+            .sided(
+                "endpoint", .endpoint, \.endpoint, default: "the region's own",
+                "Another server than AWS's to send requests to."),
+            .sided(
+                "ca-bundle", .file, \.caBundle, default: "AWS_CA_BUNDLE, then the system's",
+                "PEM file of the certificates to trust. TLS is always verified."),
+        ]
+    }
+
+    private static var targetOptions: [Option<Self>] {
+        [
+            Option(
+                "--merge", .choice, whenBare: .replace, \.merge, in: .target,
+                """
+                Write into a target that has items: replace those of the same key, or keep them. \
+                All others stay.
+                """),
+            Option(
+                "--dead-letters", .file, \.deadLetters, in: .target,
+                default: "./dynaferry-dead-letters-TARGET.jsonl",
+                """
+                Where to put items that the target refuses for good, with the reason, one JSON \
+                object a line. Written only when there is one; an existing file is left alone and \
+                a number is appended to the name.
+                """),
+            Option(
+                "--max-dead-letters", .integer(0...1_000_000_000), \.maxDeadLetters, in: .target,
+                "Give up when more items than this are refused."),
+        ]
+    }
+
+    private static var paceOptions: [Option<Self>] {
+        [
+            Option(
+                "--read-units", .units, \.readUnits, in: .pace,
+                default: "50% of a provisioned source, no limit on an on-demand one",
+                """
+                Read at most N units a second, or N% of what the source has. Lowered by itself \
+                while the source throttles.
+                """),
+            Option(
+                "--write-units", .units, \.writeUnits, in: .pace,
+                default: "100% of a provisioned target, on an on-demand one as fast as it takes",
+                """
+                Write at most N units a second, or N% of what the target has; the same for each \
+                global index.
+                """),
+            Option(
+                "--segments", .integer(1...1_000_000), \.segments, in: .pace,
+                default: "by the table's size",
+                "Scan the source in N equal ranges of its hash space."),
+            Option(
+                "--scan-concurrency", .integer(1...10_000), \.scanConcurrency, in: .pace,
+                default: "adapts", "Have at most N scans in flight."),
+            Option(
+                "--write-concurrency", .integer(1...10_000), \.writeConcurrency, in: .pace,
+                default: "adapts", "Have at most N writes in flight."),
+            Option(
+                "--memory", .bytes, \.memory, in: .pace,
+                "Memory for items on their way, pages and batches together."),
+            Option(
+                "--give-up-after", .duration, \.giveUpAfter, in: .pace,
+                """
+                Fail after this long without any progress, once both sides have answered. Before \
+                that, failures end the run within seconds.
+                """),
+        ]
+    }
+
+    private static var readingOptions: [Option<Self>] {
+        [
+            Option(
+                flag: "--consistent-read", \.consistentRead, in: .reading,
+                "Read with strong consistency, at twice the units."),
+            Option(
+                flag: "--gzip", \.gzip, in: .reading,
+                "Ask for compressed pages: less traffic, more CPU."),
+        ]
+    }
+
+    private static var outputOptions: [Option<Self>] {
+        [
+            Option(
+                "--progress", .choice, \.progress, in: .output,
+                """
+                How to show progress on stderr: a live block, a plain line every few seconds, a \
+                JSON object a second, or nothing. auto is bar on a terminal, plain elsewhere.
+                """),
+            Option(
+                "--report", .file, \.report, in: .output, default: "none",
+                "Write the final report as JSON to FILE, replacing it at the end."),
+            Option(
+                "--log", .file, \.log, in: .output, default: "none",
+                "Append each failed request and its request id to FILE. Never values of items."),
+        ]
+    }
+
+    package static let examples = [
+        Note(
+            "dynaferry copy Orders OrdersCopy --region eu-central-1",
+            "Within one account and region, into a new table:"),
+        Note(
+            """
+            dynaferry copy Orders Orders --source-profile prod --target-profile dev \\
+                --region eu-central-1 --write-units 500
+            """,
+            "Between accounts, writing at most 500 units a second:"),
+        Note(
+            "dynaferry copy Orders Orders --target-endpoint http://127.0.0.1:8000 --merge",
+            "From AWS into a local server, replacing items that are there already:"),
+    ]
+
+    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
+        (.success, "Every item arrived."),
+        (.failure, "Failed; the last lines say why."),
+        (.usage, "Wrong usage; nothing was touched."),
+        (.differs, "Finished, but some items are dead letters."),
+        (.interrupted, "Interrupted by SIGINT, SIGTERM or SIGHUP; a second one ends it at once."),
+    ]
+
+    package static let environment = [
+        Note(
+            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+            "Credentials for a side without a profile."),
+        Note("AWS_PROFILE", "Profile for a side without one."),
+        Note("AWS_REGION, AWS_DEFAULT_REGION", "Region for a side without one."),
+        Note(
+            "AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL", "Endpoint for a side without one."),
+        Note(
+            "AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
+            "Profile files, instead of those in ~/.aws."),
+        Note("AWS_CA_BUNDLE", "Certificates for a side without --ca-bundle."),
+        Note("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
+        Note("NO_COLOR", "When set, no colours on the terminal."),
+    ]
+
+    package func validate() throws(UsageError) {
+        try checkRegion("SOURCE", source, sides.source, "--source-region")
+        try checkRegion("TARGET", target, sides.target, "--target-region")
+        if source == target, sourceSide == targetSide {
+            throw UsageError(
+                "SOURCE and TARGET are the same table: \(source.text)",
+                hints: ["give the target another name, or another side: see --target-region"])
+        }
+    }
+
+    /// A side's own region may not contradict its table's ARN; the common one yields to it.
+    private func checkRegion(
+        _ operand: String, _ table: TableReference, _ side: SideArguments, _ option: String
+    ) throws(UsageError) {
+        guard let named = table.region, let given = side.region, named != given else { return }
+        throw UsageError(
+            "\(operand) is in \(named), but \(option) says \(given)",
+            hints: ["leave out \(option): the ARN names the region"])
+    }
+}

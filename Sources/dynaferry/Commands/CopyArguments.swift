@@ -1,0 +1,56 @@
+/// What `dynaferry copy` was asked to do.
+package struct CopyArguments: CommandArguments, Equatable {
+    package var source = TableReference()
+    package var target = TableReference()
+    package var sides = SidesArguments()
+
+    package var merge: MergePolicy?
+    package var deadLetters: String?
+    package var maxDeadLetters = 1_000
+
+    package var readUnits: UnitLimit?
+    package var writeUnits: UnitLimit?
+    /// nil adapts, as do the two below.
+    package var segments: Int?
+    package var scanConcurrency: Int?
+    package var writeConcurrency: Int?
+    /// Bytes that pages and batches may take together.
+    package var memory = 32 << 20
+    package var giveUpAfter: Duration = .seconds(15 * 60)
+
+    package var consistentRead = false
+    package var gzip = false
+
+    package var progress = ProgressMode.auto
+    package var report: String?
+    package var log: String?
+
+    package init() {}
+
+    /// Everything known of the source's side; an ARN names its region.
+    package var sourceSide: SideArguments { side(sides.source, source) }
+    package var targetSide: SideArguments { side(sides.target, target) }
+
+    private func side(_ own: SideArguments, _ table: TableReference) -> SideArguments {
+        var side = own.filled(from: sides.both)
+        side.region = table.region ?? side.region
+        return side
+    }
+}
+
+/// What happens when the target already has items.
+package enum MergePolicy: String, CaseIterable, Sendable {
+    /// Items of the same key are replaced; all others stay.
+    case replace
+    /// Items of the same key stay as they are.
+    case keep
+}
+
+/// How progress is shown on stderr.
+package enum ProgressMode: String, CaseIterable, Sendable {
+    case auto
+    case bar
+    case plain
+    case json
+    case none
+}

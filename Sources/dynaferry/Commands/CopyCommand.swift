@@ -1,0 +1,93 @@
+import Dispatch
+import JSON
+
+/// A copy under way, as the console sees it. Any thread may call it.
+package protocol RunningCopy: Sendable {
+    /// Where it stands; asked for up to ten times a second.
+    var progress: ProgressSnapshot { get }
+    /// Asks it to end soon: no new scans, what is in flight finishes. Returns at once.
+    func stop()
+    /// Blocks until it has ended, by itself or because it was asked to.
+    func wait() -> CopySummary
+}
+
+/// How a copy speaks while it runs. Any thread may call it.
+package struct CopyVoice: Sendable {
+    let console: Console
+    let log: LineFile?
+
+    /// One line for the copy's user: its pace, a slow-down.
+    package func note(_ text: String) { console.note(text) }
+
+    /// One line for the log, if one was asked for: a failed request and its id, never values.
+    package func log(_ line: @autoclosure () -> String) { log?.append(line()) }
+}
+
+/// Runs a copy from the terminal: progress, signals, report, exit code.
+package struct CopyCommand: Sendable {
+    package typealias Start = (CopyArguments, CopyVoice) throws -> any RunningCopy
+
+    let arguments: CopyArguments
+    let console: Console
+
+    package init(_ arguments: CopyArguments, console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    /// Call it before any thread is started, for the signals' sake.
+    package func run(_ control: ProcessControl, start: Start) throws -> ExitCode {
+        let report = try arguments.report.map { path throws(CommandFailure) in
+            try OutputFile(path)
+        }
+        let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
+        let stop = StopRequest()
+        control.watchSignals { [console] _ in
+            guard stop.ask() else { control.leave(.interrupted) }
+            console.note("stopping: what is in flight finishes; a second signal ends it at once")
+        }
+        let voice = CopyVoice(console: console, log: log)
+        let copy = try start(arguments, voice)
+        stop.deliver(to: copy)
+        let display = ProgressDisplay(arguments.progress, console: console) { copy.progress }
+        display.start()
+        let summary = copy.wait()
+        display.stop()
+        return try finish(summary, report)
+    }
+
+    private func finish(_ summary: CopySummary, _ report: OutputFile?) throws -> ExitCode {
+        console.show(summary.lines.joined(separator: "\n"))
+        if let error = summary.error {
+            console.fail(error, hints: summary.hints)
+        } else {
+            for hint in summary.hints { console.note("hint: \(hint)") }
+        }
+        try report?.write(summary.json.prettyText)
+        return summary.outcome.exitCode
+    }
+}
+
+/// One wish to stop, which may come before there is anything to be stopped.
+private final class StopRequest: @unchecked Sendable {
+    // @unchecked: both are touched only on `queue`.
+    private let queue = DispatchQueue(label: "copy.stop")
+    private var isAsked = false
+    private var copy: (any RunningCopy)?
+
+    /// False when it was asked before.
+    func ask() -> Bool {
+        queue.sync {
+            defer { isAsked = true }
+            if !isAsked { copy?.stop() }
+            return !isAsked
+        }
+    }
+
+    func deliver(to copy: any RunningCopy) {
+        queue.sync {
+            self.copy = copy
+            if isAsked { copy.stop() }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+/// What `dynaferry demo` was asked to show.
+package struct DemoArguments: CommandArguments, Equatable {
+    package var items = 380_218
+    package var seed: UInt64 = 1
+    package var memory = CopyArguments().memory
+    package var readUnits: UnitLimit?
+    package var writeUnits: UnitLimit?
+    package var faults: FaultRates?
+    package var progress = ProgressMode.auto
+    package var report: String?
+
+    package init() {}
+}
+
+extension DemoArguments {
+    package static let name = "demo"
+    package static let summary = "Show a copy on a server of its own, with generated items."
+
+    /// The table that is filled, and the one that the copy makes of it.
+    package static let source = "acme-staging-transactions"
+    package static let target = "acme-transactions-dev"
+
+    package static let about = [
+        """
+        Starts dynaferry's own server on loopback, fills the table \(source) with generated items \
+        of about 400 bytes, copies it into the new table \(target), compares both item by item and \
+        prints a report. Nothing leaves the machine and no AWS account is needed.
+        """
+    ]
+
+    package static let operands: [Operand<Self>] = []
+
+    package static var options: [Option<Self>] {
+        [
+            Option(
+                "--items", .integer(0...100_000_000), \.items, in: .work,
+                "Items to generate. The server keeps them, and their copies, in memory."),
+            Option(
+                "--seed", .seed, \.seed, in: .work,
+                "Decides the items and the faults; the same seed gives the same ones."),
+            Option(
+                "--faults", .faults, \.faults, in: .work, default: "none",
+                "Let the server misbehave: see dynaferry serve --help."),
+            Option(
+                "--memory", .bytes, \.memory, in: .pace, "Memory for items on their way."),
+            Option(
+                "--read-units", .units, \.readUnits, in: .pace, default: "no limit",
+                "Read at most N units a second."),
+            Option(
+                "--write-units", .units, \.writeUnits, in: .pace, default: "no limit",
+                "Write at most N units a second."),
+            Option(
+                "--progress", .choice, \.progress, in: .output,
+                "How to show progress on stderr: see dynaferry copy --help."),
+            Option(
+                "--report", .file, \.report, in: .output, default: "none",
+                "Write the copy's report as JSON to FILE as well."),
+        ]
+    }
+
+    package static let examples = [
+        Note("dynaferry demo", "The whole job:"),
+        Note(
+            "dynaferry demo --items 50000 --faults error=0.05,throttle=0.1,unprocessed=0.3",
+            "A small one, on a server that fails now and then:"),
+    ]
+
+    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
+        (.success, "Copied, and both tables are equal."),
+        (.failure, "Failed; the last lines say why."),
+        (.usage, "Wrong usage."),
+        (.differs, "Copied, but with dead letters, or the tables differ."),
+        (.interrupted, "Interrupted."),
+    ]
+
+    package static let environment = [
+        Note("NO_COLOR", "When set, no colours on the terminal.")
+    ]
+
+    package func validate() throws(UsageError) {
+        // The server's tables are on demand: there is nothing to take a share of.
+        for (option, limit) in [("--read-units", readUnits), ("--write-units", writeUnits)] {
+            if case .percent = limit {
+                throw UsageError("\(option) takes no percentage here", hints: ["write \(option) N"])
+            }
+        }
+    }
+}

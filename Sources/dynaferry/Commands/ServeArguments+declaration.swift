@@ -1,0 +1,188 @@
+extension ServeArguments {
+    package static let name = "serve"
+    package static let summary = "Run a DynamoDB-compatible server in memory."
+
+    package static let about = [
+        """
+        Runs a DynamoDB-compatible server for demos, tests, benchmarks and laptops without an AWS \
+        account. Items live in memory and are gone when it ends. It behaves like the service where \
+        a copier can tell, and refuses by name what it lacks.
+        """,
+        """
+        Once it listens it prints "listening on URL" to stdout. It listens on loopback only unless \
+        --host says otherwise, and ends on SIGINT, SIGTERM or SIGHUP.
+        """,
+    ]
+
+    package static let operands: [Operand<Self>] = []
+
+    package static var options: [Option<Self>] {
+        listeningOptions + contentsOptions + capacityOptions + behaviourOptions
+    }
+
+    private static var listeningOptions: [Option<Self>] {
+        [
+            Option(
+                "--host", .host, \.host, in: .listening,
+                "Address to listen on. Any but loopback lets others in, unprotected."),
+            Option(
+                "--port", .integer(0...65_535), \.port, in: .listening,
+                "Port to listen on; 0 takes any free one."),
+            Option(
+                "--tls", .tlsFiles, \.tls, in: .listening, default: "plain HTTP",
+                "Speak TLS with this certificate and key, both PEM files."),
+            Option(
+                "--require-signature", .signingKey, \.requiredSignature, in: .listening,
+                default: "any signature will do",
+                "Refuse requests that are not signed with this access key and secret."),
+            Option(
+                flag: "--exit-with-stdin", \.exitsWithInput, in: .listening,
+                "End when stdin is closed."
+            ).hidden,
+        ]
+    }
+
+    private static var contentsOptions: [Option<Self>] {
+        [
+            Option(
+                repeating: "--fill", .tableFill, \.fills, in: .contents, default: "no tables",
+                """
+                Create the on-demand table NAME with so many generated items, of shape \
+                \(TableFill.Shape.allCases.map(\.rawValue).formattedList(joinedBy: "or")).
+                """),
+            Option(
+                "--seed", .seed, \.seed, in: .contents,
+                "Decides generated items and faults; the same seed gives the same ones."),
+            Option(
+                flag: "--keep-numbers", \.keepsNumbers, in: .contents,
+                "Keep numbers as they were sent, instead of normalising them as the service does."),
+            Option(
+                flag: "--live-counts", \.hasLiveCounts, in: .contents,
+                "Report item counts and sizes as they are, instead of six hours old."),
+        ]
+    }
+
+    private static var capacityOptions: [Option<Self>] {
+        [
+            Option(
+                "--capacity", .choice, \.capacity, in: .capacity,
+                "Never throttle, or charge and throttle by the service's rules."),
+            Option(
+                "--burst-seconds", .integer(0...86_400), \.burstSeconds, in: .capacity,
+                "Seconds of unused units that a partition saves for later."),
+            Option(
+                "--time-scale", .decimal(0.01...10_000, name: "K"), \.timeScale, in: .capacity,
+                "Let capacity's time run K times faster than the clock."),
+            Option(
+                "--partitions", .integer(1...10_000, name: "P"), \.partitions, in: .capacity,
+                default: "as many as the capacity asks for",
+                "Cut each table into P equal partitions."),
+        ]
+    }
+
+    private static var behaviourOptions: [Option<Self>] {
+        [
+            Option(
+                "--faults", .faults, \.faults, in: .behaviour, default: "none",
+                """
+                Misbehave, at random by --seed: error, throttle, unprocessed, drop, truncate and \
+                corrupt take a share from 0 to 1, latency-ms a time.
+                """)
+        ]
+    }
+
+    package static let examples = [
+        Note(
+            "dynaferry serve --fill Orders=10000",
+            "A table of 10,000 items on http://127.0.0.1:8000:"),
+        Note(
+            "dynaferry serve --port 0 --fill Orders=50000:1KB --capacity model --partitions 4",
+            "Throttling as the service does, on any free port:"),
+        Note(
+            "dynaferry serve --fill Orders=50000 --faults error=0.05,unprocessed=0.3,latency-ms=20",
+            "A server on a bad day:"),
+    ]
+
+    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
+        (.success, "Ended as asked, by a signal."),
+        (.failure, "Could not listen, or could not go on."),
+        (.usage, "Wrong usage."),
+    ]
+
+    package static let environment = [
+        Note("NO_COLOR", "When set, no colours on the terminal.")
+    ]
+
+    package func validate() throws(UsageError) {
+        var names: Set<String> = []
+        for fill in fills where !names.insert(fill.table).inserted {
+            throw UsageError(
+                "--fill names the table \(fill.table) twice", hints: ["give each its own name"])
+        }
+    }
+}
+
+extension ValueKind where Value == TLSFiles {
+    package static var tlsFiles: Self {
+        ValueKind(
+            name: "CERT:KEY", expected: "two files as CERT:KEY",
+            parse: { text in
+                pair(text, ":").map { TLSFiles(certificate: $0.0, key: $0.1) }
+            },
+            show: { "\($0.certificate):\($0.key)" })
+    }
+}
+
+extension ValueKind where Value == SigningKey {
+    package static var signingKey: Self {
+        ValueKind(
+            name: "KEY:SECRET", expected: "an access key and its secret as KEY:SECRET",
+            parse: { text in pair(text, ":").map { SigningKey(id: $0.0, secret: $0.1) } },
+            show: { "\($0.id):\($0.secret)" })
+    }
+}
+
+extension ValueKind where Value == TableFill {
+    package static var tableFill: Self {
+        let shapes = TableFill.Shape.allCases.map(\.rawValue)
+        return ValueKind(
+            name: "NAME=ITEMS[:SHAPE]",
+            expected: "a table, a number of items and perhaps a shape as NAME=ITEMS[:SHAPE]",
+            parse: { text in
+                guard let (name, contents) = pair(text, "="), TableReference.isName(name) else {
+                    return nil
+                }
+                let parts = contents.split(separator: ":", omittingEmptySubsequences: false)
+                guard parts.count <= 2, let items = wholeNumber(String(parts[0])),
+                    items <= 1_000_000_000,
+                    let shape = parts.count == 1
+                        ? .transactions : TableFill.Shape(rawValue: String(parts[1]))
+                else { return nil }
+                return TableFill(table: name, items: Int(items), shape: shape)
+            },
+            show: { "\($0.table)=\($0.items):\($0.shape.rawValue)" },
+            advice: { _ in "the shapes are \(shapes.formattedList(joinedBy: "and"))" })
+    }
+}
+
+extension ValueKind where Value == FaultRates {
+    package static var faults: Self {
+        let names = FaultRates.shares.map(\.name)
+        return ValueKind(
+            name: "FAULTS", expected: "faults such as error=0.05,drop=0.02,latency-ms=20",
+            parse: { FaultRates($0) }, show: { $0.text },
+            advice: { _ in
+                """
+                \(names.formattedList(joinedBy: "and")) take a share from 0 to 1, \
+                \(FaultRates.latency) up to 60,000
+                """
+            })
+    }
+}
+
+/// Both sides of the first `separator`; nil when there is none or a side is empty.
+private func pair(_ text: String, _ separator: Character) -> (String, String)? {
+    guard let index = text.firstIndex(of: separator) else { return nil }
+    let (left, right) = (text[..<index], text[text.index(after: index)...])
+    return left.isEmpty || right.isEmpty ? nil : (String(left), String(right))
+}

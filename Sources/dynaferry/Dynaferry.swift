@@ -1,0 +1,18 @@
+import Glibc
+
+/// Where the process begins and, alone, ends.
+@main
+struct Dynaferry {
+    static func main() {
+        StandardStreams.prepare()
+        let control = ProcessControl(watchSignals: { Signals.watch($0) }, leave: leave)
+        let program = Program(console: Console(), control: control)
+        leave(program.run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    /// Ends the process without running C's exit handlers: libraries' threads may still be at work,
+    /// and nothing of ours waits in a C buffer. The corresponding C function is `_exit`.
+    @Sendable private static func leave(_ code: ExitCode) -> Never {
+        _exit(code.rawValue)
+    }
+}

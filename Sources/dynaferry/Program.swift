@@ -1,0 +1,40 @@
+/// One run of `dynaferry`: reads the command line, runs the command, says how it ended.
+package struct Program: Sendable {
+    let console: Console
+    let control: ProcessControl
+
+    package init(console: Console, control: ProcessControl) {
+        self.console = console
+        self.control = control
+    }
+
+    /// `words` are those after the program's name.
+    package func run(_ words: [String]) -> ExitCode {
+        do {
+            return try perform(try Invocation(parsing: words))
+        } catch let error as UsageError {
+            console.fail(error.message, hints: error.hints)
+            return .usage
+        } catch let failure as CommandFailure {
+            console.fail(failure.message, hints: failure.hints)
+            return failure.code
+        } catch {
+            console.fail("\(error)")
+            return .failure
+        }
+    }
+
+    private func perform(_ invocation: Invocation) throws -> ExitCode {
+        switch invocation {
+        case .overview: console.show(Help(width: console.outputWidth).overview())
+        case .page(let command): console.show(Help(width: console.outputWidth).page(command))
+        case .version: console.show("dynaferry \(Version.text)")
+        case .nothing:
+            console.note(Help(width: console.errorSize.columns).overview())
+            return .usage
+        case .copy, .serve, .demo:
+            throw CommandFailure("this build has neither engine nor server")
+        }
+        return .success
+    }
+}

@@ -1,0 +1,65 @@
+/// The live block for a terminal: a few lines that are drawn again in place.
+package struct ProgressBlock: Sendable {
+    /// Without Unicode the bar is drawn in ASCII.
+    package let speaksUnicode: Bool
+
+    package init(speaksUnicode: Bool) { self.speaksUnicode = speaksUnicode }
+
+    /// At most six lines, none wider than `columns` less one: a terminal folds a full line.
+    package func lines(
+        _ snapshot: ProgressSnapshot, _ rates: ProgressRates, columns: Int
+    ) -> [String] {
+        let width = max(20, columns - 1)
+        let facts = ProgressFacts(snapshot, rates)
+        var lines = [
+            cut(title(snapshot), to: width),
+            bar(snapshot, facts.remaining, width: width),
+            row([facts.items, facts.itemRate, facts.bytes, facts.byteRate], width: width),
+            row(["read " + facts.read, "write " + facts.write], width: width),
+            row(
+                [
+                    facts.inFlight, facts.throttles, facts.retried, facts.deadLetters,
+                    facts.segments,
+                ],
+                width: width),
+        ]
+        if let waiting = snapshot.waiting { lines.append(cut(waiting, to: width)) }
+        return lines
+    }
+
+    private func title(_ snapshot: ProgressSnapshot) -> String {
+        let arrow = speaksUnicode ? "→" : "->"
+        let phase = snapshot.phase == .copying ? "" : "   \(snapshot.phase.rawValue)"
+        return "\(snapshot.source) \(arrow) \(snapshot.target)\(phase)"
+    }
+
+    private func bar(_ snapshot: ProgressSnapshot, _ remaining: String?, width: Int) -> String {
+        let (full, empty) = speaksUnicode ? ("█", "░") : ("#", ".")
+        let percent = String(snapshot.percent)
+        let padding = String(repeating: " ", count: 3 - percent.count)
+        let caption = "\(padding)\(percent) %" + (remaining.map { "   \($0)" } ?? "")
+        // As long as the longest caption leaves room for, so that the bar keeps its length.
+        let length = min(60, width - 28)
+        guard length >= 10 else { return cut(caption, to: width) }
+        let done = length * snapshot.percent / 100
+        return String(repeating: full, count: done) + String(repeating: empty, count: length - done)
+            + " " + caption
+    }
+
+    /// As many of the facts, which are in the order of their weight, as fit.
+    private func row(_ facts: [String?], width: Int) -> String {
+        var line = ""
+        for fact in facts.compactMap(\.self) {
+            let longer = line.isEmpty ? fact : line + "   " + fact
+            if longer.count > width { break }
+            line = longer
+        }
+        return line
+    }
+
+    private func cut(_ text: String, to width: Int) -> String {
+        guard text.count > width else { return text }
+        let mark = speaksUnicode ? "…" : "..."
+        return text.prefix(width - mark.count) + mark
+    }
+}

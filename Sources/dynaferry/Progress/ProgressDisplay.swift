@@ -1,0 +1,82 @@
+import Dispatch
+
+/// Shows a run's progress on stderr, in the way that was asked for, until told to stop.
+///
+/// Takes a snapshot each time it is about to show one: ten a second on a terminal, one a second as
+/// JSON, one in five seconds as plain lines. `start` and `stop` are called once, by one thread.
+package final class ProgressDisplay: @unchecked Sendable {
+    // @unchecked: `meter` is touched only on `queue`; `timer` only by the thread that starts it.
+    private let queue = DispatchQueue(label: "progress.display")
+    private var meter = ProgressMeter()
+    private var timer: (any DispatchSourceTimer)?
+    private let mode: Mode
+    private let console: Console
+    private let snapshot: @Sendable () -> ProgressSnapshot
+
+    private enum Mode {
+        case block(ProgressBlock)
+        case plain
+        case json
+        case none
+
+        var interval: DispatchTimeInterval? {
+            switch self {
+            case .block: .milliseconds(100)
+            case .plain: .seconds(5)
+            case .json: .seconds(1)
+            case .none: nil
+            }
+        }
+    }
+
+    package init(
+        _ mode: ProgressMode, console: Console, snapshot: @escaping @Sendable () -> ProgressSnapshot
+    ) {
+        self.console = console
+        self.snapshot = snapshot
+        let block = Mode.block(ProgressBlock(speaksUnicode: Terminal.speaksUnicode))
+        switch mode {
+        case .auto: self.mode = console.canShowLive ? block : .plain
+        case .bar: self.mode = block
+        case .plain: self.mode = .plain
+        case .json: self.mode = .json
+        case .none: self.mode = .none
+        }
+    }
+
+    package func start() {
+        precondition(timer == nil, "the display has been started")
+        guard let interval = mode.interval else { return }
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: .now() + interval, repeating: interval)
+        timer.setEventHandler { [self] in show() }
+        timer.activate()
+        self.timer = timer
+    }
+
+    /// Shows the last state, except that a live block makes way for the report.
+    package func stop() {
+        guard let timer else { return }
+        timer.cancel()
+        self.timer = nil
+        queue.sync {
+            if case .block = mode { console.removeLive() } else { show() }
+        }
+    }
+
+    private func show() {
+        dispatchPrecondition(condition: .onQueue(queue))
+        let snapshot = snapshot()
+        let rates = meter.rates(snapshot)
+        switch mode {
+        case .block(let block):
+            let size = console.errorSize
+            let lines = block.lines(snapshot, rates, columns: size.columns)
+            // A block higher than the window could not be drawn over again.
+            console.showLive(Array(lines.prefix(max(1, size.rows - 1))))
+        case .plain: console.note(snapshot.plainLine(rates))
+        case .json: console.note(snapshot.json(rates).text)
+        case .none: break
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// The facts of a snapshot in words, for every way of showing it to people.
+struct ProgressFacts {
+    let items: String
+    let itemRate: String?
+    let bytes: String
+    let byteRate: String?
+    /// Units a second, against their limit when there is one.
+    let read: String
+    let write: String
+    let inFlight: String
+    let throttles: String
+    let retried: String?
+    let deadLetters: String?
+    let segments: String?
+    let remaining: String?
+
+    init(_ snapshot: ProgressSnapshot, _ rates: ProgressRates) {
+        let total = snapshot.itemsTotal.map { " of about \($0.grouped)" } ?? ""
+        items = "\(snapshot.items.grouped)\(total) items"
+        itemRate = rates.items.map { "\($0.fixed(0)) items/s" }
+        bytes = Double(snapshot.bytes).inDecimalBytes
+        byteRate = rates.bytes.map { "\($0.inDecimalBytes)/s" }
+        read = Self.units(rates.readUnits, limit: snapshot.readLimit)
+        write = Self.units(rates.writeUnits, limit: snapshot.writeLimit)
+        inFlight = "in flight \(snapshot.scansInFlight) scans, \(snapshot.writesInFlight) writes"
+        throttles =
+            "throttled \(snapshot.sourceThrottles.grouped) + \(snapshot.targetThrottles.grouped)"
+        retried = snapshot.itemsRetried > 0 ? "retried \(snapshot.itemsRetried.grouped)" : nil
+        deadLetters =
+            snapshot.deadLetters > 0 ? "dead letters \(snapshot.deadLetters.grouped)" : nil
+        segments =
+            snapshot.segmentsTotal > 0
+            ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil
+        remaining = rates.remaining.map { Self.left($0) }
+    }
+
+    private static func units(_ rate: Double?, limit: Double?) -> String {
+        let bound = limit.map { " of \($0.short)" } ?? ""
+        return "\(rate.map { $0.fixed(0) } ?? "-")\(bound) units/s"
+    }
+
+    /// A time as rough as an estimate deserves.
+    static func left(_ remaining: Duration) -> String {
+        let seconds = Int((remaining / .seconds(1)).rounded())
+        switch seconds {
+        case ..<5: return "a few seconds left"
+        case ..<55: return "about \((seconds + 4) / 5 * 5) s left"
+        case ..<5_400: return "about \((seconds + 30) / 60) min left"
+        case ..<172_800: return "about \((seconds + 1_800) / 3_600) h left"
+        default: return "about \(((seconds + 43_200) / 86_400).grouped) days left"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import JSON
+
+extension ProgressSnapshot {
+    /// One line for a log or a pipe.
+    package func plainLine(_ rates: ProgressRates) -> String {
+        let facts = ProgressFacts(self, rates)
+        let parts: [String?] = [
+            facts.items, facts.itemRate, facts.byteRate, "read \(facts.read)",
+            "write \(facts.write)",
+            sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
+            facts.retried, facts.deadLetters, facts.remaining, waiting,
+            phase == .copying ? nil : phase.rawValue,
+        ]
+        return "\(percent) %: " + parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// One JSON object without line breaks; rates are a second, absent ones null.
+    package func json(_ rates: ProgressRates) -> JSON {
+        [
+            "phase": .string(phase.rawValue),
+            "source": .string(source),
+            "target": .string(target),
+            "elapsedSeconds": JSON(elapsed / .seconds(1)),
+            "fraction": JSON(min(max(fraction, 0), 1)),
+            "items": JSON(items),
+            "itemsEstimate": itemsTotal.map { JSON($0) } ?? nil,
+            "itemsPerSecond": Self.number(rates.items),
+            "bytes": JSON(bytes),
+            "bytesPerSecond": Self.number(rates.bytes),
+            "readUnits": JSON(readUnits),
+            "readUnitsPerSecond": Self.number(rates.readUnits),
+            "readLimit": Self.number(readLimit),
+            "writeUnits": JSON(writeUnits),
+            "writeUnitsPerSecond": Self.number(rates.writeUnits),
+            "writeLimit": Self.number(writeLimit),
+            "scansInFlight": JSON(scansInFlight),
+            "writesInFlight": JSON(writesInFlight),
+            "segmentsDone": JSON(segmentsDone),
+            "segmentsTotal": JSON(segmentsTotal),
+            "sourceThrottles": JSON(sourceThrottles),
+            "targetThrottles": JSON(targetThrottles),
+            "itemsRetried": JSON(itemsRetried),
+            "deadLetters": JSON(deadLetters),
+            "waiting": waiting.map { .string($0) } ?? nil,
+            "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),
+        ]
+    }
+
+    private static func number(_ value: Double?) -> JSON {
+        value.map { JSON($0) } ?? nil
+    }
+}

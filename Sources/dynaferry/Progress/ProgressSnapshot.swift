@@ -1,0 +1,64 @@
+/// Where a copy stands at one moment, for whoever shows it.
+///
+/// Amounts count from the start of the run. Totals are estimates, which are corrected on the way.
+package struct ProgressSnapshot: Equatable, Sendable {
+    package enum Phase: String, Sendable {
+        case preparing
+        case copying
+        case stopping
+        case finished
+    }
+
+    package var source: String
+    package var target: String
+    package var phase: Phase
+    package var elapsed: Duration
+
+    /// Items that the target has acknowledged.
+    package var items = 0
+    /// nil while there is nothing to estimate by.
+    package var itemsEstimate: Int?
+    /// Their size as DynamoDB counts it.
+    package var bytes = 0
+    /// How much of the work is done, 0 to 1.
+    package var fraction = 0.0
+
+    /// Units consumed.
+    package var readUnits = 0.0
+    package var writeUnits = 0.0
+    /// Units a second allowed, nil without a limit.
+    package var readLimit: Double?
+    package var writeLimit: Double?
+
+    package var scansInFlight = 0
+    package var writesInFlight = 0
+    package var segmentsDone = 0
+    package var segmentsTotal = 0
+
+    /// Requests that were refused, or served in part, for want of capacity.
+    package var sourceThrottles = 0
+    package var targetThrottles = 0
+    package var itemsRetried = 0
+    package var deadLetters = 0
+
+    /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
+    package var waiting: String?
+
+    package init(source: String, target: String, phase: Phase, elapsed: Duration) {
+        self.source = source
+        self.target = target
+        self.phase = phase
+        self.elapsed = elapsed
+    }
+}
+
+extension ProgressSnapshot {
+    /// Whole per cent, rounded down, and never more than 99 before all is done.
+    package var percent: Int {
+        let percent = fraction.isFinite ? Int((min(max(fraction, 0), 1) * 100)) : 0
+        return phase == .finished ? percent : min(99, percent)
+    }
+
+    /// The estimate, never less than what has been copied already.
+    package var itemsTotal: Int? { itemsEstimate.map { max($0, items) } }
+}

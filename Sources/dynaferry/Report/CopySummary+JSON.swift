@@ -1,0 +1,73 @@
+import JSON
+
+/// One number of a summary, under its name in JSON.
+private struct Figure<Value>: Sendable {
+    let name: String
+    let path: WritableKeyPath<CopySummary, Value> & Sendable
+
+    init(_ name: String, _ path: WritableKeyPath<CopySummary, Value> & Sendable) {
+        self.name = name
+        self.path = path
+    }
+}
+
+private let counts: [Figure<Int>] = [
+    Figure("itemsRead", \.itemsRead), Figure("itemsWritten", \.itemsWritten),
+    Figure("itemsLeftOut", \.itemsLeftOut), Figure("deadLetters", \.deadLetters),
+    Figure("bytes", \.bytes), Figure("bytesReceived", \.bytesReceived),
+    Figure("bytesSent", \.bytesSent), Figure("scanRequests", \.scanRequests),
+    Figure("writeRequests", \.writeRequests), Figure("sourceThrottles", \.sourceThrottles),
+    Figure("targetThrottles", \.targetThrottles), Figure("itemsRetried", \.itemsRetried),
+    Figure("requestsRetried", \.requestsRetried), Figure("segments", \.segments),
+    Figure("peakMemoryBytes", \.peakMemoryBytes),
+]
+
+private let measures: [Figure<Double>] = [
+    Figure("seconds", \.seconds), Figure("readUnits", \.readUnits),
+    Figure("writeUnits", \.writeUnits), Figure("cpuSeconds", \.cpuSeconds),
+]
+
+extension CopySummary {
+    /// The version of the report's form; it grows when a name or a meaning changes.
+    package static let formatVersion = 1
+
+    /// The report for programs.
+    package var json: JSON {
+        var json: JSON = [
+            "version": JSON(Self.formatVersion),
+            "outcome": .string(outcome.rawValue),
+            "exitCode": JSON(Int(outcome.exitCode.rawValue)),
+            "source": .string(source),
+            "target": .string(target),
+            "error": error.map { .string($0) } ?? nil,
+            "hints": .array(hints.map { .string($0) }),
+            "deadLettersFile": deadLettersFile.map { .string($0) } ?? nil,
+        ]
+        for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
+        for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
+        json["itemsPerSecond"] = JSON(itemsPerSecond)
+        json["bytesPerSecond"] = JSON(bytesPerSecond)
+        return json
+    }
+
+    /// Reads what ``json`` wrote; nil when it is something else.
+    package init?(json: JSON) {
+        guard json["version"]?.int == Self.formatVersion,
+            let source = json["source"]?.string, let target = json["target"]?.string,
+            let outcome = json["outcome"]?.string.flatMap(Outcome.init(rawValue:)),
+            let hints = json["hints"]?.array
+        else { return nil }
+        self.init(source: source, target: target, outcome: outcome)
+        error = json["error"]?.string
+        self.hints = hints.compactMap(\.string)
+        deadLettersFile = json["deadLettersFile"]?.string
+        for count in counts {
+            guard let value = json[count.name]?.int else { return nil }
+            self[keyPath: count.path] = value
+        }
+        for measure in measures {
+            guard let value = json[measure.name]?.double else { return nil }
+            self[keyPath: measure.path] = value
+        }
+    }
+}

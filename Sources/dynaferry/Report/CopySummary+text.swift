@@ -1,0 +1,59 @@
+extension CopySummary {
+    /// The report for people, a fact a line.
+    package var lines: [String] {
+        let duration = Duration.milliseconds(Int64(seconds * 1_000)).spelled
+        var lines = ["\(verb) \(source) to \(target) in \(duration)"]
+        for (subject, fact) in facts {
+            let padding = String(repeating: " ", count: 14 - subject.count)
+            lines.append("  \(subject)\(padding)\(fact)")
+        }
+        return lines
+    }
+
+    private var verb: String {
+        switch outcome {
+        case .complete: "copied"
+        case .deadLetters: "copied, but for dead letters,"
+        case .interrupted: "interrupted while copying"
+        case .failed: "failed to copy"
+        }
+    }
+
+    private var facts: [(subject: String, fact: String)] {
+        var facts = [
+            ("items", "\(itemsWritten.grouped) written of \(itemsRead.grouped) read\(notWritten)"),
+            (
+                "size",
+                """
+                \(Double(bytes).inDecimalBytes) of items; \(Double(bytesReceived).inDecimalBytes) \
+                received, \(Double(bytesSent).inDecimalBytes) sent
+                """
+            ),
+            ("speed", "\(itemsPerSecond.fixed(0)) items/s, \(bytesPerSecond.inDecimalBytes)/s"),
+            ("read units", "\(readUnits.fixed(1)) in \(scanRequests.grouped) scans"),
+            ("write units", "\(writeUnits.fixed(1)) in \(writeRequests.grouped) writes"),
+            (
+                "throttles",
+                "\(sourceThrottles.grouped) by the source, \(targetThrottles.grouped) by the target"
+            ),
+            (
+                "retries",
+                """
+                \(itemsRetried.grouped) unprocessed items, \
+                \(requestsRetried.grouped) requests after errors
+                """
+            ),
+            ("segments", segments.grouped),
+            ("cpu", "\(cpuSeconds.fixed(2)) s, \(cpuMicrosecondsPerItem.fixed(2)) us an item"),
+            ("peak memory", Double(peakMemoryBytes).inBinaryBytes),
+        ]
+        if let deadLettersFile { facts.insert(("dead letters", deadLettersFile), at: 1) }
+        return facts
+    }
+
+    private var notWritten: String {
+        var text = ", \(deadLetters.grouped) dead letters"
+        if itemsLeftOut > 0 { text += ", \(itemsLeftOut.grouped) left out" }
+        return text
+    }
+}

@@ -1,0 +1,72 @@
+/// All that there is to say about a copy once it has ended.
+package struct CopySummary: Equatable, Sendable {
+    package enum Outcome: String, Sendable {
+        case complete
+        /// Everything arrived but the dead letters.
+        case deadLetters
+        case interrupted
+        case failed
+
+        package var exitCode: ExitCode {
+            switch self {
+            case .complete: .success
+            case .deadLetters: .differs
+            case .interrupted: .interrupted
+            case .failed: .failure
+            }
+        }
+    }
+
+    package var source: String
+    package var target: String
+    package var outcome: Outcome
+    /// Why it failed, as it stands after `error:`; nil unless it did.
+    package var error: String?
+    /// What to do next, each as it stands after `hint:`.
+    package var hints: [String] = []
+
+    package var seconds = 0.0
+    package var segments = 0
+
+    package var itemsRead = 0
+    package var itemsWritten = 0
+    package var itemsLeftOut = 0
+    package var deadLetters = 0
+    /// Where the dead letters are, when there are any.
+    package var deadLettersFile: String?
+
+    /// Of the items written, as DynamoDB counts size.
+    package var bytes = 0
+    /// Of replies to scans and of requests to write, as they went over the wire.
+    package var bytesReceived = 0
+    package var bytesSent = 0
+
+    package var readUnits = 0.0
+    package var writeUnits = 0.0
+    package var scanRequests = 0
+    package var writeRequests = 0
+
+    /// Requests that were refused, or served in part, for want of capacity.
+    package var sourceThrottles = 0
+    package var targetThrottles = 0
+    /// Items sent again because the target had left them unprocessed.
+    package var itemsRetried = 0
+    /// Requests sent again after an error.
+    package var requestsRetried = 0
+
+    /// Of this process, user and system.
+    package var cpuSeconds = 0.0
+    package var peakMemoryBytes = 0
+
+    package init(source: String, target: String, outcome: Outcome) {
+        self.source = source
+        self.target = target
+        self.outcome = outcome
+    }
+
+    package var itemsPerSecond: Double { seconds > 0 ? Double(itemsWritten) / seconds : 0 }
+    package var bytesPerSecond: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
+    package var cpuMicrosecondsPerItem: Double {
+        itemsWritten > 0 ? cpuSeconds * 1e6 / Double(itemsWritten) : 0
+    }
+}

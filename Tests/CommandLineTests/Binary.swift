@@ -1,0 +1,48 @@
+import Foundation
+
+/// The built program, run as its users run it.
+enum Binary {
+    struct Result {
+        var status: Int32
+        var out: String
+        var err: String
+    }
+
+    /// DYNAFERRY_BINARY, else the one that was built beside these tests.
+    static let path: String = {
+        let environment = ProcessInfo.processInfo.environment
+        if let path = environment["DYNAFERRY_BINARY"] { return path }
+        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        return tests.deletingLastPathComponent().appendingPathComponent("dynaferry").path
+    }()
+
+    /// Runs it to its end, with an environment of no one's machine.
+    static func run(_ words: String..., environment: [String: String] = [:]) throws -> Result {
+        try shell("exec \"$0\" \"$@\"", words, environment: environment)
+    }
+
+    /// Runs a line of shell in which `"$0"` is the program.
+    static func shell(
+        _ line: String, _ words: [String] = [], environment: [String: String] = [:]
+    ) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", line, path] + words
+        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let folder = try TemporaryFolder()
+        // Files rather than pipes: nothing has to be read while it runs.
+        let files = try ["out", "err"].map { name in
+            _ = FileManager.default.createFile(atPath: folder.path(name), contents: nil)
+            return try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path(name)))
+        }
+        process.standardOutput = files[0]
+        process.standardError = files[1]
+        try process.run()
+        process.waitUntilExit()
+        let texts = try ["out", "err"].map {
+            try String(contentsOfFile: folder.path($0), encoding: .utf8)
+        }
+        return Result(status: process.terminationStatus, out: texts[0], err: texts[1])
+    }
+}

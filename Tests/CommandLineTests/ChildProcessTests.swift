@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@testable import dynaferry
+
+@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+    private func start(
+        _ line: String, environment: [String] = [], input: ChildProcess.Stream = .null
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            "/bin/sh", ["-c", line], environment: environment, input: input, output: .pipe)
+    }
+
+    @Test func `its lines are read one by one, and its end is told`() throws {
+        let child = try start("echo one; printf 'two\\nthree'; exit 7")
+        #expect(child.readLine() == "one")
+        #expect(child.readLine() == "two")
+        #expect(child.readLine() == "three")
+        #expect(child.readLine() == nil)
+        #expect(child.wait() == .exited(7))
+        #expect(child.wait() == .exited(7))
+    }
+
+    @Test func `it sees the environment that it was given, and no other`() throws {
+        let child = try start("echo \"$COLOUR-$HOME\"", environment: ["COLOUR=blue"])
+        #expect(child.readLine() == "blue-")
+        #expect(child.wait() == .exited(0))
+    }
+
+    @Test func `it ends with its input`() throws {
+        let child = try start("echo ready; cat; exit 3", input: .pipe)
+        #expect(child.readLine() == "ready")
+        #expect(child.end() == .exited(3))
+    }
+
+    @Test func `a signal reaches it, and no one once it is gone`() throws {
+        let child = try start("echo ready; exec cat", input: .pipe)
+        #expect(child.readLine() == "ready")
+        child.signal(SIGTERM)
+        #expect(child.wait() == .killed(signal: SIGTERM))
+        child.signal(SIGKILL)
+    }
+
+    @Test func `a program that is not there is told by name`() {
+        let failure = #expect(throws: CommandFailure.self) {
+            _ = try ChildProcess("/nowhere/program", [], environment: [])
+        }
+        #expect(failure?.message == "cannot start /nowhere/program: No such file or directory")
+    }
+
+    @Test func `the demo's children know nothing of their user's account and proxies`() {
+        let environment = DemoCommand.environment([
+            "PATH=/bin", "AWS_PROFILE=prod", "https_proxy=http://proxy", "NO_PROXY=*",
+            "AWS_ENDPOINT_URL=http://x",
+        ])
+        #expect(environment.contains("PATH=/bin"))
+        #expect(!environment.contains { $0.uppercased().contains("PROXY=") })
+        #expect(!environment.contains { $0.hasPrefix("AWS_PROFILE") })
+        #expect(!environment.contains { $0.hasPrefix("AWS_ENDPOINT") })
+        #expect(environment.contains("AWS_REGION=us-east-1"))
+    }
+}

@@ -1,0 +1,82 @@
+import Testing
+
+@testable import dynaferry
+
+/// What must hold of every option there is, now and later.
+@Suite struct DeclarationTests {
+    static let options = CommandDescription.all.flatMap { command in
+        command.options.map { (command: command.name, option: $0) }
+    }
+
+    @Test func `no option has the name of another`() {
+        for command in CommandDescription.all {
+            let names = command.options.flatMap(\.names) + ["--help", "-h", "--version"]
+            #expect(Set(names).count == names.count, "\(command.name): \(names.sorted())")
+        }
+    }
+
+    @Test func `names are words in lower case after two dashes`() {
+        for (command, option) in Self.options {
+            for name in option.names {
+                let word = name.dropFirst(2)
+                #expect(name.hasPrefix("--") && !word.isEmpty, "\(command) \(name)")
+                #expect(
+                    word.allSatisfy { $0 == "-" || ("a"..."z").contains($0) }, "\(command) \(name)")
+            }
+        }
+    }
+
+    @Test func `every value is named and every default is said`() {
+        for (command, option) in Self.options {
+            switch option.syntax {
+            case .flag: break
+            case .value(let name), .valueAfterEquals(let name):
+                #expect(!name.isEmpty && !name.contains(" "), "\(command) \(option.names)")
+            }
+            #expect(!option.standard.isEmpty, "\(command) \(option.names)")
+            #expect(!option.standard.hasSuffix("."), "\(command) \(option.names)")
+        }
+    }
+
+    @Test func `explanations are sentences`() {
+        for (command, option) in Self.options {
+            #expect(option.help.hasSuffix("."), "\(command) \(option.names)")
+            #expect(option.help.first?.isUppercase == true, "\(command) \(option.names)")
+        }
+        for command in CommandDescription.all {
+            #expect(command.summary.hasSuffix("."))
+            #expect(!command.examples.isEmpty && !command.exitCodes.isEmpty)
+        }
+    }
+
+    @Test func `help fits its width, whatever it is`() {
+        for width in [50, 80, 100, 200] {
+            let help = Help(width: width)
+            for command in CommandDescription.all {
+                let page = help.page(command).split(separator: "\n")
+                // Examples stay whole, to be copied, and a long word has nowhere to break.
+                for line in page where !line.contains("dynaferry ") && line.contains(/\S \S/) {
+                    #expect(line.count <= help.width, "\(command.name) at \(width): \(line)")
+                }
+            }
+        }
+    }
+
+    @Test func `every example is understood`() throws {
+        for example in CommandDescription.all.flatMap(\.examples) {
+            let words = example.subject.split { " \n\\".contains($0) }.map(String.init)
+            #expect(words.first == "dynaferry")
+            let invocation = try Invocation(parsing: Array(words.dropFirst()))
+            if case .page = invocation { Issue.record("\(words) only asks for help") }
+        }
+    }
+
+    @Test func `exit codes in help are those of the program`() {
+        for command in CommandDescription.all {
+            for code in command.exitCodes {
+                let number = Int32(code.subject)
+                #expect(number.flatMap(ExitCode.init(rawValue:)) != nil, "\(code)")
+            }
+        }
+    }
+}

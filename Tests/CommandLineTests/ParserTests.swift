@@ -1,0 +1,137 @@
+import Testing
+
+@testable import dynaferry
+
+@Suite struct ParserTests {
+    private func copy(_ words: String...) throws -> CopyArguments {
+        try CopyArguments(parsing: words)
+    }
+
+    private func complaint(_ words: String...) -> UsageError? {
+        #expect(throws: UsageError.self) { _ = try CopyArguments(parsing: words) }
+    }
+
+    @Test func `values follow their option or an equals sign, and operands stand anywhere`() throws
+    {
+        let arguments = try copy(
+            "--segments", "8", "Orders", "--memory=64MiB", "--gzip", "OrdersCopy", "--report=a=b")
+        #expect(arguments.source.name == "Orders")
+        #expect(arguments.target.name == "OrdersCopy")
+        #expect(arguments.segments == 8)
+        #expect(arguments.memory == 64 << 20)
+        #expect(arguments.gzip)
+        #expect(arguments.report == "a=b")
+        #expect(!arguments.consistentRead)
+    }
+
+    @Test func `without options everything is at its default`() throws {
+        var expected = CopyArguments()
+        expected.source = try #require(TableReference("Orders"))
+        expected.target = try #require(TableReference("OrdersCopy"))
+        #expect(try copy("Orders", "OrdersCopy") == expected)
+        #expect(expected.memory == 32 << 20)
+        #expect(expected.maxDeadLetters == 1_000)
+        #expect(expected.giveUpAfter == .seconds(900))
+    }
+
+    @Test func `merge takes its value after an equals sign only`() throws {
+        #expect(try copy("aaa", "bbb").merge == nil)
+        #expect(try copy("--merge", "aaa", "bbb").merge == .replace)
+        #expect(try copy("aaa", "bbb", "--merge=keep").merge == .keep)
+        #expect(complaint("aaa", "bbb", "--merge=all")?.message.contains("replace or keep") == true)
+        #expect(complaint("aaa", "bbb", "--merge=")?.message.contains("not nothing") == true)
+    }
+
+    @Test func `two dashes end the options`() throws {
+        #expect(try copy("--", "aaa", "bbb").target.name == "bbb")
+        let arguments = try copy("aaa", "--", "--gzip")
+        #expect(arguments.target.name == "--gzip" && !arguments.gzip)
+    }
+
+    @Test func `the last of a repeated option holds, and adding ones add up`() throws {
+        #expect(try copy("aaa", "bbb", "--segments", "2", "--segments", "3").segments == 3)
+        let served = try ServeArguments(parsing: ["--fill", "aaa=1", "--fill=bbb=2:1KB"])
+        #expect(served.fills.map(\.table) == ["aaa", "bbb"])
+        #expect(served.fills.map(\.items) == [1, 2])
+    }
+
+    @Test func `a side's own option wins over the common one`() throws {
+        let arguments = try copy(
+            "aaa", "bbb", "--region", "eu-west-1", "--target-region", "us-east-1",
+            "--source-profile", "prod", "--endpoint", "http://127.0.0.1:8000")
+        #expect(arguments.sourceSide.region == "eu-west-1")
+        #expect(arguments.targetSide.region == "us-east-1")
+        #expect(arguments.sourceSide.profile == "prod")
+        #expect(arguments.targetSide.profile == nil)
+        #expect(arguments.sourceSide.endpoint == arguments.targetSide.endpoint)
+    }
+
+    @Test func `an ARN names its side's region`() throws {
+        let arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders"
+        let arguments = try copy(arn, "Orders", "--region", "us-east-1")
+        #expect(arguments.sourceSide.region == "eu-west-1")
+        #expect(arguments.targetSide.region == "us-east-1")
+        let error = complaint(arn, "Orders", "--source-region", "us-east-1")
+        #expect(error?.message == "SOURCE is in eu-west-1, but --source-region says us-east-1")
+    }
+
+    @Test func `a table is not copied onto itself`() throws {
+        #expect(complaint("Orders", "Orders")?.message.contains("same table") == true)
+        _ = try copy("Orders", "Orders", "--target-region", "eu-west-1")
+    }
+
+    @Test func `unknown options suggest the nearest`() {
+        #expect(complaint("aaa", "bbb", "--segmnts", "4")?.hints == ["did you mean --segments?"])
+        #expect(complaint("aaa", "bbb", "--write-unit=4")?.hints == ["did you mean --write-units?"])
+        #expect(
+            complaint("aaa", "bbb", "--fill")?.hints == ["--fill is an option of dynaferry serve"])
+        #expect(complaint("aaa", "bbb", "--bananas")?.hints == [])
+        #expect(complaint("aaa", "bbb", "-x")?.message == "unknown option -x")
+        #expect(complaint("aaa", "bbb", "--exit-with-stdi")?.hints == [])
+    }
+
+    @Test func `forgotten and needless values are told`() {
+        #expect(complaint("aaa", "bbb", "--segments")?.message == "--segments wants a value")
+        #expect(
+            complaint("aaa", "bbb", "--segments", "--gzip")?.message == "--segments wants a value")
+        #expect(complaint("aaa", "bbb", "--gzip=yes")?.message.contains("takes no value") == true)
+        #expect(complaint("aaa")?.message == "TARGET missing")
+        #expect(complaint()?.message == "SOURCE and TARGET missing")
+        #expect(complaint("aaa", "bbb", "ccc")?.message.contains("too many") == true)
+    }
+
+    @Test func `a table is filled once`() {
+        #expect(throws: UsageError.self) {
+            _ = try ServeArguments(parsing: ["--fill", "aaa=1", "--fill", "aaa=2"])
+        }
+    }
+
+    @Test func `near words are found, others are not`() {
+        let names = ["copy", "serve", "demo"]
+        #expect(nearest(to: "cpoy", among: names) == "copy")
+        #expect(nearest(to: "server", among: names) == "serve")
+        #expect(nearest(to: "dem", among: names) == "demo")
+        #expect(nearest(to: "banana", among: names) == nil)
+        #expect(nearest(to: "", among: names) == nil)
+        #expect(editDistance("abcd", "acbd") == 1)
+        #expect(editDistance("", "abc") == 3)
+        #expect(editDistance("kitten", "sitting") == 3)
+    }
+
+    @Test func `the demo's own command lines are understood`() throws {
+        var demo = DemoArguments()
+        demo.items = 500
+        demo.faults = FaultRates("error=0.05,latency-ms=3")
+        demo.writeUnits = .perSecond(250)
+        let serve = try ServeArguments(parsing: Array(demo.serveWords.dropFirst()))
+        #expect(serve.fills.first?.items == 500)
+        #expect(serve.faults == demo.faults)
+        #expect(serve.port == 0 && serve.exitsWithInput)
+        let words = demo.copyWords(endpoint: "http://127.0.0.1:9", report: "report.json")
+        let copy = try CopyArguments(parsing: Array(words.dropFirst()))
+        #expect(copy.writeUnits == .perSecond(250))
+        #expect(copy.memory == demo.memory)
+        #expect(copy.report == "report.json")
+        #expect(copy.sourceSide.endpoint == "http://127.0.0.1:9")
+    }
+}

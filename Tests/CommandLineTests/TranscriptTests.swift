@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+/// The program as its users meet it: what it prints, where, and how it ends.
+///
+/// Help is compared with files under Snapshots; DYNAFERRY_UPDATE_SNAPSHOTS=1 writes them anew.
+@Suite(.timeLimit(.minutes(1))) struct TranscriptTests {
+    static let snapshots = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().appendingPathComponent("Snapshots")
+
+    @Test(arguments: ["copy", "serve", "demo"])
+    func `help of each command is as agreed`(command: String) throws {
+        let asked = try Binary.run("help", command)
+        try compare(asked.out, "\(command).txt")
+        #expect(asked.status == 0 && asked.err.isEmpty)
+        let flagged = try Binary.run(command, "--nonsense", "--help")
+        #expect(flagged.status == 0 && flagged.out == asked.out)
+        #expect(try Binary.run(command, "-h").out == asked.out)
+    }
+
+    @Test func `the overview is as agreed, on stdout when asked for and on stderr when not`() throws
+    {
+        let asked = try Binary.run("--help")
+        try compare(asked.out, "overview.txt")
+        #expect(asked.status == 0)
+        #expect(try Binary.run("help").out == asked.out)
+        let bare = try Binary.run()
+        #expect(bare.status == 2)
+        #expect(bare.err == asked.out)
+        #expect(bare.out.isEmpty)
+    }
+
+    private func compare(_ text: String, _ name: String) throws {
+        let url = Self.snapshots.appendingPathComponent(name)
+        if ProcessInfo.processInfo.environment["DYNAFERRY_UPDATE_SNAPSHOTS"] != nil {
+            try text.write(to: url, atomically: true, encoding: .utf8)
+        }
+        let agreed = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
+        #expect(text == agreed, "not as in Snapshots/\(name)")
+    }
+
+    @Test func `the version is one line`() throws {
+        let result = try Binary.run("--version")
+        #expect(result.status == 0)
+        #expect(result.out.hasPrefix("dynaferry "))
+        #expect(result.out.split(separator: "\n").count == 1)
+    }
+
+    /// Each wrong line with the words that must tell what is wrong.
+    @Test(arguments: [
+        ("cpoy a b", "did you mean copy?"),
+        ("--hlep", "did you mean --help?"),
+        ("help copi", "did you mean copy?"),
+        ("copy Orders Copy --segmnts 4", "did you mean --segments?"),
+        ("copy Orders Copy --segments four", "a whole number from 1 to 1,000,000, not 'four'"),
+        ("copy Orders Copy --segments 0", "a whole number from 1 to 1,000,000, not '0'"),
+        ("copy Orders Copy --memory 32M", "write 32MiB"),
+        ("copy Orders Copy --write-units lots", "units a second"),
+        ("copy Orders Copy --give-up-after 15", "15s, 15m or 15h"),
+        ("copy Orders Copy --endpoint localhost:8000", "http://localhost:8000"),
+        ("copy Orders Copy --region eu_west", "a region such as eu-central-1"),
+        ("copy Orders", "TARGET missing"),
+        ("copy Orders Orders", "same table"),
+        ("copy Or Copy", "3 to 255 letters"),
+        ("copy acme-* Copy", "patterns are not understood yet"),
+        ("serve --port 65536", "from 0 to 65,535"),
+        ("serve --faults eror=0.1", "take a share from 0 to 1"),
+        ("demo --items many", "a whole number"),
+    ])
+    func `wrong usage is told with a hint and ends with 2`(line: String, words: String) throws {
+        let result = try Binary.shell("set -f; exec \"$0\" \(line)")
+        #expect(result.status == 2)
+        #expect(result.out.isEmpty)
+        #expect(result.err.contains(words), "\(result.err)")
+        let lines = result.err.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("error: ") == true)
+        #expect(lines.count > 1 && lines.dropFirst().allSatisfy { $0.hasPrefix("hint: ") })
+        #expect(lines.allSatisfy { !$0.hasSuffix(".") })
+    }
+
+    @Test func `a reader that leaves early does not break the program`() throws {
+        let result = try Binary.shell("\"$0\" copy --help | head -1; echo ${PIPESTATUS[0]}")
+        #expect(result.out.hasSuffix("\n0\n"))
+        #expect(result.err.isEmpty)
+    }
+
+    @Test func `closed streams do not break the program`() throws {
+        for redirection in ["1>&-", "2>&-", "0<&- 1>&- 2>&-", "1>/dev/full"] {
+            let result = try Binary.shell("\"$0\" --help \(redirection)")
+            #expect(result.status == 0, "\(redirection)")
+        }
+    }
+
+    @Test func `colours are for terminals alone`() throws {
+        let result = try Binary.run("copy", environment: ["TERM": "xterm-256color"])
+        #expect(!result.err.contains("\u{1B}"))
+    }
+}
