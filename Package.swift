@@ -56,7 +56,9 @@ let package = Package(
         .testTarget(
             name: "FaultTests", dependencies: ["Transfer", "DynamoDB", "AWS", "LocalDynamo"]),
         .testTarget(name: "InteropTests"),
-        .testTarget(name: "CommandLineTests", dependencies: ["dynaferry"]),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "JSON"],
+            exclude: ["Snapshots"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -7,7 +7,7 @@ package struct CopyProgress: Equatable, Sendable {
     package var segments: Int
     /// Items that there are in all; nil while nothing is known of it.
     package var itemsEstimated: Int?
-    /// 0...1, never 1 before the end.
+    /// 0...1.
     package var fraction: Double
     package var readUnitsPerSecond: Double
     package var readLimit: Double?
@@ -16,6 +16,7 @@ package struct CopyProgress: Equatable, Sendable {
     package var scansInFlight: Int
     package var writesInFlight: Int
     package var isEnding: Bool
+    package var hasEnded: Bool
     package var hold: CopyHold?
 
     init(
@@ -38,6 +39,7 @@ package struct CopyProgress: Equatable, Sendable {
         scansInFlight = scheduler.scansUnderWay
         writesInFlight = scheduler.writesUnderWay
         isEnding = scheduler.isEnding
+        hasEnded = scheduler.hasEnded
         hold = scheduler.hold
     }
 

@@ -32,9 +32,24 @@ package struct Program: Sendable {
         case .nothing:
             console.note(Help(width: console.errorSize.columns).overview())
             return .usage
-        case .copy, .serve, .demo:
-            throw CommandFailure("this build has neither engine nor server")
+        case .copy(let arguments):
+            return try CopyCommand(arguments, console: console).run(control) { arguments, voice in
+                try EngineCopy.start(arguments, voice, environment: try Self.environment())
+            }
+        case .serve, .demo:
+            throw CommandFailure("this build has no server")
         }
         return .success
+    }
+
+    /// The variables of this process. The corresponding C variable is `environ`.
+    private static func environment() throws(CommandFailure) -> [String: String] {
+        var variables: [String: String] = [:]
+        for variable in try ChildProcess.ownEnvironment() {
+            guard let equals = variable.firstIndex(of: "=") else { continue }
+            let value = variable[variable.index(after: equals)...]
+            variables[String(variable[..<equals])] = String(value)
+        }
+        return variables
     }
 }

@@ -1,4 +1,5 @@
 import Testing
+import Transfer
 
 @testable import dynaferry
 
@@ -37,8 +38,8 @@ import Testing
     @Test func `merge takes its value after an equals sign only`() throws {
         #expect(try copy("aaa", "bbb").merge == nil)
         #expect(try copy("--merge", "aaa", "bbb").merge == .replace)
-        #expect(try copy("aaa", "bbb", "--merge=keep").merge == .keep)
-        #expect(complaint("aaa", "bbb", "--merge=all")?.message.contains("replace or keep") == true)
+        #expect(try copy("aaa", "bbb", "--merge=replace").merge == .replace)
+        #expect(complaint("aaa", "bbb", "--merge=all")?.message.contains("replace") == true)
         #expect(complaint("aaa", "bbb", "--merge=")?.message.contains("not nothing") == true)
     }
 

@@ -125,6 +125,9 @@ package struct CopyCounters: Equatable, Sendable {
     package var writeUnits = 0.0
     package var scans = 0
     package var writes = 0
+    /// Bytes of replies to Scans, inflated, and of the bodies of batches.
+    package var bytesRead = 0
+    package var bytesSent = 0
     /// Requests that were throttled as a whole.
     package var scansThrottled = 0
     package var writesThrottled = 0

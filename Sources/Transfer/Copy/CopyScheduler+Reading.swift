@@ -24,6 +24,7 @@ extension CopyScheduler {
         reading.settle(estimate: segments[slot]!.readUnitsReserved, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items.count
+        counters.bytesRead += page.replyBytes
         sizing.learn(
             items: page.items.count, jsonBytes: page.replyBytes, storedBytes: page.storedBytes)
         segments[slot]!.failures = 0

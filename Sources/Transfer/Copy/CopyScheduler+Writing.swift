@@ -269,6 +269,7 @@ extension CopyScheduler {
         batchBytesHeld += 2 * batch.bodyBytes
         writesInFlight += 1
         counters.writes += 1
+        counters.bytesSent += batch.bodyBytes - MemoryBudget.batchEnvelope
         let slot: Int
         if let free = freeBatches.popLast() {
             slot = free

@@ -238,7 +238,9 @@ package struct CopyScheduler: Sendable {
 
     // MARK: What others may ask
 
-    package var isEnding: Bool { if case .running = phase { false } else { true } }
+    /// It was asked to stop, or failed, and waits for what is in flight.
+    package var isEnding: Bool { if case .ending = phase { true } else { false } }
+    package var hasEnded: Bool { phase == .ended }
     package var scansUnderWay: Int { scansInFlight }
     package var writesUnderWay: Int { writesInFlight }
     package var writesAllowed: Int { concurrency.current }

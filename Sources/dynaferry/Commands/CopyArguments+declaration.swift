@@ -48,8 +48,8 @@ extension CopyArguments {
             Option(
                 "--merge", .choice, whenBare: .replace, \.merge, in: .target,
                 """
-                Write into a target that has items: replace those of the same key, or keep them. \
-                All others stay.
+                Write into a target that has items: those of the same key are replaced, all others \
+                stay.
                 """),
             Option(
                 "--dead-letters", .file, \.deadLetters, in: .target,

@@ -1,3 +1,5 @@
+import Transfer
+
 /// What `dynaferry copy` was asked to do.
 package struct CopyArguments: CommandArguments, Equatable {
     package var source = TableReference()
@@ -42,8 +44,6 @@ package struct CopyArguments: CommandArguments, Equatable {
 package enum MergePolicy: String, CaseIterable, Sendable {
     /// Items of the same key are replaced; all others stay.
     case replace
-    /// Items of the same key stay as they are.
-    case keep
 }
 
 /// How progress is shown on stderr.

@@ -1,3 +1,5 @@
+import Transfer
+
 /// What `dynaferry demo` was asked to show.
 package struct DemoArguments: CommandArguments, Equatable {
     package var items = 380_218

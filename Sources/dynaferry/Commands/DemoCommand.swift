@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import JSON
+import Transfer
 
 /// Runs the main job on a server of its own: fill, copy, compare, report.
 ///

@@ -1,9 +1,4 @@
-/// A bound on capacity units a second: so many, or a share of what each table and index has.
-package enum UnitLimit: Equatable, Sendable {
-    case perSecond(Double)
-    /// Of each table's and index's own provisioned units or on-demand maximum, at most 100.
-    case percent(Double)
-}
+import Transfer
 
 extension ValueKind where Value == UnitLimit {
     package static var units: Self {

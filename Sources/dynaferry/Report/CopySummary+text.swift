@@ -39,7 +39,7 @@ extension CopySummary {
             (
                 "retries",
                 """
-                \(itemsRetried.grouped) unprocessed items, \
+                \(itemsRetried.grouped) items sent again, \
                 \(requestsRetried.grouped) requests after errors
                 """
             ),

@@ -37,7 +37,7 @@ package struct CopySummary: Equatable, Sendable {
 
     /// Of the items written, as DynamoDB counts size.
     package var bytes = 0
-    /// Of replies to scans and of requests to write, as they went over the wire.
+    /// JSON of the replies to scans, inflated, and of the requests to write.
     package var bytesReceived = 0
     package var bytesSent = 0
 
@@ -49,7 +49,7 @@ package struct CopySummary: Equatable, Sendable {
     /// Requests that were refused, or served in part, for want of capacity.
     package var sourceThrottles = 0
     package var targetThrottles = 0
-    /// Items sent again because the target had left them unprocessed.
+    /// Items sent again, for whatever reason.
     package var itemsRetried = 0
     /// Requests sent again after an error.
     package var requestsRetried = 0

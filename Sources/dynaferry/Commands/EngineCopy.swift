@@ -1,0 +1,262 @@
+import AWS
+import Dispatch
+import DynamoDB
+import Glibc
+import Pacing
+import Transfer
+
+/// A copy by the engine, as ``CopyCommand`` wants to see it.
+struct EngineCopy: RunningCopy {
+    private let copy: TableCopy
+    private let arguments: CopyArguments
+    private let ending: Ending
+
+    /// Resolves both sides, passes every refusal, creates the target when there is none, and lets
+    /// the items move. Blocks until they do; call it on a thread that may wait.
+    static func start(
+        _ arguments: CopyArguments, _ voice: CopyVoice, environment: [String: String]
+    ) throws -> any RunningCopy {
+        let waiter = DispatchSemaphore(value: 0)
+        let prepared = Prepared()
+        Task {
+            do {
+                prepared.result = .success(
+                    try await prepare(arguments, voice, environment: environment))
+            } catch {
+                prepared.result = .failure(error)
+            }
+            waiter.signal()
+        }
+        waiter.wait()
+        return EngineCopy(try prepared.result!.get(), arguments)
+    }
+
+    private final class Prepared: @unchecked Sendable {
+        // @unchecked: written before the semaphore is signalled, read after it was waited for.
+        var result: Result<TableCopy, any Error>?
+    }
+
+    private init(_ copy: TableCopy, _ arguments: CopyArguments) {
+        self.copy = copy
+        self.arguments = arguments
+        let ending = Ending()
+        self.ending = ending
+        Task { ending.tell(await copy.run()) }
+    }
+
+    private static func prepare(
+        _ arguments: CopyArguments, _ voice: CopyVoice, environment: [String: String]
+    ) async throws -> TableCopy {
+        do {
+            let sides = try Sides(arguments, environment: environment)
+            let source = try await sides.client(sides.source, arguments, voice)
+            let target = try await sides.client(sides.target, arguments, voice)
+            return try await TableCopy.prepare(
+                CopyOptions(arguments),
+                from: SourceTable(name: arguments.source.text, reader: ReadOnlyClient(source)),
+                to: TargetTable(name: arguments.target.text, client: target),
+                note: { voice.note($0) }, seed: UInt64.random(in: .min ... .max))
+        } catch let error as ConfigurationError {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        } catch let refusal as CopyRefusal {
+            throw CommandFailure(refusal.message, hints: refusal.hint.map { [$0] } ?? [])
+        }
+    }
+
+    // MARK: RunningCopy
+
+    func stop() { copy.stop() }
+
+    func wait() -> CopySummary {
+        let report = ending.wait()
+        return CopySummary(report, of: arguments)
+    }
+
+    var progress: ProgressSnapshot {
+        let now = copy.progress
+        let counters = now.counters
+        var snapshot = ProgressSnapshot(
+            source: arguments.source.name, target: arguments.target.name,
+            phase: now.hasEnded ? .finished : now.isEnding ? .stopping : .copying,
+            elapsed: now.elapsed)
+        snapshot.items = counters.itemsWritten
+        snapshot.itemsEstimate = now.itemsEstimated
+        snapshot.bytes = counters.storedBytesWritten
+        snapshot.fraction = now.fraction
+        snapshot.readUnits = counters.readUnits
+        snapshot.writeUnits = counters.writeUnits
+        snapshot.readLimit = now.readLimit
+        snapshot.writeLimit = now.writeLimit
+        snapshot.scansInFlight = now.scansInFlight
+        snapshot.writesInFlight = now.writesInFlight
+        snapshot.segmentsDone = counters.segmentsFinished
+        snapshot.segmentsTotal = now.segments
+        snapshot.sourceThrottles = counters.scansThrottled
+        snapshot.targetThrottles = counters.writesThrottled
+        snapshot.itemsRetried = counters.itemsRetried
+        snapshot.deadLetters = counters.deadLetters
+        snapshot.waiting = now.hold?.text
+        return snapshot
+    }
+}
+
+extension CopyHold {
+    /// What the progress says of it; nil for what is the normal course.
+    fileprivate var text: String? {
+        switch self {
+        case .targetReplies: nil
+        case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
+        case .writeLimit, .readLimit, .sourcePages, .memory: "waiting: \(rawValue)"
+        }
+    }
+}
+
+/// The end of a copy, told once and waited for by any number.
+private final class Ending: @unchecked Sendable {
+    // @unchecked: written before the semaphore is signalled, read after it was waited for.
+    private var report: CopyReport?
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    func tell(_ report: CopyReport) {
+        self.report = report
+        semaphore.signal()
+    }
+
+    func wait() -> CopyReport {
+        semaphore.wait()
+        semaphore.signal()
+        return report!
+    }
+}
+
+/// Both sides' settings, and the engines that carry their requests: one for both, unless they
+/// trust other certificates.
+private struct Sides {
+    let source: SideSettings
+    let target: SideSettings
+    private let engines: [String?: HTTPEngine]
+
+    init(
+        _ arguments: CopyArguments, environment: [String: String]
+    ) throws(ConfigurationError) {
+        source = try SideSettings.resolve(
+            SideOptions(arguments.sourceSide), environment: environment)
+        target = try SideSettings.resolve(
+            SideOptions(arguments.targetSide), environment: environment)
+        var engines: [String?: HTTPEngine] = [:]
+        for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
+            var configuration = HTTPEngine.Configuration()
+            configuration.caBundle = caBundle
+            configuration.connectionsMax = 2 * Self.requestsMax(arguments)
+            engines[caBundle] = HTTPEngine(configuration)
+        }
+        self.engines = engines
+    }
+
+    /// Twice the requests in flight keep connections through lulls.
+    private static func requestsMax(_ arguments: CopyArguments) -> Int {
+        max(256, (arguments.scanConcurrency ?? 0) + (arguments.writeConcurrency ?? 0))
+    }
+
+    func client(
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
+    ) async throws(ConfigurationError) -> Client {
+        var configuration = Client.Configuration()
+        configuration.acceptsGzip = arguments.gzip
+        configuration.giveUpAfter = arguments.giveUpAfter
+        return try await Client(
+            settings, engine: engines[settings.caBundle]!, configuration: configuration,
+            seed: UInt64.random(in: .min ... .max)
+        ) { error, latency in
+            voice.log("\(error.logLine) after \(latency)")
+        }
+    }
+}
+
+extension SideOptions {
+    fileprivate init(_ side: SideArguments) {
+        self.init(
+            region: side.region, profile: side.profile, endpoint: side.endpoint,
+            caBundle: side.caBundle)
+    }
+}
+
+extension CopyOptions {
+    fileprivate init(_ arguments: CopyArguments) {
+        self.init()
+        segments = arguments.segments
+        scansMax = arguments.scanConcurrency
+        writesMax = arguments.writeConcurrency
+        readUnits = arguments.readUnits
+        writeUnits = arguments.writeUnits
+        memory = arguments.memory
+        isConsistentRead = arguments.consistentRead
+        mergesIntoItems = arguments.merge != nil
+        deadLettersPath = arguments.deadLetters
+        deadLettersMax = arguments.maxDeadLetters
+        giveUpAfter = arguments.giveUpAfter
+    }
+}
+
+extension CopySummary {
+    fileprivate init(_ report: CopyReport, of arguments: CopyArguments) {
+        let counters = report.counters
+        let outcome: Outcome =
+            switch report.outcome {
+            case .completed: counters.deadLetters > 0 ? .deadLetters : .complete
+            case .stopped: .interrupted
+            case .failed: .failed
+            }
+        self.init(
+            source: arguments.source.name, target: arguments.target.name, outcome: outcome)
+        if case .failed(let failure) = report.outcome {
+            error = "\(failure.code): \(failure.message)"
+            if let hint = failure.hint { hints.append(hint) }
+        }
+        if outcome != .complete, outcome != .deadLetters, counters.itemsWritten > 0 {
+            hints.append(
+                "\(counters.itemsWritten) items are in the target already; the same command with"
+                    + " --merge copies all of them again")
+        }
+        if let path = report.deadLettersPath {
+            hints.append("items that the target refused are in \(path)")
+        }
+        seconds = report.elapsed.inSeconds
+        segments = report.segments
+        itemsRead = counters.itemsRead
+        itemsWritten = counters.itemsWritten
+        deadLetters = counters.deadLetters
+        deadLettersFile = report.deadLettersPath
+        bytes = counters.storedBytesWritten
+        bytesReceived = counters.bytesRead
+        bytesSent = counters.bytesSent
+        readUnits = counters.readUnits
+        writeUnits = counters.writeUnits
+        scanRequests = counters.scans
+        writeRequests = counters.writes
+        sourceThrottles = counters.scansThrottled
+        targetThrottles = counters.writesThrottled
+        itemsRetried = counters.itemsRetried
+        requestsRetried = counters.requestsFailed
+        let usage = ProcessUsage.own
+        cpuSeconds = usage.cpuSeconds
+        peakMemoryBytes = usage.peakMemoryBytes
+    }
+}
+
+/// What this process has used so far. The corresponding C function is `getrusage`.
+struct ProcessUsage {
+    var cpuSeconds: Double
+    var peakMemoryBytes: Int
+
+    static var own: ProcessUsage {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func seconds(_ time: timeval) -> Double {
+            Double(time.tv_sec) + Double(time.tv_usec) / 1e6
+        }
+        return ProcessUsage(
+            cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+            peakMemoryBytes: usage.ru_maxrss * 1024)
+    }
+}

@@ -1,0 +1,144 @@
+import DynamoModel
+import JSON
+import Pacing
+import Testing
+
+/// Cuts bytes that are followed by nothing but the padding they need, so that a read beyond it is
+/// one beyond the allocation.
+func cut(_ bytes: [UInt8], _ schema: KeySchema = .test) throws -> CutPage {
+    try withPadding(bytes) { try PageCutter(schema: schema).cut($0) }
+}
+
+func withPadding<Result>(
+    _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Result
+) rethrows -> Result {
+    let padded = bytes + [UInt8](repeating: 0, count: PageCutter.padding)
+    return try padded.withUnsafeBytes {
+        try body(UnsafeRawBufferPointer(rebasing: $0[..<bytes.count]))
+    }
+}
+
+extension KeySchema {
+    static let test = KeySchema(
+        partition: KeyAttribute(name: "pk", type: .string),
+        sort: KeyAttribute(name: "sk", type: .number))
+}
+
+@Suite struct PageCutterTests {
+    /// Goal: every slice is exactly its item, its size is the service's, its key is found.
+    /// Method: random items of every type, spelt with random order, white space and escapes; each
+    /// slice is decoded and compared with the item that it was made of.
+    @Test func `slices, sizes and keys are those of the items, however they are spelt`() throws {
+        for seed in UInt64(1)...300 {
+            var random = RandomItems(seed: seed)
+            let items = (0..<Int(seed % 12)).map { random.item(index: $0) }
+            let bytes = random.page(items, lastKey: seed % 2 == 0)
+            let page = try cut(bytes)
+            #expect(page.items.count == items.count, "seed \(seed)")
+            #expect(page.readUnits == 12.5)
+            #expect((page.lastKey != nil) == (seed % 2 == 0 && !items.isEmpty))
+            for (slice, item) in zip(page.items, items) {
+                let json = try JSON(parsing: Array(bytes[slice.range]))
+                #expect(try Item(json) == item, "seed \(seed)")
+                #expect(Int(slice.size) == ItemSize.of(item), "seed \(seed): \(json.text)")
+                let key = try bytes.withUnsafeBytes { try ItemKey(slice, in: $0) }
+                #expect(key.partition == item[Array("pk".utf8)])
+                #expect(key.sort == item[Array("sk".utf8)])
+            }
+            #expect(page.storedBytes == items.reduce(0) { $0 + ItemSize.of($1) })
+        }
+    }
+
+    @Test func `a cursor cut out of an item is its key`() throws {
+        var random = RandomItems(seed: 5)
+        let item = random.item(index: 41)
+        let bytes = random.page([item], lastKey: false)
+        let slice = try cut(bytes).items[0]
+        let cursor = try bytes.withUnsafeBytes {
+            try ItemKey.cursor(slice, in: $0, schema: .test)
+        }
+        let key = try Item(JSON(parsing: cursor))
+        #expect(key == item.filter { ["pk", "sk"].map { Array($0.utf8) }.contains($0.key) })
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", "null", "{\"Items\":[]}", "{\"Count\":0}", "{\"Count\":1,\"Items\":[]}",
+        "{\"Items\":[],\"Count\":0", "{\"Items\":[],\"Count\":0}}", "{\"Items\":[],\"Count\":0} x",
+        "{\"Items\":[],\"Items\":[],\"Count\":0}", "{\"Items\":null,\"Count\":0}",
+        "<html>sorry</html>", "{\"Items\":[,],\"Count\":0}", "{\"Items\":{},\"Count\":0}",
+        "{\"Items\":[{}],\"Count\":1}", "{\"Items\":[{\"pk\":{\"S\":\"a\"}}],\"Count\":1}",
+        "{\"Items\":[{\"pk\":{\"N\":\"1\"},\"sk\":{\"N\":\"1\"}}],\"Count\":1}",
+        "{\"Items\":[{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":\"x\"}}],\"Count\":1}",
+        "{\"Items\":[{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":\"1\"},\"b\":{\"B\":\"abc\"}}],\"Count\":1}",
+        "{\"Items\":[{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":\"1\"},\"z\":{\"Q\":\"abc\"}}],\"Count\":1}",
+        "{\"Items\":[{\"pk\":{\"S\":\"a\"},\"sk\":{\"N\":\"1\"},\"z\":{\"S\":\"a\",\"N\":\"1\"}}],\"Count\":1}",
+    ])
+    func `what is no page is an error`(text: String) {
+        #expect(throws: JSONError.self) { try cut(Array(text.utf8)) }
+    }
+
+    @Test func `every truncation of a page is an error`() throws {
+        var random = RandomItems(seed: 3)
+        let items = (0..<3).map { random.item(index: $0) }
+        let bytes = JSON.object([
+            .init("Items", .array(items.map(\.json))), .init("Count", 3),
+        ]).bytes
+        _ = try cut(bytes)
+        for length in 0..<bytes.count {
+            #expect(throws: JSONError.self) { try cut(Array(bytes[..<length])) }
+        }
+    }
+
+    /// Goal: damaged pages never crash and never give a slice that is out of range or no JSON.
+    /// Method: random bytes of good pages are changed, removed or doubled. `scripts/fuzz.sh` runs
+    /// more of them.
+    @Test func `damaged pages give errors or sound slices`() throws {
+        let rounds = FuzzRounds.count
+        for round in 0..<rounds {
+            try PageFuzzer(seed: UInt64(round)).run()
+        }
+    }
+}
+
+@Suite struct BatchReplyCutterTests {
+    private func cut(_ text: String) throws -> CutBatchReply {
+        try withPadding(Array(text.utf8)) { try BatchReplyCutter(schema: .test).cut($0) }
+    }
+
+    @Test func `consumed units are told apart by table and index`() throws {
+        let reply = try cut(
+            """
+            {"UnprocessedItems": {}, "ConsumedCapacity": [{"TableName": "t", "CapacityUnits": 30.0,
+            "Table": {"CapacityUnits": 20.0}, "LocalSecondaryIndexes": {"l": {"CapacityUnits": 3}},
+            "GlobalSecondaryIndexes": {"by-\\u0064ate": {"CapacityUnits": 7.0}}}]}
+            """)
+        #expect(reply.unprocessed.isEmpty)
+        #expect(reply.consumed?.total == 30)
+        #expect(reply.consumed?.table == 23)
+        #expect(reply.consumed?.globalIndexes.map(\.name) == ["by-date"])
+    }
+
+    @Test func `unprocessed puts are found by their keys`() throws {
+        let text = """
+            {"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"sk":{"N":"2"},"pk":{"S":"b"}}}},\
+            {"PutRequest":{"Item":{"x":{"BOOL":true},"pk":{"S":"a"},"sk":{"N":"1.0"}}}}]}}
+            """
+        let reply = try cut(text)
+        #expect(reply.unprocessed.count == 2)
+        #expect(reply.consumed == nil)
+        let key = try Array(text.utf8).withUnsafeBytes {
+            try ItemKey(reply.unprocessed[1], in: $0)
+        }
+        #expect(key.sort == .number(try DynamoNumber("1")))
+    }
+
+    @Test(arguments: [
+        "", "{}", "{\"UnprocessedItems\":null}", "{\"UnprocessedItems\":{}",
+        "{\"UnprocessedItems\":{\"t\":[{}]}}", "{\"UnprocessedItems\":{\"t\":[{\"PutRequest\":{}}]}}",
+        "{\"UnprocessedItems\":{\"t\":[{\"DeleteRequest\":{\"Key\":{}}}]}}", "<html></html>",
+        "{\"UnprocessedItems\":{},\"UnprocessedItems\":{}}", "{\"ConsumedCapacity\":[]}",
+    ])
+    func `what does not say what was written is an error`(text: String) {
+        #expect(throws: JSONError.self) { try cut(text) }
+    }
+}
