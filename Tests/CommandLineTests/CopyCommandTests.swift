@@ -45,7 +45,8 @@ private final class ScriptedCopy: RunningCopy {
         let console = Console(output: descriptors[0], errors: descriptors[1])
         let control = ProcessControl(
             watchSignals: { handler in for signal in signals { handler(signal) } },
-            leave: { _ in preconditionFailure("one signal does not end the process") })
+            leave: { _ in preconditionFailure("one signal does not end the process") },
+            usage: { ReportTests.usage })
         let arguments = try CopyArguments(parsing: ["aaa", "bbb"] + words)
         return try CopyCommand(arguments, console: console).run(control, start: start)
     }
