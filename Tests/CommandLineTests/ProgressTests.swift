@@ -83,7 +83,8 @@ import Testing
             Self.snapshot().plainLine(Self.rates())
                 == "41 %: 156,204 of about 380,218 items, 52,110 items/s, 21.2 MB/s, "
                 + "read 12,020 units/s, write 52,110 of 60,000 units/s, "
-                + "throttled 0 source, 7 target, retried 341, about 1 min left, waiting: write limit"
+                + "throttled 0 source, 7 target, retried 341, about 1 min left, "
+                + "waiting: write limit"
         )
     }
 
