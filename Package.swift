@@ -55,7 +55,8 @@ let package = Package(
         .testTarget(
             name: "FaultTests", dependencies: ["Transfer", "DynamoDB", "AWS", "LocalDynamo"]),
         .testTarget(name: "InteropTests"),
-        .testTarget(name: "CommandLineTests", dependencies: ["dynaferry"]),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["dynaferry"], exclude: ["Snapshots"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]
