@@ -85,8 +85,8 @@ extension ByteWalk {
         try expect(0x7B)
         let type = try walkString()
         try expect(0x3A)
-        let letter = base[type.start]
-        switch (type.count, letter) {
+        let (length, letter, second) = spelling(type)
+        switch (length, letter) {
         case (1, 0x53):  // S
             size += try walkString().unescapedCount
         case (1, 0x4E):  // N
@@ -99,7 +99,7 @@ extension ByteWalk {
         case (1, 0x4C):  // L
             size += 3
             try walkList(size: &size, depth: depth)
-        case (2, _) where base[type.start + 1] == 0x53:  // SS, NS, BS
+        case (2, _) where second == 0x53:  // SS, NS, BS
             try walkSet(letter, size: &size)
         case (4, 0x42) where equals(type, "BOOL"), (4, 0x4E) where equals(type, "NULL"):
             size += 1
@@ -108,7 +108,18 @@ extension ByteWalk {
             throw failure("unknown attribute type")
         }
         try expect(0x7D)
-        return type.count == 1 ? letter : 0
+        return length == 1 ? letter : 0
+    }
+
+    /// A type's length and first two letters. Nobody is known to escape one, but they may.
+    @inline(__always)
+    private func spelling(_ type: Text) -> (length: Int, first: UInt8, second: UInt8) {
+        guard type.hasEscapes else {
+            // Readable even where the string is shorter: its closing quote and what follows.
+            return (type.count, base[type.start], base[type.start + 1])
+        }
+        let letters = JSONText.unescaped(bytes(type.range)) + [0, 0]
+        return (letters.count - 2, letters[0], letters[1])
     }
 
     private mutating func walkMap(size: inout Int, depth: Int) throws(JSONError) {

@@ -5,7 +5,8 @@ import Glibc
 struct Dynaferry {
     static func main() {
         StandardStreams.prepare()
-        let control = ProcessControl(watchSignals: { Signals.watch($0) }, leave: leave)
+        let control = ProcessControl(
+            watchSignals: { Signals.watch($0) }, leave: leave, usage: { ProcessUsage.now() })
         let program = Program(console: Console(), control: control)
         leave(program.run(Array(CommandLine.arguments.dropFirst())))
     }

@@ -1,21 +1,5 @@
 import Glibc
 
-/// What a command may do to its own process, as arguments, so that tests can stand in for it.
-package struct ProcessControl: Sendable {
-    /// Hands over each signal that asks the process to end; see ``Signals``.
-    package let watchSignals: @Sendable (@escaping @Sendable (Int32) -> Void) -> Void
-    /// Ends the process at once; for those who can't wait.
-    package let leave: @Sendable (ExitCode) -> Never
-
-    package init(
-        watchSignals: @escaping @Sendable (@escaping @Sendable (Int32) -> Void) -> Void,
-        leave: @escaping @Sendable (ExitCode) -> Never
-    ) {
-        self.watchSignals = watchSignals
-        self.leave = leave
-    }
-}
-
 /// The signals that ask a process to end: SIGINT, SIGTERM and SIGHUP.
 package enum Signals {
     /// Hands each such signal to `handler`, one after another, on a thread of its own.

@@ -26,28 +26,22 @@ private final class ScriptedCopy: RunningCopy {
 
 @Suite(.timeLimit(.minutes(1))) struct CopyCommandTests {
     private let folder: TemporaryFolder
-    private let out: String
-    private let err: String
+    private let recorded: RecordedConsole
 
     init() throws {
         folder = try TemporaryFolder()
-        out = folder.path("out")
-        err = folder.path("err")
+        recorded = try RecordedConsole()
     }
 
     private func run(
         _ words: [String] = [], signals: [Int32] = [], start: CopyCommand.Start
     ) throws -> ExitCode {
-        let descriptors = [out, err].map { (path: String) -> Int32 in
-            open(path, O_CREAT | O_WRONLY | O_APPEND, 0o600)
-        }
-        defer { for descriptor in descriptors { close(descriptor) } }
-        let console = Console(output: descriptors[0], errors: descriptors[1])
         let control = ProcessControl(
             watchSignals: { handler in for signal in signals { handler(signal) } },
-            leave: { _ in preconditionFailure("one signal does not end the process") })
+            leave: { _ in preconditionFailure("one signal does not end the process") },
+            usage: { ReportTests.usage })
         let arguments = try CopyArguments(parsing: ["aaa", "bbb"] + words)
-        return try CopyCommand(arguments, console: console).run(control, start: start)
+        return try CopyCommand(arguments, console: recorded.console).run(control, start: start)
     }
 
     private func text(_ path: String) throws -> String {
@@ -58,8 +52,8 @@ private final class ScriptedCopy: RunningCopy {
         let summary = ReportTests.summary()
         let code = try run(["--progress", "none"]) { _, _ in ScriptedCopy(summary) }
         #expect(code == .success)
-        #expect(try text(out) == summary.lines.joined(separator: "\n") + "\n")
-        #expect(try text(err).isEmpty)
+        #expect(try recorded.out == summary.lines.joined(separator: "\n") + "\n")
+        #expect(try recorded.err.isEmpty)
     }
 
     @Test func `a failed copy says why and what to do, and still reports`() throws {
@@ -72,7 +66,7 @@ private final class ScriptedCopy: RunningCopy {
         }
         #expect(code == .failure)
         #expect(
-            try text(err).hasSuffix("error: no progress for 15 min\nhint: check the target\n"))
+            try recorded.err.hasSuffix("error: no progress for 15 min\nhint: check the target\n"))
         let report = try JSON(parsing: try text(folder.path("report")))
         #expect(CopySummary(json: report) == summary)
     }
@@ -84,7 +78,7 @@ private final class ScriptedCopy: RunningCopy {
             ScriptedCopy(summary, waitsForStop: true)
         }
         #expect(code == .interrupted)
-        #expect(try text(err).hasPrefix("stopping: "))
+        #expect(try recorded.err.hasPrefix("stopping: "))
     }
 
     @Test func `a report that can't be written ends it before the copy starts`() throws {
@@ -103,7 +97,7 @@ private final class ScriptedCopy: RunningCopy {
             voice.log("Scan 500 request-1")
             return ScriptedCopy(ReportTests.summary())
         }
-        let errors = try text(err).split(separator: "\n")
+        let errors = try recorded.err.split(separator: "\n")
         #expect(errors.first == "reading at most 50 units a second")
         #expect(try JSON(parsing: String(errors.last ?? ""))["items"]?.int == 156_204)
         #expect(try text(log) == "Scan 500 request-1\n")

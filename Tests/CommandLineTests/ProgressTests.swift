@@ -42,8 +42,8 @@ import Testing
                 String(repeating: "█", count: 20) + String(repeating: "░", count: 31)
                     + "  41 %   about 1 min left",
                 "156,204 of about 380,218 items   52,110 items/s   63.5 MB   21.2 MB/s",
-                "read 12,020 units/s   write 52,110 of 60,000 units/s",
-                "in flight 4 scans, 12 writes   throttled 0 + 7   retried 341   segments 12/128",
+                "read 12,020 units/s   write 52,110 of 60,000 units/s   segments 12/128",
+                "in flight 4 scans, 12 writes   throttled 0 source, 7 target   retried 341",
                 "waiting: write limit",
             ])
     }
@@ -82,8 +82,10 @@ import Testing
         #expect(
             Self.snapshot().plainLine(Self.rates())
                 == "41 %: 156,204 of about 380,218 items, 52,110 items/s, 21.2 MB/s, "
-                + "read 12,020 units/s, write 52,110 of 60,000 units/s, throttled 0 + 7, "
-                + "retried 341, about 1 min left, waiting: write limit")
+                + "read 12,020 units/s, write 52,110 of 60,000 units/s, "
+                + "throttled 0 source, 7 target, retried 341, about 1 min left, "
+                + "waiting: write limit"
+        )
     }
 
     @Test func `a JSON line is one object that reads back`() throws {

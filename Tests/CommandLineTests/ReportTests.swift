@@ -5,6 +5,8 @@ import Testing
 @testable import dynaferry
 
 @Suite struct ReportTests {
+    static let usage = ProcessUsage(cpuSeconds: 1.21, peakMemoryBytes: 43_200_000)
+
     static func summary() -> CopySummary {
         var summary = CopySummary(
             source: "acme-staging-transactions", target: "acme-transactions-dev",
@@ -22,8 +24,7 @@ import Testing
         summary.writeRequests = 15_209
         summary.targetThrottles = 12
         summary.itemsRetried = 341
-        summary.cpuSeconds = 1.21
-        summary.peakMemoryBytes = 43_200_000
+        summary.usage = usage
         return summary
     }
 
@@ -67,6 +68,14 @@ import Testing
         #expect(json["itemsPerSecond"]?.double == summary.itemsPerSecond)
         #expect(CopySummary(json: ["version": 1]) == nil)
         #expect(CopySummary(json: []) == nil)
+    }
+
+    @Test func `the process knows what it has used`() {
+        let usage = ProcessUsage.now()
+        #expect(usage.cpuSeconds > 0)
+        #expect(usage.peakMemoryBytes > 1 << 20)
+        #expect(ProcessUsage.peakMemory(status: "VmPeak:\t9 kB\nVmHWM:\t    12 kB\n") == 12_288)
+        #expect(ProcessUsage.peakMemory(status: "") == 0)
     }
 
     @Test func `an empty run divides by nothing`() {

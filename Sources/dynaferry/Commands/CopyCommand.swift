@@ -7,7 +7,8 @@ package protocol RunningCopy: Sendable {
     var progress: ProgressSnapshot { get }
     /// Asks it to end soon: no new scans, what is in flight finishes. Returns at once.
     func stop()
-    /// Blocks until it has ended, by itself or because it was asked to.
+    /// Blocks until it has ended, by itself or because it was asked to. What the process has used
+    /// is not its to tell.
     func wait() -> CopySummary
 }
 
@@ -51,8 +52,9 @@ package struct CopyCommand: Sendable {
         stop.deliver(to: copy)
         let display = ProgressDisplay(arguments.progress, console: console) { copy.progress }
         display.start()
-        let summary = copy.wait()
+        var summary = copy.wait()
         display.stop()
+        summary.usage = control.usage()
         return try finish(summary, report)
     }
 

@@ -16,7 +16,7 @@ package struct DemoArguments: CommandArguments, Equatable {
 
 extension DemoArguments {
     package static let name = "demo"
-    package static let summary = "Show a copy on a server of its own, with generated items."
+    package static let summary = "Copy generated items on a server of its own."
 
     /// The table that is filled, and the one that the copy makes of it.
     package static let source = "acme-staging-transactions"

@@ -52,6 +52,7 @@ package struct DemoCommand: Sendable {
         defer { server.end() }
         let endpoint = try Self.endpoint(of: server)
         let (end, summary) = try copy(endpoint, environment, relay)
+        if case .killed = end { throw CommandFailure("the copy was \(end.text)") }
         guard let summary else { return Self.exitCode(end) }
         try report?.write(summary.json.prettyText)
         guard summary.outcome == .complete || summary.outcome == .deadLetters else {

@@ -1,7 +1,6 @@
 import AWS
 import Dispatch
 import DynamoDB
-import Glibc
 import Pacing
 import Transfer
 
@@ -238,25 +237,5 @@ extension CopySummary {
         targetThrottles = counters.writesThrottled
         itemsRetried = counters.itemsRetried
         requestsRetried = counters.requestsFailed
-        let usage = ProcessUsage.own
-        cpuSeconds = usage.cpuSeconds
-        peakMemoryBytes = usage.peakMemoryBytes
-    }
-}
-
-/// What this process has used so far. The corresponding C function is `getrusage`.
-struct ProcessUsage {
-    var cpuSeconds: Double
-    var peakMemoryBytes: Int
-
-    static var own: ProcessUsage {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        func seconds(_ time: timeval) -> Double {
-            Double(time.tv_sec) + Double(time.tv_usec) / 1e6
-        }
-        return ProcessUsage(
-            cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-            peakMemoryBytes: usage.ru_maxrss * 1024)
     }
 }

@@ -5,8 +5,8 @@ import Glibc
 package protocol RunningServer: Sendable {
     /// `http://127.0.0.1:8000`, with the port that it really has.
     var url: String { get }
-    /// Whether only this machine can reach it.
-    var isLoopback: Bool { get }
+    /// What its user must know when others than this machine can reach it; nil when none can.
+    var exposureWarning: String? { get }
     /// Closes the listening socket and all connections.
     func stop()
 }
@@ -35,9 +35,7 @@ package struct ServeCommand: Sendable {
         if arguments.exitsWithInput { Self.watchInput { control.leave(.success) } }
         let server = try start(arguments)
         listening.set()
-        if !server.isLoopback {
-            console.note("warning: \(server.url) can be reached from other machines, unprotected")
-        }
+        if let warning = server.exposureWarning { console.note("warning: \(warning)") }
         console.show("listening on \(server.url)")
         end.wait()
         server.stop()

@@ -15,13 +15,8 @@ package struct ProgressBlock: Sendable {
             cut(title(snapshot), to: width),
             bar(snapshot, facts.remaining, width: width),
             row([facts.items, facts.itemRate, facts.bytes, facts.byteRate], width: width),
-            row(["read " + facts.read, "write " + facts.write], width: width),
-            row(
-                [
-                    facts.inFlight, facts.throttles, facts.retried, facts.deadLetters,
-                    facts.segments,
-                ],
-                width: width),
+            row(["read " + facts.read, "write " + facts.write, facts.segments], width: width),
+            row([facts.inFlight, facts.throttles, facts.deadLetters, facts.retried], width: width),
         ]
         if let waiting = snapshot.waiting { lines.append(cut(waiting, to: width)) }
         return lines

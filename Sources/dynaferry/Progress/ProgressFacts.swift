@@ -23,8 +23,8 @@ struct ProgressFacts {
         read = Self.units(rates.readUnits, limit: snapshot.readLimit)
         write = Self.units(rates.writeUnits, limit: snapshot.writeLimit)
         inFlight = "in flight \(snapshot.scansInFlight) scans, \(snapshot.writesInFlight) writes"
-        throttles =
-            "throttled \(snapshot.sourceThrottles.grouped) + \(snapshot.targetThrottles.grouped)"
+        let (source, target) = (snapshot.sourceThrottles, snapshot.targetThrottles)
+        throttles = "throttled \(source.grouped) source, \(target.grouped) target"
         retried = snapshot.itemsRetried > 0 ? "retried \(snapshot.itemsRetried.grouped)" : nil
         deadLetters =
             snapshot.deadLetters > 0 ? "dead letters \(snapshot.deadLetters.grouped)" : nil

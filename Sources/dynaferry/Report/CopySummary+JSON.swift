@@ -19,12 +19,12 @@ private let counts: [Figure<Int>] = [
     Figure("writeRequests", \.writeRequests), Figure("sourceThrottles", \.sourceThrottles),
     Figure("targetThrottles", \.targetThrottles), Figure("itemsRetried", \.itemsRetried),
     Figure("requestsRetried", \.requestsRetried), Figure("segments", \.segments),
-    Figure("peakMemoryBytes", \.peakMemoryBytes),
+    Figure("peakMemoryBytes", \.usage.peakMemoryBytes),
 ]
 
 private let measures: [Figure<Double>] = [
     Figure("seconds", \.seconds), Figure("readUnits", \.readUnits),
-    Figure("writeUnits", \.writeUnits), Figure("cpuSeconds", \.cpuSeconds),
+    Figure("writeUnits", \.writeUnits), Figure("cpuSeconds", \.usage.cpuSeconds),
 ]
 
 extension CopySummary {

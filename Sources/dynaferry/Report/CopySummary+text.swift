@@ -44,8 +44,11 @@ extension CopySummary {
                 """
             ),
             ("segments", segments.grouped),
-            ("cpu", "\(cpuSeconds.fixed(2)) s, \(cpuMicrosecondsPerItem.fixed(2)) us an item"),
-            ("peak memory", Double(peakMemoryBytes).inBinaryBytes),
+            (
+                "cpu",
+                "\(usage.cpuSeconds.fixed(2)) s, \(cpuMicrosecondsPerItem.fixed(2)) us an item"
+            ),
+            ("peak memory", Double(usage.peakMemoryBytes).inBinaryBytes),
         ]
         if let deadLettersFile { facts.insert(("dead letters", deadLettersFile), at: 1) }
         return facts

@@ -54,9 +54,8 @@ package struct CopySummary: Equatable, Sendable {
     /// Requests sent again after an error.
     package var requestsRetried = 0
 
-    /// Of this process, user and system.
-    package var cpuSeconds = 0.0
-    package var peakMemoryBytes = 0
+    /// Of the process that copied.
+    package var usage = ProcessUsage(cpuSeconds: 0, peakMemoryBytes: 0)
 
     package init(source: String, target: String, outcome: Outcome) {
         self.source = source
@@ -67,6 +66,6 @@ package struct CopySummary: Equatable, Sendable {
     package var itemsPerSecond: Double { seconds > 0 ? Double(itemsWritten) / seconds : 0 }
     package var bytesPerSecond: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
     package var cpuMicrosecondsPerItem: Double {
-        itemsWritten > 0 ? cpuSeconds * 1e6 / Double(itemsWritten) : 0
+        itemsWritten > 0 ? usage.cpuSeconds * 1e6 / Double(itemsWritten) : 0
     }
 }
