@@ -10,7 +10,8 @@ package struct BatchWriteRequest: Sendable {
     package init(table: String) {
         var name: [UInt8] = []
         JSON.write(table, to: &name)
-        prefix = Array("{\"ReturnConsumedCapacity\":\"INDEXES\",\"RequestItems\":{".utf8) + name
+        prefix =
+            Array("{\"ReturnConsumedCapacity\":\"INDEXES\",\"RequestItems\":{".utf8) + name
             + Array(":[".utf8)
     }
 

@@ -17,11 +17,14 @@ package struct ScanRequest: Sendable {
         prefix = body.bytes.dropLast()
     }
 
-    /// - Parameter startKey: the JSON of `ExclusiveStartKey`; nil at the segment's start.
-    package func write(segment: Int, limit: Int, startKey: [UInt8]?, to body: ByteBuffer) {
+    /// - Parameters:
+    ///   - limit: items at most; nil for what the service puts on a page.
+    ///   - startKey: the JSON of `ExclusiveStartKey`; nil at the segment's start.
+    package func write(segment: Int, limit: Int?, startKey: [UInt8]?, to body: ByteBuffer) {
         body.removeAll()
         body.append(prefix)
-        body.append(Array(",\"Segment\":\(segment),\"Limit\":\(limit)".utf8))
+        body.append(Array(",\"Segment\":\(segment)".utf8))
+        if let limit { body.append(Array(",\"Limit\":\(limit)".utf8)) }
         if let startKey {
             body.append(",\"ExclusiveStartKey\":")
             body.append(startKey)

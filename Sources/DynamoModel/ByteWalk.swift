@@ -134,7 +134,8 @@ struct ByteWalk {
                 guard length > 0 else { throw failure("string is not UTF-8") }
                 position += length
             } else {
-                throw failure(position >= end ? "unfinished string" : "control character in a string")
+                throw failure(
+                    position >= end ? "unfinished string" : "control character in a string")
             }
             skipPlainText()
         }

@@ -36,8 +36,13 @@ package struct Program: Sendable {
             return try CopyCommand(arguments, console: console).run(control) { arguments, voice in
                 try EngineCopy.start(arguments, voice, environment: try Self.environment())
             }
-        case .serve, .demo:
-            throw CommandFailure("this build has no server")
+        case .serve(let arguments):
+            return try ServeCommand(arguments, console: console).run(
+                control, start: EngineServer.start)
+        case .demo(let arguments):
+            return try DemoCommand(arguments, console: console).run(control) {
+                try EngineComparison.run(endpoint: $0, source: $1, target: $2)
+            }
         }
         return .success
     }

@@ -33,7 +33,9 @@ import Testing
     }
 
     @Test func `order is by value`() throws {
-        let ascending = ["-1e10", "-20", "-19.5", "-1e-5", "0", "1e-130", "0.5", "2", "10", "1e125"]
+        let ascending = [
+            "-1e10", "-20", "-19.5", "-1e-5", "0", "1e-130", "0.5", "2", "10", "1e125",
+        ]
         let numbers = try ascending.map { try DynamoNumber($0) }
         for (index, number) in numbers.enumerated() {
             for (other, compared) in numbers.enumerated() {
@@ -105,7 +107,9 @@ import Testing
                     ], projection: .keysOnly)
             ],
             billing: .provisioned(Throughput(readUnits: 5, writeUnits: 6)))
-        #expect(try TableDefinition(definition.creationRequest).globalIndexes == definition.globalIndexes)
+        #expect(
+            try TableDefinition(definition.creationRequest).globalIndexes
+                == definition.globalIndexes)
         #expect(try TableDefinition(definition.creationRequest).billing == definition.billing)
         #expect(definition.schema?.sort?.type == .number)
     }

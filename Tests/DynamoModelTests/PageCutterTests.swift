@@ -134,7 +134,8 @@ extension KeySchema {
 
     @Test(arguments: [
         "", "{}", "{\"UnprocessedItems\":null}", "{\"UnprocessedItems\":{}",
-        "{\"UnprocessedItems\":{\"t\":[{}]}}", "{\"UnprocessedItems\":{\"t\":[{\"PutRequest\":{}}]}}",
+        "{\"UnprocessedItems\":{\"t\":[{}]}}",
+        "{\"UnprocessedItems\":{\"t\":[{\"PutRequest\":{}}]}}",
         "{\"UnprocessedItems\":{\"t\":[{\"DeleteRequest\":{\"Key\":{}}}]}}", "<html></html>",
         "{\"UnprocessedItems\":{},\"UnprocessedItems\":{}}", "{\"ConsumedCapacity\":[]}",
     ])

@@ -27,7 +27,9 @@ struct RandomItems {
     }
 
     private mutating func text() -> [UInt8] {
-        let pieces = ["", "plain text", "\"", "\\", "\n\r\t\u{1}", "é", "漢字", "😀", "/", "0123456789"]
+        let pieces = [
+            "", "plain text", "\"", "\\", "\n\r\t\u{1}", "é", "漢字", "😀", "/", "0123456789",
+        ]
         let count = Int.random(in: 0...6, using: &generator)
         return (0..<count).flatMap { _ in Array(pieces.randomElement(using: &generator)!.utf8) }
     }

@@ -35,7 +35,9 @@ package final class DeadLetterFile {
     ) throws(CopyFailure) {
         if descriptor < 0 { try create() }
         var line: [UInt8] = []
-        let head: JSON = ["table": .string(table), "code": .string(code), "reason": .string(reason)]
+        let head: JSON = [
+            "table": .string(table), "code": .string(code), "reason": .string(reason),
+        ]
         line += head.bytes.dropLast()
         line += ",\"item\":".utf8
         line += item

@@ -15,24 +15,10 @@ struct EngineCopy: RunningCopy {
     static func start(
         _ arguments: CopyArguments, _ voice: CopyVoice, environment: [String: String]
     ) throws -> any RunningCopy {
-        let waiter = DispatchSemaphore(value: 0)
-        let prepared = Prepared()
-        Task {
-            do {
-                prepared.result = .success(
-                    try await prepare(arguments, voice, environment: environment))
-            } catch {
-                prepared.result = .failure(error)
-            }
-            waiter.signal()
+        let copy = try Blocking.run {
+            try await prepare(arguments, voice, environment: environment)
         }
-        waiter.wait()
-        return EngineCopy(try prepared.result!.get(), arguments)
-    }
-
-    private final class Prepared: @unchecked Sendable {
-        // @unchecked: written before the semaphore is signalled, read after it was waited for.
-        var result: Result<TableCopy, any Error>?
+        return EngineCopy(copy, arguments)
     }
 
     private init(_ copy: TableCopy, _ arguments: CopyArguments) {

@@ -1,0 +1,58 @@
+import AWS
+import Dispatch
+import DynamoDB
+import Transfer
+
+/// Compares two tables of the demo's server.
+enum EngineComparison {
+    /// Small enough that a few segments of the demo's table fit into a few megabytes.
+    private static let segments = 256
+
+    /// Blocks until both tables have been read; call it on a thread that may wait.
+    static func run(
+        endpoint: String, source: String, target: String
+    ) throws -> DemoCommand.Comparison {
+        let options = SideOptions(
+            region: "us-east-1", endpoint: endpoint,
+            credentials: Credentials(
+                accessKeyID: "demo", secretAccessKey: "demo", sessionToken: nil))
+        return try Blocking.run {
+            let settings = try SideSettings.resolve(options, environment: [:])
+            let client = try await Client(settings, engine: HTTPEngine(), seed: 1)
+            let reader = ReadOnlyClient(client)
+            let left = SourceTable(name: source, reader: reader)
+            let right = SourceTable(name: target, reader: reader)
+            let schema = try await left.describe().schema
+            let findings = try await TableComparison(
+                left, right, schema: schema, segments: segments
+            ).run()
+            return DemoCommand.Comparison(
+                itemsCompared: findings.itemsCompared, differences: findings.differences)
+        }
+    }
+}
+
+/// Runs asynchronous work from a thread that may wait for it, which those of the pool may not.
+enum Blocking {
+    private final class Box<Value>: @unchecked Sendable {
+        // @unchecked: written before the semaphore is signalled, read after it was waited for.
+        var result: Result<Value, any Error>?
+    }
+
+    static func run<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) throws -> Value {
+        let box = Box<Value>()
+        let semaphore = DispatchSemaphore(value: 0)
+        Task {
+            do {
+                box.result = .success(try await body())
+            } catch {
+                box.result = .failure(error)
+            }
+            semaphore.signal()
+        }
+        semaphore.wait()
+        return try box.result!.get()
+    }
+}

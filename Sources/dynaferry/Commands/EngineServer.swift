@@ -1,0 +1,45 @@
+import LocalDynamo
+
+/// The embedded server, as ``ServeCommand`` wants to see it.
+struct EngineServer: RunningServer {
+    private let server: LocalServer
+    let url: String
+    let exposureWarning: String?
+
+    static func start(_ arguments: ServeArguments) throws -> any RunningServer {
+        do {
+            let options = try ServerOptions(arguments)
+            let server = try LocalServer(options)
+            try server.start()
+            return EngineServer(
+                server: server, url: server.endpoint, exposureWarning: options.exposureWarning)
+        } catch let error as ServerError {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        }
+    }
+
+    func stop() { server.stop() }
+}
+
+extension ServerOptions {
+    fileprivate init(_ arguments: ServeArguments) throws {
+        self.init()
+        host = arguments.host
+        port = UInt16(arguments.port)
+        seed = arguments.seed
+        if let faults = arguments.faults { self.faults = try FaultPlan(parsing: faults.text) }
+        capacity = arguments.capacity == .model ? .model : .unlimited
+        burstSeconds = Double(arguments.burstSeconds)
+        timeScale = arguments.timeScale
+        partitions = arguments.partitions
+        liveCounts = arguments.hasLiveCounts
+        keepNumbers = arguments.keepsNumbers
+        tls = arguments.tls.map { .init(certificate: $0.certificate, key: $0.key) }
+        requireSignature = arguments.requiredSignature.map {
+            .init(accessKey: $0.id, secret: $0.secret)
+        }
+        fills = try arguments.fills.map {
+            try Fill(parsing: "\($0.table)=\($0.items):\($0.shape.rawValue)")
+        }
+    }
+}
