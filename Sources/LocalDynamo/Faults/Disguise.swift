@@ -1,0 +1,105 @@
+import DynamoModel
+import JSON
+
+/// Spells an item of DynamoDB JSON anew: equal by the service's rules, different byte for byte.
+enum Disguise {
+    static func write(
+        _ item: JSON, using generator: inout some RandomNumberGenerator
+    ) -> [UInt8] {
+        var output: [UInt8] = []
+        attributes(item, to: &output, using: &generator)
+        return output
+    }
+
+    private static func attributes(
+        _ item: JSON, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+    ) {
+        output.append(0x7B)
+        let members = (item.members ?? []).shuffled(using: &generator)
+        for (place, member) in members.enumerated() {
+            if place > 0 { output += generator.next() & 1 == 0 ? [0x2C] : [0x2C, 0x20] }
+            text(member.name, to: &output, using: &generator)
+            output.append(0x3A)
+            value(member.value, to: &output, using: &generator)
+        }
+        output.append(0x7D)
+    }
+
+    private static func value(
+        _ json: JSON, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+    ) {
+        guard let member = json.members?.first else { return json.write(to: &output) }
+        output += [0x7B, 0x22] + Array(member.name.utf8) + [0x22, 0x3A]
+        switch (member.name, member.value) {
+        case ("M", let value): attributes(value, to: &output, using: &generator)
+        case ("L", .array(let elements)):
+            list(elements, to: &output) { value($0, to: &$1, using: &generator) }
+        case ("SS", .array(let elements)), ("BS", .array(let elements)):
+            list(elements.shuffled(using: &generator), to: &output) {
+                text($0.string ?? "", to: &$1, using: &generator)
+            }
+        case ("NS", .array(let elements)):
+            list(elements.shuffled(using: &generator), to: &output) {
+                number($0.string ?? "", to: &$1, using: &generator)
+            }
+        case ("N", .string(let digits)): number(digits, to: &output, using: &generator)
+        case (_, .string(let string)): text(string, to: &output, using: &generator)
+        default: member.value.write(to: &output)
+        }
+        output.append(0x7D)
+    }
+
+    private static func list(
+        _ elements: [JSON], to output: inout [UInt8], _ write: (JSON, inout [UInt8]) -> Void
+    ) {
+        output.append(0x5B)
+        for (place, element) in elements.enumerated() {
+            if place > 0 { output.append(0x2C) }
+            write(element, &output)
+        }
+        output.append(0x5D)
+    }
+
+    /// The number with an exponent, with zeros behind the point, or as it is.
+    private static func number(
+        _ text: String, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+    ) {
+        var spelling = text
+        if let number = try? DynamoNumber(text), !number.digits.isEmpty {
+            let digits = String(decoding: number.digits.map { $0 + 0x30 }, as: UTF8.self)
+            switch Int.random(in: 0..<3, using: &generator) {
+            case 0:
+                let power = number.exponent - number.digits.count + 1
+                spelling = "\(number.isNegative ? "-" : "")\(digits)E\(power)"
+            case 1 where number.exponent >= 0 && number.exponent < 30:
+                let plain = number.text
+                spelling = plain + (plain.contains(".") ? "0" : ".0")
+            default: break
+            }
+        }
+        output += [0x22] + Array(spelling.utf8) + [0x22]
+    }
+
+    /// Text in which some characters that need no escape have one.
+    private static func text(
+        _ text: String, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+    ) {
+        output.append(0x22)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "/" where generator.next() & 1 == 0: output += [0x5C, 0x2F]
+            case "\"", "\\", "\u{0}"..."\u{1F}": escape(UInt16(scalar.value), to: &output)
+            case _ where generator.next() & 15 == 0:
+                for unit in UTF16.encode(scalar)! { escape(unit, to: &output) }
+            default: output += UTF8.encode(scalar)!
+            }
+        }
+        output.append(0x22)
+    }
+
+    private static func escape(_ unit: UInt16, to output: inout [UInt8]) {
+        let digits = Array("0123456789ABCDEF".utf8)
+        output += [0x5C, 0x75]
+        for shift in [12, 8, 4, 0] { output.append(digits[Int(unit >> UInt16(shift)) & 15]) }
+    }
+}

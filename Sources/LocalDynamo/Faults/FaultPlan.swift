@@ -1,0 +1,109 @@
+import Pacing
+
+/// What goes wrong, and how often: probabilities for each request, drawn by seed.
+///
+/// A value without a generator of its own: the caller passes one.
+package struct FaultPlan: Equatable, Sendable {
+    /// Answered 500 InternalServerError, nothing done.
+    package var error = 0.0
+    /// Answered ProvisionedThroughputExceededException, nothing done.
+    package var throttle = 0.0
+    /// The share of each batch's items that comes back unprocessed.
+    package var unprocessed = 0.0
+    /// The connection is closed without a reply: half of the time before, half after the work.
+    package var drop = 0.0
+    /// The reply ends half-way and the connection is closed.
+    package var truncate = 0.0
+    /// One byte of the reply is another than the checksum covers.
+    package var corrupt = 0.0
+    /// Every reply waits this long.
+    package var latency = Duration.zero
+
+    package init() {}
+
+    /// What a plan's text says wrong.
+    package struct SyntaxError: Error, Equatable, Sendable, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Reads `error=0.05,throttle=0.1,unprocessed=0.3,drop=0.02,truncate=0.02,corrupt=0.02,
+    /// latency-ms=20`: any of them, in any order.
+    package init(parsing text: String) throws(SyntaxError) {
+        for part in text.split(separator: ",") {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard pair.count == 2, let value = Double(pair[1]) else {
+                throw SyntaxError(description: "'\(part)' is not NAME=NUMBER")
+            }
+            try set(pair[0], to: value)
+        }
+    }
+
+    private mutating func set(_ name: String, to value: Double) throws(SyntaxError) {
+        if name == "latency-ms" {
+            guard value >= 0, value <= 60_000 else {
+                throw SyntaxError(description: "latency-ms must be from 0 to 60000, not \(value)")
+            }
+            latency = .microseconds(Int64(value * 1000))
+            return
+        }
+        let fields: [String: WritableKeyPath<FaultPlan, Double>] = [
+            "error": \.error, "throttle": \.throttle, "unprocessed": \.unprocessed,
+            "drop": \.drop, "truncate": \.truncate, "corrupt": \.corrupt,
+        ]
+        guard let field = fields[name] else {
+            let known = (fields.keys.sorted() + ["latency-ms"]).joined(separator: ", ")
+            throw SyntaxError(description: "no fault is called '\(name)'; there are \(known)")
+        }
+        guard value >= 0, value <= 1 else {
+            throw SyntaxError(description: "\(name) must be from 0 to 1, not \(value)")
+        }
+        self[keyPath: field] = value
+    }
+
+    /// What befalls the next request, latency apart; nil when nothing does.
+    package func draw(using generator: inout some RandomNumberGenerator) -> Fault? {
+        func hits(_ probability: Double) -> Bool {
+            probability > 0 && Double.random(in: 0..<1, using: &generator) < probability
+        }
+        if hits(drop) { return Bool.random(using: &generator) ? .dropBefore : .dropAfter }
+        if hits(error) { return .error }
+        if hits(throttle) { return .throttle }
+        if hits(truncate) { return .truncate }
+        if hits(corrupt) { return .corrupt }
+        return nil
+    }
+}
+
+/// One thing that goes wrong with one request.
+package enum Fault: Equatable, Sendable {
+    /// 500 InternalServerError, nothing done.
+    case error
+    /// ProvisionedThroughputExceededException, nothing done.
+    case throttle
+    /// A ValidationException with this text, nothing done.
+    case validation(String)
+    /// This share of a batch's items comes back unprocessed.
+    case unprocessed(Double)
+    /// The connection is closed in an orderly way, before or after the work, without a reply.
+    case dropBefore
+    case dropAfter
+    /// The connection is reset, before or after the work, without a reply.
+    case resetBefore
+    case resetAfter
+    /// The work is done; the reply ends half-way and the connection is closed.
+    case truncate
+    /// The work is done; one byte of the reply is not the one that the checksum covers.
+    case corrupt
+    /// The work is done; the checksum is not that of the reply.
+    case wrongChecksum
+    /// Something else is answered, and nothing done, as by a proxy on the way.
+    case reply(status: Int, contentType: String, body: String)
+    /// The work is done; the reply never comes.
+    case stall
+    /// The work is done; the reply comes late.
+    case delay(Duration)
+}
+
+/// Chooses the fault for one request of a script: the operation's name and how many requests came
+/// before it, over all connections. Called on the server's threads.
+package typealias RequestHook = @Sendable (_ operation: String, _ number: Int) -> Fault?

@@ -1,0 +1,112 @@
+import DynamoModel
+import JSON
+import Pacing
+
+/// Items without HTTP: filling tables before the server starts, looking into them in tests. May be
+/// called from any thread, while the server serves too.
+extension LocalServer {
+    /// Makes a table and fills it. Its counts are as old as the items: right from the start.
+    package func load(_ fill: Fill) throws(ServerError) {
+        let table = try create(fill.definition)
+        var text = ByteBuffer(capacity: 4096)
+        var encoder = ItemEncoder(keepsNumbers: service.keepsNumbers)
+        for index in 0..<fill.items {
+            text.removeAll()
+            ItemGenerator.write(fill.shape, seed: service.seed, index: index, to: &text)
+            do { try Self.put(text.bytes, into: table, &encoder, now: service.time.now) } catch {
+                throw ServerError("item \(index) of \(fill.name): \(error.message ?? error.name)")
+            }
+        }
+        settle(table)
+    }
+
+    /// Makes a table, ready at once, and fills it with items in DynamoDB JSON.
+    package func load(_ definition: TableDefinition, items: [JSON] = []) throws(ServerError) {
+        let table = try create(definition)
+        var encoder = ItemEncoder(keepsNumbers: service.keepsNumbers)
+        for item in items {
+            let bytes = item.bytes
+            do {
+                try bytes.withUnsafeBytes { bytes in
+                    try Self.put(bytes, into: table, &encoder, now: service.time.now)
+                }
+            } catch {
+                throw ServerError("an item of \(definition.name) is refused: \(error)")
+            }
+        }
+        settle(table)
+    }
+
+    private func create(_ definition: TableDefinition) throws(ServerError) -> Table {
+        guard let schema = definition.schema else {
+            throw ServerError("the table \(definition.name) has no key")
+        }
+        do {
+            return try service.tables.create(
+                definition, schema: schema, time: service.time, isReady: true)
+        } catch {
+            throw ServerError(error.message ?? error.name)
+        }
+    }
+
+    private static func put(
+        _ bytes: UnsafeRawBufferPointer, into table: Table, _ encoder: inout ItemEncoder,
+        now: Instant
+    ) throws(ServiceError) {
+        encoder.removeAll()
+        var reader = WireReader(bytes)
+        let item = try encoder.attributes(&reader, layout: table.layout)
+        let key = try encoder.key(of: item, layout: table.layout, wording: .detailed)
+        table.place(PendingWrite(kind: .put, item: item, key: key), from: encoder)
+    }
+
+    /// Takes the census that DescribeTable tells.
+    private func settle(_ table: Table) {
+        table.itemLock.writing {
+            table.reported = table.census
+            table.reportedAt = service.time.now
+        }
+    }
+
+    /// How many items a table holds; nil when there is no such table.
+    package func count(of name: String) -> Int? {
+        guard let table = service.tables.table(named: name, at: service.time.now) else {
+            return nil
+        }
+        return table.itemLock.reading { table.census.count }
+    }
+
+    /// A table's items in the order of a scan, as stored; none when there is no such table.
+    package func items(of name: String) -> [[UInt8]] {
+        guard let table = service.tables.table(named: name, at: service.time.now) else { return [] }
+        return table.itemLock.reading {
+            var items: [[UInt8]] = []
+            items.reserveCapacity(table.store.count)
+            table.store.forEach(from: table.store.position(from: 0)) {
+                items.append(Array($0.record.json))
+                return true
+            }
+            return items
+        }
+    }
+
+    /// How two tables differ, a line for each item, at most `limit` lines. Items are equal by the
+    /// service's rules: sets and attributes in any order, numbers by value.
+    package func differences(
+        between left: String, and right: String, limit: Int = 10
+    ) throws -> [String] {
+        let (leftItems, rightItems) = (items(of: left), items(of: right))
+        var lines: [String] = []
+        if leftItems.count != rightItems.count {
+            lines.append("\(left) has \(leftItems.count) items, \(right) \(rightItems.count)")
+        }
+        // Both are in the order of their keys' hashes, which are the same for the same keys.
+        for (place, (one, other)) in zip(leftItems, rightItems).enumerated()
+        where one != other && lines.count < limit {
+            if try Item(JSON(parsing: one)) == Item(JSON(parsing: other)) { continue }
+            let texts = [one, other].map { String(decoding: $0.prefix(400), as: UTF8.self) }
+            lines.append("item \(place): \(texts[0]) | \(texts[1])")
+        }
+        return lines
+    }
+}

@@ -1,0 +1,67 @@
+import JSON
+import Pacing
+
+/// `GET /_meter`: what was consumed, by table, index and partition.
+///
+/// `now_seconds` is monotonic: the units between two reports are the difference of their totals, over
+/// the difference of their times. `recent` has the same by tenths of a second, the running one
+/// last; it is there only for tables and indexes that were used.
+extension Service {
+    private static let recentBuckets = 200
+
+    func meterReport() -> JSON {
+        let now = time.now
+        let counts = requests.json
+        var members: [JSON.Member] = []
+        for name in tables.names(at: now) {
+            guard let table = tables.table(named: name, at: now) else { continue }
+            members.append(JSON.Member(name, report(table, at: now)))
+        }
+        return [
+            "now_seconds": JSON(Double(now.nanoseconds) / 1e9),
+            "requests": counts.operations,
+            "errors": counts.errors,
+            "tables": .object(members),
+        ]
+    }
+
+    private func report(_ table: Table, at now: Instant) -> JSON {
+        let count = table.itemLock.reading { table.census.count }
+        return table.accountLock.withLock {
+            var json = Self.report(table.account, at: now)
+            json["items"] = JSON(count)
+            json["items_written"] = JSON(table.traffic.itemsWritten)
+            json["items_deleted"] = JSON(table.traffic.itemsDeleted)
+            json["items_read"] = JSON(table.traffic.itemsRead)
+            json["items_unprocessed"] = JSON(table.traffic.itemsRefused)
+            json["mutating_calls"] = JSON(table.traffic.mutatingCalls)
+            let indexes = zip(table.layout.indexes, table.indexAccounts).filter { $0.0.isGlobal }
+            json["indexes"] = .object(
+                indexes.map { JSON.Member($0.0.name, Self.report($0.1, at: now)) })
+            return json
+        }
+    }
+
+    private static func report(_ account: UnitAccount, at now: Instant) -> JSON {
+        var json: JSON = [
+            "write_units": JSON(account.writes.total),
+            "read_units": JSON(account.reads.total),
+            "write_throttles": JSON(account.throttledWrites),
+            "read_throttles": JSON(account.throttledReads),
+            "partitions": .array(
+                zip(account.partitionWrites, account.partitionReads).map {
+                    ["write_units": JSON($0.0.total), "read_units": JSON($0.1.total)]
+                }),
+        ]
+        if account.writes.total > 0 || account.reads.total > 0 {
+            json["recent"] = [
+                "bucket_seconds": 0.1,
+                "write_units": .array(
+                    account.writes.recent(recentBuckets, at: now).map { JSON($0) }),
+                "read_units": .array(
+                    account.reads.recent(recentBuckets, at: now).map { JSON($0) }),
+            ]
+        }
+        return json
+    }
+}

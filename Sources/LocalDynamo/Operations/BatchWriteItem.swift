@@ -1,0 +1,82 @@
+import Pacing
+
+/// BatchWriteItem (API reference, BatchWriteItem).
+extension Service {
+    /// - Parameter withheld: the share of the writes that a fault leaves unprocessed.
+    func batchWriteItem(
+        _ body: UnsafeRawBufferPointer, withheld share: Double, bench: Workbench,
+        into output: inout ByteBuffer
+    ) throws(ServiceError) {
+        let now = time.now
+        let tables = tables
+        bench.batch.removeAll()
+        try bench.batch.read(body, encoder: &bench.encoder) { name in
+            guard let table = tables.table(named: name, at: now), table.servesItems(at: now) else {
+                return nil
+            }
+            return table
+        }
+        let batch = bench.batch
+        for group in batch.groups { try admitMutation(of: group.table!, .batchWriteItem) }
+        let isSized = batch.wantsMetrics
+        guard !isSized || batch.groups.allSatisfy({ $0.table!.definition.localIndexes.isEmpty })
+        else { throw .unsupported("ReturnItemCollectionMetrics=SIZE") }
+
+        var unprocessed: [(group: Int, positions: [Int])] = []
+        var used: [(group: Int, units: UnitsUsed)] = []
+        var reasons: [ServiceError.Reason] = []
+        var refusedCount = 0
+        for (index, group) in batch.groups.enumerated() {
+            let withheld = faults.withhold(share, of: group.positions)
+            let positions =
+                withheld.isEmpty
+                ? Array(group.positions) : group.positions.filter { !withheld.contains($0) }
+            let outcome = group.table!.write(
+                batch.writes, at: positions, from: bench.encoder, now: now)
+            refusedCount += outcome.refused.count
+            reasons += outcome.reasons
+            used.append((index, outcome.used))
+            let left = (withheld + outcome.refused).sorted()
+            if !left.isEmpty { unprocessed.append((index, left)) }
+        }
+        if refusedCount == batch.writes.count { throw .throttled(reasons) }
+        output.append("{\"UnprocessedItems\":{")
+        for (place, left) in unprocessed.enumerated() {
+            if place > 0 { output.append(0x2C) }
+            write(left.positions, of: batch.groups[left.group], bench: bench, to: &output)
+        }
+        output.append(0x7D)
+        if isSized { output.append(",\"ItemCollectionMetrics\":{}") }
+        if batch.mode != .none {
+            output.append(",\"ConsumedCapacity\":[")
+            for (place, entry) in used.enumerated() {
+                if place > 0 { output.append(0x2C) }
+                let group = batch.groups[entry.group]
+                ConsumedCapacity.write(
+                    entry.units, of: group.table!, name: group.name, mode: batch.mode, to: &output)
+            }
+            output.append(0x5D)
+        }
+        output.append(0x7D)
+    }
+
+    /// Writes unprocessed entries, which the service need not spell as they were sent.
+    private func write(
+        _ positions: [Int], of group: BatchWrites.Group, bench: Workbench,
+        to output: inout ByteBuffer
+    ) {
+        output.append(0x22)
+        output.append(text: group.name)
+        output.append("\":[")
+        for (place, position) in positions.enumerated() {
+            if place > 0 { output.append(0x2C) }
+            let write = bench.batch.writes[position]
+            output.append(
+                write.kind == .put ? "{\"PutRequest\":{\"Item\":" : "{\"DeleteRequest\":{\"Key\":")
+            let stored = Array(bench.encoder.output.bytes[write.item.json])
+            output.append(array: faults.disguise(stored))
+            output.append("}}")
+        }
+        output.append(0x5D)
+    }
+}

@@ -1,0 +1,94 @@
+import Pacing
+
+/// What an embedded server is to be like. The defaults are for tests and demos on one machine.
+package struct ServerOptions: Sendable {
+    package enum Capacity: String, CaseIterable, Sendable {
+        case unlimited
+        /// Charged and refused by the service's rules.
+        case model
+    }
+
+    /// Files in PEM: a certificate chain and its key.
+    package struct TLSFiles: Equatable, Sendable {
+        package var certificate: String
+        package var key: String
+
+        package init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// The one user whose signatures are accepted.
+    package struct Credentials: Equatable, Sendable {
+        package var accessKey: String
+        package var secret: String
+
+        package init(accessKey: String, secret: String) {
+            self.accessKey = accessKey
+            self.secret = secret
+        }
+    }
+
+    /// An IPv4 or IPv6 address, or `localhost`.
+    package var host = "127.0.0.1"
+    /// 0 lets the system choose.
+    package var port: UInt16 = 0
+    /// Of ARNs.
+    package var region = "us-east-1"
+    /// Of all that is drawn: faults, identifiers, generated items.
+    package var seed: UInt64 = 1
+    package var faults: FaultPlan?
+    /// Faults by script, before those of the plan.
+    package var hook: RequestHook?
+    package var capacity = Capacity.unlimited
+    /// Seconds of unused units that each partition may save.
+    package var burstSeconds = 300.0
+    /// Capacity time runs this many times faster than the wall.
+    package var timeScale = 1.0
+    /// Equal hash ranges of a table; nil for as many as its throughput needs.
+    package var partitions: Int?
+    /// Report counts as they are, not as they were when the table was filled.
+    package var liveCounts = false
+    /// Store numbers as they were sent.
+    package var keepNumbers = false
+    package var tls: TLSFiles?
+    package var requireSignature: Credentials?
+    /// Tables on which every call that would change them is refused and counted.
+    package var denyWrites: Set<String> = []
+    package var fills: [Fill] = []
+    /// Event loops, each a thread.
+    package var threads = 2
+    /// How long a table is CREATING, UPDATING or DELETING.
+    package var phaseDuration = Duration.milliseconds(20)
+    package var time: any TimeSource = MonotonicTime()
+
+    package init() {}
+
+    /// Whether the server can be reached from this machine alone.
+    package var isLoopback: Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
+    /// What a person must know when it is not; nil when it is.
+    package var exposureWarning: String? {
+        guard !isLoopback else { return nil }
+        let access = requireSignature == nil ? "anyone who reaches it" : "anyone with the key"
+        let privacy = tls == nil ? ", and its traffic is not encrypted" : ""
+        return "the server listens on \(host), not on loopback: \(access) can read and change its "
+            + "tables\(privacy)"
+    }
+}
+
+/// Why a server can't start, and what to do about it.
+package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let message: String
+    package let hint: String?
+
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    package var description: String { message }
+}

@@ -1,0 +1,135 @@
+import DynamoModel
+import Glibc
+import Pacing
+
+/// What a Scan asks of a table, checked.
+struct ScanQuery {
+    var segment = HashSegment.whole
+    /// The key to go on behind, in the store's spelling.
+    var start: (hash: UInt64, key: [UInt8])?
+    var limit = Int.max
+    var isConsistent = false
+    /// False to count only.
+    var wantsItems = true
+}
+
+/// What a Scan found; the items' bytes have gone to the output.
+struct ScanOutcome {
+    var count = 0
+    /// In the bytes that the service counts.
+    var bytes = 0
+    /// The last item's key in DynamoDB JSON, when the page ended before the segment.
+    var lastKey: [UInt8]?
+    var units = 0.0
+}
+
+extension Table {
+    /// Appends the items of one page to `output`, with commas between.
+    ///
+    /// A page ends when it has read 1 MB or `limit` items; the item that crosses the line is still
+    /// in it. It then has a last key even when nothing follows.
+    func scan(
+        _ query: ScanQuery, into output: inout ByteBuffer, now: Instant
+    ) throws(ServiceError) -> ScanOutcome {
+        let first = query.start?.hash ?? query.segment.firstHash
+        try checkReading(hash: first, at: now)
+        let lastHash = query.segment.lastHash
+        var outcome = ScanOutcome()
+        var shares: [(hash: UInt64, bytes: Int)] = []
+        itemLock.reading {
+            var lastRecord: Record?
+            store.forEach(from: startPosition(query)) { entry in
+                guard entry.hash <= lastHash else { return false }
+                let record = entry.record
+                if query.wantsItems {
+                    let json = record.json
+                    output.reserve(json.count + 1)
+                    if outcome.count > 0 { output.append(0x2C) }
+                    memcpy(output.tail, json.baseAddress!, json.count)
+                    output.commit(json.count)
+                }
+                outcome.count += 1
+                outcome.bytes += record.size
+                if hasPartitions { shares.append((entry.hash, record.size)) }
+                guard outcome.count < query.limit, outcome.bytes < ServiceLimits.pageBytesMax
+                else {
+                    lastRecord = record
+                    return false
+                }
+                return true
+            }
+            outcome.lastKey = lastRecord.map { KeyText.of($0, layout: layout) }
+        }
+        outcome.units = CapacityUnits.scan(bytes: outcome.bytes, consistent: query.isConsistent)
+        charge(outcome, shares, first: first, at: now)
+        return outcome
+    }
+
+    private func startPosition(_ query: ScanQuery) -> ItemStore.Position {
+        guard let start = query.start else {
+            return store.position(from: query.segment.firstHash)
+        }
+        return start.key.withUnsafeBytes { store.position(after: start.hash, $0) }
+    }
+
+    /// The item of a key; its bytes are copied.
+    func item(
+        _ key: EncodedKey, from encoder: borrowing ItemEncoder, isConsistent: Bool, now: Instant
+    ) throws(ServiceError) -> (json: [UInt8]?, units: Double) {
+        try checkReading(hash: key.hash, at: now)
+        let bytes = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[key.bytes])
+        var size = 0
+        let json = itemLock.reading { () -> [UInt8]? in
+            guard let record = store.record(key.hash, bytes) else { return nil }
+            size = record.size
+            return Array(record.json)
+        }
+        let units = CapacityUnits.scan(bytes: size, consistent: isConsistent)
+        accountLock.withLock {
+            account.chargeRead(units, hash: key.hash, at: now)
+            traffic.itemsRead += json == nil ? 0 : 1
+        }
+        return (json, units)
+    }
+
+    private func checkReading(hash: UInt64, at now: Instant) throws(ServiceError) {
+        guard settings.capacity == .model else { return }
+        let refusal = accountLock.withLock { account.refusalOfReading(hash: hash, at: now) }
+        guard let refusal else { return }
+        throw .throttled([.init(reason: "TableRead\(refusal.rawValue)", resource: arn)])
+    }
+
+    /// Charges each partition its share of the page's units, by bytes.
+    private func charge(
+        _ outcome: ScanOutcome, _ shares: [(hash: UInt64, bytes: Int)], first: UInt64,
+        at now: Instant
+    ) {
+        accountLock.withLock {
+            traffic.itemsRead += outcome.count
+            guard !shares.isEmpty, outcome.bytes > 0 else {
+                return account.chargeRead(outcome.units, hash: first, at: now)
+            }
+            for share in shares {
+                let units = outcome.units * Double(share.bytes) / Double(outcome.bytes)
+                account.chargeRead(units, hash: share.hash, at: now)
+            }
+        }
+    }
+}
+
+/// The key of a stored item in DynamoDB JSON.
+enum KeyText {
+    static func of(_ record: Record, layout: TableLayout) -> [UInt8] {
+        var reader = WireReader(record.json)
+        var values: [[UInt8]] = Array(repeating: [], count: layout.keyCount)
+        // The item was checked when it was stored: there is nothing to throw.
+        try? reader.members { (reader, name) throws(ServiceError) in
+            let value = try reader.skipValue()
+            guard let position = layout.position(of: name), position < layout.keyCount else {
+                return
+            }
+            values[position] = [0x22] + Array(name.raw) + [0x22, 0x3A] + Array(value)
+        }
+        return [0x7B] + values.joined(separator: [0x2C]) + [0x7D]
+    }
+}

@@ -1,0 +1,109 @@
+import DynamoModel
+import JSON
+import Pacing
+
+extension Table {
+    /// What DescribeTable tells (API reference, TableDescription).
+    func description(at now: Instant) -> JSON {
+        itemLock.writing {
+            refreshReport(at: now)
+            return describe(at: now)
+        }
+    }
+
+    /// The same for a caller that holds `itemLock` for writing.
+    func describe(at now: Instant) -> JSON {
+        let phase = currentPhase(at: now)
+        var table: JSON = [
+            "AttributeDefinitions": .array(
+                definition.attributes.map {
+                    ["AttributeName": .string($0.name), "AttributeType": .string($0.type.rawValue)]
+                }),
+            "TableName": .string(name),
+            "KeySchema": definition.keys.json,
+            "TableStatus": .string(phase.status),
+            "CreationDateTime": JSON(createdAt),
+            "ProvisionedThroughput": Self.provisioned(definition.billing),
+            "TableSizeBytes": JSON(reported.bytes),
+            "ItemCount": JSON(reported.count),
+            "TableArn": .string(arn),
+            "TableId": .string(identifier),
+        ]
+        if let onDemandSince {
+            table["BillingModeSummary"] = [
+                "BillingMode": definition.billing.isOnDemand ? "PAY_PER_REQUEST" : "PROVISIONED",
+                "LastUpdateToPayPerRequestDateTime": JSON(onDemandSince),
+            ]
+        }
+        table["OnDemandThroughput"] = Self.maxima(definition.billing)
+        table["DeletionProtectionEnabled"] = false
+        table["WarmThroughput"] = Self.warm(definition.billing)
+        let globals = definition.globalIndexes.map { describe($0, isGlobal: true, phase) }
+        if !globals.isEmpty { table["GlobalSecondaryIndexes"] = .array(globals) }
+        let locals = definition.localIndexes.map { describe($0, isGlobal: false, phase) }
+        if !locals.isEmpty { table["LocalSecondaryIndexes"] = .array(locals) }
+        return table
+    }
+
+    private func describe(
+        _ index: IndexDefinition, isGlobal: Bool, _ phase: Phase
+    ) -> JSON {
+        var json = index.json
+        let position = layout.indexes.firstIndex { $0.name == index.name }
+        json["IndexSizeBytes"] = JSON(position.map { reported.indexBytes[$0] } ?? 0)
+        json["ItemCount"] = JSON(position.map { reported.indexCounts[$0] } ?? 0)
+        json["IndexArn"] = .string("\(arn)/index/\(index.name)")
+        guard isGlobal else { return json }
+        let billing = definition.billing.with(index.throughput)
+        json["IndexStatus"] = .string(phase.status)
+        json["ProvisionedThroughput"] = Self.provisioned(billing)
+        json["OnDemandThroughput"] = Self.maxima(billing)
+        json["WarmThroughput"] = Self.warm(billing)
+        return json
+    }
+
+    /// An on-demand table reports 0 and 0.
+    private static func provisioned(_ billing: Billing) -> JSON {
+        let units =
+            billing.isOnDemand ? Throughput(readUnits: 0, writeUnits: 0) : billing.throughput
+        return [
+            "NumberOfDecreasesToday": 0,
+            "ReadCapacityUnits": JSON(units.readUnits ?? 1),
+            "WriteCapacityUnits": JSON(units.writeUnits ?? 1),
+        ]
+    }
+
+    private static func maxima(_ billing: Billing) -> JSON? {
+        guard case .onDemand(let maxima) = billing,
+            maxima.readUnits != nil || maxima.writeUnits != nil
+        else { return nil }
+        return [
+            "MaxReadRequestUnits": JSON(maxima.readUnits ?? -1),
+            "MaxWriteRequestUnits": JSON(maxima.writeUnits ?? -1),
+        ]
+    }
+
+    private static func warm(_ billing: Billing) -> JSON {
+        let reads =
+            billing.isOnDemand
+            ? ServiceLimits.onDemandReadUnits : billing.throughput.readUnits ?? 1
+        let writes =
+            billing.isOnDemand
+            ? ServiceLimits.onDemandWriteUnits : billing.throughput.writeUnits ?? 1
+        return [
+            "ReadUnitsPerSecond": JSON(reads), "WriteUnitsPerSecond": JSON(writes),
+            "Status": "ACTIVE",
+        ]
+    }
+}
+
+extension Table.Phase {
+    var status: String {
+        switch self {
+        case .creating: "CREATING"
+        case .active: "ACTIVE"
+        case .updating: "UPDATING"
+        case .deleting: "DELETING"
+        }
+    }
+}

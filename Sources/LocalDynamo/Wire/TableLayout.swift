@@ -1,0 +1,106 @@
+import DynamoModel
+
+/// What the encoder of items must know about a table: which attributes matter, and why.
+///
+/// Never changes while the table exists.
+final class TableLayout: Sendable {
+    /// An attribute that the table's or an index's key or projection names.
+    struct Watched: Sendable {
+        let name: [UInt8]
+        /// The type that it must have, when it belongs to a key.
+        var type: AttributeType?
+        /// 0 for the table's partition key, 1 for its sort key.
+        var keyPosition: Int?
+        /// The indexes whose key it belongs to, and in which role.
+        var indexRoles: [(index: String, role: KeyElement.Role)] = []
+    }
+
+    /// A secondary index, in terms of `watched`.
+    struct Index: Sendable {
+        let name: String
+        let isGlobal: Bool
+        /// Positions in `watched` of its key's attributes, partition keys first.
+        let keys: [Int]
+        let partitionKeys: [Int]
+        /// Positions in `watched` of all that it projects; nil for everything.
+        let projected: [Int]?
+    }
+
+    /// Of no table: for items whose table does not exist and that are checked all the same.
+    static let unknown = TableLayout(
+        TableDefinition(name: "", attributes: [], keys: []),
+        schema: KeySchema(partition: KeyAttribute(name: "", type: .string)))
+
+    let schema: KeySchema
+    let watched: [Watched]
+    let indexes: [Index]
+    /// Bit n is set when some watched name is n bytes long (modulo 64).
+    private let lengths: UInt64
+
+    init(_ definition: TableDefinition, schema: KeySchema) {
+        var watched: [Watched] = []
+        func position(of name: String) -> Int {
+            let name = Array(name.utf8)
+            if let known = watched.firstIndex(where: { $0.name == name }) { return known }
+            watched.append(Watched(name: name))
+            return watched.count - 1
+        }
+        let keys = [schema.partition] + (schema.sort.map { [$0] } ?? [])
+        for (place, key) in keys.enumerated() {
+            let index = position(of: key.name)
+            watched[index].keyPosition = place
+            watched[index].type = AttributeType(key.type)
+        }
+        var indexes: [Index] = []
+        let all =
+            definition.globalIndexes.map { ($0, true) }
+            + definition.localIndexes.map { ($0, false) }
+        for (index, isGlobal) in all {
+            for key in index.keys {
+                let place = position(of: key.attribute)
+                let type = definition.attributes.first { $0.name == key.attribute }?.type
+                watched[place].type = type.map(AttributeType.init)
+                watched[place].indexRoles.append((index.name, key.role))
+            }
+            let partitions = index.keys.filter { $0.role == .partition }
+            let indexKeys = index.keys.map { position(of: $0.attribute) }
+            let projected: [Int]? =
+                switch index.projection {
+                case .all: nil
+                case .keysOnly: keys.map { position(of: $0.name) } + indexKeys
+                case .include(let names):
+                    keys.map { position(of: $0.name) } + indexKeys + names.map(position)
+                }
+            indexes.append(
+                Index(
+                    name: index.name, isGlobal: isGlobal, keys: indexKeys,
+                    partitionKeys: partitions.map { position(of: $0.attribute) },
+                    projected: projected.map { Array(Set($0)).sorted() }))
+        }
+        self.schema = schema
+        self.watched = watched
+        self.indexes = indexes
+        lengths = watched.reduce(0) { $0 | 1 << UInt64($1.name.count & 63) }
+    }
+
+    /// The position in `watched` of the attribute of this name; nil when it does not matter.
+    @inline(__always)
+    func position(of name: WireString) -> Int? {
+        guard name.isEscaped || lengths & 1 << UInt64(name.count & 63) != 0 else { return nil }
+        for index in watched.indices where name.equals(watched[index].name) { return index }
+        return nil
+    }
+
+    /// The attributes of the table's primary key: one or two.
+    var keyCount: Int { schema.sort == nil ? 1 : 2 }
+}
+
+extension AttributeType {
+    init(_ type: ScalarType) {
+        switch type {
+        case .string: self = .string
+        case .number: self = .number
+        case .binary: self = .binary
+        }
+    }
+}
