@@ -1,6 +1,5 @@
 // What Glibc's Swift module leaves out: epoll, accept4 and eventfd.
 #pragma once
-#define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
