@@ -59,7 +59,8 @@ import Testing
                 'dynamodb', region_name='us-east-1', aws_access_key_id='a',
                 aws_secret_access_key='b')._ruleset_resolver._provider
             answers = []
-            for partition in session.get_component('data_loader').load_data('partitions')['partitions']:
+            loader = session.get_component('data_loader')
+            for partition in loader.load_data('partitions')['partitions']:
                 for region in partition['regions']:
                     if region.endswith('-global'): continue
                     for fips in (False, True):
