@@ -50,11 +50,15 @@ let package = Package(
             name: "LocalDynamoTests",
             dependencies: ["LocalDynamo", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
-            name: "TransferTests", dependencies: ["Transfer", "DynamoModel", "Pacing", "JSON"]),
+            name: "TransferTests",
+            dependencies: ["Transfer", "AWS", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "SimulationTests", dependencies: ["Transfer", "DynamoModel", "Pacing"]),
         .testTarget(
-            name: "FaultTests", dependencies: ["Transfer", "DynamoDB", "AWS", "LocalDynamo"]),
+            name: "FaultTests",
+            dependencies: [
+                "Transfer", "DynamoDB", "AWS", "LocalDynamo", "DynamoModel", "Pacing", "JSON",
+            ]),
         .testTarget(name: "InteropTests"),
         .testTarget(
             name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "JSON"],

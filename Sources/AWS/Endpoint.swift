@@ -72,7 +72,7 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     var isTLS: Bool { url.hasPrefix("https:") }
 }
 
-/// The parts of a custom endpoint's URL (RFC 3986), of which only scheme, host and port may be there.
+/// The parts of a custom endpoint's URL (RFC 3986): scheme, host and port, and no others.
 struct EndpointURL {
     let scheme: String
     /// In lower case, with the port unless it is the scheme's own.

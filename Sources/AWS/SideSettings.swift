@@ -21,13 +21,13 @@ package struct SideOptions: Sendable {
 /// Everything that makes a client of one side: the one place where options, environment and
 /// profile files meet, in this order of precedence.
 ///
-/// | setting | option | environment | profile |
+/// | setting | option | environment (AWS_...) | profile |
 /// |---|---|---|---|
-/// | region | `--region` | AWS_REGION, AWS_DEFAULT_REGION | `region` |
-/// | endpoint | `--endpoint` | AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL | `services`, `endpoint_url` |
-/// | credentials | given ones | AWS_ACCESS_KEY_ID ... | keys of the profile |
-/// | profile | `--profile` | AWS_PROFILE | `default` |
-/// | trust | `--ca-bundle` | AWS_CA_BUNDLE | `ca_bundle` |
+/// | region | `--region` | REGION, DEFAULT_REGION | `region` |
+/// | endpoint | `--endpoint` | ENDPOINT_URL_DYNAMODB, ENDPOINT_URL | `services`, `endpoint_url` |
+/// | credentials | given ones | ACCESS_KEY_ID ... | keys of the profile |
+/// | profile | `--profile` | PROFILE | `default` |
+/// | trust | `--ca-bundle` | CA_BUNDLE | `ca_bundle` |
 ///
 /// A profile named by option goes before credentials of the environment, as in the AWS CLI.
 package struct SideSettings: Sendable {

@@ -1,9 +1,9 @@
 /// Tells throttling from refusals that no slowing down would end, and finds the pace to go on at.
 ///
 /// A share of refused items is throttling only if it falls when the rate falls. So a share above
-/// the background starts a *trial*: the pace is cut to 0.9 of what was accepted over the last
+/// the background starts a *trial*: the pace is cut to a part of what was accepted over the last
 /// second. When the share falls, the cut stands and the pace then probes up by 5 % a second. When
-/// it does not, the cut is undone and the share becomes the background, above which alone later
+/// it does not, every cut is undone and the share becomes the background, above which alone later
 /// cuts are made.
 ///
 /// A value with no clock; time comes with each event and must not run backwards.
@@ -24,30 +24,46 @@ package struct AdaptivePace: Sendable {
         case undone
     }
 
+    /// How a side is slowed down.
+    package struct Policy: Sendable {
+        /// Part of the accepted rate that a cut leaves.
+        package var cutFactor: Double
+        /// One refusal is enough for a cut while none is known to be background.
+        package var cutsAtOnce: Bool
+
+        /// A target is to be used in full: it is cut just below what it takes, and only when more
+        /// is refused than chance would have it.
+        package static let target = Policy(cutFactor: 0.9, cutsAtOnce: false)
+        /// A source has users of its own: it is spared at its first word.
+        package static let source = Policy(cutFactor: 0.5, cutsAtOnce: true)
+    }
+
     private struct Trial {
         var share: Double
-        var paceBefore: Double?
-        var throttledBefore: Bool
         /// Replies of requests sent before the cut are still on their way until then.
         var measuresFrom: Instant
     }
 
-    private static let cutFactor = 0.9
     private static let growthPerSecond = 1.05
     /// A share that stays above this part of itself has not fallen.
     private static let unchangedPart = 0.7
     private static let windowMin = Duration.milliseconds(250)
-    private static let windowItemsMin = 100.0
-    private static let paceMin = 1.0
+    /// Refusals come by whole requests, so it is those that make a share worth judging.
+    private static let windowRequestsMin = 40.0
+    private static let cutEvery = Duration.seconds(1)
 
+    private let policy: Policy
     private var trial: Trial?
+    private var lastCut: Instant?
     private var accepted: RateWindow
     private var windowStart: Instant
+    private var requests = 0.0
     private var sent = 0.0
     private var refused = 0.0
     private var grown: Instant
 
-    package init(ceiling: Double?, at now: Instant) {
+    package init(_ policy: Policy = .target, ceiling: Double?, at now: Instant) {
+        self.policy = policy
         self.ceiling = ceiling
         pace = ceiling
         accepted = RateWindow(at: now)
@@ -67,9 +83,14 @@ package struct AdaptivePace: Sendable {
     ) -> Verdict? {
         accepted.add(units, at: now)
         if let trial, now < trial.measuresFrom { return nil }
+        requests += 1
         sent += Double(items)
         self.refused += Double(refused)
-        guard now - windowStart >= Self.windowMin, sent >= Self.windowItemsMin else { return nil }
+        if trial == nil, policy.cutsAtOnce, background == 0, refused > 0 {
+            return cut(share: self.refused / sent, roundTrip: roundTrip, at: now)
+        }
+        let isLongEnough = now - windowStart >= Self.windowMin
+        guard isLongEnough, requests >= Self.windowRequestsMin, sent > 0 else { return nil }
         defer { beginWindow(at: now) }
         let share = self.refused / sent
         return trial == nil ? watch(share, roundTrip: roundTrip, at: now) : endTrial(share, at: now)
@@ -87,17 +108,25 @@ package struct AdaptivePace: Sendable {
         _ share: Double, roundTrip: Duration, at now: Instant
     ) -> Verdict? {
         // Three standard deviations of a share that really is the background, and 2 % besides.
-        let noise = 3 * (max(background, 0.02) / sent).squareRoot()
+        let likely = max(background, 0.02)
+        let noise = 3 * (likely * (1 - likely) / requests).squareRoot()
         guard share > background + 0.02 + noise else {
             background = min(background, background * 0.9 + share * 0.1)
             return nil
         }
-        let rate = max(accepted.perSecond(at: now) * Self.cutFactor, Self.paceMin)
-        trial = Trial(
-            share: share, paceBefore: pace, throttledBefore: isThrottled,
-            measuresFrom: now + roundTrip * 2)
+        return cut(share: share, roundTrip: roundTrip, at: now)
+    }
+
+    private mutating func cut(share: Double, roundTrip: Duration, at now: Instant) -> Verdict? {
+        if let lastCut, now - lastCut < Self.cutEvery { return nil }
+        let rate = accepted.perSecond(at: now) * policy.cutFactor
+        // Where nothing was accepted there is no rate to go by: the requests' own backoff must do.
+        guard rate > 0 else { return nil }
+        lastCut = now
+        trial = Trial(share: share, measuresFrom: now + roundTrip * 2)
         pace = min(rate, ceiling ?? .infinity)
         isThrottled = true
+        beginWindow(at: now)
         return .cut(share: share)
     }
 
@@ -108,13 +137,14 @@ package struct AdaptivePace: Sendable {
         let above = ended.share - background
         guard share - background >= above * Self.unchangedPart else { return nil }
         background = share
-        pace = ended.paceBefore
-        isThrottled = ended.throttledBefore
+        pace = ceiling
+        isThrottled = false
         return .undone
     }
 
     private mutating func beginWindow(at now: Instant) {
         windowStart = now
+        requests = 0
         sent = 0
         refused = 0
     }

@@ -35,7 +35,6 @@ struct CopyPreflight {
         }
         let to = try await describe(target, "target")
         if let to { try check(from, to) }
-        try checkReplica(from, to)
         _ = try UnitLimits(
             options, source: from.definition, target: (to ?? from).definition)
         if to != nil, !options.mergesIntoItems { try await checkEmpty() }
@@ -62,13 +61,17 @@ struct CopyPreflight {
 
     private func check(_ from: TableDescription, _ to: TableDescription) throws(CopyRefusal) {
         let isSameEndpoint = source.reader.endpoint.url == target.reader.endpoint.url
-        let isSameARN = from.arn != nil && from.arn == to.arn
-        let isSameID = from.id != nil && from.id == to.id
-        let isSameName = from.definition.name == to.definition.name && from.region == to.region
-        if isSameID || (isSameEndpoint && (isSameARN || (from.arn == nil && isSameName))) {
+        switch TableRelation(from, to, isSameEndpoint: isSameEndpoint) {
+        case .unrelated: break
+        case .same:
             throw CopyRefusal(
                 "source and target are the same table, \(to.arn ?? to.definition.name)",
                 hint: "name another target")
+        case .replica:
+            throw CopyRefusal(
+                "\(to.definition.name) in \(to.region ?? "?") is a replica of the source in"
+                    + " \(from.region ?? "?")",
+                hint: "a global table copies itself; name another target")
         }
         guard from.schema == to.schema else {
             throw CopyRefusal(
@@ -80,22 +83,6 @@ struct CopyPreflight {
             throw CopyRefusal(
                 "the target table \(target.name) is \(to.status)", hint: "wait until it is ACTIVE")
         }
-    }
-
-    /// Replicas of one global table have the same name in the same account, each in its region;
-    /// whether the target exists already does not matter.
-    private func checkReplica(
-        _ from: TableDescription, _ to: TableDescription?
-    ) throws(CopyRefusal) {
-        guard let to, from.definition.name == to.definition.name, from.account == to.account,
-            let fromRegion = from.region, let toRegion = to.region
-        else { return }
-        let isReplica =
-            from.replicaRegions.contains(toRegion) || to.replicaRegions.contains(fromRegion)
-        guard isReplica, fromRegion != toRegion else { return }
-        throw CopyRefusal(
-            "\(to.definition.name) in \(toRegion) is a replica of the source in \(fromRegion)",
-            hint: "a global table copies itself; name another target")
     }
 
     private func checkEmpty() async throws {

@@ -124,10 +124,10 @@ import Testing
         let start = MonotonicTime().now
         await #expect(throws: AWSError.self) {
             _ = try await client.call(
-                .describeTable, [:], repeatable: true, patience: .milliseconds(200))
+                .describeTable, [:], repeatable: true, patience: .seconds(1))
         }
         #expect(MonotonicTime().now - start < .seconds(5))
-        #expect(server.requests.count > 3)
+        #expect(server.requests.count >= 3, "the first, and one that was repeated")
     }
 
     @Test func `each failure is told to the observer`() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import AWS
 
 /// Goal: the general signer agrees with AWS's public signing test suite.
-/// Method: every vector of `../shared/vectors/sigv4`, read in place: all three texts and the headers.
+/// Method: every vector of `../shared/vectors/sigv4`, read in place: three texts and the headers.
 @Suite struct SignerVectorTests {
     private static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

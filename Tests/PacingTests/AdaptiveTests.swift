@@ -57,7 +57,10 @@ import Testing
             let step = Duration.nanoseconds(Int64(25 / rate * 1e9))
             now = now + step
             room = min(capacity * 0.1, room + capacity * step.inSeconds)
-            var refused = (0..<25).count { _ in generator.unit() < randomShare }
+            // Half of the random refusals come by whole batches, as exceptions do.
+            let isRefusedWhole = generator.unit() < randomShare / 2
+            var refused =
+                isRefusedWhole ? 25 : (0..<25).count { _ in generator.unit() < randomShare / 2 }
             let fitting = min(Double(25 - refused), room.rounded(.down))
             refused = 25 - Int(fitting)
             room -= fitting

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Sends signed requests to one DynamoDB endpoint and judges the replies.
 ///
-/// ``send(_:body:reply:replyBytesMax:on:isRepeatable:completion:)`` makes one attempt and is for the
+/// ``send(_:body:reply:replyBytesMax:on:repeatable:completion:)`` makes one attempt and is for the
 /// hot path: transfer handles, connections, signing texts and buffers are kept, and nothing is
 /// allocated for a request but its completion. ``call(_:_:repeatable:patience:)`` is for the
 /// control plane: JSON in and out, repeated as the error's remedy says.
@@ -14,7 +14,7 @@ package final class Client: Sendable {
     package struct Configuration: Sendable {
         /// Asks for compressed replies.
         package var acceptsGzip = false
-        /// How long ``Client/call(_:_:repeatable:patience:)`` repeats once the endpoint has answered.
+        /// How long a call is repeated once the endpoint has answered.
         package var giveUpAfter: Duration = .seconds(15 * 60)
         /// Until the endpoint has answered once, no request takes longer, repetitions included. A
         /// wrong address should be told to the user at once.

@@ -11,7 +11,7 @@ package enum Operation: Int, CaseIterable, Sendable {
     /// The value of `X-Amz-Target`.
     package var target: String { "DynamoDB_20120810." + name }
 
-    /// Whether it changes a table or its items. A client of the source must never send one of these.
+    /// Whether it changes a table or its items, which is never done to a source.
     package var mutates: Bool {
         switch self {
         case .batchGetItem, .describeContinuousBackups, .describeLimits, .describeTable,

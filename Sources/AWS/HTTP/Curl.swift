@@ -203,14 +203,15 @@ private func receiveHeader(
 ///
 /// The corresponding C functions are `curl_multi_*`.
 final class CurlMulti: @unchecked Sendable {
-    // @unchecked: only `curl_multi_wakeup` may be called from other threads, and it says that it may.
+    // @unchecked: other threads call only `curl_multi_wakeup`, which is made for that.
     private let handle: UnsafeMutableRawPointer
 
-    init(connectionsMax: Int) {
+    init(connectionsKept: Int) {
         guard let handle = curl_multi_init() else { preconditionFailure("no memory for transfers") }
         self.handle = handle
-        shim_multi_set_long(handle, CURLMOPT_MAXCONNECTS, connectionsMax)
-        shim_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, connectionsMax)
+        // No CURLMOPT_MAX_TOTAL_CONNECTIONS: in 7.88 a transfer that waits for a connection is now
+        // and then forgotten until its time is up. Callers bound what is in flight.
+        shim_multi_set_long(handle, CURLMOPT_MAXCONNECTS, connectionsKept)
         shim_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
     }
 

@@ -23,8 +23,9 @@ package final class HTTPEngine: Sendable {
         package var totalTimeout: Duration = .seconds(120)
         /// A file of PEM certificates to trust instead of the system's.
         package var caBundle: String?
-        /// Connections open at once, idle ones included; further requests wait.
-        package var connectionsMax = 512
+        /// Connections that stay open when idle: at least as many as requests are ever in flight,
+        /// each of which has one, or they are opened and closed without need.
+        package var connectionsKept = 512
 
         package init() {}
     }
@@ -34,9 +35,9 @@ package final class HTTPEngine: Sendable {
     private let thread: Locked<pthread_t?>
 
     package init(_ configuration: Configuration = Configuration()) {
-        precondition(configuration.connectionsMax > 0, "connectionsMax must be positive")
+        precondition(configuration.connectionsKept > 0, "connectionsKept must be positive")
         self.configuration = configuration
-        loop = HTTPLoop(connectionsMax: configuration.connectionsMax)
+        loop = HTTPLoop(connectionsKept: configuration.connectionsKept)
         thread = Locked(Self.start(loop))
     }
 

@@ -12,7 +12,7 @@ package enum HTTPReplySize: Sendable {
 /// It belongs to whoever fills it in, then from ``HTTPEngine/submit(_:)`` on to the engine, and
 /// from its completion on to the completion's queue.
 final class HTTPExchange: @unchecked Sendable {
-    // @unchecked: it has one owner at a time, as above; the engine's lock and Dispatch hand it over.
+    // @unchecked: it has one owner at a time; the engine's lock and Dispatch hand it over.
 
     // The request.
     let easy: CurlEasy

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// The loop of ``HTTPEngine``: takes what was submitted, moves all transfers, hands out completions.
+/// The loop of ``HTTPEngine``: takes what was submitted, moves all transfers, delivers completions.
 final class HTTPLoop: @unchecked Sendable {
     // @unchecked: `inFlight`, `arriving` and `finished` are touched only by the thread in `run`.
 
@@ -23,8 +23,8 @@ final class HTTPLoop: @unchecked Sendable {
     /// The loop wakes by itself this often, though nothing should need it.
     private static let napInMilliseconds: Int32 = 10_000
 
-    init(connectionsMax: Int) {
-        multi = CurlMulti(connectionsMax: connectionsMax)
+    init(connectionsKept: Int) {
+        multi = CurlMulti(connectionsKept: connectionsKept)
     }
 
     // MARK: from any thread

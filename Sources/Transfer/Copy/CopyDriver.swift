@@ -24,9 +24,10 @@ package final class CopyDriver: @unchecked Sendable {
     private let pageCutter: PageCutter
     private let batchReplyCutter: BatchReplyCutter
     private let lanes: [DispatchQueue]
-    private let timer: any DispatchSourceTimer
 
     private var scheduler: CopyScheduler
+    /// Made when the copy starts: a source that is let go before it was activated ends the process.
+    private var timer: (any DispatchSourceTimer)?
     private var nextLane = 0
     /// The bytes of open pages, by the scheduler's slots.
     private var pages: [PageBytes?] = []
@@ -60,7 +61,6 @@ package final class CopyDriver: @unchecked Sendable {
         pageCutter = PageCutter(schema: schema)
         batchReplyCutter = BatchReplyCutter(schema: schema)
         self.lanes = (0..<lanes).map { DispatchQueue(label: "copy.lane.\($0)") }
-        timer = DispatchSource.makeTimerSource(queue: queue)
         scheduler = CopyScheduler(configuration, seed: seed, at: time.now)
         bodies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
         replies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
@@ -71,6 +71,8 @@ package final class CopyDriver: @unchecked Sendable {
     package func start(completion: @escaping @Sendable (CopyOutcome) -> Void) {
         queue.async { [self] in
             self.completion = completion
+            let timer = DispatchSource.makeTimerSource(queue: queue)
+            self.timer = timer
             timer.setEventHandler { [weak self] in self?.timePassed() }
             timer.activate()
             perform(scheduler.start(at: time.now))
@@ -117,11 +119,12 @@ package final class CopyDriver: @unchecked Sendable {
 
     private func wake(at instant: Instant) {
         let delay = max(0, (instant - time.now).inNanoseconds)
-        timer.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .nanoseconds(0))
+        timer?.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .nanoseconds(0))
     }
 
     private func finish(_ outcome: CopyOutcome) {
-        timer.cancel()
+        timer?.cancel()
+        timer = nil
         for slot in pages.indices { pages[slot] = nil }
         let completion = self.completion
         self.completion = nil

@@ -22,6 +22,7 @@ extension CopyScheduler {
             ?? CapacityUnits.scan(
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
         reading.settle(estimate: segments[slot]!.readUnitsReserved, units: units, at: now)
+        reading.observed(isThrottled: false, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items.count
         counters.bytesRead += page.replyBytes
@@ -57,7 +58,7 @@ extension CopyScheduler {
         case .remedy(.slowDown):
             sourceHealth.answered()
             counters.scansThrottled += 1
-            _ = reading.throttled(at: now)
+            reading.observed(isThrottled: true, units: 0, at: now)
             postpone(slot, failure, at: now)
         case .remedy(.retry), .remedy(.renewCredentials):
             counters.requestsFailed += 1

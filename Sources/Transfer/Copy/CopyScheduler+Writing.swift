@@ -181,9 +181,11 @@ extension CopyScheduler {
             items: items, refused: refused, units: units, roundTrip: roundTrip, at: now)
         switch verdict {
         case .cut(let share):
-            concurrencyBeforeCut = concurrency.current
+            concurrencyBeforeCut = max(concurrencyBeforeCut, concurrency.current)
             concurrency.shrink(by: share, at: now)
-        case .undone: concurrency.restore(concurrencyBeforeCut, at: now)
+        case .undone:
+            concurrency.restore(concurrencyBeforeCut, at: now)
+            concurrencyBeforeCut = 0
         case nil:
             concurrency.completed(
                 work: Double(items - refused), roundTrip: roundTrip,

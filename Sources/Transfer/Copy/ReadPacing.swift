@@ -3,38 +3,37 @@ import Pacing
 /// Meters read units of the source, and spares it when it throttles.
 ///
 /// A throttled Scan sets the pace to half of what was read over the last second, at most once a
-/// second and never below one smallest page a second. The pace then grows by 5 % a second, up to
-/// where it started when the start was a limit.
+/// second; the pace then grows by 5 % a second, up to where it started when the start was a limit.
+/// A cut that leaves the share of throttled Scans as it was is undone (see ``AdaptivePace``).
 struct ReadPacing: Sendable {
     private var bucket: TokenBucket?
+    private var pace: AdaptivePace
     private var consumed: RateWindow
-    private var limit: Double?
-    private var lastCut: Instant?
-    private var grown: Instant
 
-    private static let growthPerSecond = 1.05
-    /// A page of one item of up to 4 KB, eventually consistent.
+    /// A page of one item of up to 4 KB, eventually consistent, a second.
     private static let paceMin = 0.5
 
     init(_ limit: ReadLimit, at now: Instant) {
-        self.limit = limit.unitsPerSecond
-        bucket = limit.unitsPerSecond.map { TokenBucket(rate: $0, at: now) }
+        pace = AdaptivePace(.source, ceiling: limit.unitsPerSecond, at: now)
         consumed = RateWindow(at: now)
-        grown = now
+        follow(at: now)
     }
 
     mutating func setLimit(_ limit: ReadLimit, at now: Instant) {
-        guard limit.unitsPerSecond != self.limit else { return }
-        self.limit = limit.unitsPerSecond
-        lastCut = nil
-        setRate(limit.unitsPerSecond, at: now)
+        guard limit.unitsPerSecond != pace.ceiling else { return }
+        pace.setCeiling(limit.unitsPerSecond, at: now)
+        follow(at: now)
     }
 
-    private mutating func setRate(_ rate: Double?, at now: Instant) {
-        if let rate, bucket != nil {
+    private mutating func follow(at now: Instant) {
+        guard let rate = pace.pace.map({ max($0, Self.paceMin) }) else {
+            bucket = nil
+            return
+        }
+        if bucket == nil {
+            bucket = TokenBucket(rate: rate, at: now)
+        } else if bucket?.rate != rate {
             bucket?.setRate(rate, at: now)
-        } else {
-            bucket = rate.map { TokenBucket(rate: $0, at: now) }
         }
     }
 
@@ -42,7 +41,7 @@ struct ReadPacing: Sendable {
     var rate: Double? { bucket?.rate }
 
     /// Whether throttling by the source is what holds it.
-    var isThrottled: Bool { lastCut != nil && bucket != nil }
+    var isThrottled: Bool { pace.isThrottled }
 
     /// Read units that one page may cost, so that it is a hundredth of a 10 s window at most.
     var pageUnitsMax: Double { bucket?.burst ?? .infinity }
@@ -55,33 +54,23 @@ struct ReadPacing: Sendable {
         bucket?.take(units, at: now)
     }
 
+    /// A page came back, or a Scan that consumed nothing or nobody knows what.
     mutating func settle(estimate: Double, units: Double, at now: Instant) {
         bucket?.settle(estimate: estimate, consumed: units, at: now)
         consumed.add(units, at: now)
     }
 
-    /// A Scan was throttled.
-    /// - Returns: the new pace in units a second; nil when it was cut less than a second ago.
-    mutating func throttled(at now: Instant) -> Double? {
-        if let lastCut, now - lastCut < .seconds(1) { return nil }
-        lastCut = now
-        grown = now
-        let rate = max(consumed.perSecond(at: now) / 2, Self.paceMin)
-        setRate(rate, at: now)
-        return rate
+    /// Takes in how a Scan fared.
+    mutating func observed(isThrottled: Bool, units: Double, at now: Instant) {
+        let verdict = pace.observed(
+            items: 1, refused: isThrottled ? 1 : 0, units: units, roundTrip: .zero, at: now)
+        if verdict != nil { follow(at: now) }
     }
 
     /// Lets the pace grow; call it a few times a second.
     mutating func timePassed(at now: Instant) {
-        defer { grown = now }
-        guard lastCut != nil, let rate = bucket?.rate else { return }
-        let next = rate * (1 + (Self.growthPerSecond - 1) * (now - grown).inSeconds)
-        if let limit, next >= limit {
-            lastCut = nil
-            setRate(limit, at: now)
-        } else {
-            setRate(next, at: now)
-        }
+        pace.timePassed(at: now)
+        follow(at: now)
     }
 
     mutating func consumedPerSecond(at now: Instant) -> Double {

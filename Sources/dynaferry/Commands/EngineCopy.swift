@@ -132,7 +132,7 @@ private struct Sides {
         for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
             var configuration = HTTPEngine.Configuration()
             configuration.caBundle = caBundle
-            configuration.connectionsMax = 2 * Self.requestsMax(arguments)
+            configuration.connectionsKept = 2 * Self.requestsMax(arguments)
             engines[caBundle] = HTTPEngine(configuration)
         }
         self.engines = engines

@@ -1,0 +1,114 @@
+import Pacing
+import Testing
+
+@testable import AWS
+
+/// Goal: profile files are read as the SDKs read them, and damaged ones are refused by line.
+@Suite struct ProfileFileTests {
+    private func parse(_ text: String) throws(ConfigurationError) -> ProfileFile {
+        try ProfileFile(Array(text.utf8), path: "file")
+    }
+
+    @Test func `sections, comments and spaces are read in every spelling`() throws {
+        let file = try parse(
+            "\u{FEFF}# comment\r\n; comment\r\n[default]\r\nREGION=us-east-1 # here\r\n"
+                + "key = a#b;c\r\n\r\n[ profile   \"a b\" ] ; x\nother =  two words  \n"
+                + "[default]\nregion = eu-west-1\nempty =\n")
+        #expect(file.sections["default"]?["region"] == "eu-west-1")
+        #expect(file.sections["default"]?["key"] == "a#b;c")
+        #expect(file.sections["default"]?["empty"] == "")
+        #expect(file.sections["profile a b"]?["other"] == "two words")
+    }
+
+    @Test func `indented properties belong to the one above`() throws {
+        let file = try parse(
+            "[services x]\ns3 =\n  endpoint_url = http://s\n\tregion = r\ndynamodb =\n"
+                + "  endpoint_url = http://d\nplain = 1\n  a continuation\n")
+        let section = try #require(file.sections["services x"])
+        #expect(section["s3.endpoint_url"] == "http://s" && section["s3.region"] == "r")
+        #expect(section["dynamodb.endpoint_url"] == "http://d" && section["plain"] == "1")
+    }
+
+    @Test(arguments: [
+        "a = 1", "[open\na = 1", "[]\na = 1", "[x] y\n", "[x]\nno equals sign: SECRET",
+        "[x]\n= SECRET", "\n\n[x]\nSECRET",
+    ])
+    func `a damaged file is refused by line, without quoting it`(text: String) {
+        let error = #expect(throws: ConfigurationError.self) { try parse(text) }
+        #expect(error?.kind == .file && error?.message.contains("line ") == true)
+        #expect(error?.description.contains("SECRET") == false)
+    }
+
+    @Test func `what is no text is refused`() {
+        #expect(throws: ConfigurationError.self) { try ProfileFile([0x5B, 0xFF, 0x5D], path: "f") }
+        let huge = [UInt8](repeating: 0x0A, count: ProfileFile.bytesMax + 1)
+        #expect(throws: ConfigurationError.self) { try ProfileFile(huge, path: "f") }
+    }
+
+    /// Method: random bytes of the characters that the format gives a meaning to.
+    @Test func `no file makes the parser fail in another way`() {
+        let letters = Array("[]=#; \t\r\n\"ab\u{0}é".utf8)
+        for seed in UInt64(1)...2_000 {
+            var generator = SeededGenerator(seed: seed)
+            let bytes = (0..<Int.random(in: 0...60, using: &generator)).map { _ in
+                letters.randomElement(using: &generator)!
+            }
+            let file = try? ProfileFile(bytes, path: "file")
+            #expect(file?.sections.keys.contains("") != true, "seed \(seed)")
+        }
+    }
+}
+
+/// Goal: the buffer keeps its bytes and its zero padding through every change.
+/// Method: random operations against an array.
+@Suite struct ByteBufferTests {
+    private func check(_ buffer: ByteBuffer, _ expected: [UInt8], _ seed: UInt64) {
+        #expect(Array(buffer.bytes) == expected, "seed \(seed)")
+        let padded = UnsafeRawBufferPointer(
+            start: buffer.bytes.baseAddress, count: expected.count + ByteBuffer.paddingBytes)
+        #expect(padded.dropFirst(expected.count).allSatisfy { $0 == 0 }, "seed \(seed)")
+        #expect(buffer.capacity >= buffer.count, "seed \(seed)")
+    }
+
+    @Test func `bytes and padding survive any order of changes`() {
+        for seed in UInt64(1)...200 {
+            var generator = SeededGenerator(seed: seed)
+            let buffer = ByteBuffer(capacity: Int.random(in: 0...100, using: &generator))
+            var expected: [UInt8] = []
+            for _ in 0..<40 {
+                let length = Int.random(in: 0...500, using: &generator)
+                let bytes = (0..<length).map { _ in UInt8.random(in: 1...255, using: &generator) }
+                switch Int.random(in: 0..<8, using: &generator) {
+                case 0:
+                    buffer.removeAll()
+                    expected = []
+                case 1:
+                    let count = Int.random(in: 0...expected.count, using: &generator)
+                    buffer.truncate(to: count)
+                    expected = Array(expected.prefix(count))
+                case 2: buffer.reserve(length * 3)
+                case 3:
+                    buffer.release()
+                    expected = []
+                    #expect(buffer.capacity == 0)
+                case 4:
+                    buffer.append(0x41)
+                    expected.append(0x41)
+                case 5:
+                    buffer.append(room: length + 7) { room in
+                        room.copyBytes(from: bytes)
+                        return length
+                    }
+                    expected += bytes
+                case 6:
+                    buffer.append("static")
+                    expected += "static".utf8
+                default:
+                    buffer.append(bytes)
+                    expected += bytes
+                }
+                check(buffer, expected, seed)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import AWS
+import DynamoDB
+import DynamoModel
+import Foundation
+import JSON
+import LocalDynamo
+import Pacing
+import Testing
+
+@testable import Transfer
+
+/// An embedded server of this process, and copies between its tables.
+final class CopyFixture {
+    let server: LocalServer
+    private let engine = HTTPEngine()
+    private let folder: URL
+
+    init(_ configure: (inout ServerOptions) throws -> Void = { _ in }) throws {
+        var options = ServerOptions()
+        options.phaseDuration = .milliseconds(1)
+        try configure(&options)
+        server = try LocalServer(options)
+        try server.start()
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dynaferry-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        engine.shutdown()
+        server.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    var deadLettersPath: String { folder.appendingPathComponent("letters.jsonl").path }
+
+    func client() async throws -> Client {
+        let options = SideOptions(
+            region: "us-east-1", endpoint: server.endpoint,
+            credentials: Credentials(
+                accessKeyID: "AKIAIOSFODNN7EXAMPLE",
+                secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", sessionToken: nil))
+        let settings = try SideSettings.resolve(options, environment: [:])
+        return try await Client(settings, engine: engine, seed: 1)
+    }
+
+    func prepare(
+        _ source: String = "source", _ target: String = "target",
+        _ configure: (inout CopyOptions) -> Void = { _ in }
+    ) async throws -> TableCopy {
+        var options = CopyOptions()
+        options.deadLettersPath = deadLettersPath
+        options.giveUpAfter = .seconds(60)
+        configure(&options)
+        let client = try await client()
+        return try await TableCopy.prepare(
+            options, from: SourceTable(name: source, reader: ReadOnlyClient(client)),
+            to: TargetTable(name: target, client: client), note: { _ in }, seed: 1)
+    }
+
+    /// Copies and returns the report; the server's other tables stay as they are.
+    func copy(
+        _ source: String = "source", _ target: String = "target",
+        _ configure: (inout CopyOptions) -> Void = { _ in }
+    ) async throws -> CopyReport {
+        try await prepare(source, target, configure).run()
+    }
+
+    /// The target holds the source's items and no others, as the server's own store has them.
+    func expectEqual(
+        _ source: String = "source", _ target: String = "target",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let items = server.items(of: source)
+        #expect(
+            items == server.items(of: target), "\(items.count) items",
+            sourceLocation: sourceLocation)
+    }
+}
+
+extension CopyRefusal {
+    /// What a copy that must be refused is refused with.
+    static func of(_ body: () async throws -> TableCopy) async -> CopyRefusal? {
+        do {
+            _ = try await body()
+            return nil
+        } catch {
+            return error as? CopyRefusal
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import DynamoModel
+import Foundation
+import JSON
+import LocalDynamo
+import Testing
+
+@testable import Transfer
+
+@Suite struct RateLimitTests {
+    /// Goal: `--write-units 500` means 500, by the meter of the server that charges for them.
+    /// Method: a copy for some 17 s against the capacity model; the meter's totals are read every
+    /// half second, and every 10 s window after the first 5 s is looked at.
+    @Test(.timeLimit(.minutes(2)))
+    func `a limit of 500 write units a second is kept and used`() async throws {
+        let fixture = try CopyFixture { options in
+            options.capacity = .model
+            options.fills = [Fill(name: "source", items: 12_000, shape: .kilobyte1)]
+        }
+        let copy = try await fixture.prepare { $0.writeUnits = .perSecond(500) }
+        async let report = copy.run()
+        var samples: [(seconds: Double, units: Double)] = []
+        for _ in 0..<34 {
+            try await Task.sleep(for: .milliseconds(500))
+            let meter = fixture.server.meter
+            let units = meter["tables"]?["target"]?["write_units"]?.double ?? 0
+            samples.append((meter["now_seconds"]!.double!, units))
+        }
+        copy.stop()
+        #expect(try await report.outcome == .stopped)
+        let start = samples[0].seconds
+        var windows = 0
+        for first in samples where first.seconds - start > 4.4 {
+            guard let last = samples.first(where: { $0.seconds - first.seconds >= 10 }) else {
+                continue
+            }
+            windows += 1
+            let rate = (last.units - first.units) / (last.seconds - first.seconds)
+            #expect((490...505).contains(rate), "\(rate) units a second")
+        }
+        #expect(windows > 0)
+        let throttles = fixture.server.meter["tables"]?["target"]?["write_throttles"]?.int
+        #expect(throttles == 0)
+    }
+}
