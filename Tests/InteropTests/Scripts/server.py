@@ -22,11 +22,14 @@ def announce(port, scheme="http"):
 
 
 def run_moto(*tls):
+    import logging
+
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from moto.server import MotoRequestHandler
     from werkzeug.serving import make_server
 
     application = DomainDispatcherApplication(create_backend_app)
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     server = make_server(
         "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler,
         ssl_context=tls or None)
