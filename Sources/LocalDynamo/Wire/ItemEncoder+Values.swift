@@ -33,7 +33,8 @@ extension ItemEncoder {
         }
         let size = try content(&reader, type: type, depth: depth)
         guard take(0x7D, &reader) else {
-            throw peek(&reader) == 0x2C ? Self.manyTypes : reader.unexpected()
+            guard take(0x2C, &reader), peek(&reader) == 0x22 else { throw reader.unexpected() }
+            throw Self.manyTypes
         }
         return (type, size)
     }
