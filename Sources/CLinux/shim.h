@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 #include <stdint.h>
 
-// glibc declares accept4 only under _GNU_SOURCE, which the module's reader may not have set first.
+// glibc declares accept4 only under _GNU_SOURCE. Defining that here would make this module disagree
+// with Glibc on structures that both declare.
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 
 // epoll_event holds a union that Swift can't set directly.

@@ -43,15 +43,21 @@ extension Service {
     }
 
     private static func report(_ account: UnitAccount, at now: Instant) -> JSON {
+        // A single partition has no meter of its own.
+        let isSingle = account.partitionWrites.count == 1
+        let meters =
+            isSingle
+            ? [(account.writes, account.reads)]
+            : Array(zip(account.partitionWrites, account.partitionReads))
+        let partitions = meters.map { (writes, reads) -> JSON in
+            ["write_units": JSON(writes.total), "read_units": JSON(reads.total)]
+        }
         var json: JSON = [
             "write_units": JSON(account.writes.total),
             "read_units": JSON(account.reads.total),
             "write_throttles": JSON(account.throttledWrites),
             "read_throttles": JSON(account.throttledReads),
-            "partitions": .array(
-                zip(account.partitionWrites, account.partitionReads).map {
-                    ["write_units": JSON($0.0.total), "read_units": JSON($0.1.total)]
-                }),
+            "partitions": .array(partitions),
         ]
         if account.writes.total > 0 || account.reads.total > 0 {
             json["recent"] = [

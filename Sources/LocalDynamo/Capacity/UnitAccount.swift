@@ -42,8 +42,10 @@ struct UnitAccount: Sendable {
         Int64(Double(now.nanoseconds) * timeScale / 1e9)
     }
 
+    var partitionCount: Int { model?.partitionCount ?? partitionReads.count }
+
     private func partition(of hash: UInt64) -> Int {
-        HashSegment.index(of: hash, total: model?.partitionCount ?? partitionReads.count)
+        HashSegment.index(of: hash, total: partitionCount)
     }
 
     mutating func refusal(

@@ -19,7 +19,7 @@ extension Service {
         let batch = bench.batch
         for group in batch.groups { try admitMutation(of: group.table!, .batchWriteItem) }
         let isSized = batch.wantsMetrics
-        guard !isSized || batch.groups.allSatisfy({ $0.table!.definition.localIndexes.isEmpty })
+        guard !isSized || batch.groups.allSatisfy({ $0.table!.layout.indexes.allSatisfy(\.isGlobal) })
         else { throw .unsupported("ReturnItemCollectionMetrics=SIZE") }
 
         var unprocessed: [(group: Int, positions: [Int])] = []

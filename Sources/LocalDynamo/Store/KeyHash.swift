@@ -4,19 +4,25 @@ enum KeyHash {
 
     @inline(__always)
     static func of(_ start: UnsafePointer<UInt8>, count: Int, seed: UInt64 = 0) -> UInt64 {
+        let bytes = UnsafeRawPointer(start)
         var hash = seed ^ (UInt64(truncatingIfNeeded: count) &* multiplier)
-        var offset = 0
-        while count - offset >= 8 {
-            let word = UnsafeRawPointer(start + offset).loadUnaligned(as: UInt64.self)
-            hash = mix(hash ^ word)
-            offset += 8
+        // Words may overlap: the length is hashed too, so no byte is missed and none ambiguous.
+        if count >= 8 {
+            var offset = 0
+            while count - offset > 8 {
+                hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                offset += 8
+            }
+            return mix(hash ^ bytes.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
         }
-        var last: UInt64 = 0
-        while offset < count {
-            last = last << 8 | UInt64(start[offset])
-            offset += 1
+        if count >= 4 {
+            let first = bytes.loadUnaligned(as: UInt32.self)
+            let last = bytes.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+            return mix(hash ^ (UInt64(first) << 32 | UInt64(last)))
         }
-        return mix(hash ^ last)
+        guard count > 0 else { return mix(hash) }
+        let word = UInt64(start[0]) << 16 | UInt64(start[count / 2]) << 8 | UInt64(start[count - 1])
+        return mix(hash ^ word)
     }
 
     @inline(__always)

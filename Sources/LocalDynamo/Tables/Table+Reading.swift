@@ -35,7 +35,7 @@ extension Table {
         try checkReading(hash: first, at: now)
         let lastHash = query.segment.lastHash
         var outcome = ScanOutcome()
-        var shares: [(hash: UInt64, bytes: Int)] = []
+        var shares = PartitionShares(partitions: partitionCount)
         itemLock.reading {
             var lastRecord: Record?
             store.forEach(from: startPosition(query)) { entry in
@@ -50,7 +50,7 @@ extension Table {
                 }
                 outcome.count += 1
                 outcome.bytes += record.size
-                if hasPartitions { shares.append((entry.hash, record.size)) }
+                shares.add(record.size, at: entry.hash)
                 guard outcome.count < query.limit, outcome.bytes < ServiceLimits.pageBytesMax
                 else {
                     lastRecord = record
@@ -61,7 +61,12 @@ extension Table {
             outcome.lastKey = lastRecord.map { KeyText.of($0, layout: layout) }
         }
         outcome.units = CapacityUnits.scan(bytes: outcome.bytes, consistent: query.isConsistent)
-        charge(outcome, shares, first: first, at: now)
+        accountLock.withLock {
+            traffic.itemsRead += outcome.count
+            for (hash, units) in shares.split(outcome.units, first: first) {
+                account.chargeRead(units, hash: hash, at: now)
+            }
+        }
         return outcome
     }
 
@@ -99,20 +104,44 @@ extension Table {
         throw .throttled([.init(reason: "TableRead\(refusal.rawValue)", resource: arn)])
     }
 
-    /// Charges each partition its share of the page's units, by bytes.
-    private func charge(
-        _ outcome: ScanOutcome, _ shares: [(hash: UInt64, bytes: Int)], first: UInt64,
-        at now: Instant
-    ) {
-        accountLock.withLock {
-            traffic.itemsRead += outcome.count
-            guard !shares.isEmpty, outcome.bytes > 0 else {
-                return account.chargeRead(outcome.units, hash: first, at: now)
-            }
-            for share in shares {
-                let units = outcome.units * Double(share.bytes) / Double(outcome.bytes)
-                account.chargeRead(units, hash: share.hash, at: now)
-            }
+    /// How many partitions reads are charged to.
+    private var partitionCount: Int {
+        hasPartitions ? accountLock.withLock { account.partitionCount } : 1
+    }
+}
+
+/// The bytes of a page by partition; a page goes through partitions in their order.
+private struct PartitionShares {
+    private let partitions: Int
+    /// For each partition visited: where in it the page began to read, and how many bytes.
+    private var shares: [(hash: UInt64, bytes: Int)] = []
+    private var lastPartition = -1
+    private var total = 0
+
+    init(partitions: Int) { self.partitions = partitions }
+
+    @inline(__always)
+    mutating func add(_ bytes: Int, at hash: UInt64) {
+        guard partitions > 1 else { return }
+        total += bytes
+        let partition = HashSegment.index(of: hash, total: partitions)
+        if partition == lastPartition {
+            shares[shares.count - 1].bytes += bytes
+        } else {
+            shares.append((hash, bytes))
+            lastPartition = partition
+        }
+    }
+
+    /// Splits the page's units by bytes; all go to where it began when nothing was read.
+    func split(_ units: Double, first: UInt64) -> [(hash: UInt64, units: Double)] {
+        guard shares.count > 1, total > 0 else { return [(shares.first?.hash ?? first, units)] }
+        var left = units
+        return shares.enumerated().map { place, share in
+            let isLast = place == shares.count - 1
+            let part = isLast ? left : units * Double(share.bytes) / Double(total)
+            left -= part
+            return (share.hash, part)
         }
     }
 }

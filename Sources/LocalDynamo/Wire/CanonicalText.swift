@@ -1,29 +1,11 @@
-import JSON
-
 /// The one spelling of text in a JSON string that the store uses: escapes only where JSON demands
 /// them, the short ones where there are any, `\u00xx` in lower case for other control characters.
 enum CanonicalText {
-    /// Whether a checked string is spelled so already.
-    static func isCanonical(_ raw: UnsafeRawBufferPointer) -> Bool {
-        var offset = 0
-        while offset < raw.count {
-            guard raw[offset] == 0x5C else {
-                offset += 1
-                continue
-            }
-            switch raw[offset + 1] {
-            case 0x22, 0x5C, 0x62, 0x66, 0x6E, 0x72, 0x74: offset += 2
-            case 0x75 where isControl(UnsafeRawBufferPointer(rebasing: raw[offset...])): offset += 6
-            default: return false
-            }
+    /// Whether an escape other than the short ones that the store uses is one of the store's.
+    static func isCanonical(escape: UnsafeRawBufferPointer, of scalar: UInt32) -> Bool {
+        guard scalar < 0x20, escape[1] == 0x75, shortEscape(UInt8(scalar)) == nil else {
+            return false
         }
-        return true
-    }
-
-    /// Whether an escape is `\u00xx`, xx being a control character that has no short escape.
-    private static func isControl(_ escape: UnsafeRawBufferPointer) -> Bool {
-        let scalar = JSONText.escapedScalar(escape, length: 6)
-        guard scalar < 0x20, shortEscape(UInt8(scalar)) == nil else { return false }
         return escape[5] == hexDigit(UInt8(scalar) & 15)
     }
 

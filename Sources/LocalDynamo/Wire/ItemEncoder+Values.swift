@@ -17,7 +17,7 @@ extension ItemEncoder {
             ? UnsafeRawPointer(reader.cursor).loadUnaligned(as: UInt64.self) : 0
         if word & Self.scalarMask == Self.scalarStart,
             let known = AttributeType(
-                WireString(start: reader.cursor + 2, count: 1, isEscaped: false))
+                WireString(plain: reader.cursor + 2, count: 1))
         {
             type = known
             reader.cursor += 5
@@ -33,7 +33,8 @@ extension ItemEncoder {
         }
         let size = try content(&reader, type: type, depth: depth)
         guard take(0x7D, &reader) else {
-            throw peek(&reader) == 0x2C ? Self.manyTypes : reader.unexpected()
+            guard take(0x2C, &reader), peek(&reader) == 0x22 else { throw reader.unexpected() }
+            throw Self.manyTypes
         }
         return (type, size)
     }
@@ -191,13 +192,15 @@ extension ItemEncoder {
         return size
     }
 
-    /// Equal for equal elements: of a number it hashes the value, whatever its spelling.
+    /// Equal for equal elements: of a number it hashes the service's spelling.
     private static func elementHash(
         _ text: WireString, type: AttributeType, scope: UInt64
     ) -> UInt64 {
-        if type == .numberSet, let number = try? DynamoNumber(text.text) {
-            var spelling = number.text
-            return spelling.withUTF8 { KeyHash.of($0.baseAddress!, count: $0.count, seed: scope) }
+        if type == .numberSet, !NumberText.isPlain(text.raw) {
+            var spelling = (try? DynamoNumber(text.text))?.text ?? ""
+            return spelling.withUTF8 {
+                KeyHash.of($0.baseAddress ?? text.start, count: $0.count, seed: scope)
+            }
         }
         guard text.isEscaped else { return KeyHash.of(text.start, count: text.count, seed: scope) }
         return text.bytes.withUnsafeBufferPointer {

@@ -179,7 +179,7 @@ struct ItemEncoder: ~Copyable {
 
     /// Puts an escaped string into the output with the fewest escapes, unless it has them already.
     mutating func rewrite(_ text: WireString) {
-        guard !CanonicalText.isCanonical(text.raw) else { return }
+        guard !text.isCanonical else { return }
         flush(to: text.start, resumeAt: text.start + text.count)
         CanonicalText.write(text.bytes, to: &output)
     }

@@ -8,32 +8,53 @@ struct NumberText {
     let respelled: String?
 
     init(_ text: UnsafeRawBufferPointer) throws(ServiceError) {
+        if let size = Self.plainSize(text) {
+            storedSize = size
+            respelled = nil
+            return
+        }
         do throws(DynamoNumber.Refusal) {
-            let shape = try NumberShape(text)
-            try shape.checkRange()
-            storedSize = shape.storedSize
-            let isCanonical = Self.isCanonical(text, isNonzero: shape.isNonzero)
-            respelled = isCanonical ? nil : try DynamoNumber(text).text
+            let number = try DynamoNumber(text)
+            storedSize = number.storedSize
+            let spelling = number.text
+            respelled = text.elementsEqual(spelling.utf8) ? nil : spelling
         } catch {
             throw Self.refusal(error, text)
         }
     }
 
-    /// Whether the text has no sign of plus, leading zeros, zeros behind the point, or exponent.
-    private static func isCanonical(_ text: UnsafeRawBufferPointer, isNonzero: Bool) -> Bool {
-        guard isNonzero else { return text.count == 1 }
-        var offset = text[0] == 0x2D ? 1 : 0
-        guard offset < text.count, isDigit(text[offset]) else { return false }
-        if text[offset] == 0x30, offset + 1 < text.count, text[offset + 1] != 0x2E { return false }
-        while offset < text.count, isDigit(text[offset]) { offset += 1 }
-        if offset == text.count { return true }
-        guard text[offset] == 0x2E, offset + 1 < text.count else { return false }
-        offset += 1
-        while offset < text.count, isDigit(text[offset]) { offset += 1 }
-        return offset == text.count && text[offset - 1] != 0x30
-    }
+    /// Whether the text is in the service's spelling and short.
+    static func isPlain(_ text: UnsafeRawBufferPointer) -> Bool { plainSize(text) != nil }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+    /// The stored size of a number of up to 38 digits that is in the service's spelling, as nearly
+    /// all are; nil when a closer look is needed.
+    private static func plainSize(_ text: UnsafeRawBufferPointer) -> Int? {
+        let isNegative = text.first == 0x2D
+        let start = isNegative ? 1 : 0
+        guard text.count - start <= ServiceLimits.numberDigitsMax, text.count > start else {
+            return nil
+        }
+        // Offsets of the first and the last digit that is not zero, and of the point.
+        var (first, last, point) = (-1, -1, text.count)
+        for offset in start..<text.count {
+            let byte = text[offset]
+            if byte == 0x2E, point == text.count, offset > start {
+                point = offset
+            } else {
+                guard byte >= 0x30, byte <= 0x39 else { return nil }
+                if byte != 0x30 {
+                    if first < 0 { first = offset }
+                    last = offset
+                }
+            }
+        }
+        guard first >= 0 else { return text.count == 1 ? 1 : nil }
+        let hasLeadingZero = text[start] == 0x30 && point != start + 1
+        let hasTrailingZero = point < text.count && last != text.count - 1
+        guard !hasLeadingZero, !hasTrailingZero else { return nil }
+        func power(_ offset: Int) -> Int { offset < point ? point - offset - 1 : point - offset }
+        return 1 + (power(first) >> 1) - (power(last) >> 1) + 1 + (isNegative ? 1 : 0)
+    }
 
     static func refusal(
         _ refusal: DynamoNumber.Refusal, _ text: UnsafeRawBufferPointer

@@ -1,9 +1,12 @@
 import DynamoModel
+import Glibc
 
 /// What the encoder of items must know about a table: which attributes matter, and why.
 ///
 /// Never changes while the table exists.
-final class TableLayout: Sendable {
+final class TableLayout: @unchecked Sendable {
+    // @unchecked: the memory behind the pointers is written by `init` alone.
+
     /// An attribute that the table's or an index's key or projection names.
     struct Watched: Sendable {
         let name: [UInt8]
@@ -36,6 +39,10 @@ final class TableLayout: Sendable {
     let indexes: [Index]
     /// Bit n is set when some watched name is n bytes long (modulo 64).
     private let lengths: UInt64
+    /// The watched names once more, one after the other, where no reference is counted.
+    private let names: UnsafeMutablePointer<UInt8>
+    private let nameEnds: UnsafeMutablePointer<Int>
+    private let count: Int
 
     init(_ definition: TableDefinition, schema: KeySchema) {
         var watched: [Watched] = []
@@ -81,13 +88,38 @@ final class TableLayout: Sendable {
         self.watched = watched
         self.indexes = indexes
         lengths = watched.reduce(0) { $0 | 1 << UInt64($1.name.count & 63) }
+        count = watched.count
+        let bytes = watched.flatMap(\.name)
+        names = .allocate(capacity: max(1, bytes.count))
+        for (offset, byte) in bytes.enumerated() { names[offset] = byte }
+        nameEnds = .allocate(capacity: watched.count + 1)
+        nameEnds[0] = 0
+        for (place, attribute) in watched.enumerated() {
+            nameEnds[place + 1] = nameEnds[place] + attribute.name.count
+        }
+    }
+
+    deinit {
+        names.deallocate()
+        nameEnds.deallocate()
     }
 
     /// The position in `watched` of the attribute of this name; nil when it does not matter.
     @inline(__always)
     func position(of name: WireString) -> Int? {
-        guard name.isEscaped || lengths & 1 << UInt64(name.count & 63) != 0 else { return nil }
-        for index in watched.indices where name.equals(watched[index].name) { return index }
+        guard !name.isEscaped else {
+            let name = name.bytes
+            return watched.firstIndex { $0.name == name }
+        }
+        guard lengths & 1 << UInt64(name.count & 63) != 0 else { return nil }
+        for place in 0..<count {
+            let start = nameEnds[place]
+            if nameEnds[place + 1] - start == name.count,
+                memcmp(names + start, name.start, name.count) == 0
+            {
+                return place
+            }
+        }
         return nil
     }
 

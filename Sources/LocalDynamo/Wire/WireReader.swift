@@ -5,7 +5,29 @@ import JSON
 struct WireString {
     let start: UnsafePointer<UInt8>
     let count: Int
+    /// The length of the text in UTF-8, without its escapes.
+    let utf8Count: Int
     let isEscaped: Bool
+    /// Whether it is spelled as the store spells text (see ``CanonicalText``).
+    let isCanonical: Bool
+
+    /// A string without escapes.
+    @inline(__always)
+    init(plain start: UnsafePointer<UInt8>, count: Int) {
+        self.start = start
+        self.count = count
+        utf8Count = count
+        isEscaped = false
+        isCanonical = true
+    }
+
+    init(escaped start: UnsafePointer<UInt8>, count: Int, utf8Count: Int, isCanonical: Bool) {
+        self.start = start
+        self.count = count
+        self.utf8Count = utf8Count
+        isEscaped = true
+        self.isCanonical = isCanonical
+    }
 
     var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
@@ -13,30 +35,6 @@ struct WireString {
     var bytes: [UInt8] { isEscaped ? JSONText.unescaped(raw) : Array(raw) }
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
-
-    /// The length of the text in UTF-8, unescaped.
-    var utf8Count: Int {
-        guard isEscaped else { return count }
-        var (offset, length) = (0, 0)
-        while offset < count {
-            guard start[offset] == 0x5C else {
-                (offset, length) = (offset + 1, length + 1)
-                continue
-            }
-            let rest = UnsafeRawBufferPointer(rebasing: raw[offset...])
-            let escape = JSONText.escapeLength(rest)
-            length += JSONText.utf8Length(JSONText.escapedScalar(rest, length: escape))
-            offset += escape
-        }
-        return length
-    }
-
-    @inline(__always)
-    func equals(_ name: [UInt8]) -> Bool {
-        if isEscaped { return bytes == name }
-        guard count == name.count else { return false }
-        return name.withUnsafeBytes { memcmp(start, $0.baseAddress!, count) == 0 }
-    }
 
     @inline(__always)
     func equals(_ name: StaticString) -> Bool {
@@ -144,7 +142,7 @@ struct WireReader {
         skipPlain()
         if cursor < end, cursor.pointee == 0x22 {
             cursor += 1
-            return WireString(start: start, count: cursor - start - 1, isEscaped: false)
+            return WireString(plain: start, count: cursor - start - 1)
         }
         return try finishString(from: start)
     }
@@ -181,19 +179,21 @@ struct WireReader {
     private mutating func finishString(
         from start: UnsafePointer<UInt8>
     ) throws(ServiceError) -> WireString {
-        var isEscaped = false
+        // Bytes by which the text is shorter than its spelling, and whether that is the store's.
+        var (saved, isCanonical, isEscaped) = (0, true, false)
         while cursor < end {
             let byte = cursor.pointee
             if byte == 0x22 {
                 cursor += 1
-                return WireString(start: start, count: cursor - start - 1, isEscaped: isEscaped)
+                let count = cursor - start - 1
+                guard isEscaped else { return WireString(plain: start, count: count) }
+                return WireString(
+                    escaped: start, count: count, utf8Count: count - saved,
+                    isCanonical: isCanonical)
             }
             if byte == 0x5C {
-                let rest = UnsafeRawBufferPointer(start: cursor, count: min(12, end - cursor))
-                let length = JSONText.escapeLength(rest)
-                guard length > 0 else { throw .serialization(nil) }
                 isEscaped = true
-                cursor += length
+                try skipEscape(saved: &saved, isCanonical: &isCanonical)
             } else if byte < 0x20 {
                 throw .serialization(nil)
             } else if byte >= 0x80 {
@@ -202,6 +202,26 @@ struct WireReader {
             skipPlain()
         }
         throw .serialization(nil)
+    }
+
+    @inline(__always)
+    private mutating func skipEscape(
+        saved: inout Int, isCanonical: inout Bool
+    ) throws(ServiceError) {
+        guard end - cursor >= 2 else { throw .serialization(nil) }
+        switch cursor[1] {
+        case 0x22, 0x5C, 0x62, 0x66, 0x6E, 0x72, 0x74:
+            cursor += 2
+            saved += 1
+        default:
+            let rest = UnsafeRawBufferPointer(start: cursor, count: min(12, end - cursor))
+            let length = JSONText.escapeLength(rest)
+            guard length > 0 else { throw .serialization(nil) }
+            let scalar = JSONText.escapedScalar(rest, length: length)
+            saved += length - JSONText.utf8Length(scalar)
+            isCanonical = isCanonical && CanonicalText.isCanonical(escape: rest, of: scalar)
+            cursor += length
+        }
     }
 
     /// Consumes one code point of two to four bytes, in RFC 3629's shortest form.

@@ -79,7 +79,7 @@ extension CopyScheduler {
     }
 
     private mutating func postpone(_ slot: Int, _ failure: CopyFailure, at now: Instant) {
-        let delay = Self.faultBackoff.delay(
+        let delay = Self.retryBackoff.delay(
             attempt: segments[slot]!.failures, using: &generator)
         segments[slot]!.failures += 1
         segments[slot]!.retryAt = now + delay

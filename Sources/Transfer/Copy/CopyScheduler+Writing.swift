@@ -33,7 +33,7 @@ extension CopyScheduler {
         counters.writeUnits += consumed
         counters.itemsUnprocessed += refusedItems.count
         if refusedItems.count < batch.items.count { progressed(at: now) }
-        retry(refusedItems, Self.retryBackoff, at: now)
+        retry(refusedItems, at: now)
         judge(
             items: batch.items.count, refused: refusedItems.count, units: consumed,
             roundTrip: answer.roundTrip, at: now)
@@ -54,7 +54,7 @@ extension CopyScheduler {
                 halve(batch.items, at: now)
             } else {
                 counters.itemsUnprocessed += 1
-                retry(batch.items, Self.retryBackoff, at: now)
+                retry(batch.items, at: now)
             }
         case .remedy(.split):
             targetHealth.answered()
@@ -66,7 +66,7 @@ extension CopyScheduler {
             counters.writesThrottled += 1
             for item in batch.items { segments[segmentSlot(of: item)]!.heat.refuse() }
             failureSinceProgress = failure
-            retry(batch.items, Self.retryBackoff, at: now)
+            retry(batch.items, at: now)
             judge(
                 items: batch.items.count, refused: batch.items.count, units: 0,
                 roundTrip: roundTrip, at: now)
@@ -74,7 +74,7 @@ extension CopyScheduler {
             counters.requestsFailed += 1
             failureSinceProgress = failure
             targetHealth.failed(Self.faultBackoff, using: &generator, at: now)
-            retry(batch.items, Self.faultBackoff, at: now)
+            retry(batch.items, at: now)
         }
         return actions + pump(at: now)
     }
@@ -126,7 +126,7 @@ extension CopyScheduler {
         if pages[page]!.unsettled == 0 { retire(page, &actions) }
     }
 
-    private mutating func retry(_ items: [BatchItem], _ backoff: Backoff, at now: Instant) {
+    private mutating func retry(_ items: [BatchItem], at now: Instant) {
         guard !items.isEmpty else { return }
         counters.itemsRetried += items.count
         var items = items
@@ -135,7 +135,7 @@ extension CopyScheduler {
             attempt = max(attempt, Int(items[index].attempt))
             items[index].attempt += 1
         }
-        let delay = backoff.delay(attempt: attempt, using: &generator)
+        let delay = Self.retryBackoff.delay(attempt: attempt, using: &generator)
         retries.add(.init(due: now + delay, items: items, isWhole: false))
     }
 

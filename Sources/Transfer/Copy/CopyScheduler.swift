@@ -92,7 +92,9 @@ package struct CopyScheduler: Sendable {
     static let tick = Duration.milliseconds(100)
     /// Items refused one by one before any was accepted: the fault is not theirs.
     static let refusedAloneMax = 100
+    /// Before one request, or some items, are sent again; paces and ``SideHealth`` do the rest.
     static let retryBackoff = Backoff(base: .milliseconds(25), cap: .seconds(1))
+    /// Before a side that does not answer at all is asked again.
     static let faultBackoff = Backoff(base: .milliseconds(25), cap: .seconds(20))
 
     package init(_ configuration: CopyConfiguration, seed: UInt64, at now: Instant) {
