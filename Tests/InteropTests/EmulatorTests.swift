@@ -3,9 +3,9 @@ import Testing
 
 /// Copies between servers that others wrote, held against what an independent client sees there.
 ///
-/// Both differ from the service, and from each other: moto sends no checksum, takes a scan's
-/// segments from 256 hash values and reports no capacity of indexes; ministack puts everything on
-/// one page unless `Limit` is given and sorts the whole table for each.
+/// Each is odd in its own way: moto closes the connection after every reply, keeps numbers as they
+/// are sent and charges one unit for any batch; ministack sorts the whole table for every page,
+/// rewrites numbers without exponents and sends text unescaped.
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .serialized)
 struct EmulatorTests {
     /// A table of tables.py: its shape, and how many items it has.

@@ -74,7 +74,9 @@ enum Programs {
         try await withCheckedThrowingContinuation { continuation in
             let thread = Thread {
                 continuation.resume(
-                    with: Swift.Result { try finish(["/usr/bin/timeout", "-k", "5", "120"] + words) }
+                    with: Swift.Result {
+                        try finish(["/usr/bin/timeout", "-k", "5", "120"] + words)
+                    }
                 )
             }
             thread.start()
