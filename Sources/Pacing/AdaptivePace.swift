@@ -45,8 +45,14 @@ package struct AdaptivePace: Sendable {
     }
 
     private static let growthPerSecond = 1.05
-    /// A share that stays above this part of itself has not fallen.
-    private static let unchangedPart = 0.7
+    /// A share that stays above this part of itself has not fallen: throttling all but ends when
+    /// the rate is cut below what was accepted, chance goes on as before.
+    private static let unchangedPart = 0.5
+    /// A share that was taken of a few requests may be far too high; it is not believed beyond this.
+    private static let shareOfFewMax = 0.1
+    /// Refusals at less than this part of a rate that was accepted before are not explained by it.
+    private static let explainedPart = 0.75
+    private static let unexplainedMax = 2
     private static let windowMin = Duration.milliseconds(250)
     /// Refusals come by whole requests, so it is those that make a share worth judging.
     private static let windowRequestsMin = 40.0
@@ -54,7 +60,15 @@ package struct AdaptivePace: Sendable {
 
     private let policy: Policy
     private var trial: Trial?
+    /// The background as the last cut that was undone has shown it.
+    private var backgroundFound = 0.0
     private var lastCut: Instant?
+    /// What was accepted when the pace was cut last, and refusals since then that this does not
+    /// explain; and all requests since the first cut of a row.
+    private var acceptedAtCut = 0.0
+    private var unexplained = 0
+    private var requestsInRow = 0.0
+    private var refusedInRow = 0.0
     private var accepted: RateWindow
     private var windowStart: Instant
     private var requests = 0.0
@@ -86,8 +100,14 @@ package struct AdaptivePace: Sendable {
         requests += 1
         sent += Double(items)
         self.refused += Double(refused)
+        requestsInRow += 1
+        refusedInRow += refused > 0 ? 1 : 0
         if trial == nil, policy.cutsAtOnce, background == 0, refused > 0 {
-            return cut(share: self.refused / sent, roundTrip: roundTrip, at: now)
+            if isUnexplained {
+                return undo(background: refusedInRow / requestsInRow, at: now)
+            }
+            let share = min(self.refused / sent, Self.shareOfFewMax)
+            return cut(share: share, roundTrip: roundTrip, at: now)
         }
         let isLongEnough = now - windowStart >= Self.windowMin
         guard isLongEnough, requests >= Self.windowRequestsMin, sent > 0 else { return nil }
@@ -111,7 +131,8 @@ package struct AdaptivePace: Sendable {
         let likely = max(background, 0.02)
         let noise = 3 * (likely * (1 - likely) / requests).squareRoot()
         guard share > background + 0.02 + noise else {
-            background = min(background, background * 0.9 + share * 0.1)
+            // It follows what it is found to be, but never so far up that throttling could hide in it.
+            background = min(background * 0.9 + share * 0.1, backgroundFound * 1.25)
             return nil
         }
         return cut(share: share, roundTrip: roundTrip, at: now)
@@ -123,6 +144,8 @@ package struct AdaptivePace: Sendable {
         // Where nothing was accepted there is no rate to go by: the requests' own backoff must do.
         guard rate > 0 else { return nil }
         lastCut = now
+        if !isThrottled { (unexplained, requestsInRow, refusedInRow) = (0, 0, 0) }
+        acceptedAtCut = accepted.perSecond(at: now)
         trial = Trial(share: share, measuresFrom: now + roundTrip * 2)
         pace = min(rate, ceiling ?? .infinity)
         isThrottled = true
@@ -136,10 +159,29 @@ package struct AdaptivePace: Sendable {
         grown = now
         let above = ended.share - background
         guard share - background >= above * Self.unchangedPart else { return nil }
+        return undo(background: share, at: now)
+    }
+
+    private mutating func undo(background share: Double, at now: Instant) -> Verdict {
         background = share
+        backgroundFound = share
         pace = ceiling
         isThrottled = false
+        beginWindow(at: now)
         return .undone
+    }
+
+    /// Whether refusals come again and again although the pace is well below what was accepted
+    /// before: a rate that is too high does not do that, chance does. Counts the refusal.
+    private var isUnexplained: Bool {
+        mutating get {
+            guard isThrottled, let pace, pace < acceptedAtCut * Self.explainedPart else {
+                unexplained = 0
+                return false
+            }
+            unexplained += 1
+            return unexplained > Self.unexplainedMax
+        }
     }
 
     private mutating func beginWindow(at now: Instant) {

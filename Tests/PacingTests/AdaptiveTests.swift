@@ -90,6 +90,54 @@ import Testing
         #expect(result.accepted >= 0.85 * 18_000, "\(result.accepted)")
     }
 
+    /// A source that throttles some Scans at any rate, asked for ten pages a second or more.
+    @Test(arguments: [0.01, 0.02, 0.1, 0.4])
+    func `a source's random refusals do not starve the reading`(share: Double) {
+        var slow = 0
+        for seed in UInt64(1)...20 {
+            var generator = SeededGenerator(seed: seed)
+            var pace = AdaptivePace(.source, ceiling: nil, at: .zero)
+            var now = Instant.zero
+            while now < .zero + .seconds(60) {
+                let rate = pace.pace ?? 1_000
+                let page = min(5, rate / 10)
+                now = now + .nanoseconds(Int64(page / rate * 1e9))
+                let isRefused = generator.unit() < share
+                _ = pace.observed(
+                    items: 1, refused: isRefused ? 1 : 0, units: isRefused ? 0 : page,
+                    roundTrip: .zero, at: now)
+                pace.timePassed(at: now)
+            }
+            if let rate = pace.pace, rate < 300 { slow += 1 }
+        }
+        #expect(slow <= 2, "\(slow) of 20 ended slow")
+    }
+
+    @Test(arguments: UInt64(1)...5)
+    func `a source that really throttles is spared`(seed: UInt64) {
+        var pace = AdaptivePace(.source, ceiling: nil, at: .zero)
+        var now = Instant.zero
+        var room = 20.0
+        var (refused, total) = (0, 0)
+        while now < .zero + .seconds(60) {
+            let rate = pace.pace ?? 2_000
+            let page = min(5, rate / 10)
+            let step = Duration.nanoseconds(Int64(page / rate * 1e9))
+            now = now + step
+            room = min(20, room + 200 * step.inSeconds)
+            let isRefused = room < page
+            if !isRefused { room -= page }
+            if now > .zero + .seconds(10) {
+                (refused, total) = (refused + (isRefused ? 1 : 0), total + 1)
+            }
+            _ = pace.observed(
+                items: 1, refused: isRefused ? 1 : 0, units: isRefused ? 0 : page,
+                roundTrip: .zero, at: now)
+            pace.timePassed(at: now)
+        }
+        #expect(Double(refused) / Double(total) < 0.05, "\(refused) of \(total)")
+    }
+
     @Test func `without refusals there is no pace`() {
         let result = run(
             capacity: 1e9, randomShare: 0, unpaced: 20_000, seconds: 5, seed: 1)
