@@ -88,7 +88,9 @@ import Testing
                 hint: "number of units"),
             Refusal("Orders New \(local) --write-units 1e", 2, error: "'1e'", hint: "help"),
             Refusal("Orders New \(local) --segmets 4", 2, error: "--segmets", hint: "--segments"),
-            Refusal("Orders New --endpoint URL --region eu_west", 2, error: "eu_west", hint: "eu-"),
+            Refusal(
+                "Orders New --endpoint URL --region eu_west", 2, error: "eu-central-1",
+                hint: "--help"),
             Refusal("Orders New --region xx-nowhere-1", error: "xx-nowhere-1", hint: "us-east-1"),
             Refusal(
                 "Orders New --region us-east-1 --endpoint https://127.0.0.1:PORT",
@@ -100,9 +102,10 @@ import Testing
                 "Orders New --source-endpoint URL --target-endpoint http://127.0.0.1:1"
                     + " --region us-east-1",
                 error: "target", hint: "Check the endpoint"),
-            Refusal("Orders New \(local) --report none/report", error: "none/report", hint: ""),
-            Refusal("Orders New \(local) --report /", error: "cannot write /", hint: ""),
-            Refusal("Orders New \(local) --log none/log", error: "none/log", hint: ""),
+            Refusal(
+                "Orders New \(local) --report none/report", error: "none/report", hint: "folder"),
+            Refusal("Orders New \(local) --report /", error: "cannot write /", hint: "folder"),
+            Refusal("Orders New \(local) --log none/log", error: "none/log", hint: "folder"),
             Refusal(
                 "Orders New \(local) --ca-bundle none.pem", error: "none.pem", hint: "certificates"),
             Refusal("Orders New \(local) --profile nobody", error: "nobody", hint: "profile"),
@@ -162,9 +165,9 @@ import Testing
         let folder = try TemporaryFolder()
         let (certificate, key) = (folder.path("certificate.pem"), folder.path("key.pem"))
         let made = try Binary.shell(
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -quiet"
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
                 + " -subj /CN=test -addext subjectAltName=IP:127.0.0.1"
-                + " -keyout '\(key)' -out '\(certificate)' || true")
+                + " -keyout '\(key)' -out '\(certificate)'")
         #expect(made.status == 0)
         try #require(FileManager.default.fileExists(atPath: certificate), "\(made.err)")
         let server = try Served(["--fill", "Orders=20", "--tls", "\(certificate):\(key)"])
