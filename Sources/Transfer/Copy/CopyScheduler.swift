@@ -47,6 +47,8 @@ package struct CopyScheduler: Sendable {
     var freeSegments: [Int] = []
     var slotOfSegment: [Int: Int] = [:]
     var openSegments = 0
+    /// Some segment was held back by a hot partition at the last look.
+    var hasHeldBack = false
     var scansInFlight = 0
     var scansAllowed: Int
     var scansMayGrowAt: Instant
