@@ -40,7 +40,8 @@ let package = Package(
         .executableTarget(
             name: "dynaferry",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo", "CLinux",
+                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
+                "CLinux",
             ]),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),

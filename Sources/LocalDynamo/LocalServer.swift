@@ -87,7 +87,8 @@ package final class LocalServer: @unchecked Sendable {
 /// A C callback: runs the loop that `context` retains.
 private func runLoop(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
-    // libssl writes to sockets without MSG_NOSIGNAL: a client that is gone must not end the process.
+    // libssl writes to sockets without MSG_NOSIGNAL: a client that is gone must not end the
+    // process.
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGPIPE)

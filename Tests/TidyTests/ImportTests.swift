@@ -18,6 +18,7 @@ import Testing
         ],
         "dynaferry": [
             "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
+            "CLinux",
         ],
     ]
 

@@ -6,7 +6,8 @@ import Glibc
 /// Belongs to one thread but for ``wakeUp()``. The corresponding C functions are `epoll_create1`,
 /// `epoll_ctl`, `epoll_wait` and `eventfd`.
 final class SocketWatch: @unchecked Sendable {
-    // @unchecked: other threads call only `wakeUp`, which writes to a descriptor that never changes.
+    // @unchecked: other threads call only `wakeUp`, which writes to a descriptor that never
+    // changes.
 
     struct Interest: OptionSet {
         let rawValue: UInt32

@@ -2,7 +2,8 @@ import DynamoModel
 import JSON
 import Pacing
 
-/// UpdateTable (API reference, UpdateTable): billing mode, throughput and maxima of the table and of
+/// UpdateTable (API reference, UpdateTable): billing mode, throughput and maxima of the table and
+/// of
 /// its global indexes. The table is UPDATING for a moment.
 extension Service {
     func updateTable(_ request: Parameters) throws(ServiceError) -> JSON {
