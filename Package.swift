@@ -27,7 +27,8 @@ let package = Package(
         .target(name: "JSON"),
         .target(name: "Pacing"),
         .target(name: "DynamoModel", dependencies: ["JSON"]),
-        .target(name: "AWS", dependencies: ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto"]),
+        .target(
+            name: "AWS", dependencies: ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto", "CLinux"]),
         .target(name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"]),
         .target(
             name: "Transfer", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"]),
@@ -40,6 +41,7 @@ let package = Package(
             name: "dynaferry",
             dependencies: [
                 "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
+                "CLinux",
             ]),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),

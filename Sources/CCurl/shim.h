@@ -25,3 +25,15 @@ static inline CURLcode shim_easy_get_pointer(CURL *handle, CURLINFO info, void *
 static inline CURLMcode shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+
+typedef int (*shim_curl_socket)(CURL *easy, curl_socket_t socket, int what, void *context, void *assigned);
+typedef int (*shim_curl_timer)(CURLM *multi, long milliseconds, void *context);
+
+static inline CURLMcode shim_multi_set_socket(CURLM *multi, shim_curl_socket value, void *context) {
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, value);
+}
+static inline CURLMcode shim_multi_set_timer(CURLM *multi, shim_curl_timer value, void *context) {
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
+}

@@ -1,5 +1,6 @@
-// What Glibc's Swift module leaves out: epoll, accept4 and eventfd.
+// What Glibc's Swift module leaves out: epoll, accept4, eventfd and mallopt.
 #pragma once
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>

@@ -3,7 +3,8 @@ import DynamoModel
 import JSON
 
 extension TargetTable {
-    /// Creates the table. It is not active yet when this returns; see ``waitUntilActive(checkEvery:)``.
+    /// Creates the table. It is not active yet when this returns; see
+    /// ``waitUntilActive(checkEvery:)``.
     ///
     /// After an unknown outcome the call is not repeated: the table is looked at, and there being
     /// one by that name now is taken for success (the caller has seen that there was none, and

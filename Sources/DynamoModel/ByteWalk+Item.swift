@@ -82,10 +82,7 @@ extension ByteWalk {
     /// for the types of one letter, 0 for the others.
     private mutating func walkAttribute(size: inout Int, depth: Int) throws(JSONError) -> UInt8 {
         guard depth < Self.valueDepthMax else { throw failure("nested too deeply") }
-        try expect(0x7B)
-        let type = try walkString()
-        try expect(0x3A)
-        let (length, letter, second) = spelling(type)
+        let (length, letter, second, type) = try walkType()
         switch (length, letter) {
         case (1, 0x53):  // S
             size += try walkString().unescapedCount
@@ -111,15 +108,27 @@ extension ByteWalk {
         return length == 1 ? letter : 0
     }
 
-    /// A type's length and first two letters. Nobody is known to escape one, but they may.
+    /// Walks over `{"S":`: the type's length, its first two letters, and where it stands.
     @inline(__always)
-    private func spelling(_ type: Text) -> (length: Int, first: UInt8, second: UInt8) {
+    private mutating func walkType() throws(JSONError) -> (Int, UInt8, UInt8, Text) {
+        // Nearly all types come as `{"X":` and can be told by one look at eight bytes, of which
+        // the padding makes sure. Backslash and quote stand here in the letter's place for none.
+        let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
+        let letter = UInt8(truncatingIfNeeded: word >> 16)
+        if word & 0xFF_FF00_FFFF == 0x3A_2200_227B, letter >= 0x41, letter <= 0x5A {
+            defer { position += 5 }
+            return (1, letter, 0, Text(start: offset + 2, count: 1, unescapedCount: 1))
+        }
+        try expect(0x7B)
+        let type = try walkString()
+        try expect(0x3A)
         guard type.hasEscapes else {
             // Readable even where the string is shorter: its closing quote and what follows.
-            return (type.count, base[type.start], base[type.start + 1])
+            return (type.count, base[type.start], base[type.start + 1], type)
         }
+        // Nobody is known to escape a type's letters, but they may.
         let letters = JSONText.unescaped(bytes(type.range)) + [0, 0]
-        return (letters.count - 2, letters[0], letters[1])
+        return (letters.count - 2, letters[0], letters[1], type)
     }
 
     private mutating func walkMap(size: inout Int, depth: Int) throws(JSONError) {

@@ -81,7 +81,8 @@ package struct PageCutter: Sendable {
 }
 
 extension ByteWalk {
-    /// Walks over a key (`LastEvaluatedKey`), which must be an object that holds the key attributes.
+    /// Walks over a key (`LastEvaluatedKey`), which must be an object that holds the key
+    /// attributes.
     fileprivate mutating func walkKey(
         _ keys: KeyNames, from start: Int
     ) throws(JSONError) -> Range<Int> {

@@ -83,7 +83,7 @@ extension LocalServer {
             var items: [[UInt8]] = []
             items.reserveCapacity(table.store.count)
             table.store.forEach(from: table.store.position(from: 0)) {
-                items.append(Array($0.record.json))
+                items.append(Array($1.json))
                 return true
             }
             return items

@@ -22,6 +22,7 @@ package final class LocalServer: @unchecked Sendable {
     /// Binds the socket, reads the certificate and fills the tables; nothing is served yet.
     package init(_ options: ServerOptions) throws(ServerError) {
         self.options = options
+        try options.check()
         let service = Service(options)
         var tls: TLSContext?
         if let files = options.tls { tls = try TLSContext(files) }
@@ -86,6 +87,12 @@ package final class LocalServer: @unchecked Sendable {
 /// A C callback: runs the loop that `context` retains.
 private func runLoop(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let context else { return nil }
+    // libssl writes to sockets without MSG_NOSIGNAL: a client that is gone must not end the
+    // process.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
     Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue().run()
     return nil
 }

@@ -3,7 +3,8 @@ import Pacing
 
 /// `GET /_meter`: what was consumed, by table, index and partition.
 ///
-/// `now_seconds` is monotonic: the units between two reports are the difference of their totals, over
+/// `now_seconds` is monotonic: the units between two reports are the difference of their totals,
+/// over
 /// the difference of their times. `recent` has the same by tenths of a second, the running one
 /// last; it is there only for tables and indexes that were used.
 extension Service {

@@ -17,6 +17,14 @@ package struct ServerOptions: Sendable {
             self.certificate = certificate
             self.key = key
         }
+
+        /// Reads `CERT:KEY`.
+        package init(parsing text: String) throws(ServerError) {
+            guard let (certificate, key) = halves(of: text) else {
+                throw ServerError("'\(text)' is not CERT:KEY", hint: "two files in PEM")
+            }
+            self.init(certificate: certificate, key: key)
+        }
     }
 
     /// The one user whose signatures are accepted.
@@ -27,6 +35,16 @@ package struct ServerOptions: Sendable {
         package init(accessKey: String, secret: String) {
             self.accessKey = accessKey
             self.secret = secret
+        }
+
+        /// Reads `KEY:SECRET`. The text is not repeated in the error: it holds the secret.
+        package init(parsing text: String) throws(ServerError) {
+            guard let (accessKey, secret) = halves(of: text) else {
+                throw ServerError(
+                    "the signature's credentials are not KEY:SECRET",
+                    hint: "an access key id and its secret")
+            }
+            self.init(accessKey: accessKey, secret: secret)
         }
     }
 
@@ -65,6 +83,21 @@ package struct ServerOptions: Sendable {
 
     package init() {}
 
+    /// Throws when a number makes no sense.
+    func check() throws(ServerError) {
+        let faults: [(Bool, String)] = [
+            (burstSeconds >= 0, "--burst-seconds must not be negative, not \(burstSeconds)"),
+            (timeScale > 0, "--time-scale must be positive, not \(timeScale)"),
+            (timeScale <= 1e6, "--time-scale must be at most 1000000, not \(timeScale)"),
+            ((1...64).contains(threads), "there must be 1 to 64 threads, not \(threads)"),
+            (
+                (1...10_000).contains(partitions ?? 1),
+                "--partitions must be from 1 to 10000, not \(partitions ?? 1)"
+            ),
+        ]
+        for (isGood, message) in faults where !isGood { throw ServerError(message) }
+    }
+
     /// Whether the server can be reached from this machine alone.
     package var isLoopback: Bool {
         host == "localhost" || host == "::1" || host.hasPrefix("127.")
@@ -91,4 +124,10 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     package var description: String { message }
+}
+
+/// The texts before and behind the first colon; nil when there is none or one is empty.
+private func halves(of text: String) -> (String, String)? {
+    let parts = text.split(separator: ":", maxSplits: 1)
+    return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
 }

@@ -10,7 +10,8 @@
 package struct AdaptivePace: Sendable {
     /// Units a second to send at; nil while nothing has to be held back.
     package private(set) var pace: Double?
-    /// The pace is never raised above this: provisioned units or a limit of the user's. Units a second.
+    /// The pace is never raised above this: provisioned units or a limit of the user's. Units a
+    /// second.
     package private(set) var ceiling: Double?
     /// Share of items refused whatever the rate.
     package private(set) var background = 0.0
@@ -48,7 +49,8 @@ package struct AdaptivePace: Sendable {
     /// A share that stays above this part of itself has not fallen: throttling all but ends when
     /// the rate is cut below what was accepted, chance goes on as before.
     private static let unchangedPart = 0.5
-    /// A share that was taken of a few requests may be far too high; it is not believed beyond this.
+    /// A share that was taken of a few requests may be far too high; it is not believed beyond
+    /// this.
     private static let shareOfFewMax = 0.1
     /// Refusals at less than this part of a rate that was accepted before are not explained by it.
     private static let explainedPart = 0.75
@@ -131,7 +133,8 @@ package struct AdaptivePace: Sendable {
         let likely = max(background, 0.02)
         let noise = 3 * (likely * (1 - likely) / requests).squareRoot()
         guard share > background + 0.02 + noise else {
-            // It follows what it is found to be, but never so far up that throttling could hide in it.
+            // It follows what it is found to be, but never so far up that throttling could hide in
+            // it.
             background = min(background * 0.9 + share * 0.1, backgroundFound * 1.25)
             return nil
         }

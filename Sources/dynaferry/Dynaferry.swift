@@ -4,6 +4,7 @@ import Glibc
 @main
 struct Dynaferry {
     static func main() {
+        Allocator.prepare()
         StandardStreams.prepare()
         let control = ProcessControl(
             watchSignals: { Signals.watch($0) }, leave: leave, usage: { ProcessUsage.now() })

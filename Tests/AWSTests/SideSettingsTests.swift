@@ -55,7 +55,7 @@ private struct GivenFiles: FileReader {
         """
 
     private static let files = GivenFiles(files: [
-        "/home/u/.aws/credentials": credentialsFile, "/home/u/.aws/config": configFile,
+        "/users/u/.aws/credentials": credentialsFile, "/users/u/.aws/config": configFile,
         "/ca.pem": "-----BEGIN CERTIFICATE-----", "/other/credentials": "[default]\n",
         "/no.pem": "nothing",
     ])
@@ -65,7 +65,7 @@ private struct GivenFiles: FileReader {
         files: GivenFiles = Self.files
     ) throws(ConfigurationError) -> SideSettings {
         try SideSettings.resolve(
-            options, environment: ["HOME": "/home/u"].merging(environment) { $1 }, files: files)
+            options, environment: ["HOME": "/users/u"].merging(environment) { $1 }, files: files)
     }
 
     @Test func `the default profile is enough`() async throws {
@@ -166,7 +166,7 @@ private struct GivenFiles: FileReader {
     }
 
     @Test func `unreadable files matter only when they are needed`() {
-        let closed = GivenFiles(unreadable: ["/home/u/.aws/credentials"])
+        let closed = GivenFiles(unreadable: ["/users/u/.aws/credentials"])
         #expect(failure(files: closed)?.kind == .file)
         #expect(failure(.init(region: "us-east-1"), Self.keys, files: closed) == nil)
         #expect(failure(.init(region: "us-east-1", profile: "x"), Self.keys, files: closed) != nil)

@@ -26,7 +26,8 @@ import Testing
         ]
     }
 
-    /// Goal: what writers put is there at the end, whatever scans, updates and deletes go on beside.
+    /// Goal: what writers put is there at the end, whatever scans, updates and deletes go on
+    /// beside.
     @Test(arguments: [ServerOptions.Capacity.unlimited, .model])
     func `writers, scanners and table changes do not disturb each other`(
         capacity: ServerOptions.Capacity

@@ -38,7 +38,8 @@ import Testing
                 != ItemGenerator.item(.transactions, seed: 2, index: 5))
     }
 
-    /// What a careless copy would spoil must occur, or the tests built on the generator test little.
+    /// What a careless copy would spoil must occur, or the tests built on the generator test
+    /// little.
     @Test func `transactions cover every type, about 400 bytes each and 700 of JSON`() throws {
         let count = 4000
         var (stored, wire) = (0, 0)

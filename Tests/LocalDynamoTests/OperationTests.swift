@@ -8,46 +8,6 @@ import Testing
 /// What each operation does and refuses. `boto3_against_serve.py` covers the same ground through
 /// another client; here are the cases that it can't send, and those that need time to stand still.
 @Suite(.timeLimit(.minutes(2))) struct OperationTests {
-    private static let creation: JSON = [
-        "TableName": "orders",
-        "AttributeDefinitions": [
-            ["AttributeName": "pk", "AttributeType": "S"],
-            ["AttributeName": "sk", "AttributeType": "N"],
-        ],
-        "KeySchema": [
-            ["AttributeName": "pk", "KeyType": "HASH"],
-            ["AttributeName": "sk", "KeyType": "RANGE"],
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
-    ]
-
-    private func withOrders(
-        _ options: ServerOptions = .with { _ in }, creation: JSON = creation,
-        _ body: (RawClient, LocalServer) throws -> Void
-    ) throws {
-        try withServer(options) { server in
-            let client = try RawClient(port: server.port)
-            #expect(try client.call("CreateTable", creation).status == 200)
-            try body(client, server)
-        }
-    }
-
-    private static func item(_ partition: String, _ sort: Int, _ text: String = "x") -> JSON {
-        [
-            "pk": ["S": .string(partition)], "sk": ["N": .string(String(sort))],
-            "v": ["S": .string(text)],
-        ]
-    }
-
-    private static func puts(_ items: [JSON], table: String = "orders") -> JSON {
-        [
-            "RequestItems": .object([
-                .init(table, .array(items.map { ["PutRequest": ["Item": $0]] }))
-            ]),
-            "ReturnConsumedCapacity": "INDEXES",
-        ]
-    }
-
     // MARK: Tables
 
     @Test func `a table is CREATING, then ACTIVE, UPDATING, ACTIVE, DELETING, gone`() throws {
@@ -75,10 +35,10 @@ import Testing
             #expect(try client.call("DeleteTable", ["TableName": "orders"]).status == 200)
             #expect(try status() == "DELETING")
             #expect(
-                try client.call("CreateTable", Self.creation).error == "ResourceInUseException")
+                try client.call("CreateTable", Orders.creation).error == "ResourceInUseException")
             time.advance(by: .milliseconds(20))
             #expect(try status() == nil)
-            #expect(try client.call("CreateTable", Self.creation).status == 200)
+            #expect(try client.call("CreateTable", Orders.creation).status == 200)
         }
     }
 
@@ -94,7 +54,8 @@ import Testing
                     .json?["Table"]?["ItemCount"]?.int
             }
             #expect(try count("filled") == 7)
-            try client.call("BatchWriteItem", Self.puts([Self.item("a", 1), Self.item("a", 2)]))
+            try client.call(
+                "BatchWriteItem", Orders.puts([Orders.item("a", 1), Orders.item("a", 2)]))
             #expect(try count("orders") == 0)
             time.advance(by: .seconds(6 * 3600 - 1))
             #expect(try count("orders") == 0)
@@ -102,7 +63,7 @@ import Testing
             #expect(try count("orders") == 2)
         }
         try withOrders(.with { $0.liveCounts = true }) { client, _ in
-            try client.call("BatchWriteItem", Self.puts([Self.item("a", 1)]))
+            try client.call("BatchWriteItem", Orders.puts([Orders.item("a", 1)]))
             let table = try client.call("DescribeTable", ["TableName": "orders"]).json?["Table"]
             #expect(table?["ItemCount"]?.int == 1)
             #expect(table?["TableSizeBytes"]?.int == 2 + 1 + 2 + 2 + 1 + 1)
@@ -113,7 +74,7 @@ import Testing
         try withOrders { client, _ in
             let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
             let reply = try client.call(
-                "BatchWriteItem", Self.puts([Self.item("a", 1)], table: arn))
+                "BatchWriteItem", Orders.puts([Orders.item("a", 1)], table: arn))
             #expect(reply.status == 200)
             #expect(reply.json?["ConsumedCapacity"]?.array?[0]["TableName"]?.string == arn)
             #expect(try client.call("Scan", ["TableName": .string(arn)]).json?["Count"]?.int == 1)
@@ -125,7 +86,7 @@ import Testing
     }
 
     @Test func `global indexes may have up to four keys of each role`() throws {
-        var creation = Self.creation
+        var creation = Orders.creation
         let names = ["a", "b", "c", "d", "e", "f"]
         creation["AttributeDefinitions"] = .array(
             (["pk", "sk"] + names).map {
@@ -141,15 +102,15 @@ import Testing
             ]
         ]
         try withOrders(creation: creation) { client, _ in
-            var item = Self.item("p", 1)
+            var item = Orders.item("p", 1)
             for name in names.dropLast() { item[name] = ["S": "v"] }
-            let partial = try client.call("BatchWriteItem", Self.puts([item]))
+            let partial = try client.call("BatchWriteItem", Orders.puts([item]))
             #expect(partial.json?["ConsumedCapacity"]?.array?[0]["CapacityUnits"]?.double == 1)
             item["f"] = ["S": "v"]
-            let whole = try client.call("BatchWriteItem", Self.puts([item]))
+            let whole = try client.call("BatchWriteItem", Orders.puts([item]))
             #expect(whole.json?["ConsumedCapacity"]?.array?[0]["CapacityUnits"]?.double == 2)
             item["c"] = ["N": "1"]
-            let wrong = try client.call("BatchWriteItem", Self.puts([item]))
+            let wrong = try client.call("BatchWriteItem", Orders.puts([item]))
             #expect(
                 wrong.message
                     == "One or more parameter values were invalid: Type mismatch for Index Key c "
@@ -161,17 +122,17 @@ import Testing
 
     @Test func `a batch with one bad item writes none`() throws {
         try withOrders { client, server in
-            let good = Self.item("a", 1)
+            let good = Orders.item("a", 1)
             let cases: [(JSON, String)] = [
                 (["pk": ["S": "b"]], "The provided key element does not match the schema"),
                 (["pk": ["N": "1"], "sk": ["N": "1"]], "does not match the schema"),
                 (["pk": ["S": ""], "sk": ["N": "1"]], "empty string value. Key: pk"),
-                (Self.item("b", 1, String(repeating: "x", count: 409_600)), "Item size"),
+                (Orders.item("b", 1, String(repeating: "x", count: 409_600)), "Item size"),
                 (["pk": ["S": "b"], "sk": ["N": "1"], "v": ["N": "x"]], "numeric value"),
-                (Self.item("a", 1), "Provided list of item keys contains duplicates"),
+                (Orders.item("a", 1), "Provided list of item keys contains duplicates"),
             ]
             for (bad, fragment) in cases {
-                let reply = try client.call("BatchWriteItem", Self.puts([good, bad]))
+                let reply = try client.call("BatchWriteItem", Orders.puts([good, bad]))
                 #expect(reply.error == "ValidationException")
                 #expect(reply.message.contains(fragment), "\(reply.text)")
             }
@@ -186,134 +147,12 @@ import Testing
             let items = (10..<35).map { number -> JSON in
                 ["pk": ["S": .string("k\(number)")], "sk": ["N": "0"], "v": ["B": binary]]
             }
-            let reply = try client.call("BatchWriteItem", Self.puts(items))
+            let reply = try client.call("BatchWriteItem", Orders.puts(items))
             #expect(reply.status == 200, "\(reply.text)")
             #expect(reply.json?["ConsumedCapacity"]?.array?[0]["CapacityUnits"]?.double == 10_000)
             #expect(server.count(of: "orders") == 25)
             let page = try client.call("Scan", ["TableName": "orders"])
             #expect(page.json?["Count"]?.int == 3)
-        }
-    }
-
-    // MARK: Capacity
-
-    @Test func `over capacity, a batch comes back in part; with nothing left it is refused`() throws
-    {
-        let time = ManualTime()
-        let options = ServerOptions.with {
-            $0.capacity = .model
-            $0.burstSeconds = 0
-            $0.time = time
-        }
-        var creation = Self.creation
-        creation["BillingMode"] = nil
-        creation["ProvisionedThroughput"] = ["ReadCapacityUnits": 10, "WriteCapacityUnits": 15]
-        try withOrders(options, creation: creation) { client, server in
-            let batch = Self.puts((0..<25).map { Self.item("p\($0)", $0) })
-            let first = try client.call("BatchWriteItem", batch)
-            let left = first.json?["UnprocessedItems"]?["orders"]?.array ?? []
-            #expect(left.count == 10)
-            #expect(server.count(of: "orders") == 15)
-            let refused = try client.call("BatchWriteItem", batch)
-            #expect(refused.error == "ProvisionedThroughputExceededException")
-            let reason = refused.json?["ThrottlingReasons"]?.array?.first
-            #expect(reason?["reason"]?.string == "TableWriteProvisionedThroughputExceeded")
-            #expect(
-                reason?["resource"]?.string
-                    == "arn:aws:dynamodb:us-east-1:000000000000:table/orders")
-            time.advance(by: .seconds(1))
-            let again = try client.call(
-                "BatchWriteItem", ["RequestItems": ["orders": .array(left)]])
-            #expect(again.json?["UnprocessedItems"] == [:])
-            #expect(server.count(of: "orders") == 25)
-        }
-    }
-
-    @Test func `a scan is throttled whole and goes on a second later`() throws {
-        let time = ManualTime()
-        let options = ServerOptions.with {
-            $0.capacity = .model
-            $0.burstSeconds = 0
-            $0.time = time
-        }
-        var creation = Self.creation
-        creation["BillingMode"] = nil
-        creation["ProvisionedThroughput"] = ["ReadCapacityUnits": 3, "WriteCapacityUnits": 500]
-        try withOrders(options, creation: creation) { client, _ in
-            let text = String(repeating: "x", count: 8000)
-            try client.call(
-                "BatchWriteItem", Self.puts((0..<4).map { Self.item("p\($0)", $0, text) }))
-            // 32 KB, eventually consistent: 4 units on 3 a second, so one is owed.
-            #expect(try client.call("Scan", ["TableName": "orders"]).status == 200)
-            let refused = try client.call("Scan", ["TableName": "orders"])
-            #expect(refused.error == "ProvisionedThroughputExceededException")
-            time.advance(by: .seconds(1))
-            #expect(try client.call("Scan", ["TableName": "orders"]).status == 200)
-        }
-    }
-
-    @Test func `an index that is too slow throttles the table and is named`() throws {
-        let options = ServerOptions.with {
-            $0.capacity = .model
-            $0.burstSeconds = 0
-            $0.time = ManualTime()
-        }
-        var creation = Self.creation
-        creation["BillingMode"] = nil
-        creation["ProvisionedThroughput"] = ["ReadCapacityUnits": 100, "WriteCapacityUnits": 100]
-        creation["GlobalSecondaryIndexes"] = [
-            [
-                "IndexName": "slow", "Projection": ["ProjectionType": "ALL"],
-                "KeySchema": [["AttributeName": "sk", "KeyType": "HASH"]],
-                "ProvisionedThroughput": ["ReadCapacityUnits": 1, "WriteCapacityUnits": 2],
-            ]
-        ]
-        try withOrders(options, creation: creation) { client, _ in
-            let reply = try client.call(
-                "BatchWriteItem", Self.puts((0..<5).map { Self.item("p\($0)", $0) }))
-            #expect(reply.json?["UnprocessedItems"]?["orders"]?.array?.count == 3)
-            let used = reply.json?["ConsumedCapacity"]?.array?[0]
-            #expect(used?["GlobalSecondaryIndexes"]?["slow"]?["CapacityUnits"]?.double == 2)
-            let refused = try client.call(
-                "PutItem", ["TableName": "orders", "Item": Self.item("q", 1)])
-            let reason = refused.json?["ThrottlingReasons"]?.array?.first
-            #expect(reason?["reason"]?.string == "IndexWriteProvisionedThroughputExceeded")
-            #expect(reason?["resource"]?.string?.hasSuffix("table/orders/index/slow") == true)
-        }
-    }
-
-    @Test func `the meter tells units by table, index and partition`() throws {
-        let time = ManualTime()
-        let options = ServerOptions.with {
-            $0.partitions = 8
-            $0.time = time
-        }
-        try withOrders(options) { client, server in
-            for second in 0..<5 {
-                try client.call(
-                    "BatchWriteItem", Self.puts((0..<25).map { Self.item("p\($0)", second) }))
-                time.advance(by: .seconds(1))
-            }
-            try client.call("Scan", ["TableName": "orders", "ConsistentRead": true])
-            try client.send("GET /_meter HTTP/1.1\r\n\r\n")
-            let meter = try #require(try client.reply().json)
-            let table = try #require(meter["tables"]?["orders"])
-            #expect(meter["now_seconds"]?.double == 5)
-            #expect(meter["requests"]?["BatchWriteItem"]?.int == 5)
-            #expect(table["write_units"]?.double == 125)
-            #expect(table["read_units"]?.double == 1)
-            #expect(table["items"]?.int == 125)
-            #expect(table["items_written"]?.int == 125)
-            #expect(table["mutating_calls"]?.int == 5)
-            let partitions = table["partitions"]?.array ?? []
-            #expect(partitions.count == 8)
-            #expect(
-                partitions.reduce(0) { $0 + ($1["write_units"]?.double ?? 0) } == 125)
-            let recent = table["recent"]?["write_units"]?.array?.compactMap(\.double) ?? []
-            #expect(recent.count == 200)
-            #expect(recent.suffix(20).reduce(0, +) == 25)
-            #expect(recent.suffix(31).reduce(0, +) == 75)
-            #expect(server.meter["tables"]?["orders"]?["write_units"]?.double == 125)
         }
     }
 
@@ -331,7 +170,7 @@ import Testing
             for (operation, body) in [
                 ("PutItem", ["TableName": "source", "Item": item]),
                 ("DeleteItem", ["TableName": "source", "Key": key]),
-                ("BatchWriteItem", Self.puts([item], table: "source")),
+                ("BatchWriteItem", Orders.puts([item], table: "source")),
                 ("DeleteTable", ["TableName": "source"]),
                 (
                     "UpdateTable",

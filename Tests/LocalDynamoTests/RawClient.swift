@@ -3,7 +3,8 @@ import JSON
 
 @testable import LocalDynamo
 
-/// One connection to the server under test, byte by byte. It waits at most ten seconds for anything.
+/// One connection to the server under test, byte by byte. It waits at most ten seconds for
+/// anything.
 final class RawClient {
     struct Reply: Equatable {
         var status = 0

@@ -48,10 +48,10 @@ import Testing
             let count = store.count
             #expect(count == model.count)
             var seen: [(hash: UInt64, key: [UInt8])] = []
-            store.forEach(from: store.position(from: 0)) { entry in
-                let key = Array(entry.record.key)
-                #expect(model[key] == entry.record.size, "seed \(seed)")
-                seen.append((entry.hash, key))
+            store.forEach(from: store.position(from: 0)) { hash, record in
+                let key = Array(record.key)
+                #expect(model[key] == record.size, "seed \(seed)")
+                seen.append((hash, key))
                 return true
             }
             #expect(seen.count == model.count)
@@ -67,7 +67,7 @@ import Testing
                 var next: [UInt8]?
                 let position = entry.key.withUnsafeBytes { store.position(after: entry.hash, $0) }
                 store.forEach(from: position) {
-                    next = Array($0.record.key)
+                    next = Array($1.key)
                     return false
                 }
                 let index = seen.firstIndex { $0.key == entry.key }!

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Transfer
@@ -6,12 +7,20 @@ import Testing
 /// its budget, positions never run ahead, and the copy ends.
 /// Method: the scheduler against model tables in virtual time; every seed is another world.
 @Suite struct CopySimulationTests {
-    static let seeds: UInt64 = 1_000
+    /// Seeds from this one on, in parts that run side by side.
+    static let first = environment("DYNAFERRY_SEED_FROM") ?? 1
+    static let count = environment("DYNAFERRY_SEEDS") ?? 1_000
+    static let parts = 8
 
-    @Test(.timeLimit(.minutes(3)))
-    func `a thousand seeded worlds lose nothing, break no bound, and end`() throws {
+    private static func environment(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap(Int.init)
+    }
+
+    @Test(.timeLimit(.minutes(60)), arguments: 0..<parts)
+    func `a thousand seeded worlds lose nothing, break no bound, and end`(part: Int) throws {
+        let seeds = stride(from: Self.first + part, to: Self.first + Self.count, by: Self.parts)
         var completed = 0
-        for seed in 1...Self.seeds {
+        for seed in seeds.map(UInt64.init) {
             var simulation = CopySimulation(seed: seed)
             try simulation.run()
             switch simulation.outcome {
@@ -23,6 +32,6 @@ import Testing
             case nil: Issue.record("seed \(seed) has no outcome")
             }
         }
-        #expect(completed > Int(Self.seeds) / 2)
+        #expect(completed > Self.count / Self.parts / 2)
     }
 }

@@ -10,7 +10,7 @@ import Testing
         "JSON": [],
         "Pacing": [],
         "DynamoModel": ["JSON"],
-        "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto"],
+        "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto", "CLinux"],
         "DynamoDB": ["JSON", "DynamoModel", "AWS"],
         "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "CSQLite"],
         "LocalDynamo": [
@@ -18,6 +18,7 @@ import Testing
         ],
         "dynaferry": [
             "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
+            "CLinux",
         ],
     ]
 

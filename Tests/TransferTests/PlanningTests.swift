@@ -39,7 +39,8 @@ import Testing
         }
     }
 
-    @Test func `a page that was too long is asked for with what it needs, down to one item`() throws {
+    @Test func `a page that was too long is asked for with what it needs, down to one item`() throws
+    {
         var sizing = PageSizing(poolBytes: pool, openSegments: 128)
         sizing.learn(items: 100, jsonBytes: 70_000, storedBytes: 40_000)
         var plan = sizing.plan()

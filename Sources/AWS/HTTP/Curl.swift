@@ -1,6 +1,7 @@
 import CCurl
 import Dispatch
 import Glibc
+import Pacing
 
 /// Everything that is asked of libcurl, call by call, and nothing else.
 
@@ -201,10 +202,18 @@ private func receiveHeader(
 
 /// Many transfers on one thread. All but ``wakeUp()`` belongs to that thread.
 ///
+/// libcurl says which sockets it wants watched and when its time is up; ``SocketWatch`` does the
+/// watching. So a pass costs what the ready sockets cost, not what all transfers in flight do, as
+/// with `curl_multi_perform` and `curl_multi_poll`.
+///
 /// The corresponding C functions are `curl_multi_*`.
 final class CurlMulti: @unchecked Sendable {
-    // @unchecked: other threads call only `curl_multi_wakeup`, which is made for that.
+    // @unchecked: other threads call only `wakeUp`, which is made for that.
     private let handle: UnsafeMutableRawPointer
+    private let sockets = SocketWatch()
+    private let time = MonotonicTime()
+    /// When libcurl wants to be called though no socket is ready; nil: not at all.
+    private var deadline: Instant?
 
     init(connectionsKept: Int) {
         guard let handle = curl_multi_init() else { preconditionFailure("no memory for transfers") }
@@ -213,6 +222,9 @@ final class CurlMulti: @unchecked Sendable {
         // and then forgotten until its time is up. Callers bound what is in flight.
         shim_multi_set_long(handle, CURLMOPT_MAXCONNECTS, connectionsKept)
         shim_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        shim_multi_set_socket(handle, watchSocket, context)
+        shim_multi_set_timer(handle, startTimer, context)
     }
 
     /// All transfers must have been removed.
@@ -227,19 +239,49 @@ final class CurlMulti: @unchecked Sendable {
         curl_multi_remove_handle(handle, easy.handle)
     }
 
-    /// Moves every transfer as far as it goes without waiting.
+    /// Moves the transfers whose time has come, those just added among them.
     func perform() {
-        var running: Int32 = 0
-        curl_multi_perform(handle, &running)
+        while let deadline, deadline <= time.now {
+            self.deadline = nil
+            var running: Int32 = 0
+            curl_multi_socket_action(handle, CURL_SOCKET_TIMEOUT, 0, &running)
+        }
     }
 
-    /// Waits until a transfer can move, its time is up, or ``wakeUp()`` is called.
-    func wait(milliseconds: Int32) {
-        curl_multi_poll(handle, nil, 0, milliseconds, nil)
+    /// Waits until a socket is ready, a transfer's time is up, or ``wakeUp()`` is called; moves the
+    /// transfers of the sockets that are. Without `isIdle` it only looks.
+    func wait(isIdle: Bool) {
+        sockets.wait(milliseconds: isIdle ? untilDeadline : 0) { socket, ready, hasFailed in
+            var mask: Int32 = 0
+            if ready.contains(.reading) { mask |= CURL_CSELECT_IN }
+            if ready.contains(.writing) { mask |= CURL_CSELECT_OUT }
+            if hasFailed { mask |= CURL_CSELECT_ERR }
+            var running: Int32 = 0
+            curl_multi_socket_action(handle, socket, mask, &running)
+        }
     }
 
-    /// Ends a ``wait(milliseconds:)``, also one that has not yet begun. From any thread.
-    func wakeUp() { curl_multi_wakeup(handle) }
+    private var untilDeadline: Int32? {
+        guard let deadline else { return nil }
+        let nanoseconds = max(0, (deadline - time.now).inNanoseconds)
+        return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+    }
+
+    /// Ends a wait, also one that has not yet begun. From any thread.
+    func wakeUp() { sockets.wakeUp() }
+
+    fileprivate func watch(_ socket: curl_socket_t, what: Int32) {
+        switch what {
+        case CURL_POLL_IN: sockets.watch(socket, for: .reading)
+        case CURL_POLL_OUT: sockets.watch(socket, for: .writing)
+        case CURL_POLL_INOUT: sockets.watch(socket, for: [.reading, .writing])
+        default: sockets.watch(socket, for: [])
+        }
+    }
+
+    fileprivate func setTimer(milliseconds: Int) {
+        deadline = milliseconds < 0 ? nil : time.now + .milliseconds(milliseconds)
+    }
 
     /// The next transfer that is done, removed, and why it failed if it did; nil when none is.
     func nextDone() -> (exchange: HTTPExchange, failure: TransferFailure?)? {
@@ -257,6 +299,24 @@ final class CurlMulti: @unchecked Sendable {
         }
         return nil
     }
+}
+
+private func watchSocket(
+    _ easy: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ what: Int32,
+    _ context: UnsafeMutableRawPointer?, _ assigned: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let context else { return 0 }
+    Unmanaged<CurlMulti>.fromOpaque(context).takeUnretainedValue().watch(socket, what: what)
+    return 0
+}
+
+private func startTimer(
+    _ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let context else { return 0 }
+    Unmanaged<CurlMulti>.fromOpaque(context).takeUnretainedValue()
+        .setTimer(milliseconds: milliseconds)
+    return 0
 }
 
 extension Duration {

@@ -20,9 +20,6 @@ final class HTTPLoop: @unchecked Sendable {
     private var arriving: [HTTPExchange] = []
     private var finished: [(queue: DispatchQueue, exchanges: [HTTPExchange])] = []
 
-    /// The loop wakes by itself this often, though nothing should need it.
-    private static let napInMilliseconds: Int32 = 10_000
-
     init(connectionsKept: Int) {
         multi = CurlMulti(connectionsKept: connectionsKept)
     }
@@ -62,11 +59,11 @@ final class HTTPLoop: @unchecked Sendable {
                 finish(exchange)
             }
             deliver()
-            let mayWait = inbox.withLock { inbox in
+            let isIdle = inbox.withLock { inbox in
                 inbox.isAsleep = inbox.exchanges.isEmpty && !inbox.isStopping
                 return inbox.isAsleep
             }
-            if mayWait { multi.wait(milliseconds: Self.napInMilliseconds) }
+            multi.wait(isIdle: isIdle)
         }
         abandonAll()
     }

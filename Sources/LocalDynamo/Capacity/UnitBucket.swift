@@ -1,7 +1,8 @@
 /// Units that may be spent in the running second, plus those saved in earlier ones.
 ///
 /// At the start of each second `rate` units come in; what the second before left over is kept, up
-/// to `savedMax`. A request bigger than a second's units passes when a whole second's are there, and
+/// to `savedMax`. A request bigger than a second's units passes when a whole second's are there,
+/// and
 /// the debt is paid by the seconds after. A value: whoever owns it passes the time.
 package struct UnitBucket: Sendable {
     /// Units a second.

@@ -31,6 +31,7 @@ final class Connection {
     private var closesAfterOutput = false
     private var resetsOnClose = false
     private var mayRead = false
+    private var isClosing = false
 
     init(descriptor: Int32, tls: TLSSession?, loop: EventLoop) {
         self.descriptor = descriptor
@@ -41,7 +42,10 @@ final class Connection {
     /// Takes note of what the socket can do now, then goes on.
     func handle(_ event: Poller.Event) {
         if event.isReadable || event.isClosed { mayRead = true }
-        if event.isClosed, state == .stalled { return close() }
+        if event.isClosed {
+            isClosing = true
+            if state == .stalled { return close() }
+        }
         drive()
     }
 
@@ -121,6 +125,9 @@ final class Connection {
             return false
         }
         input.commit(count)
+        // A short read has emptied the socket (epoll(7)); what comes later is another event. Only
+        // the end that has been seen already must still be read.
+        if count < space, !isClosing { mayRead = false }
         return true
     }
 

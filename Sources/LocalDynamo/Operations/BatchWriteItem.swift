@@ -19,7 +19,8 @@ extension Service {
         let batch = bench.batch
         for group in batch.groups { try admitMutation(of: group.table!, .batchWriteItem) }
         let isSized = batch.wantsMetrics
-        guard !isSized || batch.groups.allSatisfy({ $0.table!.layout.indexes.allSatisfy(\.isGlobal) })
+        guard
+            !isSized || batch.groups.allSatisfy({ $0.table!.layout.indexes.allSatisfy(\.isGlobal) })
         else { throw .unsupported("ReturnItemCollectionMetrics=SIZE") }
 
         var unprocessed: [(group: Int, positions: [Int])] = []

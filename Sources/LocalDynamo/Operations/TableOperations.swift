@@ -27,12 +27,12 @@ extension Service {
         try admitMutation(of: table, .deleteTable)
         let end = tables.phaseEnd(from: now)
         return try table.itemLock.writing { () throws(ServiceError) in
-            guard table.currentPhase(at: now) == .active else {
+            guard table.phase(at: now) == .active else {
                 throw .inUse(
                     "Attempt to change a resource which is still in use: Table is in the state "
-                        + "\(table.currentPhase(at: now).status): \(table.name)")
+                        + "\(table.phase(at: now).status): \(table.name)")
             }
-            table.phase = .deleting(until: end)
+            table.enter(.deleting(until: end))
             // What remains of a deleted table is told without its keys.
             var description = table.describe(at: now)
             for member in ["AttributeDefinitions", "KeySchema", "CreationDateTime"] {

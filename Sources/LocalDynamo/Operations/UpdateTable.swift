@@ -2,7 +2,8 @@ import DynamoModel
 import JSON
 import Pacing
 
-/// UpdateTable (API reference, UpdateTable): billing mode, throughput and maxima of the table and of
+/// UpdateTable (API reference, UpdateTable): billing mode, throughput and maxima of the table and
+/// of
 /// its global indexes. The table is UPDATING for a moment.
 extension Service {
     func updateTable(_ request: Parameters) throws(ServiceError) -> JSON {
@@ -18,10 +19,10 @@ extension Service {
         let end = tables.phaseEnd(from: now)
         let today = (time.secondsSinceEpoch * 1000).rounded() / 1000
         return try table.itemLock.writing { () throws(ServiceError) in
-            guard table.currentPhase(at: now) == .active else {
+            guard table.phase(at: now) == .active else {
                 throw .inUse(
                     "Attempt to change a resource which is still in use: Table is being "
-                        + "\(table.currentPhase(at: now).status.lowercased().dropLast(3))ed: "
+                        + "\(table.phase(at: now).status.lowercased().dropLast(3))ed: "
                         + table.name)
             }
             let definition = try change.applied(to: table.definition)
@@ -29,7 +30,7 @@ extension Service {
                 definition.billing.isOnDemand && !table.definition.billing.isOnDemand
             if becomesOnDemand { table.onDemandSince = today }
             table.replaceThroughput(with: definition, at: now)
-            table.phase = .updating(until: end)
+            table.enter(.updating(until: end))
             return ["TableDescription": table.describe(at: now)]
         }
     }

@@ -1,6 +1,7 @@
 import CZlib
 
-/// zlib: the checksum of every reply, gzip in both directions. The only file that knows the library.
+/// zlib: the checksum of every reply, gzip in both directions. The only file that knows the
+/// library.
 enum Zlib {
     static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let start = bytes.baseAddress else { return 0 }

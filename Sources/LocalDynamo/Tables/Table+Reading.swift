@@ -38,9 +38,8 @@ extension Table {
         var shares = PartitionShares(partitions: partitionCount)
         itemLock.reading {
             var lastRecord: Record?
-            store.forEach(from: startPosition(query)) { entry in
-                guard entry.hash <= lastHash else { return false }
-                let record = entry.record
+            store.forEach(from: startPosition(query)) { hash, record in
+                guard hash <= lastHash else { return false }
                 if query.wantsItems {
                     let json = record.json
                     output.reserve(json.count + 1)
@@ -50,7 +49,7 @@ extension Table {
                 }
                 outcome.count += 1
                 outcome.bytes += record.size
-                shares.add(record.size, at: entry.hash)
+                shares.add(record.size, at: hash)
                 guard outcome.count < query.limit, outcome.bytes < ServiceLimits.pageBytesMax
                 else {
                     lastRecord = record

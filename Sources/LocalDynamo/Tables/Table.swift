@@ -5,7 +5,7 @@ import Pacing
 ///
 /// Threads: `itemLock` guards the items and all that counts them, `accountLock` the units. They are
 /// taken in this order and held for one batch or one page; nothing is waited for under either.
-/// `definition` and `phase` change under `itemLock`.
+/// `definition` changes under `itemLock`; the phase has a lock of its own, held for no time.
 final class Table: @unchecked Sendable {
     // @unchecked: every `var` is guarded by the lock that the comment above names.
 
@@ -36,7 +36,6 @@ final class Table: @unchecked Sendable {
 
     let itemLock = ReadWriteLock()
     var definition: TableDefinition
-    var phase: Phase
     var store = ItemStore()
     var heap = RecordHeap()
     /// As it is now.
@@ -46,6 +45,9 @@ final class Table: @unchecked Sendable {
     var reportedAt: Instant
     /// When the table was switched to on-demand, in seconds since 1970.
     var onDemandSince: Double?
+
+    private let phaseLock = Lock()
+    private var phase: Phase
 
     let accountLock = Lock()
     var account: UnitAccount
@@ -90,22 +92,25 @@ final class Table: @unchecked Sendable {
         }
     }
 
-    /// The phase at `now`. The caller holds `itemLock` in some way.
-    func currentPhase(at now: Instant) -> Phase {
-        switch phase {
-        case .creating(let until) where now >= until, .updating(let until) where now >= until:
-            .active
-        default: phase
+    func phase(at now: Instant) -> Phase {
+        phaseLock.withLock {
+            switch phase {
+            case .creating(let until) where now >= until, .updating(let until) where now >= until:
+                .active
+            default: phase
+            }
         }
+    }
+
+    func enter(_ phase: Phase) {
+        phaseLock.withLock { self.phase = phase }
     }
 
     /// Whether items may be read and written: not before it is created, nor once it is deleted.
     func servesItems(at now: Instant) -> Bool {
-        itemLock.reading {
-            switch currentPhase(at: now) {
-            case .active, .updating: true
-            case .creating, .deleting: false
-            }
+        switch phase(at: now) {
+        case .active, .updating: true
+        case .creating, .deleting: false
         }
     }
 

@@ -13,7 +13,7 @@ extension Table {
 
     /// The same for a caller that holds `itemLock` for writing.
     func describe(at now: Instant) -> JSON {
-        let phase = currentPhase(at: now)
+        let phase = phase(at: now)
         var table: JSON = [
             "AttributeDefinitions": .array(
                 definition.attributes.map {

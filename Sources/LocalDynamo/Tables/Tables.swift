@@ -48,10 +48,7 @@ final class Tables: @unchecked Sendable {
     /// Forgets a table whose deletion is over. The caller holds `lock`.
     private func existing(_ name: String, at now: Instant) -> Table? {
         guard let table = tables[name] else { return nil }
-        let isGone = table.itemLock.reading {
-            if case .deleting(let until) = table.phase { now >= until } else { false }
-        }
-        guard isGone else { return table }
+        guard case .deleting(let until) = table.phase(at: now), now >= until else { return table }
         tables[name] = nil
         return nil
     }

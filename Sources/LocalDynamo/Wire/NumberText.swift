@@ -1,4 +1,5 @@
 import DynamoModel
+import Glibc
 
 /// A number of a request, checked: what it counts for and how the service spells it.
 struct NumberText {
@@ -16,8 +17,11 @@ struct NumberText {
         do throws(DynamoNumber.Refusal) {
             let number = try DynamoNumber(text)
             storedSize = number.storedSize
-            let spelling = number.text
-            respelled = text.elementsEqual(spelling.utf8) ? nil : spelling
+            var spelling = number.text
+            let isSame = spelling.withUTF8 {
+                $0.count == text.count && memcmp($0.baseAddress!, text.baseAddress!, $0.count) == 0
+            }
+            respelled = isSame ? nil : spelling
         } catch {
             throw Self.refusal(error, text)
         }

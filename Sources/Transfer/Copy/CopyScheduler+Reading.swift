@@ -202,7 +202,8 @@ extension CopyScheduler {
         }
         var best: Int?
         var bestItems = Int.max
-        let heldBackFull = pageBytesHeldBack > configuration.memory.pageBytes / 2
+        let heldBackFull =
+            hasHeldBack && pageBytesHeldBack > configuration.memory.pageBytes / 2
         for slot in segments.indices {
             guard let segment = segments[slot], !segment.isScanning, !segment.isExhausted,
                 segment.pages.count < Self.readAheadMax, segment.itemsRead < bestItems

@@ -197,9 +197,11 @@ extension CopyScheduler {
         let share = answeredItems > 0 ? Double(refusedItems) / Double(answeredItems) : 0
         (answeredItems, refusedItems) = (0, 0)
         var wasSpent = false
+        hasHeldBack = false
         for slot in segments.indices where segments[slot] != nil {
             wasSpent = wasSpent || segments[slot]!.heat.isSpent
             segments[slot]!.heat.look(tableShare: share)
+            hasHeldBack = hasHeldBack || segments[slot]!.heat.isHeldBack
         }
         guard wasSpent else { return }
         // Pages that had used up their allowance left the ring: they stand in it again.

@@ -9,7 +9,8 @@ import Pacing
 ///   items read and items settled must be the same number, or the copy fails.
 /// - *Memory is bounded.* A Scan is sent only when its reserve fits the page pool, a batch only
 ///   when twice its body fits the batch pool.
-/// - *Limits are real.* Nothing is sent before its estimate fits every bucket that it is charged to.
+/// - *Limits are real.* Nothing is sent before its estimate fits every bucket that it is charged
+/// to.
 /// - *Heat is spread.* Many segments are open at a time, evenly over the hash space; each batch
 ///   takes from all open pages in turn.
 ///
@@ -47,6 +48,8 @@ package struct CopyScheduler: Sendable {
     var freeSegments: [Int] = []
     var slotOfSegment: [Int: Int] = [:]
     var openSegments = 0
+    /// Some segment was held back by a hot partition at the last look.
+    var hasHeldBack = false
     var scansInFlight = 0
     var scansAllowed: Int
     var scansMayGrowAt: Instant

@@ -120,7 +120,8 @@ struct WritePacing: Sendable {
         }
     }
 
-    /// Takes in how a batch fared; see ``AdaptivePace/observed(items:refused:units:roundTrip:at:)``.
+    /// Takes in how a batch fared; see
+    /// ``AdaptivePace/observed(items:refused:units:roundTrip:at:)``.
     mutating func observed(
         items: Int, refused: Int, units: Double, roundTrip: Duration, at now: Instant
     ) -> AdaptivePace.Verdict? {

@@ -40,7 +40,7 @@ struct EngineCopy: RunningCopy {
                 CopyOptions(arguments),
                 from: SourceTable(name: arguments.source.text, reader: ReadOnlyClient(source)),
                 to: TargetTable(name: arguments.target.text, client: target),
-                note: { voice.note($0) }, seed: UInt64.random(in: .min ... .max))
+                note: { voice.note($0) }, seed: anySeed())
         } catch let error as ConfigurationError {
             throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
         } catch let refusal as CopyRefusal {
@@ -94,6 +94,12 @@ extension CopyHold {
         case .writeLimit, .readLimit, .sourcePages, .memory: "waiting: \(rawValue)"
         }
     }
+}
+
+/// A seed for jitter, which must differ from one process to the next.
+private func anySeed() -> UInt64 {
+    var generator = SystemRandomNumberGenerator()
+    return generator.next()
 }
 
 /// The end of a copy, told once and waited for by any number.
@@ -151,7 +157,7 @@ private struct Sides {
         configuration.giveUpAfter = arguments.giveUpAfter
         return try await Client(
             settings, engine: engines[settings.caBundle]!, configuration: configuration,
-            seed: UInt64.random(in: .min ... .max)
+            seed: anySeed()
         ) { error, latency in
             voice.log("\(error.logLine) after \(latency)")
         }

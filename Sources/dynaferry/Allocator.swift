@@ -1,0 +1,16 @@
+import CLinux
+
+/// Tells the C library's allocator how this program uses memory, once, before threads start.
+///
+/// Buffers are kept and reused, so what is freed comes back at once: giving it to the system in
+/// between costs a page fault for each page. Few arenas keep what one thread freed for the others.
+/// Sizes at which blocks get a mapping of their own are fixed, because the growing threshold that
+/// is the default would leave large buffers in the heap. The corresponding C function is `mallopt`.
+enum Allocator {
+    static func prepare() {
+        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_MMAP_THRESHOLD, 512 * 1024)
+        mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024)
+        mallopt(M_TOP_PAD, 1024 * 1024)
+    }
+}

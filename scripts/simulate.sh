@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs the simulation of the copy for many seeds, in release mode.
+#   scripts/simulate.sh [--seeds N] [--from S]     default 10,000 from 1
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export DYNAFERRY_SEEDS=10000 DYNAFERRY_SEED_FROM=1
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --seeds) DYNAFERRY_SEEDS="${2:?--seeds takes a number}" ;;
+    --from) DYNAFERRY_SEED_FROM="${2:?--from takes a number}" ;;
+    *)
+        echo "error: unknown option $1" >&2
+        echo "hint: scripts/simulate.sh [--seeds N] [--from S]" >&2
+        exit 2
+        ;;
+    esac
+    shift 2
+done
+
+scripts/setup.sh
+swift test --build-path .build/release-tests -c release -Xswiftc -enable-testing \
+    --disable-xctest --filter '^SimulationTests\.'
