@@ -61,7 +61,9 @@ let package = Package(
             dependencies: [
                 "Transfer", "DynamoDB", "AWS", "LocalDynamo", "DynamoModel", "Pacing", "JSON",
             ]),
-        .testTarget(name: "InteropTests"),
+        .testTarget(
+            name: "InteropTests", dependencies: ["dynaferry", "DynamoModel", "JSON"],
+            exclude: ["Scripts"]),
         .testTarget(
             name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "JSON"],
             exclude: ["Snapshots"]),

@@ -59,6 +59,9 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
         case clientStopped = "ClientStopped"
     }
 
+    /// The message's first line: of a signature that is wrong, AWS tells every step in twenty.
+    package var headline: String { String(message.prefix { !$0.isNewline }) }
+
     package var localCode: LocalCode? { LocalCode(rawValue: code) }
 
     package var description: String { logLine }

@@ -177,11 +177,15 @@ private struct Sources {
         let path = options.caBundle ?? environment["AWS_CA_BUNDLE"] ?? properties["ca_bundle"]
         guard let path else { return nil }
         guard let bytes = try reader.bytes(ofFileAt: path) else {
-            throw ConfigurationError(.file, "there is no CA bundle at \(path)")
+            throw ConfigurationError(
+                .file, "there is no CA bundle at \(path)",
+                hint: "Name a PEM file of the certificates to trust.")
         }
         let isPEM = String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ")
         guard isPEM else {
-            throw ConfigurationError(.file, "the CA bundle \(path) holds no PEM certificates")
+            throw ConfigurationError(
+                .file, "the CA bundle \(path) holds no PEM certificates",
+                hint: "Name a PEM file of the certificates to trust.")
         }
         return path
     }

@@ -5,14 +5,17 @@ import JSON
 /// Writes the bodies of one table's Scan requests, the constant part of which it keeps.
 package struct ScanRequest: Sendable {
     private let prefix: [UInt8]
+    private let isSegmented: Bool
 
     /// - Parameter segments: `TotalSegments`; start keys are good only with the same.
     package init(table: String, segments: Int, isConsistent: Bool) {
         var body: JSON = [
             "TableName": .string(table),
-            "TotalSegments": JSON(segments),
             "ReturnConsumedCapacity": "TOTAL",
         ]
+        // One segment is the whole table, which every server can scan, even one whose segments fail.
+        isSegmented = segments > 1
+        if isSegmented { body["TotalSegments"] = JSON(segments) }
         if isConsistent { body["ConsistentRead"] = true }
         prefix = body.bytes.dropLast()
     }
@@ -23,7 +26,7 @@ package struct ScanRequest: Sendable {
     package func write(segment: Int, limit: Int?, startKey: [UInt8]?, to body: ByteBuffer) {
         body.removeAll()
         body.append(prefix)
-        body.append(Array(",\"Segment\":\(segment)".utf8))
+        if isSegmented { body.append(Array(",\"Segment\":\(segment)".utf8)) }
         if let limit { body.append(Array(",\"Limit\":\(limit)".utf8)) }
         if let startKey {
             body.append(",\"ExclusiveStartKey\":")

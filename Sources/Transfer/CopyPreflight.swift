@@ -102,7 +102,7 @@ extension CopyRefusal {
         let lacks = error.lacksOperation ? "the endpoint has no such operation: " : ""
         self.init(
             "\(error.operation) on the \(side) at \(endpoint.url) (\(endpoint.region)):"
-                + " \(lacks)\(error.code): \(error.message)",
+                + " \(lacks)\(error.code): \(error.headline)",
             hint: error.hint)
     }
 }

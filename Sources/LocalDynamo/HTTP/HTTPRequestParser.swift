@@ -77,6 +77,8 @@ struct HTTPRequestParser {
         // Empty lines before a request are skipped by RFC 9112, 2.2; here they are refused.
         var offset = scanned
         let base = buffer.base
+        // A TLS greeting has no end of a head, and its sender would wait for one for ever.
+        if buffer.count > 0, base[0] <= 0x20 { throw .malformed("That is no HTTP request") }
         while offset + 3 < buffer.count {
             guard let found = memchr(base + offset, 0x0D, buffer.count - 3 - offset) else {
                 offset = buffer.count - 3

@@ -201,7 +201,7 @@ extension CopySummary {
         self.init(
             source: arguments.source.name, target: arguments.target.name, outcome: outcome)
         if case .failed(let failure) = report.outcome {
-            error = "\(failure.code): \(failure.message)"
+            error = "\(failure.code): \(failure.message.prefix { !$0.isNewline })"
             if let hint = failure.hint { hints.append(hint) }
         }
         if outcome != .complete, outcome != .deadLetters, counters.itemsWritten > 0 {

@@ -54,7 +54,15 @@ package struct OutputFile: Sendable {
     }
 
     private static func failure(_ path: String, _ reason: Int32) -> CommandFailure {
-        CommandFailure("cannot write \(path): \(String(cString: strerror(reason)))")
+        CommandFailure(unwritable: path, reason)
+    }
+}
+
+extension CommandFailure {
+    fileprivate init(unwritable path: String, _ reason: Int32) {
+        self.init(
+            "cannot write \(path): \(String(cString: strerror(reason)))",
+            hints: ["name a file that may be written, in a folder that exists"])
     }
 }
 
@@ -66,7 +74,7 @@ package final class LineFile: Sendable {
     package init(_ path: String) throws(CommandFailure) {
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw CommandFailure("cannot write \(path): \(String(cString: strerror(errno)))")
+            throw CommandFailure(unwritable: path, errno)
         }
     }
 

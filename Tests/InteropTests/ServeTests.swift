@@ -1,0 +1,34 @@
+import Testing
+
+/// The embedded server as an independent client sees it.
+@Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
+struct ServeTests {
+    /// Every operation, its refusals, and a parallel scan under faults.
+    @Test(.timeLimit(.minutes(2))) func `boto3 works against the embedded server`() async throws {
+        let faithful = try Server.serve()
+        let faulty = try Server.serve([
+            "--seed", "7", "--faults",
+            "error=0.05,throttle=0.1,unprocessed=0.3,drop=0.02,truncate=0.02,corrupt=0.02",
+        ])
+        try await Programs.runScript(
+            "boto3_against_serve.py",
+            ["--endpoint", faithful.url, "--faulty-endpoint", faulty.url])
+    }
+
+    /// What dynaferry copies from server to server is not seen by dynaferry alone.
+    @Test(.timeLimit(.minutes(1)))
+    func `what boto3 puts into the embedded server is what boto3 finds in the copy`() async throws {
+        let server = try Server.serve()
+        let shapes = ["S", "N", "B", "SS", "SN", "NB", "BS", "indexed", "provisioned", "large"]
+        try await Programs.runScript(
+            "tables.py", ["fill", server.url] + shapes.map { "from-\($0)=\($0)=60" })
+        for shape in shapes {
+            let result = try await Programs.copy(
+                "from-\(shape)", at: server.url, to: "into-\(shape)", at: server.url)
+            #expect(result.status == 0, result.text)
+        }
+        try await Programs.runScript(
+            "tables.py",
+            ["compare", server.url, server.url] + shapes.map { "from-\($0)=into-\($0)=60" })
+    }
+}
