@@ -42,6 +42,21 @@ import Testing
         }
     }
 
+    @Test func `the items of a deleted table are freed when the next table is made`() throws {
+        let time = ManualTime()
+        try withOrders(.with { $0.time = time }) { client, server in
+            try client.call("BatchWriteItem", Orders.puts([Orders.item("a", 1)]))
+            weak var table = server.service.tables.table(named: "orders", at: time.now)
+            #expect(table != nil)
+            try client.call("DeleteTable", ["TableName": "orders"])
+            time.advance(by: .seconds(1))
+            var another = Orders.creation
+            another["TableName"] = "others"
+            #expect(try client.call("CreateTable", another).status == 200)
+            #expect(table == nil)
+        }
+    }
+
     @Test func `counts are six hours old, those of filled tables right from the start`() throws {
         let time = ManualTime()
         let options = ServerOptions.with {

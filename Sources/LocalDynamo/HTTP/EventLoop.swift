@@ -20,7 +20,8 @@ final class EventLoop: @unchecked Sendable {
     private var connections: [Connection?] = []
     private var delayed: [(due: Instant, connection: Connection)] = []
     private var buffers: [ReplyBuffer] = []
-    private static let buffersKept = 32
+    /// Some megabytes each, once they have held a page.
+    private static let buffersKept = 8
 
     /// What accepts connections; on one of the loops only.
     var acceptor: Acceptor?

@@ -10,6 +10,8 @@ extension Service {
         let now = time.now
         let tables = tables
         bench.batch.removeAll()
+        // A table that is deleted must not be kept by the last batch that wrote to it.
+        defer { bench.batch.forgetTables() }
         try bench.batch.read(body, encoder: &bench.encoder) { name in
             guard let table = tables.table(named: name, at: now), table.servesItems(at: now) else {
                 return nil

@@ -23,6 +23,8 @@ struct BatchWrites {
         wantsMetrics = false
     }
 
+    mutating func forgetTables() { groups = [] }
+
     /// Reads a request's body. Whatever is wrong with one write is wrong with the request.
     mutating func read(
         _ body: UnsafeRawBufferPointer, encoder: inout ItemEncoder,

@@ -53,12 +53,16 @@ final class Tables: @unchecked Sendable {
         return nil
     }
 
+    /// Frees the items of all tables whose deletion is over. The caller holds `lock`.
+    private func forgetDeleted(at now: Instant) {
+        for name in Array(tables.keys) { _ = existing(name, at: now) }
+    }
+
     /// Names in order, tables being deleted included.
     func names(at now: Instant) -> [String] {
         lock.withLock {
-            tables.keys.filter { existing($0, at: now) != nil }.sorted {
-                $0.utf8.lexicographicallyPrecedes($1.utf8)
-            }
+            forgetDeleted(at: now)
+            return tables.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         }
     }
 
@@ -69,6 +73,7 @@ final class Tables: @unchecked Sendable {
     ) throws(ServiceError) -> Table {
         let now = time.now
         return try lock.withLock { () throws(ServiceError) in
+            forgetDeleted(at: now)
             guard existing(definition.name, at: now) == nil else {
                 throw .inUse("Table already exists: \(definition.name)")
             }
