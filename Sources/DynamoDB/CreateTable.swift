@@ -6,18 +6,29 @@ extension TargetTable {
     /// Creates the table. It is not active yet when this returns; see
     /// ``waitUntilActive(checkEvery:)``.
     ///
-    /// After an unknown outcome the call is not repeated: the table is looked at, and there being
-    /// one by that name now is taken for success (the caller has seen that there was none, and
-    /// compares its keys before anything is written).
+    /// After an unknown outcome the table is looked at, and there being one by that name now is
+    /// taken for success (the caller has seen that there was none, and compares its keys before
+    /// anything is written). While there is none the request is sent again, a few times: what is
+    /// there already is never created twice.
     package func create(_ definition: TableDefinition) async throws {
-        do {
-            _ = try await client.call(
-                .createTable, definition.creationRequest, repeatable: false)
-        } catch {
-            let mayExist = error.isOutcomeUnknown || error.code == "ResourceInUseException"
-            guard mayExist, try await describeIfExists() != nil else { throw error }
+        var attempts = 1
+        while true {
+            do {
+                _ = try await client.call(
+                    .createTable, definition.creationRequest, repeatable: false,
+                    member: "TableDescription")
+                return
+            } catch {
+                let mayExist = error.isOutcomeUnknown || error.code == "ResourceInUseException"
+                guard mayExist else { throw error }
+                if try await describeIfExists() != nil { return }
+                guard attempts < Self.attemptsMax else { throw error }
+                attempts += 1
+            }
         }
     }
+
+    private static let attemptsMax = 4
 
     /// Waits until the table serves data. Right after CreateTable, DescribeTable may not know it
     /// yet (API reference, DescribeTable).

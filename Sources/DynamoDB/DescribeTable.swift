@@ -6,7 +6,8 @@ extension ReadableTable {
     /// What the table is now. Throws an ``AWSError``, `ResourceNotFoundException` when there is no
     /// such table, or a `TableDefinitionError` when the reply makes no sense.
     package func describe() async throws -> TableDescription {
-        let reply = try await reader.call(.describeTable, ["TableName": .string(name)])
+        let reply = try await reader.call(
+            .describeTable, ["TableName": .string(name)], member: "Table")
         return try TableDescription(reply["Table"] ?? [:])
     }
 

@@ -26,9 +26,11 @@ package struct ReadOnlyClient: Sendable {
 
     package var endpoint: Endpoint { client.endpoint }
 
-    /// See ``Client/call(_:_:repeatable:patience:)``.
-    package func call(_ operation: ReadOperation, _ body: JSON) async throws(AWSError) -> JSON {
-        try await client.call(operation.operation, body, repeatable: true)
+    /// See ``Client/call(_:_:repeatable:member:patience:)``.
+    package func call(
+        _ operation: ReadOperation, _ body: JSON, member: String
+    ) async throws(AWSError) -> JSON {
+        try await client.call(operation.operation, body, repeatable: true, member: member)
     }
 
     /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.

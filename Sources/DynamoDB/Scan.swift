@@ -44,7 +44,7 @@ extension ReadableTable {
         repeat {
             var body: JSON = ["TableName": .string(name), "Limit": 1, "Select": "COUNT"]
             if let startKey { body["ExclusiveStartKey"] = startKey }
-            let reply = try await reader.call(.scan, body)
+            let reply = try await reader.call(.scan, body, member: "Count")
             if let count = reply["Count"]?.int, count > 0 { return true }
             startKey = reply["LastEvaluatedKey"]
         } while startKey?.members?.isEmpty == false

@@ -114,6 +114,21 @@ import Testing
         #expect(!client.hasAnswered && server.requests.count == 1)
     }
 
+    @Test func `a reply without what it must have is asked for again, a few times`() async throws {
+        let server = try ScriptedServer { request in
+            .bytes(Canned.reply(request.number < 2 ? "{}" : "{\"Table\":{}}"))
+        }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        _ = try await client.call(.describeTable, [:], repeatable: true, member: "Table")
+        #expect(server.requests.count == 3)
+        let error = await #expect(throws: AWSError.self) {
+            _ = try await client.call(.describeTable, [:], repeatable: true, member: "Other")
+        }
+        #expect(error?.localCode == .malformedReply && error?.hint != nil)
+        #expect(server.requests.count == 3 + Client.lackingAttemptsMax)
+    }
+
     @Test func `patience bounds the repetitions after the first answer`() async throws {
         let server = try ScriptedServer { request in
             request.number == 0 ? .bytes(Canned.reply("{}")) : .reset

@@ -19,4 +19,20 @@ struct ProxyTests {
         #expect(spoilt.count == 6)
         for kind in spoilt { #expect(kind.value.int ?? 0 > 0, "\(kind.name), seed \(seed)") }
     }
+
+    /// `{}` from a proxy must never be read as "there is nothing".
+    @Test(.timeLimit(.minutes(1)))
+    func `a proxy that answers for itself does not make a full target look empty`() async throws {
+        let server = try Server.serve(["--fill", "Orders=20", "--fill", "Full=5"])
+        for seed in 1...10 {
+            let proxy = try Server.proxy(before: server, seed: seed, share: 0.4)
+            let result = try await Programs.copy("Orders", at: proxy.url, to: "Full", at: proxy.url)
+            #expect(result.status == 1, "seed \(seed): \(result.text)")
+        }
+        let items = try await Programs.run([
+            "/usr/bin/curl", "-s", server.url, "-H", "X-Amz-Target: DynamoDB_20120810.Scan", "-H",
+            "Content-Type: application/x-amz-json-1.0", "-d", #"{"TableName":"Full"}"#,
+        ])
+        #expect(try JSON(parsing: items.out)["Count"]?.int == 5)
+    }
 }

@@ -16,8 +16,11 @@ extension Client {
     /// then within `patience`, by default ``Configuration/giveUpAfter``. One that is not
     /// `repeatable` (CreateTable, UpdateTable, DeleteTable) is not sent again once its outcome is
     /// unknown: the caller has to look. Throws the last error.
+    /// - Parameter member: what the reply must have. One without it, as a proxy may answer for
+    ///   itself, counts as no answer and is asked for again a few times.
     package func call(
-        _ operation: Operation, _ body: JSON, repeatable: Bool, patience: Duration? = nil
+        _ operation: Operation, _ body: JSON, repeatable: Bool, member: String? = nil,
+        patience: Duration? = nil
     ) async throws(AWSError) -> JSON {
         let start = time.now
         let bytes = ByteBuffer()
@@ -26,7 +29,8 @@ extension Client {
         while true {
             let deadline = start + timeLimit(patience)
             let result = await attemptCall(
-                operation, bytes, repeatable: repeatable, within: deadline - time.now)
+                operation, bytes, repeatable: repeatable, member: member,
+                within: deadline - time.now)
             guard case .failure(let error) = result else { return try result.get() }
             let delay = try await delayBeforeRepeating(
                 error, attempt: attempt, repeatable: repeatable)
@@ -73,7 +77,8 @@ extension Client {
     }
 
     private func attemptCall(
-        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, within limit: Duration
+        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, member: String?,
+        within limit: Duration
     ) async -> Result<JSON, AWSError> {
         await withCheckedContinuation { continuation in
             send(
@@ -81,7 +86,9 @@ extension Client {
                 replyBytesMax: Self.callReplyBytesMax, on: callQueue, repeatable: repeatable,
                 within: limit
             ) { [self] result in
-                continuation.resume(returning: result.flatMap { parse($0, operation) })
+                continuation.resume(
+                    returning: result.flatMap { parse($0, operation) }
+                        .flatMap { check($0, has: member, operation) })
             }
         }
     }
@@ -102,6 +109,18 @@ extension Client {
                     operation: operation, .malformedReply, error.description, status: 200,
                     requestID: reply.requestID, hasAnswered: true))
         }
+    }
+
+    private func check(
+        _ json: JSON, has member: String?, _ operation: Operation
+    ) -> Result<JSON, AWSError> {
+        guard let member, json[member] == nil else { return .success(json) }
+        var error = AWSError(
+            operation: operation, .malformedReply, "the reply has no \(member)", status: 200,
+            hasAnswered: true)
+        error.lacksOperation = true
+        error.hint = "Check that the endpoint is a DynamoDB one, and what stands before it."
+        return .failure(error)
     }
 
     private func wait(_ delay: Duration) async {
