@@ -13,7 +13,7 @@ package struct ScanRequest: Sendable {
             "TableName": .string(table),
             "ReturnConsumedCapacity": "TOTAL",
         ]
-        // One segment is the whole table, which every server can scan, even one whose segments fail.
+        // One segment is the whole table, which servers can scan whose segments fail.
         isSegmented = segments > 1
         if isSegmented { body["TotalSegments"] = JSON(segments) }
         if isConsistent { body["ConsistentRead"] = true }

@@ -107,7 +107,7 @@ import Testing
             Refusal("Orders New \(local) --report /", error: "cannot write /", hint: "folder"),
             Refusal("Orders New \(local) --log none/log", error: "none/log", hint: "folder"),
             Refusal(
-                "Orders New \(local) --ca-bundle none.pem", error: "none.pem", hint: "certificates"),
+                "Orders New \(local) --ca-bundle no.pem", error: "no.pem", hint: "certificates"),
             Refusal("Orders New \(local) --profile nobody", error: "nobody", hint: "profile"),
         ]
         for refusal in refusals {

@@ -26,7 +26,7 @@ import Testing
             samples.append((meter["now_seconds"]!.double!, units))
         }
         copy.stop()
-        #expect(try await report.outcome == .stopped)
+        #expect(await report.outcome == .stopped)
         let start = samples[0].seconds
         var windows = 0
         for first in samples where first.seconds - start > 4.4 {

@@ -71,10 +71,23 @@ struct EmulatorTests {
             ["--segments", "1000"])
     }
 
+    /// moto answers 500 without an AWS error to a scan of a segment when the partition key is
+    /// binary. Such an answer may pass, so it is waited for, but not for long.
     @Test(.timeLimit(.minutes(1)))
-    func `a server whose segments fail is scanned in one`() async throws {
-        try await copy(
-            [Sample(shape: "B"), Sample(shape: "BS")], from: .moto, to: .moto, "unsegmented",
-            ["--segments", "1"])
+    func `a server whose segments fail is given up soon, and can be scanned in one`() async throws {
+        let moto = try Emulator.moto.server.url
+        try await Programs.runScript("tables.py", ["fill", moto, "binary=B=60"])
+        let clock = ContinuousClock()
+        let start = clock.now
+        let segmented = try await Programs.copy("binary", at: moto, to: "segmented", at: moto)
+        #expect(clock.now - start < .seconds(8))
+        #expect(segmented.status == 1, segmented.text)
+        #expect(segmented.err.contains("error: HTTP 500: "), segmented.text)
+        #expect(segmented.err.contains("try --segments 1"), segmented.text)
+
+        let whole = try await Programs.copy(
+            "binary", at: moto, to: "whole", at: moto, ["--segments", "1"])
+        #expect(whole.status == 0, whole.text)
+        try await Programs.runScript("tables.py", ["compare", moto, moto, "binary=whole=60"])
     }
 }

@@ -89,6 +89,8 @@ package struct CopyFailure: Error, Equatable, Sendable {
     package var hint: String?
     /// The request may have been executed all the same.
     package var isOutcomeUnknown: Bool
+    /// The endpoint has only ever answered this operation as one that lacks it.
+    package var lacksOperation = false
 
     package init(
         _ kind: Kind, code: String, message: String, hint: String? = nil,

@@ -5,6 +5,11 @@ extension CopyFailure {
         self.init(
             .remedy(error.remedy), code: error.code, message: error.message, hint: error.hint,
             isOutcomeUnknown: error.isOutcomeUnknown)
+        guard error.lacksOperation else { return }
+        lacksOperation = true
+        message = "\(error.operation) is not answered as by DynamoDB: \(message)"
+        let advice = error.operation == "Scan" ? ", or segments: try --segments 1" : ""
+        hint = hint ?? "the endpoint may lack \(error.operation)\(advice)"
     }
 
     init(tooLong reply: Reply, _ operation: String) {

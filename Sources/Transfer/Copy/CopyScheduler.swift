@@ -228,14 +228,18 @@ package struct CopyScheduler: Sendable {
         reading.timePassed(at: now)
         writing.timePassed(at: now)
         lookForHeat()
-        if let failure = failureSinceProgress, now - lastProgress >= configuration.giveUpAfter {
-            end(.failed(givenUp(failure)), at: now)
-        }
+        guard let failure = failureSinceProgress else { return }
+        let patience = failure.lacksOperation ? Self.lackingPatience : configuration.giveUpAfter
+        let waited = min(patience, configuration.giveUpAfter)
+        if now - lastProgress >= waited { end(.failed(givenUp(failure, after: waited)), at: now) }
     }
 
-    private func givenUp(_ failure: CopyFailure) -> CopyFailure {
+    /// An operation that was never answered is waited for like an endpoint that never was.
+    private static let lackingPatience = Duration.seconds(4)
+
+    private func givenUp(_ failure: CopyFailure, after waited: Duration) -> CopyFailure {
         var failure = failure
-        let seconds = Int(configuration.giveUpAfter.inSeconds)
+        let seconds = Int(waited.inSeconds)
         failure.message = "no progress for \(seconds) s; the last failure was: " + failure.message
         failure.hint = failure.hint ?? "--give-up-after waits longer"
         return failure

@@ -14,7 +14,8 @@ import sys
 from decimal import Context, Decimal
 
 EXACT = Context(prec=40)
-PIECES = ["", "a", "name", "\"", "\\", "/", "\n\t\r", "\x01", "é", "ß", "漢字", "😀", "\u2028", "0"]
+PIECES = [
+    "", "a", "name", "\"", "\\", "/", "\n\t\r", "\x01", "é", "ß", "漢字", "😀", "\u2028", "0"]
 
 
 def text(chance):
@@ -63,7 +64,8 @@ def binary(chance):
 
 def attribute(chance, depth=0):
     """An attribute value as JSON, and its size."""
-    kind = chance.choice(["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS"] + ["L", "M"] * (depth < 5))
+    kinds = ["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS"]
+    kind = chance.choice(kinds + ["L", "M"] * (depth < 5))
     if kind == "S":
         made = text(chance)
         return {kind: made}, len(made.encode())

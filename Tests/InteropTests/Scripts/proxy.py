@@ -4,8 +4,8 @@
 
 A SHARE of the replies (0 to 1) is spoilt: 200 with an HTML page, 200 with `{}`, half of the body
 as if it were whole, half of it and then the end of the connection, or no reply at all, before or
-after the request was passed on. It says where it listens and ends as server.py does; "/_count" tells
-how many replies it has spoilt, by kind.
+after the request was passed on. It says where it listens and ends as server.py does; "/_count"
+tells how many replies it has spoilt, by kind.
 """
 
 import http.client

@@ -1,7 +1,7 @@
 """Fills tables by boto3, and compares them by boto3: the independent client of these tests.
 
     tables.py fill URL TABLE=SHAPE=COUNT...          creates each table and fills it
-    tables.py compare URL URL SOURCE=TARGET=COUNT... definitions and items; ends with 1 if they differ
+    tables.py compare URL URL SOURCE=TARGET=COUNT... definitions and items; fails if they differ
 """
 
 import random
