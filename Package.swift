@@ -4,6 +4,13 @@ import PackageDescription
 
 // Targets stand in the order in which they may import each other: each imports only from lines
 // above it. `TidyTests` checks that the sources keep to it.
+//
+// Release builds go without run-time checks of exclusive access, which the thread sanitizer and
+// the debug builds that tests run in do have: they cost 1.5 % of a copy's CPU.
+let settings: [SwiftSetting] = [
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+]
+
 let package = Package(
     name: "dynaferry",
     products: [
@@ -28,10 +35,12 @@ let package = Package(
         .target(name: "Pacing"),
         .target(name: "DynamoModel", dependencies: ["JSON"]),
         .target(
-            name: "AWS", dependencies: ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto", "CLinux"]),
+            name: "AWS", dependencies: ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto", "CLinux"],
+            swiftSettings: settings),
         .target(name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"]),
         .target(
-            name: "Transfer", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"]),
+            name: "Transfer", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+            swiftSettings: settings),
         .target(
             name: "LocalDynamo",
             dependencies: [

@@ -43,4 +43,9 @@ package struct ReadOnlyClient: Sendable {
             operation.operation, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue,
             completion: completion)
     }
+
+    /// See ``Client/renewCredentials(after:)``.
+    package func renewCredentials(after error: AWSError) async throws(ConfigurationError) {
+        try await client.renewCredentials(after: error)
+    }
 }

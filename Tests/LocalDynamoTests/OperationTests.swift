@@ -46,7 +46,7 @@ import Testing
         let time = ManualTime()
         try withOrders(.with { $0.time = time }) { client, server in
             try client.call("BatchWriteItem", Orders.puts([Orders.item("a", 1)]))
-            weak var table = server.service.tables.table(named: "orders", at: time.now)
+            weak let table = server.service.tables.table(named: "orders", at: time.now)
             #expect(table != nil)
             try client.call("DeleteTable", ["TableName": "orders"])
             time.advance(by: .seconds(1))

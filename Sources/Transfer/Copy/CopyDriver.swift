@@ -125,7 +125,7 @@ package final class CopyDriver: @unchecked Sendable {
     private func finish(_ outcome: CopyOutcome) {
         timer?.cancel()
         timer = nil
-        for slot in pages.indices { pages[slot] = nil }
+        // Pages stay: a batch that did not come home in time may still be read from them.
         let completion = self.completion
         self.completion = nil
         completion?(outcome)
@@ -167,7 +167,32 @@ package final class CopyDriver: @unchecked Sendable {
             .scan, body: body, reply: reply, replyBytesMax: replyBytesMax, on: lane
         ) { [self] result in
             let page = cut(result)
-            queue.async { [self] in scanned(segment, page, body: body, buffer: reply) }
+            renewing(result, with: source.reader, orElse: page) { [self] page in
+                queue.async { [self] in scanned(segment, page, body: body, buffer: reply) }
+            }
+        }
+    }
+
+    /// Hands on `outcome`; when credentials had expired, only after they have been renewed, or as
+    /// a failure for good when they can't be.
+    private func renewing<Value: Sendable>(
+        _ result: Result<Reply, AWSError>, with client: ReadOnlyClient,
+        orElse outcome: Result<Value, CopyFailure>,
+        _ body: @escaping @Sendable (Result<Value, CopyFailure>) -> Void
+    ) {
+        guard case .failure(let error) = result, error.remedy == .renewCredentials else {
+            return body(outcome)
+        }
+        Task {
+            do throws(ConfigurationError) {
+                try await client.renewCredentials(after: error)
+                queue.async { body(outcome) }
+            } catch {
+                let failure = CopyFailure(
+                    .remedy(.giveUp), code: "CredentialsExpired", message: error.message,
+                    hint: error.hint)
+                queue.async { body(.failure(failure)) }
+            }
         }
     }
 
@@ -228,7 +253,9 @@ package final class CopyDriver: @unchecked Sendable {
             target.batchWrite(
                 body: batch.body, reply: batch.reply, replyBytesMax: replyBytesMax, on: queue
             ) { [self] result in
-                answered(batch, result)
+                renewing(result, with: target.reader, orElse: judge(batch, result)) { [self] in
+                    answered(batch, $0)
+                }
             }
         }
     }
@@ -243,9 +270,7 @@ package final class CopyDriver: @unchecked Sendable {
         let at: Instant
     }
 
-    private func answered(_ batch: SentBatch, _ result: Result<Reply, AWSError>) {
-        dispatchPrecondition(condition: .onQueue(queue))
-        let answer = judge(batch, result)
+    private func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
         bodies.give(batch.body)
         replies.give(batch.reply)
         let now = time.now
@@ -288,37 +313,4 @@ package final class CopyDriver: @unchecked Sendable {
 extension UnprocessedMatcher.Placed {
     /// The item's JSON.
     var json: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[slice.range]) }
-}
-
-extension CopyFailure {
-    init(_ error: AWSError) {
-        self.init(
-            .remedy(error.remedy), code: error.code, message: error.message, hint: error.hint,
-            isOutcomeUnknown: error.isOutcomeUnknown)
-        guard error.lacksOperation else { return }
-        lacksOperation = true
-        message = "\(error.operation) is not answered as by DynamoDB: \(message)"
-        let advice = error.operation == "Scan" ? ", or segments: try --segments 1" : ""
-        hint = hint ?? "the endpoint may lack \(error.operation)\(advice)"
-    }
-
-    init(tooLong reply: Reply, _ operation: String) {
-        self.init(
-            .tooLong(reply.fullLength), code: "ReplyTooLong",
-            message: "a reply to \(operation) of \(reply.fullLength) bytes", isOutcomeUnknown: true)
-    }
-
-    /// A reply that can't be read says nothing about what was done.
-    init(malformed error: any Error, _ operation: String) {
-        self.init(
-            .remedy(.retry), code: "MalformedReply",
-            message: "a reply to \(operation) makes no sense: \(error)", isOutcomeUnknown: true)
-    }
-
-    init(unmatched reply: Reply) {
-        self.init(
-            .remedy(.retry), code: "MalformedReply",
-            message: "a reply to BatchWriteItem names unprocessed items that were not sent",
-            isOutcomeUnknown: true)
-    }
 }

@@ -35,7 +35,8 @@ extension CopyScheduler {
         var actions: [CopyAction] = []
         let pageSlot = open(page, segment: slot)
         if page.items.isEmpty { retire(pageSlot, &actions) }
-        return (pageSlot, actions + pump(at: now))
+        pump(at: now, &actions)
+        return (pageSlot, actions)
     }
 
     package mutating func scanFailed(
@@ -65,7 +66,7 @@ extension CopyScheduler {
             sourceHealth.failed(Self.faultBackoff, using: &generator, at: now)
             postpone(slot, failure, at: now)
         }
-        return pump(at: now)
+        return pumped(at: now)
     }
 
     private mutating func scanCameBack(_ index: Int) -> Int {

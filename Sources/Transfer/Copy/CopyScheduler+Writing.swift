@@ -37,7 +37,8 @@ extension CopyScheduler {
         judge(
             items: batch.items.count, refused: refusedItems.count, units: consumed,
             roundTrip: answer.roundTrip, at: now)
-        return actions + pump(at: now)
+        pump(at: now, &actions)
+        return actions
     }
 
     package mutating func batchFailed(
@@ -76,7 +77,8 @@ extension CopyScheduler {
             targetHealth.failed(Self.faultBackoff, using: &generator, at: now)
             retry(batch.items, at: now)
         }
-        return actions + pump(at: now)
+        pump(at: now, &actions)
+        return actions
     }
 
     /// A dead letter has been saved durably: the segment's position may pass its item.
@@ -85,7 +87,8 @@ extension CopyScheduler {
         counters.deadLetters += 1
         progressed(at: now)
         settle(item, &actions)
-        return actions + pump(at: now)
+        pump(at: now, &actions)
+        return actions
     }
 
     private mutating func batchCameBack(_ id: BatchID) -> Batch {

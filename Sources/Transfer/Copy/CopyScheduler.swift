@@ -121,7 +121,7 @@ package struct CopyScheduler: Sendable {
     // MARK: Events
 
     package mutating func start(at now: Instant) -> [CopyAction] {
-        pump(at: now)
+        pumped(at: now)
     }
 
     /// Time has passed: the instant that was asked for, or later.
@@ -129,7 +129,8 @@ package struct CopyScheduler: Sendable {
         if let wakeAsked, wakeAsked <= now { self.wakeAsked = nil }
         var actions: [CopyAction] = []
         if now >= nextTick { look(at: now, &actions) }
-        return actions + pump(at: now)
+        pump(at: now, &actions)
+        return actions
     }
 
     /// The limits of the user, or of the tables, are others now.
@@ -138,20 +139,20 @@ package struct CopyScheduler: Sendable {
     ) -> [CopyAction] {
         reading.setLimit(read, at: now)
         writing.setLimits(write, at: now)
-        return pump(at: now)
+        return pumped(at: now)
     }
 
     /// Asks for an orderly end: nothing new is sent, what is in flight comes home.
     package mutating func stop(at now: Instant) -> [CopyAction] {
         end(.stopped, at: now)
-        return pump(at: now)
+        return pumped(at: now)
     }
 
     /// Something outside the copy's requests makes going on impossible (a dead letter that can't
     /// be saved).
     package mutating func fail(_ failure: CopyFailure, at now: Instant) -> [CopyAction] {
         end(.failed(failure), at: now)
-        return pump(at: now)
+        return pumped(at: now)
     }
 
     mutating func end(_ outcome: CopyOutcome, at now: Instant) {
@@ -168,8 +169,7 @@ package struct CopyScheduler: Sendable {
 
     /// Starts as much work as every bound allows, ends when there is none left, and asks to be
     /// woken when only time can bring more.
-    mutating func pump(at now: Instant) -> [CopyAction] {
-        var actions: [CopyAction] = []
+    mutating func pump(at now: Instant, _ actions: inout [CopyAction]) {
         switch phase {
         case .running:
             releaseDue(at: now)
@@ -185,6 +185,11 @@ package struct CopyScheduler: Sendable {
             }
         case .ended: break
         }
+    }
+
+    mutating func pumped(at now: Instant) -> [CopyAction] {
+        var actions: [CopyAction] = []
+        pump(at: now, &actions)
         return actions
     }
 

@@ -1,0 +1,34 @@
+import AWS
+
+extension CopyFailure {
+    init(_ error: AWSError) {
+        self.init(
+            .remedy(error.remedy), code: error.code, message: error.message, hint: error.hint,
+            isOutcomeUnknown: error.isOutcomeUnknown)
+        guard error.lacksOperation else { return }
+        lacksOperation = true
+        message = "\(error.operation) is not answered as by DynamoDB: \(message)"
+        let advice = error.operation == "Scan" ? ", or segments: try --segments 1" : ""
+        hint = hint ?? "the endpoint may lack \(error.operation)\(advice)"
+    }
+
+    init(tooLong reply: Reply, _ operation: String) {
+        self.init(
+            .tooLong(reply.fullLength), code: "ReplyTooLong",
+            message: "a reply to \(operation) of \(reply.fullLength) bytes", isOutcomeUnknown: true)
+    }
+
+    /// A reply that can't be read says nothing about what was done.
+    init(malformed error: any Error, _ operation: String) {
+        self.init(
+            .remedy(.retry), code: "MalformedReply",
+            message: "a reply to \(operation) makes no sense: \(error)", isOutcomeUnknown: true)
+    }
+
+    init(unmatched reply: Reply) {
+        self.init(
+            .remedy(.retry), code: "MalformedReply",
+            message: "a reply to BatchWriteItem names unprocessed items that were not sent",
+            isOutcomeUnknown: true)
+    }
+}
