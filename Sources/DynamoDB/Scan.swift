@@ -37,6 +37,17 @@ package struct ScanRequest: Sendable {
 }
 
 extension ReadableTable {
+    /// Reads one item, or none, of the first segment of so many: whether the table can be scanned
+    /// as a copy will is found out before anything is made of it.
+    package func tryScan(segments: Int) async throws(AWSError) {
+        var body: JSON = ["TableName": .string(name), "Limit": 1, "Select": "COUNT"]
+        if segments > 1 {
+            body["Segment"] = 0
+            body["TotalSegments"] = JSON(segments)
+        }
+        _ = try await reader.call(.scan, body, member: "Count")
+    }
+
     /// Whether the table holds any item, found by scanning: `ItemCount` may be six hours old. Only
     /// an absent `LastEvaluatedKey` ends a scan; empty pages may come before (API reference, Scan).
     package func holdsItems() async throws(AWSError) -> Bool {

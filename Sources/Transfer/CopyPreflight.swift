@@ -13,6 +13,7 @@ struct CopyPreflight {
         /// nil: the target does not exist and is to be created.
         var target: TableDescription?
         var memory: MemoryBudget
+        var segments: Int
     }
 
     func run() async throws -> Findings {
@@ -37,8 +38,14 @@ struct CopyPreflight {
         if let to { try check(from, to) }
         _ = try UnitLimits(
             options, source: from.definition, target: (to ?? from).definition)
+        let segments = options.segments ?? CopyOptions.segments(forBytes: from.sizeBytes)
+        do {
+            try await source.tryScan(segments: segments)
+        } catch {
+            throw CopyRefusal(error, side: "source", source.reader.endpoint)
+        }
         if to != nil, !options.mergesIntoItems { try await checkEmpty() }
-        return Findings(source: from, target: to, memory: memory)
+        return Findings(source: from, target: to, memory: memory, segments: segments)
     }
 
     private func place(_ reader: ReadOnlyClient) -> String {

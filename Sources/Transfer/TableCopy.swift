@@ -37,7 +37,7 @@ package final class TableCopy: Sendable {
         self.target = target
         source = findings.source
         started = time.now
-        segments = options.segments ?? CopyOptions.segments(forBytes: source.sizeBytes)
+        segments = findings.segments
         var configuration = CopyConfiguration(segments: segments, memory: findings.memory)
         if let scansMax = options.scansMax { configuration.scansMax = scansMax }
         if let writesMax = options.writesMax { configuration.writesMax = writesMax }

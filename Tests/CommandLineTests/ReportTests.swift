@@ -38,7 +38,7 @@ import Testing
                 "  read units    18,932.5 in 164 scans",
                 "  write units   380,218.0 in 15,209 writes",
                 "  throttles     0 by the source, 12 by the target",
-                "  retries       341 unprocessed items, 0 requests after errors",
+                "  retries       341 items sent again, 0 requests after errors",
                 "  segments      128",
                 "  cpu           1.21 s, 3.18 us an item",
                 "  peak memory   41.2 MiB",

@@ -9,7 +9,8 @@ import Testing
     @Test func `a plan reads as it is written`() throws {
         let plan = try FaultPlan(
             parsing:
-                "error=0.05,throttle=0.1,unprocessed=0.3,drop=0.02,truncate=0.02,corrupt=0.02,latency-ms=20"
+                "error=0.05,throttle=0.1,unprocessed=0.3,drop=0.02,truncate=0.02,corrupt=0.02,"
+                + "latency-ms=20"
         )
         #expect(plan.error == 0.05)
         #expect(plan.throttle == 0.1)

@@ -38,9 +38,11 @@ import Testing
     }
 
     private static let plain =
-        "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target:  DynamoDB_20120810.Scan \r\ncontent-LENGTH: 11\r\n\r\n{\"a\":\"b\r\n\"}"
+        "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target:  DynamoDB_20120810.Scan \r\n"
+        + "content-LENGTH: 11\r\n\r\n{\"a\":\"b\r\n\"}"
     private static let chunked =
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Amz-Target: T\r\n\r\n5\r\n{\"a\":\r\n00A;ext=1\r\n0123456789\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n"
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Amz-Target: T\r\n\r\n"
+        + "5\r\n{\"a\":\r\n00A;ext=1\r\n0123456789\r\n1\r\n}\r\n0\r\nTrailer: x\r\n\r\n"
 
     @Test func `requests are found however their bytes are cut`() throws {
         let bytes = Array((Self.plain + Self.chunked + Self.plain).utf8)
