@@ -18,16 +18,25 @@ package struct BatchWriteRequest: Sendable {
     /// - Parameter items: the JSON of each item; at least one.
     package func write(_ items: [UnsafeRawBufferPointer], to body: ByteBuffer) {
         precondition(!items.isEmpty, "a batch has items")
+        let count = items.reduce(prefix.count + 3) { $0 + $1.count + Self.itemEnvelope }
         body.removeAll()
-        body.reserve(
-            items.reduce(prefix.count + 8) { $0 + $1.count + Self.itemEnvelope })
-        body.append(prefix)
-        for (index, item) in items.enumerated() {
-            body.append(index == 0 ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":")
-            body.append(item)
-            body.append("}}")
+        body.append(room: count) { room in
+            var cursor = room.baseAddress!
+            func put(_ bytes: UnsafeRawPointer, _ count: Int) {
+                cursor.copyMemory(from: bytes, byteCount: count)
+                cursor += count
+            }
+            prefix.withUnsafeBytes { put($0.baseAddress!, $0.count) }
+            for (index, item) in items.enumerated() {
+                let head: StaticString =
+                    index == 0 ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":"
+                put(head.utf8Start, head.utf8CodeUnitCount)
+                put(item.baseAddress!, item.count)
+                put("}}", 2)
+            }
+            put("]}}", 3)
+            return cursor - room.baseAddress!
         }
-        body.append("]}}")
     }
 
     /// Bytes around each item.

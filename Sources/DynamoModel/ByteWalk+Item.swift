@@ -80,55 +80,81 @@ extension ByteWalk {
 
     /// Walks over one attribute value, `{"S":"..."}`, and adds its size. Returns the type's letter
     /// for the types of one letter, 0 for the others.
+    ///
+    /// Nearly all types come as `{"X":`, `{"XS":`, `{"BOOL":` or `{"NULL":`, and are told by one
+    /// look at eight bytes, of which the padding makes sure. Other spellings (with spaces, or
+    /// letters escaped) go the long way.
     private mutating func walkAttribute(size: inout Int, depth: Int) throws(JSONError) -> UInt8 {
         guard depth < Self.valueDepthMax else { throw failure("nested too deeply") }
-        let (length, letter, second, type) = try walkType()
-        switch (length, letter) {
-        case (1, 0x53):  // S
-            size += try walkString().unescapedCount
-        case (1, 0x4E):  // N
-            size += try walkDynamoNumber()
-        case (1, 0x42):  // B
-            size += try walkBinary()
-        case (1, 0x4D):  // M
-            size += 3
-            try walkMap(size: &size, depth: depth)
-        case (1, 0x4C):  // L
-            size += 3
-            try walkList(size: &size, depth: depth)
-        case (2, _) where second == 0x53:  // SS, NS, BS
-            try walkSet(letter, size: &size)
-        case (4, 0x42) where equals(type, "BOOL"), (4, 0x4E) where equals(type, "NULL"):
-            size += 1
-            try expectWord(peek() == 0x74 ? "true" : "false")
-        default:
-            throw failure("unknown attribute type")
-        }
-        try expect(0x7D)
-        return length == 1 ? letter : 0
-    }
-
-    /// Walks over `{"S":`: the type's length, its first two letters, and where it stands.
-    @inline(__always)
-    private mutating func walkType() throws(JSONError) -> (Int, UInt8, UInt8, Text) {
-        // Nearly all types come as `{"X":` and can be told by one look at eight bytes, of which
-        // the padding makes sure. Backslash and quote stand here in the letter's place for none.
         let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
         let letter = UInt8(truncatingIfNeeded: word >> 16)
-        if word & 0xFF_FF00_FFFF == 0x3A_2200_227B, letter >= 0x41, letter <= 0x5A {
-            defer { position += 5 }
-            return (1, letter, 0, Text(start: offset + 2, count: 1, unescapedCount: 1))
+        let isSimple: Bool
+        if word & 0xFF_FF00_FFFF == 0x3A_2200_227B, isScalarType(letter) {
+            position += 5
+            try walkScalar(letter, size: &size, depth: depth)
+            isSimple = true
+        } else if word & 0xFFFF_FF00_FFFF == 0x3A22_5300_227B {
+            position += 6
+            try walkSet(letter, size: &size)
+            isSimple = false
+        } else if word == 0x3A22_4C4F_4F42_227B || word == 0x3A22_4C4C_554E_227B {
+            position += 8
+            try walkConstant(size: &size)
+            isSimple = false
+        } else {
+            return try walkSpeltOtherwise(size: &size, depth: depth)
         }
+        try expect(0x7D)
+        return isSimple ? letter : 0
+    }
+
+    @inline(__always)
+    private func isScalarType(_ letter: UInt8) -> Bool {
+        letter == 0x53 || letter == 0x4E || letter == 0x42 || letter == 0x4D || letter == 0x4C
+    }
+
+    /// S, N, B, M or L: the value, up to the object's end.
+    @inline(__always)
+    private mutating func walkScalar(
+        _ letter: UInt8, size: inout Int, depth: Int
+    ) throws(JSONError) {
+        switch letter {
+        case 0x53: size += try walkString().unescapedCount
+        case 0x4E: size += try walkDynamoNumber()
+        case 0x42: size += try walkBinary()
+        case 0x4D:
+            size += 3
+            try walkMap(size: &size, depth: depth)
+        default:
+            size += 3
+            try walkList(size: &size, depth: depth)
+        }
+    }
+
+    /// `true` or `false`: the value of BOOL and NULL.
+    private mutating func walkConstant(size: inout Int) throws(JSONError) {
+        size += 1
+        try expectWord(peek() == 0x74 ? "true" : "false")
+    }
+
+    @inline(never)
+    private mutating func walkSpeltOtherwise(
+        size: inout Int, depth: Int
+    ) throws(JSONError) -> UInt8 {
         try expect(0x7B)
         let type = try walkString()
         try expect(0x3A)
-        guard type.hasEscapes else {
-            // Readable even where the string is shorter: its closing quote and what follows.
-            return (type.count, base[type.start], base[type.start + 1], type)
+        let letters = JSONText.unescaped(bytes(type.range))
+        switch letters.count {
+        case 1 where isScalarType(letters[0]):
+            try walkScalar(letters[0], size: &size, depth: depth)
+        case 2 where letters[1] == 0x53: try walkSet(letters[0], size: &size)
+        case 4 where letters == Array("BOOL".utf8) || letters == Array("NULL".utf8):
+            try walkConstant(size: &size)
+        default: throw failure("unknown attribute type")
         }
-        // Nobody is known to escape a type's letters, but they may.
-        let letters = JSONText.unescaped(bytes(type.range)) + [0, 0]
-        return (letters.count - 2, letters[0], letters[1], type)
+        try expect(0x7D)
+        return letters.count == 1 ? letters[0] : 0
     }
 
     private mutating func walkMap(size: inout Int, depth: Int) throws(JSONError) {
@@ -165,7 +191,47 @@ extension ByteWalk {
         try expect(0x5D)
     }
 
+    /// Walks over a number in its string; its stored size.
+    @inline(__always)
     private mutating func walkDynamoNumber() throws(JSONError) -> Int {
+        guard let size = walkPlainNumber() else { return try walkAnyNumber() }
+        return size
+    }
+
+    /// A number without an exponent, as the service spells nearly all; nil, and nothing is walked
+    /// over, for others. The same as ``NumberShape``, in the one pass that finds the string's end.
+    @inline(__always)
+    private mutating func walkPlainNumber() -> Int? {
+        guard peek() == 0x22 else { return nil }
+        var next = position + 1
+        let isNegative = next.pointee == 0x2D
+        if isNegative { next += 1 }
+        var (digits, first, last, point) = (0, -1, 0, -1)
+        while true {
+            let digit = next.pointee &- 0x30
+            if digit <= 9 {
+                if digit != 0 {
+                    if first < 0 { first = digits }
+                    last = digits
+                }
+                digits += 1
+            } else if next.pointee == 0x2E, point < 0 {
+                point = digits
+            } else {
+                break
+            }
+            next += 1
+        }
+        guard next.pointee == 0x22, digits > 0 else { return nil }
+        position = next + 1
+        guard first >= 0 else { return 1 }
+        let units = (point < 0 ? digits : point) - 1
+        return NumberShape.storedSize(
+            first: units - first, last: units - last, isNegative: isNegative, isNonzero: true)
+    }
+
+    @inline(never)
+    private mutating func walkAnyNumber() throws(JSONError) -> Int {
         let text = try walkString()
         guard !text.hasEscapes else { throw failure("escape in a number") }
         do {

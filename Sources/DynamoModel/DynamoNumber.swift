@@ -99,24 +99,7 @@ package struct NumberShape {
     package private(set) var firstExponent = 0
     package private(set) var lastExponent = 0
 
-    /// A whole number without sign, point, exponent or leading zeros, as most are; nil for others.
-    @inline(__always)
-    private init?(plain text: UnsafeRawBufferPointer) {
-        guard let first = text.first, first >= 0x31, first <= 0x39 else { return nil }
-        for byte in text where byte < 0x30 || byte > 0x39 { return nil }
-        var last = text.count - 1
-        while text[last] == 0x30 { last -= 1 }
-        isNonzero = true
-        lastDigit = last
-        firstExponent = text.count - 1
-        lastExponent = text.count - 1 - last
-    }
-
     package init(_ text: UnsafeRawBufferPointer) throws(DynamoNumber.Refusal) {
-        if let plain = Self(plain: text) {
-            self = plain
-            return
-        }
         var offset = 0
         if let sign = text.first, sign == 0x2D || sign == 0x2B {
             isNegative = sign == 0x2D
@@ -193,6 +176,7 @@ package struct NumberShape {
             first: firstExponent, last: lastExponent, isNegative: isNegative, isNonzero: isNonzero)
     }
 
+    @inline(__always)
     static func storedSize(first: Int, last: Int, isNegative: Bool, isNonzero: Bool) -> Int {
         guard isNonzero else { return 1 }
         // An arithmetic shift rounds towards minus infinity, as the alignment of the pairs does.

@@ -42,7 +42,11 @@ struct CopyPreflight {
         do {
             try await source.tryScan(segments: segments)
         } catch {
-            throw CopyRefusal(error, side: "source", source.reader.endpoint)
+            var refusal = CopyRefusal(error, side: "source", source.reader.endpoint)
+            if error.lacksOperation, segments > 1 {
+                refusal.hint = "the endpoint may lack Scan, or segments: try --segments 1"
+            }
+            throw refusal
         }
         if to != nil, !options.mergesIntoItems { try await checkEmpty() }
         return Findings(source: from, target: to, memory: memory, segments: segments)

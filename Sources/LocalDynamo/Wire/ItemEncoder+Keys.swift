@@ -76,7 +76,8 @@ extension ItemEncoder {
         guard size > 0 else {
             throw .validation(
                 "One or more parameter values are not valid. The AttributeValue for a key "
-                    + "attribute cannot contain an empty \(type == .binary ? "binary" : "string") value. "
+                    + "attribute cannot contain an empty "
+                    + "\(type == .binary ? "binary" : "string") value. "
                     + "Key: \(name)")
         }
         guard type != .number else { return }

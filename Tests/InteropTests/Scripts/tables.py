@@ -306,6 +306,10 @@ def fill(url, *tables):
         put(database, table, items(int(count), random.Random(1)))
 
 
+def tables(url):
+    print(*client(url).list_tables()["TableNames"])
+
+
 def create(database, table, definition):
     database.create_table(TableName=table, **definition)
     database.get_waiter("table_exists").wait(
@@ -330,4 +334,4 @@ def send(database, table, batch):
 
 
 if __name__ == "__main__":
-    {"fill": fill, "compare": compare}[sys.argv[1]](*sys.argv[2:])
+    {"fill": fill, "compare": compare, "tables": tables}[sys.argv[1]](*sys.argv[2:])
