@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The same flags for building and for testing, or everything would be built twice.
-flags=(-Xswiftc -warnings-as-errors)
+# A terminal must not either: coloured diagnostics are another flag.
+flags=(-Xswiftc -warnings-as-errors --no-color-diagnostics)
 suites=()
 for word in "$@"; do
     if [ "$word" = --release ]; then

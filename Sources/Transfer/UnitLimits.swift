@@ -55,7 +55,7 @@ package struct UnitLimits: Equatable, Sendable {
     ) throws(CopyRefusal) -> Double {
         guard let units, units > 0 else {
             throw CopyRefusal(
-                "\(option) \(percent)%: \(name) is on demand without a maximum to take it of",
+                "\(option) as a percentage: \(name) is on demand without a maximum to take it of",
                 hint: "give \(option) as a number of units a second")
         }
         return units * percent / 100

@@ -115,6 +115,16 @@ private struct ScriptedServer: RunningServer {
     }
 }
 
+@Suite struct HintTests {
+    @Test(arguments: [
+        ("Check the endpoint.", "check the endpoint"), ("name another", "name another"),
+        ("AWS_REGION is not set.", "AWS_REGION is not set"), ("", ""), ("A", "A"),
+    ])
+    func `hints are spoken as all messages are`(sentence: String, spoken: String) {
+        #expect(Console.spoken(sentence) == spoken)
+    }
+}
+
 /// Keeps a signal handler until a test calls it.
 private final class Handler: @unchecked Sendable {
     // @unchecked: guarded by `lock`.

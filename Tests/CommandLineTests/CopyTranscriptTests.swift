@@ -97,11 +97,11 @@ import Testing
                 error: "TLS", hint: "http://"),
             Refusal(
                 "Orders New --region us-east-1 --endpoint http://127.0.0.1:1",
-                error: "127.0.0.1:1", hint: "Check the endpoint"),
+                error: "127.0.0.1:1", hint: "check the endpoint"),
             Refusal(
                 "Orders New --source-endpoint URL --target-endpoint http://127.0.0.1:1"
                     + " --region us-east-1",
-                error: "target", hint: "Check the endpoint"),
+                error: "target", hint: "check the endpoint"),
             Refusal(
                 "Orders New \(local) --report none/report", error: "none/report", hint: "folder"),
             Refusal("Orders New \(local) --report /", error: "cannot write /", hint: "folder"),
@@ -125,7 +125,7 @@ import Testing
             Refusal(line, error: "no credentials", hint: "AWS_ACCESS_KEY_ID"))
         expect(
             try copy(line, at: server.url, environment: ["AWS_ACCESS_KEY_ID": "half"]),
-            Refusal(line, error: "AWS_SECRET_ACCESS_KEY", hint: "Set both"))
+            Refusal(line, error: "AWS_SECRET_ACCESS_KEY", hint: "set both"))
         #expect(try server.tables().contains("New") == false)
     }
 
@@ -158,7 +158,7 @@ import Testing
         let url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
         let line = "Orders New \(Self.local)"
         expect(
-            try copy(line, at: url), Refusal(line, error: "Timeout", hint: "Check the endpoint"))
+            try copy(line, at: url), Refusal(line, error: "Timeout", hint: "check the endpoint"))
     }
 
     @Test func `TLS is spoken to those whose certificate is trusted, and to no others`() throws {

@@ -201,6 +201,7 @@ package struct CopyScheduler: Sendable {
 
     private mutating func finish(_ outcome: CopyOutcome, _ actions: inout [CopyAction]) {
         phase = .ended
+        hold = nil
         actions.append(.finish(outcome))
     }
 

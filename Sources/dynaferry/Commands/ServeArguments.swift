@@ -51,6 +51,7 @@ package struct TableFill: Equatable, Sendable {
         case largest = "400KB"
         case collection
         case dense
+        case letters
     }
 
     package let table: String

@@ -47,10 +47,20 @@ package final class Console: @unchecked Sendable {
     /// What went wrong and what to do about it, on stderr.
     package func fail(_ message: String, hints: [String] = []) {
         var text = line("error:", .red, message)
-        for hint in hints { text += line("hint:", .cyan, hint) }
+        for hint in hints { text += line("hint:", .cyan, Self.spoken(hint)) }
         queue.sync {
             withoutLive { errors.write(text) }
         }
+    }
+
+    /// A sentence as messages here are: no capital that is only the sentence's, no full stop.
+    static func spoken(_ sentence: String) -> String {
+        var text = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+        let start = text.prefix(2)
+        if let first = start.first, first.isUppercase, start.last?.isLowercase == true {
+            text = first.lowercased() + text.dropFirst()
+        }
+        return text
     }
 
     /// Puts `lines` in place of the live block, without touching what was said above it.
