@@ -151,11 +151,10 @@ extension CopyScheduler {
         }
         let allowed = sourceHealth.isDown ? 1 : scansAllowed
         while scansInFlight < allowed {
-            guard let slot = nextToScan(at: now, &wake) else { return }
+            // Mostly the pool is full; then there is no need to look for a segment.
+            guard hasRoom(for: defaultPlan), let slot = nextToScan(at: now, &wake) else { return }
             let plan = segments[slot]!.planned ?? defaultPlan
-            guard pageBytesHeld + bytesReserved(plan) <= configuration.memory.pageBytes else {
-                return
-            }
+            guard hasRoom(for: plan) else { return }
             let units = CapacityUnits.scan(
                 bytes: sizing.storedBytesExpected(limit: plan.limit),
                 consistent: configuration.isConsistentRead)
@@ -168,6 +167,10 @@ extension CopyScheduler {
             segments[slot]!.readUnitsReserved = units
             send(slot, plan, &actions)
         }
+    }
+
+    private func hasRoom(for plan: PageSizing.Plan) -> Bool {
+        pageBytesHeld + bytesReserved(plan) <= configuration.memory.pageBytes
     }
 
     /// The reply, and where its items lie, in an array that may be twice as long as it must be.

@@ -14,7 +14,8 @@ extension CopyScheduler {
         let batch = batchCameBack(id)
         targetHealth.answered()
         var actions: [CopyAction] = []
-        var refused = answer.unprocessed.sorted()[...]
+        var refused = answer.unprocessed[...]
+        if refused.count > 1 { refused.sort() }
         var refusedItems: [BatchItem] = []
         var units = batch.units
         for (position, item) in batch.items.enumerated() {

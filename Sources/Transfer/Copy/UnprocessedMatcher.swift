@@ -30,6 +30,7 @@ struct UnprocessedMatcher {
     /// - Returns: positions in the batch; nil when an entry matches no item, or two the same one:
     ///   then nothing is known of any.
     func positions(of entries: [Placed]) throws -> [Int]? {
+        if entries.isEmpty { return [] }
         var found: [Int] = []
         var decoded: [ItemKey]?
         for entry in entries {
