@@ -37,3 +37,10 @@ static inline CURLMcode shim_multi_set_timer(CURLM *multi, shim_curl_timer value
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
 }
+
+typedef int (*shim_curl_close)(void *context, curl_socket_t socket);
+
+static inline CURLcode shim_easy_set_close(CURL *handle, shim_curl_close value, void *context) {
+    curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
+    return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, value);
+}

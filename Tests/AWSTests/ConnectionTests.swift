@@ -54,6 +54,29 @@ import Testing
         for _ in 0..<60 { _ = try await client.call(.describeTable, [:], repeatable: true) }
     }
 
+    /// A closed socket's number is given to the next one, which must be watched as the new one it
+    /// is: at first its reply would never be noticed when what it waits for is what the old one
+    /// waited for.
+    @Test func `sockets that follow closed ones are watched anew`() async throws {
+        let server = try ScriptedServer { request in
+            switch request.number % 3 {
+            case 0: .reset
+            case 1: .bytesAndClose(Canned.reply("{}"))
+            default: .bytes(Canned.reply("{}"))
+            }
+        }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        for _ in 0..<40 {
+            await withTaskGroup(of: AWSError?.self) { group in
+                for _ in 0..<16 { group.addTask { await client.attempt().failure } }
+                for await error in group {
+                    #expect(error == nil || error?.localCode == .connectionReset)
+                }
+            }
+        }
+    }
+
     @Test func `a connection that the server closes when idle is replaced`() async throws {
         let server = try ScriptedServer { _ in .bytesAndClose(Canned.reply("{}")) }
         defer { server.stop() }

@@ -51,6 +51,7 @@ final class CurlEasy {
     fileprivate let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private var headers: CurlHeaders?
+    private var closer: CurlMulti?
     private var timeoutInMilliseconds = 0
     private var isFresh = false
 
@@ -118,6 +119,13 @@ final class CurlEasy {
         set(CURLOPT_WRITEDATA, context)
         set(CURLOPT_HEADERDATA, context)
         set(CURLOPT_PRIVATE, context)
+    }
+
+    /// Names the loop that is told of each socket that is closed; it outlives its connections.
+    fileprivate func setCloser(_ multi: CurlMulti) {
+        guard closer !== multi else { return }
+        closer = multi
+        shim_easy_set_close(handle, closeSocket, Unmanaged.passUnretained(multi).toOpaque())
     }
 
     func setHeaders(_ headers: CurlHeaders) {
@@ -231,6 +239,8 @@ final class CurlMulti: @unchecked Sendable {
     deinit { curl_multi_cleanup(handle) }
 
     func add(_ easy: CurlEasy) {
+        // Connections are closed as the handle that opened them says.
+        easy.setCloser(self)
         let code = curl_multi_add_handle(handle, easy.handle)
         precondition(code == CURLM_OK, "libcurl refuses a transfer: \(code.rawValue)")
     }
@@ -279,6 +289,8 @@ final class CurlMulti: @unchecked Sendable {
         }
     }
 
+    fileprivate func close(_ socket: curl_socket_t) { sockets.close(socket) }
+
     fileprivate func setTimer(milliseconds: Int) {
         deadline = milliseconds < 0 ? nil : time.now + .milliseconds(milliseconds)
     }
@@ -307,6 +319,12 @@ private func watchSocket(
 ) -> Int32 {
     guard let context else { return 0 }
     Unmanaged<CurlMulti>.fromOpaque(context).takeUnretainedValue().watch(socket, what: what)
+    return 0
+}
+
+private func closeSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+    guard let context else { return Glibc.close(socket) }
+    Unmanaged<CurlMulti>.fromOpaque(context).takeUnretainedValue().close(socket)
     return 0
 }
 

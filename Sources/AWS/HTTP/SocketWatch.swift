@@ -32,8 +32,8 @@ final class SocketWatch: @unchecked Sendable {
     }
 
     deinit {
-        close(poll)
-        close(alarm)
+        Glibc.close(poll)
+        Glibc.close(alarm)
     }
 
     /// Sets what `socket` is watched for; nothing: it is left alone until something happens to it.
@@ -50,12 +50,19 @@ final class SocketWatch: @unchecked Sendable {
         wanted[index] = interest
         guard !interest.isEmpty, watched[index] != interest else { return }
         let isKnown = watched[index] != nil
-        var status = set(isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, interest)
-        // A closed descriptor leaves the set by itself, and its number is given to the next one.
-        if status != 0, errno == ENOENT { status = set(EPOLL_CTL_ADD, socket, interest) }
-        if status != 0, errno == EEXIST { status = set(EPOLL_CTL_MOD, socket, interest) }
+        let status = set(isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, interest)
         precondition(status == 0, "epoll refuses socket \(socket): error \(errno)")
         watched[index] = interest
+    }
+
+    /// Closes `socket`, which leaves the kernel's set by that; its number may come again.
+    func close(_ socket: Int32) {
+        let index = Int(socket)
+        if index < watched.count {
+            watched[index] = nil
+            wanted[index] = []
+        }
+        Glibc.close(socket)
     }
 
     private func set(_ operation: Int32, _ socket: Int32, _ interest: Interest) -> Int32 {
