@@ -401,7 +401,6 @@ struct CopySimulation {
             }
             safe = held.first + items
         case .afterReleased, nil: break
-        case .finished: safe = table.segments[segment].count
         }
         for ordinal in table.segments[segment][..<safe] where !table.items[ordinal].isSafe {
             throw violation("segment \(segment) is at \(safe), ahead of item \(ordinal)")

@@ -106,8 +106,6 @@ package struct CopyFailure: Error, Equatable, Sendable {
 
 /// How far a segment's items are safe in the target.
 package enum SegmentPosition: Equatable, Sendable {
-    /// All of the segment is.
-    case finished
     /// The first items of a page, and all pages before it; at least one item.
     case within(page: Int, items: Int)
     /// Every page that has been released; the next page has no safe item yet.

@@ -294,7 +294,7 @@ extension CopyScheduler {
     /// open pages in turn. Nil when there is nothing, or too little while more is on its way.
     private mutating func nextBatch() -> Batch? {
         var batch = Batch(
-            items: [], jsonBytes: 0, units: 0, bodyBytes: MemoryBudget.batchEnvelope)
+            items: [], units: 0, bodyBytes: MemoryBudget.batchEnvelope)
         if let items = whole.popLast() {
             for item in items { add(item, to: &batch) }
             return batch
@@ -368,7 +368,6 @@ extension CopyScheduler {
     private func add(_ item: BatchItem, to batch: inout Batch) {
         let slice = slice(of: item)
         batch.items.append(item)
-        batch.jsonBytes += Int(slice.length)
         batch.units += CapacityUnits.write(bytes: Int(slice.size))
         batch.bodyBytes += Int(slice.length) + Self.itemEnvelope
     }

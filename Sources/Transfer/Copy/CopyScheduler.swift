@@ -26,7 +26,6 @@ package struct CopyScheduler: Sendable {
 
     struct Batch: Sendable {
         var items: [BatchItem]
-        var jsonBytes: Int
         /// Write units of the items as the service rounds them, each by itself.
         var units: Int
         var estimate: WritePacing.Estimate = []
@@ -258,13 +257,6 @@ package struct CopyScheduler: Sendable {
     package var hasEnded: Bool { phase == .ended }
     package var scansUnderWay: Int { scansInFlight }
     package var writesUnderWay: Int { writesInFlight }
-    package var writesAllowed: Int { concurrency.current }
-    package var itemBytesLearnt: Double? { sizing.itemBytes }
-    package var bytesHeld: Int { pageBytesHeld + batchBytesHeld }
-    /// Items read but not yet settled.
-    package var itemsOpen: Int {
-        counters.itemsRead - counters.itemsWritten - counters.deadLetters
-    }
 
     package mutating func rates(
         at now: Instant

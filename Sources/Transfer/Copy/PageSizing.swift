@@ -60,9 +60,6 @@ struct PageSizing: Sendable {
         return min(Int(Double(limit) * item), ServiceLimits.pageBytesMax)
     }
 
-    /// Stored bytes of one item on average; nil while nothing has been read.
-    var itemBytes: Double? { storedBytes > 0 ? storedBytes : nil }
-
     /// - Parameter unitsMax: read units that one request may cost, where a limit makes that small.
     func plan(unitsMax: Double = .infinity, isConsistent: Bool = false) -> Plan {
         guard jsonBytes > 0 else {
