@@ -24,6 +24,9 @@ let package = Package(
             name: "CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .systemLibrary(
+            name: "CDeflate", pkgConfig: "libdeflate",
+            providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
+        .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(
@@ -35,7 +38,10 @@ let package = Package(
         .target(name: "Pacing"),
         .target(name: "DynamoModel", dependencies: ["JSON"]),
         .target(
-            name: "AWS", dependencies: ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto", "CLinux"],
+            name: "AWS",
+            dependencies: [
+                "JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux",
+            ],
             swiftSettings: settings),
         .target(name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"]),
         .target(
@@ -64,7 +70,8 @@ let package = Package(
             name: "TransferTests",
             dependencies: ["Transfer", "AWS", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
-            name: "SimulationTests", dependencies: ["Transfer", "DynamoModel", "Pacing"]),
+            name: "SimulationTests",
+            dependencies: ["Transfer", "DynamoDB", "DynamoModel", "Pacing"]),
         .testTarget(
             name: "FaultTests",
             dependencies: [

@@ -1,14 +1,7 @@
 import CZlib
 
-/// What the client needs of zlib: the checksum of every reply and the inflation of compressed ones.
+/// The inflation of compressed replies, by zlib.
 enum Zlib {
-    /// The CRC-32 of `bytes`. The corresponding C function is `crc32_z`.
-    static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        guard let start = bytes.baseAddress else { return 0 }
-        return UInt32(
-            truncatingIfNeeded: crc32_z(0, start.assumingMemoryBound(to: UInt8.self), bytes.count))
-    }
-
     /// Inflates one gzip member into `output`, which is emptied first, up to `bytesMax` bytes.
     ///
     /// Returns the full length of what was compressed: when that is more than `bytesMax`, `output`

@@ -15,26 +15,32 @@ package struct BatchWriteRequest: Sendable {
             + Array(":[".utf8)
     }
 
-    /// - Parameter items: the JSON of each item; at least one.
-    package func write(_ items: [UnsafeRawBufferPointer], to body: ByteBuffer) {
-        precondition(!items.isEmpty, "a batch has items")
-        let count = items.reduce(prefix.count + 3) { $0 + $1.count + Self.itemEnvelope }
+    /// - Parameters:
+    ///   - count: how many items; at least one.
+    ///   - bytesMax: room for the whole body.
+    ///   - item: the JSON of an item, by its position.
+    package func write(
+        count: Int, bytesMax: Int, to body: ByteBuffer, item: (Int) -> UnsafeRawBufferPointer
+    ) {
+        precondition(count > 0, "a batch has items")
         body.removeAll()
-        body.append(room: count) { room in
+        body.append(room: bytesMax) { room in
             var cursor = room.baseAddress!
+            let end = cursor + room.count
             func put(_ bytes: UnsafeRawPointer, _ count: Int) {
+                precondition(end - cursor >= count, "the batch is longer than \(bytesMax) bytes")
                 cursor.copyMemory(from: bytes, byteCount: count)
                 cursor += count
             }
+            func put(_ text: StaticString) { put(text.utf8Start, text.utf8CodeUnitCount) }
             prefix.withUnsafeBytes { put($0.baseAddress!, $0.count) }
-            for (index, item) in items.enumerated() {
-                let head: StaticString =
-                    index == 0 ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":"
-                put(head.utf8Start, head.utf8CodeUnitCount)
-                put(item.baseAddress!, item.count)
-                put("}}", 2)
+            for index in 0..<count {
+                put(index == 0 ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":")
+                let bytes = item(index)
+                put(bytes.baseAddress!, bytes.count)
+                put("}}")
             }
-            put("]}}", 3)
+            put("]}}")
             return cursor - room.baseAddress!
         }
     }

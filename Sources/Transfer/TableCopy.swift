@@ -53,7 +53,7 @@ package final class TableCopy: Sendable {
         deadLetters = DeadLettersPath(file)
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: findings.source.schema, configuration,
-            deadLetters: file, lanes: Lanes.count, time: time, seed: seed)
+            deadLetters: file, time: time, seed: seed)
     }
 
     /// Passes every refusal, then creates the target when there is none.

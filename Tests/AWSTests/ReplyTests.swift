@@ -16,6 +16,12 @@ import Testing
         return await client.attempt(replyBytesMax: replyBytesMax)
     }
 
+    @Test func `the checksum is the CRC-32 of RFC 1952`() {
+        // The check value of "CRC-32/ISO-HDLC" in the catalogue of parametrised CRC algorithms.
+        #expect(Array("123456789".utf8).withUnsafeBytes(Checksum.crc32) == 0xCBF4_3926)
+        #expect(Checksum.crc32(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
+    }
+
     @Test func `a good reply brings its bytes, request id and latency`() async throws {
         let reply = try await result(of: .bytes(Canned.reply("{\"Table\":{}}"))).get()
         #expect(reply.body.text == "{\"Table\":{}}")

@@ -194,7 +194,7 @@ enum Canned {
         _ body: [UInt8], status: Int = 200, headers: [String] = [], crc32: UInt32? = nil,
         length: Int? = nil
     ) -> [UInt8] {
-        let checksum = crc32 ?? body.withUnsafeBytes { Zlib.crc32($0) }
+        let checksum = crc32 ?? body.withUnsafeBytes { Checksum.crc32($0) }
         let lines =
             [
                 "HTTP/1.1 \(status) Reason", "Server: Server",

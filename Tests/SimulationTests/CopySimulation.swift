@@ -1,3 +1,4 @@
+import DynamoDB
 import DynamoModel
 import Pacing
 
@@ -233,7 +234,7 @@ struct CopySimulation {
                 throw violation("item \(ordinal) is sent while it is in flight or safe")
             }
             table.items[ordinal].inFlight = 1
-            body += Int(table.items[ordinal].slice.length) + CopyScheduler.itemEnvelope
+            body += Int(table.items[ordinal].slice.length) + BatchWriteRequest.itemEnvelope
         }
         guard body <= ServiceLimits.requestBytesMax, body <= reserve else {
             throw violation("a body of \(body) bytes against a reserve of \(reserve)")

@@ -10,7 +10,7 @@ import Testing
         "JSON": [],
         "Pacing": [],
         "DynamoModel": ["JSON"],
-        "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CCrypto", "CLinux"],
+        "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux"],
         "DynamoDB": ["JSON", "DynamoModel", "AWS"],
         "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "CSQLite"],
         "LocalDynamo": [

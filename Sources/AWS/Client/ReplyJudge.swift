@@ -10,7 +10,7 @@ struct ReplyJudge {
     func judge(_ exchange: HTTPExchange, latency: Duration) -> Result<Reply, AWSError> {
         if let failure = exchange.failure { return .failure(error(for: failure)) }
         let wire = exchange.wire
-        if exchange.isKept, let crc32 = exchange.crc32, Zlib.crc32(wire.bytes) != crc32 {
+        if exchange.isKept, let crc32 = exchange.crc32, Checksum.crc32(wire.bytes) != crc32 {
             return .failure(
                 error(.crcMismatch, "the reply's bytes do not match x-amz-crc32", exchange))
         }

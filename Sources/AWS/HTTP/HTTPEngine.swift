@@ -4,7 +4,8 @@ import Glibc
 ///
 /// One loop over libcurl's multi interface carries all requests, whatever their hosts, and keeps
 /// connections between them. Requests are submitted from any thread; their completions run on the
-/// Dispatch queue that each names, and those that end together on one queue share one block.
+/// loop's thread, inside the serial Dispatch queue that each names (`sync`). So a queue confines
+/// state as ever, what it does may take the loop's time, and nothing in it may wait for the loop.
 ///
 /// | time | limit |
 /// |---|---|

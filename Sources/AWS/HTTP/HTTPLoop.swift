@@ -18,7 +18,7 @@ final class HTTPLoop: @unchecked Sendable {
     private let multi: CurlMulti
     private var inFlight: [HTTPExchange] = []
     private var arriving: [HTTPExchange] = []
-    private var finished: [(queue: DispatchQueue, exchanges: [HTTPExchange])] = []
+    private var finished: [HTTPExchange] = []
 
     init(connectionsKept: Int) {
         multi = CurlMulti(connectionsKept: connectionsKept)
@@ -90,18 +90,20 @@ final class HTTPLoop: @unchecked Sendable {
             inFlight[exchange.slot] = last
             last.slot = exchange.slot
         }
-        if let index = finished.firstIndex(where: { $0.queue === exchange.queue }) {
-            finished[index].exchanges.append(exchange)
-        } else {
-            finished.append((exchange.queue, [exchange]))
-        }
+        finished.append(exchange)
     }
 
-    /// One block a queue, however many requests of it ended: waking a thread is what costs.
+    /// Runs the completions on this thread, inside their queues: entering a queue that nobody is in
+    /// costs 0.1 us, waking its thread 5 and the caches.
     private func deliver() {
-        for (queue, exchanges) in finished {
-            queue.async {
-                for exchange in exchanges { exchange.completion?(exchange) }
+        var next = 0
+        while next < finished.count {
+            let queue = finished[next].queue
+            queue.sync {
+                while next < finished.count, finished[next].queue === queue {
+                    finished[next].completion?(finished[next])
+                    next += 1
+                }
             }
         }
         finished.removeAll(keepingCapacity: true)

@@ -7,9 +7,9 @@ import Pacing
 /// Performs a ``CopyScheduler``'s actions against two tables.
 ///
 /// One serial queue owns the scheduler; every event reaches it there. Requests are asynchronous:
-/// their replies come back on that queue (writes, which are short) or on a lane (pages, which are
-/// cut there). Lanes are serial queues, as many as there are cores, on which pages are cut and
-/// batches spliced and signed, in parallel and off the scheduler's queue. No thread ever waits.
+/// the HTTP loop enters the queue with their replies, cuts pages and splices and signs batches in
+/// it, and goes on. Thus a copy's work stays on one thread and in its caches: handed to queues on
+/// other cores it cost a tenth more, and one core moves several times what a table may take.
 package final class CopyDriver: @unchecked Sendable {
     // @unchecked: every `var` is touched only on `queue`, which each event's entry asserts.
 
@@ -23,12 +23,10 @@ package final class CopyDriver: @unchecked Sendable {
     private let batchRequest: BatchWriteRequest
     private let pageCutter: PageCutter
     private let batchReplyCutter: BatchReplyCutter
-    private let lanes: [DispatchQueue]
 
     private var scheduler: CopyScheduler
     /// Made when the copy starts: a source that is let go before it was activated ends the process.
     private var timer: (any DispatchSourceTimer)?
-    private var nextLane = 0
     /// The bytes of open pages, by the scheduler's slots.
     private var pages: [PageBytes?] = []
     /// Where each segment that is being scanned goes on: the `LastEvaluatedKey` that came last.
@@ -45,10 +43,9 @@ package final class CopyDriver: @unchecked Sendable {
 
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
-        _ configuration: CopyConfiguration, deadLetters: DeadLetterFile, lanes: Int,
+        _ configuration: CopyConfiguration, deadLetters: DeadLetterFile,
         time: any TimeSource, seed: UInt64
     ) {
-        precondition(lanes > 0, "there must be a lane, not \(lanes)")
         self.source = source
         self.target = target
         self.schema = schema
@@ -60,7 +57,6 @@ package final class CopyDriver: @unchecked Sendable {
         batchRequest = BatchWriteRequest(table: target.name)
         pageCutter = PageCutter(schema: schema)
         batchReplyCutter = BatchReplyCutter(schema: schema)
-        self.lanes = (0..<lanes).map { DispatchQueue(label: "copy.lane.\($0)") }
         scheduler = CopyScheduler(configuration, seed: seed, at: time.now)
         bodies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
         replies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
@@ -105,8 +101,8 @@ package final class CopyDriver: @unchecked Sendable {
             switch action {
             case .scan(let segment, let limit, let replyBytesMax):
                 scan(segment, limit: limit, replyBytesMax: replyBytesMax)
-            case .write(let id, let items, let replyBytesMax):
-                write(id, items, replyBytesMax: replyBytesMax)
+            case .write(let id, let items, let bodyBytesMax):
+                write(id, items, bodyBytesMax: bodyBytesMax)
             case .release(let page): release(page)
             case .deadLetter(let item, let failure): keep(item, failure)
             case .wake(let instant): wake(at: instant)
@@ -129,11 +125,6 @@ package final class CopyDriver: @unchecked Sendable {
         let completion = self.completion
         self.completion = nil
         completion?(outcome)
-    }
-
-    private func takeLane() -> DispatchQueue {
-        nextLane = (nextLane + 1) % lanes.count
-        return lanes[nextLane]
     }
 
     private func release(_ page: Int) {
@@ -162,13 +153,11 @@ package final class CopyDriver: @unchecked Sendable {
         let reply = pageBuffers.take(capacityMax: replyBytesMax)
         scanRequest.write(
             segment: segment, limit: limit, startKey: startKeys[segment], to: body)
-        let lane = takeLane()
         source.reader.send(
-            .scan, body: body, reply: reply, replyBytesMax: replyBytesMax, on: lane
+            .scan, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue
         ) { [self] result in
-            let page = cut(result)
-            renewing(result, with: source.reader, orElse: page) { [self] page in
-                queue.async { [self] in scanned(segment, page, body: body, buffer: reply) }
+            renewing(result, with: source.reader, orElse: cut(result)) { [self] page in
+                scanned(segment, page, body: body, buffer: reply)
             }
         }
     }
@@ -196,7 +185,6 @@ package final class CopyDriver: @unchecked Sendable {
         }
     }
 
-    /// Cuts a page, on a lane.
     private func cut(_ result: Result<Reply, AWSError>) -> Result<CutPage, CopyFailure> {
         switch result {
         case .failure(let error): return .failure(CopyFailure(error))
@@ -238,36 +226,33 @@ package final class CopyDriver: @unchecked Sendable {
 
     // MARK: Batches
 
-    private func write(_ id: BatchID, _ items: [BatchItem], replyBytesMax: Int) {
-        let placed = items.map { item in
-            let page = pages[Int(item.page)]!
-            return UnprocessedMatcher.Placed(
-                slice: page.items[Int(item.index)], bytes: page.buffer.bytes)
-        }
-        // The pages stay where they are until the batch has been answered, so a lane may read
-        // their bytes meanwhile.
+    private func write(_ id: BatchID, _ items: [BatchItem], bodyBytesMax: Int) {
         let batch = SentBatch(
-            id: id, items: placed, body: bodies.take(), reply: replies.take(), at: time.now)
-        takeLane().async { [self] in
-            batchRequest.write(batch.items.map { $0.json }, to: batch.body)
-            target.batchWrite(
-                body: batch.body, reply: batch.reply, replyBytesMax: replyBytesMax, on: queue
-            ) { [self] result in
-                renewing(result, with: target.reader, orElse: judge(batch, result)) { [self] in
-                    answered(batch, $0)
-                }
+            id: id, items: items, body: bodies.take(), reply: replies.take(), at: time.now)
+        batchRequest.write(count: items.count, bytesMax: bodyBytesMax, to: batch.body) { position in
+            place(of: items[position]).json
+        }
+        target.batchWrite(
+            body: batch.body, reply: batch.reply, replyBytesMax: bodyBytesMax, on: queue
+        ) { [self] result in
+            renewing(result, with: target.reader, orElse: judge(batch, result)) { [self] in
+                answered(batch, $0)
             }
         }
     }
 
-    private struct SentBatch: @unchecked Sendable {
-        // @unchecked: the pointers are into pages that nobody changes before the batch is answered;
-        // the buffers are handed from the queue to the lane and back.
+    private struct SentBatch: Sendable {
         let id: BatchID
-        let items: [UnprocessedMatcher.Placed]
+        /// Their pages stay where they are until the batch has been answered.
+        let items: [BatchItem]
         let body: ByteBuffer
         let reply: ByteBuffer
         let at: Instant
+    }
+
+    private func place(of item: BatchItem) -> UnprocessedMatcher.Placed {
+        let page = pages[Int(item.page)]!
+        return .init(slice: page.items[Int(item.index)], bytes: page.buffer.bytes)
     }
 
     private func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
@@ -293,11 +278,7 @@ package final class CopyDriver: @unchecked Sendable {
             }
             do {
                 let cut = try batchReplyCutter.cut(reply.body.bytes)
-                let entries = cut.unprocessed.map {
-                    UnprocessedMatcher.Placed(slice: $0, bytes: reply.body.bytes)
-                }
-                let matcher = UnprocessedMatcher(batch: batch.items)
-                guard let positions = try matcher.positions(of: entries) else {
+                guard let positions = try positions(of: cut.unprocessed, reply, in: batch) else {
                     return .failure(CopyFailure(unmatched: reply))
                 }
                 return .success(
@@ -307,6 +288,16 @@ package final class CopyDriver: @unchecked Sendable {
                 return .failure(CopyFailure(malformed: error, "BatchWriteItem"))
             }
         }
+    }
+
+    private func positions(
+        of unprocessed: [ItemSlice], _ reply: Reply, in batch: SentBatch
+    ) throws -> [Int]? {
+        if unprocessed.isEmpty { return [] }
+        let entries = unprocessed.map {
+            UnprocessedMatcher.Placed(slice: $0, bytes: reply.body.bytes)
+        }
+        return try UnprocessedMatcher(batch: batch.items.map(place)).positions(of: entries)
     }
 }
 

@@ -12,8 +12,8 @@ package enum CopyAction: Equatable, Sendable {
     /// Ask for the next page of a segment: after the last key that arrived for it, or from its
     /// start. A reply longer than `replyBytesMax` is not to be kept.
     case scan(segment: Int, limit: Int, replyBytesMax: Int)
-    /// Put these items. A reply longer than `replyBytesMax` is not to be kept.
-    case write(BatchID, [BatchItem], replyBytesMax: Int)
+    /// Put these items, in a body of at most `bodyBytesMax`; a longer reply is not to be kept.
+    case write(BatchID, [BatchItem], bodyBytesMax: Int)
     /// Nothing needs the page's bytes any more.
     case release(page: Int)
     /// Keep this item as a dead letter, durably, then say so.

@@ -3,9 +3,6 @@ import Pacing
 
 /// Writing: how batches are mixed from open pages, and what comes of the replies.
 extension CopyScheduler {
-    /// JSON around one item in the body of a BatchWriteItem: `{"PutRequest":{"Item":...}},`.
-    package static let itemEnvelope = 26
-
     // MARK: Events
 
     package mutating func batchAnswered(
@@ -17,20 +14,24 @@ extension CopyScheduler {
         var refused = answer.unprocessed[...]
         if refused.count > 1 { refused.sort() }
         var refusedItems: [BatchItem] = []
-        var units = batch.units
+        var written = batch.load
         for (position, item) in batch.items.enumerated() {
             if refused.first == position {
                 refused.removeFirst()
                 refusedItems.append(item)
-                units -= self.units(of: item)
+                written.remove(slice(of: item))
                 segments[segmentSlot(of: item)]!.heat.refuse()
             } else {
-                acknowledge(item, &actions)
+                segments[segmentSlot(of: item)]!.heat.acknowledge()
+                settle(item, &actions)
             }
         }
         precondition(refused.isEmpty, "positions \(refused) are not in the batch")
         let consumed = writing.settle(
-            batch.estimate, units: units, reported: answer.consumed, at: now)
+            batch.estimate, units: written.units, reported: answer.consumed, at: now)
+        counters.itemsWritten += batch.items.count - refusedItems.count
+        counters.storedBytesWritten += written.storedBytes
+        counters.jsonBytesWritten += written.jsonBytes
         counters.writeUnits += consumed
         counters.itemsUnprocessed += refusedItems.count
         if refusedItems.count < batch.items.count { progressed(at: now) }
@@ -109,20 +110,7 @@ extension CopyScheduler {
         pages[Int(item.page)]!.items[Int(item.index)]
     }
 
-    private func units(of item: BatchItem) -> Int {
-        CapacityUnits.write(bytes: Int(slice(of: item).size))
-    }
-
     private func segmentSlot(of item: BatchItem) -> Int { pages[Int(item.page)]!.segment }
-
-    private mutating func acknowledge(_ item: BatchItem, _ actions: inout [CopyAction]) {
-        let slice = slice(of: item)
-        counters.itemsWritten += 1
-        counters.storedBytesWritten += Int(slice.size)
-        counters.jsonBytesWritten += Int(slice.length)
-        segments[segmentSlot(of: item)]!.heat.acknowledge()
-        settle(item, &actions)
-    }
 
     private mutating func settle(_ item: BatchItem, _ actions: inout [CopyAction]) {
         let page = Int(item.page)
@@ -248,7 +236,7 @@ extension CopyScheduler {
                 hold = .memory
                 return
             }
-            let estimate = writing.estimate(units: batch.units)
+            let estimate = writing.estimate(units: batch.load.units)
             let ready = writing.readyAt(estimate, now: now)
             guard ready <= now else {
                 hold = writing.pace.isThrottled ? .targetThrottled : .writeLimit
@@ -287,37 +275,38 @@ extension CopyScheduler {
             batches.append(batch)
         }
         actions.append(
-            .write(BatchID(slot: slot), batch.items, replyBytesMax: batch.bodyBytes))
+            .write(BatchID(slot: slot), batch.items, bodyBytesMax: batch.bodyBytes))
     }
 
     /// The next batch: one that is sent as it stands, or what is due again and then items of all
     /// open pages in turn. Nil when there is nothing, or too little while more is on its way.
     private mutating func nextBatch() -> Batch? {
-        var batch = Batch(
-            items: [], units: 0, bodyBytes: MemoryBudget.batchEnvelope)
         if let items = whole.popLast() {
-            for item in items { add(item, to: &batch) }
+            var batch = Batch(capacity: items.count)
+            for item in items { batch.add(item, slice(of: item)) }
             return batch
         }
         let isWorthWaiting = scansInFlight > 0 && due.isEmpty
         if isWorthWaiting, ring.count < configuration.batchItemsMax, untakenIsFew { return nil }
-        let unitsMax = writing.batchUnitsMax
         // No batch takes more than half the pool, so that two are under way at least; a single
         // item always fits, as the budget's minimum promises.
         let bytesMax = min(
             ServiceLimits.requestBytesMax - MemoryBudget.batchEnvelope,
             configuration.memory.batchBytes / 4)
-        batch.items.reserveCapacity(configuration.batchItemsMax)
+        let unitsMax = writing.batchUnitsMax
+        var batch = Batch(capacity: configuration.batchItemsMax)
         while batch.items.count < configuration.batchItemsMax {
-            guard let (item, isRetry) = peekItem() else { break }
-            let slice = slice(of: item)
-            if !batch.items.isEmpty {
-                let bytes = batch.bodyBytes + Int(slice.length) + Self.itemEnvelope
-                let units = batch.units + CapacityUnits.write(bytes: Int(slice.size))
-                guard bytes <= bytesMax, Double(units) <= unitsMax else { break }
+            if let item = due.first {
+                let slice = slice(of: item)
+                guard batch.fits(slice, bytesMax: bytesMax, unitsMax: unitsMax) else { break }
+                due.removeFirst()
+                batch.add(item, slice)
+            } else {
+                guard let page = pageInTurn() else { break }
+                let slice = pages[page]!.next
+                guard batch.fits(slice, bytesMax: bytesMax, unitsMax: unitsMax) else { break }
+                batch.add(BatchItem(page: page, index: takeNext(of: page)), slice)
             }
-            take(isRetry: isRetry)
-            add(item, to: &batch)
         }
         return batch.items.isEmpty ? nil : batch
     }
@@ -332,43 +321,30 @@ extension CopyScheduler {
         return true
     }
 
-    private mutating func peekItem() -> (BatchItem, isRetry: Bool)? {
-        if let item = due.first { return (item, true) }
+    /// The open page whose turn it is to give an item. A page leaves the ring here when its
+    /// segment's allowance is used up; the regular look puts it back.
+    private mutating func pageInTurn() -> Int? {
         while !ring.isEmpty {
             if turn >= ring.count { turn = 0 }
             let page = ring[turn]
-            // A page leaves the ring here when its segment's allowance is used up; the regular
-            // look puts it back.
-            if segments[pages[page]!.segment]!.heat.isSpent {
-                ring.swapAt(turn, ring.count - 1)
-                ring.removeLast()
-                continue
-            }
-            return (BatchItem(page: page, index: pages[page]!.taken), false)
+            guard segments[pages[page]!.segment]!.heat.isSpent else { return page }
+            ring.swapAt(turn, ring.count - 1)
+            ring.removeLast()
         }
         return nil
     }
 
-    private mutating func take(isRetry: Bool) {
-        if isRetry {
-            due.removeFirst()
-            return
-        }
-        let page = ring[turn]
-        _ = pages[page]!.take()
+    /// Takes the next item of the page whose turn it is; after a few neighbours, whose bytes lie
+    /// together, the turn passes on.
+    private mutating func takeNext(of page: Int) -> Int {
         segments[pages[page]!.segment]!.heat.spend()
+        let index = pages[page]!.take()
         if pages[page]!.untaken == 0 {
             ring.swapAt(turn, ring.count - 1)
             ring.removeLast()
         } else {
-            turn += 1
+            if (index + 1) % configuration.runItems == 0 { turn += 1 }
         }
-    }
-
-    private func add(_ item: BatchItem, to batch: inout Batch) {
-        let slice = slice(of: item)
-        batch.items.append(item)
-        batch.units += CapacityUnits.write(bytes: Int(slice.size))
-        batch.bodyBytes += Int(slice.length) + Self.itemEnvelope
+        return index
     }
 }

@@ -24,15 +24,6 @@ package struct CopyScheduler: Sendable {
         case ended
     }
 
-    struct Batch: Sendable {
-        var items: [BatchItem]
-        /// Write units of the items as the service rounds them, each by itself.
-        var units: Int
-        var estimate: WritePacing.Estimate = []
-        /// Bytes reserved: the body, and as much again for its reply.
-        var bodyBytes: Int
-    }
-
     let configuration: CopyConfiguration
     var generator: SeededGenerator
     var phase = Phase.running

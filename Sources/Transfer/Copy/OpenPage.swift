@@ -25,6 +25,9 @@ struct OpenPage: Sendable {
 
     var untaken: Int { items.count - taken }
 
+    /// The item that ``take()`` takes.
+    var next: ItemSlice { items[taken] }
+
     mutating func take() -> Int {
         precondition(taken < items.count, "the page has no items left")
         defer { taken += 1 }
