@@ -33,10 +33,11 @@ let package = Package(
             name: "COpenSSL", pkgConfig: "libssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CBytes"),
 
         .target(name: "JSON"),
         .target(name: "Pacing"),
-        .target(name: "DynamoModel", dependencies: ["JSON"]),
+        .target(name: "DynamoModel", dependencies: ["JSON", "CBytes"]),
         .target(
             name: "AWS",
             dependencies: [

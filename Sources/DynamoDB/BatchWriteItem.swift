@@ -15,38 +15,55 @@ package struct BatchWriteRequest: Sendable {
             + Array(":[".utf8)
     }
 
-    /// - Parameters:
-    ///   - count: how many items; at least one.
-    ///   - bytesMax: room for the whole body.
-    ///   - item: the JSON of an item, by its position.
+    /// Writes one body of at most `bytesMax` bytes, of the items that `put` hands over; at least
+    /// one.
     package func write(
-        count: Int, bytesMax: Int, to body: ByteBuffer, item: (Int) -> UnsafeRawBufferPointer
+        bytesMax: Int, to body: ByteBuffer, _ put: (inout BatchBodyWriter) -> Void
     ) {
-        precondition(count > 0, "a batch has items")
         body.removeAll()
         body.append(room: bytesMax) { room in
-            var cursor = room.baseAddress!
-            let end = cursor + room.count
-            func put(_ bytes: UnsafeRawPointer, _ count: Int) {
-                precondition(end - cursor >= count, "the batch is longer than \(bytesMax) bytes")
-                cursor.copyMemory(from: bytes, byteCount: count)
-                cursor += count
-            }
-            func put(_ text: StaticString) { put(text.utf8Start, text.utf8CodeUnitCount) }
-            prefix.withUnsafeBytes { put($0.baseAddress!, $0.count) }
-            for index in 0..<count {
-                put(index == 0 ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":")
-                let bytes = item(index)
-                put(bytes.baseAddress!, bytes.count)
-                put("}}")
-            }
-            put("]}}")
-            return cursor - room.baseAddress!
+            var writer = BatchBodyWriter(room)
+            prefix.withUnsafeBytes { writer.append($0.baseAddress!, $0.count) }
+            put(&writer)
+            writer.append("]}}")
+            return writer.cursor - room.baseAddress!
         }
     }
 
     /// Bytes around each item.
     package static let itemEnvelope = 26
+}
+
+/// Takes the items of one BatchWriteItem body, one behind the other.
+package struct BatchBodyWriter {
+    fileprivate var cursor: UnsafeMutableRawPointer
+    private let end: UnsafeMutableRawPointer
+    private var isFirst = true
+
+    fileprivate init(_ room: UnsafeMutableRawBufferPointer) {
+        cursor = room.baseAddress!
+        end = cursor + room.count
+    }
+
+    /// - Parameter item: its JSON.
+    package mutating func put(_ item: UnsafeRawBufferPointer) {
+        append(isFirst ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":")
+        append(item.baseAddress!, item.count)
+        append("}}")
+        isFirst = false
+    }
+
+    @inline(__always)
+    fileprivate mutating func append(_ bytes: UnsafeRawPointer, _ count: Int) {
+        precondition(end - cursor >= count, "a batch is longer than what was set aside for it")
+        cursor.copyMemory(from: bytes, byteCount: count)
+        cursor += count
+    }
+
+    @inline(__always)
+    fileprivate mutating func append(_ text: StaticString) {
+        append(text.utf8Start, text.utf8CodeUnitCount)
+    }
 }
 
 extension TargetTable {

@@ -84,8 +84,8 @@ extension ByteWalk {
     /// Nearly all types come as `{"X":`, `{"XS":`, `{"BOOL":` or `{"NULL":`, and are told by one
     /// look at eight bytes, of which the padding makes sure. Other spellings (with spaces, or
     /// letters escaped) go the long way.
+    @inline(__always)
     private mutating func walkAttribute(size: inout Int, depth: Int) throws(JSONError) -> UInt8 {
-        guard depth < Self.valueDepthMax else { throw failure("nested too deeply") }
         let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
         let letter = UInt8(truncatingIfNeeded: word >> 16)
         let isSimple: Bool
@@ -132,9 +132,18 @@ extension ByteWalk {
     }
 
     /// `true` or `false`: the value of BOOL and NULL.
+    @inline(__always)
     private mutating func walkConstant(size: inout Int) throws(JSONError) {
         size += 1
-        try expectWord(peek() == 0x74 ? "true" : "false")
+        skipSpace()
+        let word = UnsafeRawPointer(position).loadUnaligned(as: UInt32.self).littleEndian
+        if word == 0x6575_7274 {  // true
+            position += 4
+        } else if word == 0x736C_6166, position[4] == 0x65 {  // false
+            position += 5
+        } else {
+            throw failure("neither true nor false")
+        }
     }
 
     @inline(never)
@@ -158,6 +167,7 @@ extension ByteWalk {
     }
 
     private mutating func walkMap(size: inout Int, depth: Int) throws(JSONError) {
+        guard depth < Self.valueDepthMax else { throw failure("nested too deeply") }
         try expect(0x7B)
         if take(0x7D) { return }
         repeat {
@@ -169,6 +179,7 @@ extension ByteWalk {
     }
 
     private mutating func walkList(size: inout Int, depth: Int) throws(JSONError) {
+        guard depth < Self.valueDepthMax else { throw failure("nested too deeply") }
         try expect(0x5B)
         if take(0x5D) { return }
         repeat {

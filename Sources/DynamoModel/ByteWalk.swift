@@ -1,3 +1,4 @@
+import CBytes
 import Glibc
 import JSON
 
@@ -5,10 +6,10 @@ import JSON
 ///
 /// The bytes must be followed by at least ``ByteWalk/padding`` readable zero bytes. They are what
 /// keeps it in bounds without a check per byte: every step moves on only over a byte that is not
-/// zero, or over a word whose bytes it has found to be none of the stops, and zero is a stop.
+/// zero, or over a block whose bytes it has found to be none of the stops, and zero is a stop.
 struct ByteWalk {
-    /// Zero bytes that must be readable after the last byte: one word is read ahead.
-    static let padding = 8
+    /// Zero bytes that must be readable after the last byte: one block is read ahead.
+    static let padding = Int(SHIM_BLOCK_BYTES)
 
     let base: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
@@ -96,22 +97,7 @@ struct ByteWalk {
     /// Goes on to the next byte that is a quote, a backslash, a control character or not ASCII.
     @inline(__always)
     private mutating func skipPlainText() {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        while true {
-            let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian
-            let quotes = word ^ (ones &* 0x22)
-            let backslashes = word ^ (ones &* 0x5C)
-            // The lowest flag is exact: a borrow can only raise false ones above a true one.
-            let stops =
-                (((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
-                    | ((word &- (ones &* 0x20)) & ~word) | word) & highs
-            if stops != 0 {
-                position += stops.trailingZeroBitCount >> 3
-                return
-            }
-            position += 8
-        }
+        position = shim_skip_plain_text(position)
     }
 
     @inline(never)
@@ -166,7 +152,9 @@ struct ByteWalk {
     func equals(_ text: Text, _ name: [UInt8]) -> Bool {
         guard text.unescapedCount == name.count else { return false }
         if text.hasEscapes { return JSONText.unescaped(bytes(text.range)) == name }
-        return name.withUnsafeBytes { memcmp($0.baseAddress!, base + text.start, $0.count) == 0 }
+        return name.withUnsafeBytes {
+            $0[0] == base[text.start] && memcmp($0.baseAddress!, base + text.start, $0.count) == 0
+        }
     }
 
     func equals(_ text: Text, _ name: StaticString) -> Bool {

@@ -22,11 +22,11 @@ package struct CopyOptions: Equatable, Sendable {
 
     package init() {}
 
-    /// Segments for a table that reports so many bytes: one for each half a megabyte, a power of
-    /// two, so that they stay equal ranges of the hash space; and enough to be spread over it,
-    /// since a table that was just filled reports nothing yet.
+    /// Segments for a table that reports so many bytes: one for each megabyte, a power of two,
+    /// so that they stay equal ranges of the hash space; and enough to be spread over it, since a
+    /// table that was just filled reports nothing yet.
     package static func segments(forBytes bytes: Int) -> Int {
-        let wanted = min(max(bytes / (512 * 1024), 128), 8_192)
+        let wanted = min(max(bytes / (1 << 20), 128), 8_192)
         return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
     }
 }

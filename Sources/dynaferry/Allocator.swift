@@ -8,7 +8,7 @@ import CLinux
 /// is the default would leave large buffers in the heap. The corresponding C function is `mallopt`.
 enum Allocator {
     static func prepare() {
-        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_ARENA_MAX, 1)
         mallopt(M_MMAP_THRESHOLD, 512 * 1024)
         mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024)
         mallopt(M_TOP_PAD, 1024 * 1024)

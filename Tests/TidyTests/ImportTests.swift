@@ -9,7 +9,7 @@ import Testing
     static let allowed: [String: Set<String>] = [
         "JSON": [],
         "Pacing": [],
-        "DynamoModel": ["JSON"],
+        "DynamoModel": ["JSON", "CBytes"],
         "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux"],
         "DynamoDB": ["JSON", "DynamoModel", "AWS"],
         "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "CSQLite"],

@@ -60,7 +60,7 @@ package final class CopyDriver: @unchecked Sendable {
         scheduler = CopyScheduler(configuration, seed: seed, at: time.now)
         bodies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
         replies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
-        pageBuffers = BufferPool(idleBytesMax: configuration.memory.pageBytes / 8)
+        pageBuffers = BufferPool(idleBytesMax: configuration.memory.pageBytes / 32)
     }
 
     /// Starts the copy; `completion` is called once, on the driver's queue.
@@ -229,9 +229,7 @@ package final class CopyDriver: @unchecked Sendable {
     private func write(_ id: BatchID, _ items: [BatchItem], bodyBytesMax: Int) {
         let batch = SentBatch(
             id: id, items: items, body: bodies.take(), reply: replies.take(), at: time.now)
-        batchRequest.write(count: items.count, bytesMax: bodyBytesMax, to: batch.body) { position in
-            place(of: items[position]).json
-        }
+        batchRequest.write(bytesMax: bodyBytesMax, to: batch.body) { splice(items, &$0) }
         target.batchWrite(
             body: batch.body, reply: batch.reply, replyBytesMax: bodyBytesMax, on: queue
         ) { [self] result in
@@ -248,6 +246,24 @@ package final class CopyDriver: @unchecked Sendable {
         let body: ByteBuffer
         let reply: ByteBuffer
         let at: Instant
+    }
+
+    /// Copies the items' bytes out of their pages. Neighbours follow each other, so that each page
+    /// is looked up once for several of them.
+    private func splice(_ items: [BatchItem], _ body: inout BatchBodyWriter) {
+        var next = 0
+        while next < items.count {
+            let number = items[next].page
+            let page = pages[Int(number)]!
+            let bytes = page.buffer.bytes
+            page.items.withUnsafeBufferPointer { slices in
+                repeat {
+                    let range = slices[Int(items[next].index)].range
+                    body.put(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                    next += 1
+                } while next < items.count && items[next].page == number
+            }
+        }
     }
 
     private func place(of item: BatchItem) -> UnprocessedMatcher.Placed {

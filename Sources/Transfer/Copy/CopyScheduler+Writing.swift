@@ -302,10 +302,9 @@ extension CopyScheduler {
                 due.removeFirst()
                 batch.add(item, slice)
             } else {
-                guard let page = pageInTurn() else { break }
-                let slice = pages[page]!.next
-                guard batch.fits(slice, bytesMax: bytesMax, unitsMax: unitsMax) else { break }
-                batch.add(BatchItem(page: page, index: takeNext(of: page)), slice)
+                guard let page = pageInTurn(),
+                    takeRun(of: page, into: &batch, bytesMax: bytesMax, unitsMax: unitsMax)
+                else { break }
             }
         }
         return batch.items.isEmpty ? nil : batch
@@ -334,17 +333,30 @@ extension CopyScheduler {
         return nil
     }
 
-    /// Takes the next item of the page whose turn it is; after a few neighbours, whose bytes lie
-    /// together, the turn passes on.
-    private mutating func takeNext(of page: Int) -> Int {
-        segments[pages[page]!.segment]!.heat.spend()
-        let index = pages[page]!.take()
-        if pages[page]!.untaken == 0 {
+    /// Takes a few neighbours, whose bytes lie together, of the page whose turn it is, and passes
+    /// the turn on; false when the batch is full before that.
+    private mutating func takeRun(
+        of page: Int, into batch: inout Batch, bytesMax: Int, unitsMax: Double
+    ) -> Bool {
+        let items = pages[page]!.items
+        let segment = pages[page]!.segment
+        let first = pages[page]!.taken
+        let room = configuration.batchItemsMax - batch.items.count
+        let wanted = min(configuration.runItems, room, segments[segment]!.heat.left)
+        var next = first
+        let end = min(items.count, first + wanted)
+        while next < end, batch.fits(items[next], bytesMax: bytesMax, unitsMax: unitsMax) {
+            batch.add(BatchItem(page: page, index: next), items[next])
+            next += 1
+        }
+        segments[segment]!.heat.spend(next - first)
+        pages[page]!.take(next - first)
+        if next == items.count {
             ring.swapAt(turn, ring.count - 1)
             ring.removeLast()
         } else {
-            if (index + 1) % configuration.runItems == 0 { turn += 1 }
+            turn += 1
         }
-        return index
+        return next == end
     }
 }

@@ -25,13 +25,9 @@ struct OpenPage: Sendable {
 
     var untaken: Int { items.count - taken }
 
-    /// The item that ``take()`` takes.
-    var next: ItemSlice { items[taken] }
-
-    mutating func take() -> Int {
-        precondition(taken < items.count, "the page has no items left")
-        defer { taken += 1 }
-        return taken
+    mutating func take(_ count: Int) {
+        precondition(count >= 0 && count <= untaken, "the page has no \(count) items left")
+        taken += count
     }
 
     mutating func settle(_ index: Int) {

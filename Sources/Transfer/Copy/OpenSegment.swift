@@ -45,12 +45,14 @@ struct SegmentHeat: Sendable {
 
     var isHeldBack: Bool { allowance != nil }
 
-    /// Whether no further item may be taken before the next look.
-    var isSpent: Bool { allowance.map { spent >= $0 } ?? false }
+    /// Items that may still be taken before the next look.
+    var left: Int { allowance.map { max(0, $0 - spent) } ?? .max }
+    /// Whether none may.
+    var isSpent: Bool { left == 0 }
 
     mutating func acknowledge() { acknowledged += 1 }
     mutating func refuse() { refused += 1 }
-    mutating func spend() { spent += 1 }
+    mutating func spend(_ items: Int) { spent += items }
 
     /// Looks at what came back since the last look, and halves or raises the allowance.
     mutating func look(tableShare: Double) {
