@@ -111,11 +111,11 @@ struct ByteWalk {
                 return Text(start: start - base, count: count, unescapedCount: count - saved)
             } else if byte == 0x5C {
                 let rest = UnsafeRawBufferPointer(start: position, count: end - position)
-                let length = JSONText.escapeLength(rest)
-                guard length > 0 else { throw failure("bad escape in a string") }
-                let scalar = JSONText.escapedScalar(rest, length: length)
-                saved += length - JSONText.utf8Length(scalar)
-                position += length
+                guard let escape = JSONText.escape(rest) else {
+                    throw failure("bad escape in a string")
+                }
+                saved += escape.length - JSONText.utf8Length(escape.scalar)
+                position += escape.length
             } else if byte >= 0x80 {
                 repeat { try walkMultibyte() } while position.pointee >= 0x80
             } else {

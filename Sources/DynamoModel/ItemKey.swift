@@ -17,8 +17,42 @@ package struct ItemKey: Hashable, Sendable {
     private static func value(
         at offset: Int, in bytes: UnsafeRawBufferPointer
     ) throws -> AttributeValue {
+        // As nearly all keys come, `{"S":"..."}` and the like.
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+        if rest.count > 8, rest[0] == 0x7B, rest[1] == 0x22, rest[3] == 0x22, rest[4] == 0x3A,
+            rest[5] == 0x22
+        {
+            var reader = JSONReader(UnsafeRawBufferPointer(rebasing: rest[5...]))
+            let range = try reader.skipValue()
+            let content = UnsafeRawBufferPointer(
+                rebasing: rest[(5 + range.lowerBound + 1)..<(5 + range.upperBound - 1)])
+            let text = JSONText.unescaped(content)
+            switch rest[2] {
+            case 0x53: return .string(text)
+            case 0x4E: return .number(try text.withUnsafeBytes { try DynamoNumber($0) })
+            default: break
+            }
+        }
         var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
         return try AttributeValue(try reader.readValue())
+    }
+
+    /// The values as the service spells them, `{"S":"..."}`: without needless escapes, numbers in
+    /// plain digits.
+    package var spellings: (partition: [UInt8], sort: [UInt8]?) {
+        (Self.spelling(partition), sort.map(Self.spelling))
+    }
+
+    private static func spelling(_ value: AttributeValue) -> [UInt8] {
+        switch value {
+        case .string(let bytes):
+            var output = Array("{\"S\":".utf8)
+            JSON.write(utf8: bytes, to: &output)
+            output.append(0x7D)
+            return output
+        case .number(let number): return Array("{\"N\":\"\(number.text)\"}".utf8)
+        default: return value.json.bytes
+        }
     }
 
     /// The key as JSON for `ExclusiveStartKey`, cut out of the item's bytes: any item's key serves,

@@ -104,9 +104,9 @@ package struct JSONReader {
     }
 
     private mutating func skipEscape() throws(JSONError) {
-        let length = JSONText.escapeLength(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
-        guard length > 0 else { throw failure("bad escape in a string") }
-        offset += length
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+        guard let escape = JSONText.escape(rest) else { throw failure("bad escape in a string") }
+        offset += escape.length
     }
 
     /// Consumes a number and returns its text as written.

@@ -1,19 +1,27 @@
 /// What JSON does to the text of a string: escapes and UTF-8.
 package enum JSONText {
-    /// The length in bytes of the escape that `bytes` begin with, a surrogate pair being one
-    /// escape of 12; 0 when it is not a valid one (a lone surrogate is not).
-    package static func escapeLength(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard bytes.count >= 2, bytes[0] == 0x5C else { return 0 }
+    /// The escape that `bytes` begin with: its length, and the code point that it stands for. A
+    /// surrogate pair is one escape of 12 bytes. nil when it is not a valid one (a lone surrogate
+    /// is not).
+    package static func escape(
+        _ bytes: UnsafeRawBufferPointer
+    ) -> (length: Int, scalar: UInt32)? {
+        guard bytes.count >= 2, bytes[0] == 0x5C else { return nil }
         switch bytes[1] {
-        case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return 2
+        case 0x22, 0x5C, 0x2F: return (2, UInt32(bytes[1]))
+        case 0x62: return (2, 0x08)
+        case 0x66: return (2, 0x0C)
+        case 0x6E: return (2, 0x0A)
+        case 0x72: return (2, 0x0D)
+        case 0x74: return (2, 0x09)
         case 0x75:
-            guard let unit = codeUnit(bytes, at: 0) else { return 0 }
-            if unit & 0xF800 != 0xD800 { return 6 }
+            guard let unit = codeUnit(bytes, at: 0) else { return nil }
+            if unit & 0xF800 != 0xD800 { return (6, unit) }
             guard unit < 0xDC00, let low = codeUnit(bytes, at: 6), low & 0xFC00 == 0xDC00 else {
-                return 0
+                return nil
             }
-            return 12
-        default: return 0
+            return (12, 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))
+        default: return nil
         }
     }
 
@@ -22,38 +30,21 @@ package enum JSONText {
         guard offset + 6 <= bytes.count, bytes[offset] == 0x5C, bytes[offset + 1] == 0x75 else {
             return nil
         }
-        var unit: UInt32 = 0
-        for index in (offset + 2)..<(offset + 6) {
-            guard let digit = hexDigit(bytes[index]) else { return nil }
-            unit = unit << 4 | digit
-        }
-        return unit
+        let digits = bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self)
+            .littleEndian
+        let (first, second) = (hexDigit(digits), hexDigit(digits >> 8))
+        let (third, fourth) = (hexDigit(digits >> 16), hexDigit(digits >> 24))
+        guard (first | second | third | fourth) <= 15 else { return nil }
+        return first << 12 | second << 8 | third << 4 | fourth
     }
 
-    private static func hexDigit(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case 0x30...0x39: UInt32(byte - 0x30)
-        case 0x41...0x46: UInt32(byte - 0x41 + 10)
-        case 0x61...0x66: UInt32(byte - 0x61 + 10)
-        default: nil
-        }
-    }
-
-    /// The code point of the valid escape that `bytes` begin with, which is `length` bytes long.
-    package static func escapedScalar(_ bytes: UnsafeRawBufferPointer, length: Int) -> UInt32 {
-        if length == 2 {
-            switch bytes[1] {
-            case 0x62: return 0x08
-            case 0x66: return 0x0C
-            case 0x6E: return 0x0A
-            case 0x72: return 0x0D
-            case 0x74: return 0x09
-            default: return UInt32(bytes[1])
-            }
-        }
-        let unit = codeUnit(bytes, at: 0) ?? 0xFFFD
-        guard length == 12, let low = codeUnit(bytes, at: 6) else { return unit }
-        return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00)
+    /// The value of the hexadecimal digit in the lowest byte; more than 15 when it is none.
+    private static func hexDigit(_ word: UInt32) -> UInt32 {
+        let byte = word & 0xFF
+        let digit = byte &- 0x30
+        if digit <= 9 { return digit }
+        let letter = (byte | 0x20) &- 0x61
+        return letter <= 5 ? letter + 10 : 16
     }
 
     /// The length of `scalar` in UTF-8.
@@ -67,19 +58,29 @@ package enum JSONText {
         text.reserveCapacity(content.count)
         var offset = 0
         while offset < content.count {
-            guard content[offset] == 0x5C else {
-                text.append(content[offset])
-                offset += 1
-                continue
-            }
             let rest = UnsafeRawBufferPointer(rebasing: content[offset...])
-            let length = escapeLength(rest)
-            precondition(length > 0, "unescaped() takes a string that has been checked")
-            let scalar = Unicode.Scalar(escapedScalar(rest, length: length)) ?? "\u{FFFD}"
-            text.append(contentsOf: UTF8.encode(scalar)!)
-            offset += length
+            let plain = rest.firstIndex(of: 0x5C) ?? rest.count
+            text.append(contentsOf: rest[..<plain])
+            offset += plain
+            guard plain < rest.count else { break }
+            guard let escape = escape(UnsafeRawBufferPointer(rebasing: rest[plain...])) else {
+                preconditionFailure("unescaped() takes a string that has been checked")
+            }
+            append(escape.scalar, to: &text)
+            offset += escape.length
         }
         return text
+    }
+
+    /// Appends `scalar`, which is none of the surrogates, in UTF-8.
+    private static func append(_ scalar: UInt32, to text: inout [UInt8]) {
+        guard scalar >= 0x80 else { return text.append(UInt8(scalar)) }
+        let length = utf8Length(scalar)
+        let mark: UInt32 = length == 2 ? 0xC0 : length == 3 ? 0xE0 : 0xF0
+        text.append(UInt8(mark | scalar >> UInt32(6 * (length - 1))))
+        for place in stride(from: length - 2, through: 0, by: -1) {
+            text.append(UInt8(0x80 | scalar >> UInt32(6 * place) & 0x3F))
+        }
     }
 
     /// Whether `bytes` are UTF-8 as RFC 3629 has it: shortest, no surrogates, at most U+10FFFF.

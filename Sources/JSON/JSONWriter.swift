@@ -36,8 +36,13 @@ extension JSON {
 
     /// Writes `text` as a JSON string, escaping only what must be.
     package static func write(_ text: String, to output: inout [UInt8]) {
+        write(utf8: text.utf8, to: &output)
+    }
+
+    /// The same of text that is in UTF-8 already.
+    package static func write(utf8: some Sequence<UInt8>, to output: inout [UInt8]) {
         output.append(0x22)
-        for byte in text.utf8 {
+        for byte in utf8 {
             switch byte {
             case 0x22: output += [0x5C, 0x22]
             case 0x5C: output += [0x5C, 0x5C]

@@ -215,12 +215,11 @@ struct WireReader {
             saved += 1
         default:
             let rest = UnsafeRawBufferPointer(start: cursor, count: min(12, end - cursor))
-            let length = JSONText.escapeLength(rest)
-            guard length > 0 else { throw .serialization(nil) }
-            let scalar = JSONText.escapedScalar(rest, length: length)
-            saved += length - JSONText.utf8Length(scalar)
-            isCanonical = isCanonical && CanonicalText.isCanonical(escape: rest, of: scalar)
-            cursor += length
+            guard let escape = JSONText.escape(rest) else { throw .serialization(nil) }
+            saved += escape.length - JSONText.utf8Length(escape.scalar)
+            isCanonical =
+                isCanonical && CanonicalText.isCanonical(escape: rest, of: escape.scalar)
+            cursor += escape.length
         }
     }
 
