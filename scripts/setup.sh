@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes this machine ready to build dynaferry; with --tests, also to run its tests.
+# Makes this machine ready to build dynaferry; with --tests, also to run its tests; with --bench, to
+# run its benchmarks beside other clients.
 # Installs only what is missing, so a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,10 +14,12 @@ fail() {
 }
 
 with_tests=no
+with_bench=no
 for word in "$@"; do
     case "$word" in
     --tests) with_tests=yes ;;
-    *) fail "unknown option $word" "usage: scripts/setup.sh [--tests]" ;;
+    --bench) with_bench=yes ;;
+    *) fail "unknown option $word" "usage: scripts/setup.sh [--tests] [--bench]" ;;
     esac
 done
 
@@ -26,6 +29,15 @@ programs=("pkg-config pkg-config")
 if [ "$with_tests" = yes ]; then
     programs+=("python3 python3" "openssl openssl" "curl curl" "tmux tmux")
 fi
+if [ "$with_bench" = yes ]; then
+    libraries+=(golang-github-aws-aws-sdk-go-v2-dev)
+    programs+=("python3 python3" "openssl openssl" "golang-go go")
+fi
+
+lacks_environment() {
+    [ "$with_tests" = yes ] && [ ! -e .build/python/bin/python ] && return
+    [ "$with_bench" = yes ] && [ ! -e .build/bench-python/bin/python ]
+}
 
 missing_packages() {
     local library pair installed
@@ -38,8 +50,7 @@ missing_packages() {
         command -v "${pair#* }" >/dev/null || echo "${pair% *}"
     done
     # venv is a package of its own on Debian, and needed only until the environment is made.
-    if [ "$with_tests" = yes ] && [ ! -e .build/python/bin/python ] \
-        && ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+    if lacks_environment && ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         echo python3-venv
     fi
 }
@@ -69,14 +80,16 @@ fi
 command -v swift >/dev/null \
     || fail "swift is missing" "install Swift 6.3 or later: https://www.swift.org/install"
 
-# The Python environment is finished when it holds the list that it was made from.
-if [ "$with_tests" = yes ] \
-    && ! cmp -s scripts/requirements.txt .build/python/requirements.txt; then
-    say "installing Python packages into .build/python"
-    rm -rf .build/python
+# A Python environment in the folder $1 of the packages listed in $2. It is finished when it holds
+# the list that it was made from.
+python_environment() {
+    ! cmp -s "$2" "$1/requirements.txt" || return 0
+    say "installing Python packages into $1"
+    rm -rf "$1"
     mkdir -p .build
-    python3 -m venv .build/python
-    .build/python/bin/pip install -q --disable-pip-version-check --no-deps --no-compile \
-        -r scripts/requirements.txt >&2
-    cp scripts/requirements.txt .build/python/requirements.txt
-fi
+    python3 -m venv "$1"
+    "$1/bin/pip" install -q --disable-pip-version-check --no-deps --no-compile -r "$2" >&2
+    cp "$2" "$1/requirements.txt"
+}
+[ "$with_tests" = no ] || python_environment .build/python scripts/requirements.txt
+[ "$with_bench" = no ] || python_environment .build/bench-python Benchmarks/requirements.txt

@@ -1,0 +1,57 @@
+"""`dynaferry serve` in a process of its own, which ends with this one, however that ends."""
+
+import contextlib
+import subprocess
+import time
+
+from .api import Connection, Failed
+
+
+class Server:
+    def __init__(self, url, ca):
+        self.url = url
+        self.ca = ca
+        self._connection = Connection(url, ca)
+
+    def delete(self, table):
+        """Returns when the table is gone: until then it can be seen, as on the service."""
+        self._connection.call("DeleteTable", TableName=table)
+        while table in self.tables():
+            time.sleep(0.05)
+
+    def tables(self):
+        return self._connection.call("ListTables")["TableNames"]
+
+
+@contextlib.contextmanager
+def serving(dynaferry, fills, options=(), tls=None):
+    """A server with tables filled as `NAME=ITEMS:SHAPE`; `tls` is a pair of certificate and key."""
+    command = [dynaferry, "serve", "--port", "0", "--exit-with-stdin", *options]
+    for fill in fills:
+        command += ["--fill", fill]
+    if tls:
+        command += ["--tls", f"{tls[0]}:{tls[1]}"]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        # It listens when it says so, and fills its tables before.
+        prefix = "listening on "
+        line = process.stdout.readline()
+        if not line.startswith(prefix):
+            raise Failed("the server did not start: " + " ".join(command))
+        yield Server(line[len(prefix):].strip(), tls and tls[0])
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+def certificate(folder):
+    """Makes a self-signed certificate for 127.0.0.1; returns the files of it and of its key."""
+    cert, key = f"{folder}/cert.pem", f"{folder}/key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+        check=True, capture_output=True)
+    return cert, key

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Builds dynaferry and the clients that it is compared with, measures them, and keeps the figures
+# in Benchmarks/results. Benchmarks/README.md says how to read them.
+#   scripts/bench.sh [--items N] [--runs N] [--name NAME] [SECTION...]     all sections by default
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh --bench
+build=(-c release --static-swift-stdlib --no-color-diagnostics)
+for product in dynaferry MicroBenchmarks; do
+    swift build "${build[@]}" --product "$product" >&2
+done
+folder=$(swift build "${build[@]}" --show-bin-path)
+
+# Debian's packages are a GOPATH: nothing is downloaded.
+export BENCH_GO="$PWD/.build/bench-go"
+GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$PWD/.build/go-cache" \
+    go build -o "$BENCH_GO" ./Benchmarks/peers/go
+export BENCH_DYNAFERRY="$folder/dynaferry"
+export BENCH_MICRO="$folder/MicroBenchmarks"
+export BENCH_PYTHON="$PWD/.build/bench-python/bin/python"
+export PYTHONDONTWRITEBYTECODE=1
+exec python3 Benchmarks/bench.py "$@"
