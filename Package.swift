@@ -60,6 +60,13 @@ let package = Package(
                 "CLinux",
             ]),
 
+        .executableTarget(
+            name: "MicroBenchmarks",
+            dependencies: [
+                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
+            ],
+            path: "Benchmarks/Micro", swiftSettings: settings),
+
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
         .testTarget(name: "DynamoModelTests", dependencies: ["DynamoModel", "JSON"]),
