@@ -8,9 +8,11 @@ cd "$(dirname "$0")/.."
 # A terminal must not either: coloured diagnostics are another flag.
 flags=(-Xswiftc -warnings-as-errors --no-color-diagnostics)
 suites=()
+is_release=no
 for word in "$@"; do
     if [ "$word" = --release ]; then
         flags+=(-c release -Xswiftc -enable-testing)
+        is_release=yes
     elif [ -d "Tests/${word}Tests" ]; then
         suites+=("$word")
     else
@@ -35,6 +37,18 @@ swift build --build-tests "${flags[@]}"
 folder=$(swift build "${flags[@]}" --show-bin-path)
 export DYNAFERRY_BINARY="$folder/dynaferry"
 export DYNAFERRY_PYTHON="$PWD/.build/python/bin/python"
+
+# One of the Interop tests is about speed, which only an optimised program has.
+if [ "$is_release" = yes ]; then
+    export DYNAFERRY_RELEASE_BINARY="$DYNAFERRY_BINARY"
+elif [ "${#suites[@]}" -eq 0 ] || [[ " ${suites[*]} " = *" Interop "* ]]; then
+    step "build for release"
+    # As scripts/demo.sh and scripts/bench.sh build it.
+    release=(-c release --static-swift-stdlib --product dynaferry --no-color-diagnostics)
+    swift build "${release[@]}"
+    release_folder=$(swift build "${release[@]}" --show-bin-path)
+    export DYNAFERRY_RELEASE_BINARY="$release_folder/dynaferry"
+fi
 
 # Suites that bound the time that something may take run by themselves: a hundred others at their
 # side would take the time away. Within a group, tests run in parallel.
