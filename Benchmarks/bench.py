@@ -31,7 +31,8 @@ def main():
     facts = {
         "command": shlex.join(["scripts/bench.sh", *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(), "commit": results.commit(),
-        "machine": results.machine(), "items": options.items, "runs": options.runs,
+        "machine": results.machine(), "clients": results.versions(), "items": options.items,
+        "runs": options.runs,
     }
     path = RESULTS / f"{facts['date']}-{options.name}"
     done = []

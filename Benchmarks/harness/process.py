@@ -3,6 +3,7 @@
 import dataclasses
 import glob
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -11,6 +12,7 @@ import time
 from .api import REGION
 
 SAMPLE_SECONDS = 0.02
+LIMIT_SECONDS = 1_800
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
     "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": REGION,
@@ -32,17 +34,26 @@ class Usage:
 
 
 def run(command, environment=()):
-    """Runs a command to its end."""
+    """Runs a command to its end, which comes by force after LIMIT_SECONDS."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         began = time.monotonic()
+        # In a session of its own, so that it can be ended with all its children.
         process = subprocess.Popen(
             command, env=ENVIRONMENT | dict(environment), stdin=subprocess.DEVNULL, stdout=out,
-            stderr=errors)
+            stderr=errors, start_new_session=True)
         peak = PeakMemory(process.pid)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
+        limit = threading.Timer(LIMIT_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+        limit.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - began
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            limit.cancel()
+            peak.stop()
         process.returncode = os.waitstatus_to_exitcode(status)
-        peak.stop()
         out.seek(0)
         errors.seek(0)
         return Usage(

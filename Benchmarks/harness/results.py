@@ -3,10 +3,13 @@
 import dataclasses
 import json
 import os
+import pathlib
 import platform
 import subprocess
 
 from .targets import TARGETS
+
+REQUIREMENTS = pathlib.Path(__file__).parent.parent / "requirements.txt"
 
 
 @dataclasses.dataclass
@@ -30,7 +33,8 @@ class Row:
         texts = [] if self.is_sane else ["FAIL: the result is wrong"]
         for key, value in self.checks.items():
             target = TARGETS[key]
-            texts.append(f"{'pass' if target.holds(value) else 'FAIL'}: {value:,.4g}, {target}")
+            outcome = "pass" if target.holds(value) else "FAIL"
+            texts.append(f"{outcome}: {_cell(float(value))}, {target}")
         return "; ".join(texts)
 
     def json(self):
@@ -60,8 +64,8 @@ def machine():
         memory = next(int(line.split()[1]) for line in file if line.startswith("MemTotal:"))
     return {
         "cpu": model, "cores": os.cpu_count(), "memoryGiB": round(memory / 2**20, 1),
-        "kernel": platform.release(), "system": _system(), "swift": _first_line("swift", "--version"),
-        "loadBefore": os.getloadavg()[0],
+        "kernel": platform.release(), "system": _system(),
+        "swift": _first_line("swift", "--version"), "loadBefore": os.getloadavg()[0],
     }
 
 
@@ -70,6 +74,18 @@ def _system():
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         return platform.system()
+
+
+def versions():
+    """Of the clients that dynaferry is compared with."""
+    pins = dict(
+        line.split("==") for line in REQUIREMENTS.read_text().splitlines() if "==" in line)
+    sdk = _first_line(
+        "dpkg-query", "-W", "-f", "${Version}\n", "golang-github-aws-aws-sdk-go-v2-dev")
+    python = {name: pins[name] for name in ("boto3", "botocore", "aiobotocore", "uvloop")}
+    return {
+        "go": _first_line("go", "version").removeprefix("go version "), "aws-sdk-go-v2": sdk,
+        "python": platform.python_version(), **python}
 
 
 def commit():
@@ -107,6 +123,8 @@ def markdown(facts, sections):
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memoryGiB']} GiB; "
         f"{machine['system']}, Linux {machine['kernel']}; {machine['swift']}. "
         f"Load before the start: {machine['loadBefore']:.2f}.",
+        "Clients: " + ", ".join(f"{name} {version}" for name, version in facts["clients"].items())
+        + ".",
     ]
     for section in sections:
         lines += ["", f"## {section.name}", "", section.about, "", *table(section.rows)]

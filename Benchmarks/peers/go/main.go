@@ -146,7 +146,9 @@ func (c *copier) run(ctx context.Context, cancel context.CancelFunc) error {
 	return failure
 }
 
-func (c *copier) scan(ctx context.Context, segment int32, batches chan<- []types.WriteRequest) error {
+func (c *copier) scan(
+	ctx context.Context, segment int32, batches chan<- []types.WriteRequest,
+) error {
 	pages := dynamodb.NewScanPaginator(c.client, &dynamodb.ScanInput{
 		TableName: &c.source, Segment: aws.Int32(segment), TotalSegments: aws.Int32(segments),
 	})
