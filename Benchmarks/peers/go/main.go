@@ -5,10 +5,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"math/rand"
 	"net/http"
@@ -25,8 +27,8 @@ import (
 )
 
 const (
-	segments  = 8
-	writers   = 16
+	segments  = 4
+	writers   = 8
 	batchSize = 25
 	pauseMax  = 5 * time.Second
 )
@@ -64,12 +66,31 @@ func main() {
 	fmt.Println(c.written)
 }
 
+// ownBody gives net/http a body that nobody else closes. The SDK closes its own as soon as a reply
+// begins, which from a server as near as loopback may be before net/http has looked for its end:
+// it would take that for an error and close the connection, in the midst of the reply.
+type ownBody struct {
+	client *awshttp.BuildableClient
+}
+
+func (o ownBody) Do(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		content, err := io.ReadAll(request.Body)
+		if err != nil {
+			return nil, err
+		}
+		request = request.WithContext(request.Context())
+		request.Body = io.NopCloser(bytes.NewReader(content))
+	}
+	return o.client.Do(request)
+}
+
 // connect keeps a connection for each goroutine; the SDK's default is ten for a host.
 func connect(ctx context.Context, endpoint string) (*dynamodb.Client, error) {
 	transport := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = segments + writers
 	})
-	settings, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(transport))
+	settings, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(ownBody{transport}))
 	if err != nil {
 		return nil, err
 	}
