@@ -13,6 +13,7 @@ HEADERS = {
     "X-Amz-Date": "20260101T000000Z",
 }
 REGION = "us-east-1"
+TIMEOUT_SECONDS = 120
 
 
 class Failed(Exception):
@@ -26,19 +27,28 @@ class Connection:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme == "https":
             context = ssl.create_default_context(cafile=ca)
-            self._http = http.client.HTTPSConnection(parts.netloc, timeout=120, context=context)
+            self._http = http.client.HTTPSConnection(
+                parts.netloc, timeout=TIMEOUT_SECONDS, context=context)
         else:
-            self._http = http.client.HTTPConnection(parts.netloc, timeout=120)
+            self._http = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
 
     def raw(self, operation, request):
         """The bytes of the reply, which must be a success."""
+        try:
+            status, body = self._attempt(operation, request)
+        except (ConnectionError, ssl.SSLError, http.client.HTTPException):
+            # A server may close a connection that is kept. All that is asked here may be repeated.
+            self._http.close()
+            status, body = self._attempt(operation, request)
+        if status != 200:
+            raise Failed(f"{operation}: {status} {body[:500]!r}")
+        return body
+
+    def _attempt(self, operation, request):
         headers = HEADERS | {"X-Amz-Target": f"DynamoDB_20120810.{operation}"}
         self._http.request("POST", "/", json.dumps(request), headers)
         reply = self._http.getresponse()
-        body = reply.read()
-        if reply.status != 200:
-            raise Failed(f"{operation}: {reply.status} {body[:500]!r}")
-        return body
+        return reply.status, reply.read()
 
     def call(self, operation, **request):
         return json.loads(self.raw(operation, request))
