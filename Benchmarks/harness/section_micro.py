@@ -18,7 +18,7 @@ def run(setting):
         raise Failed(f"the micro benchmarks ended with {usage.status}: {usage.errors[-2000:]}")
     rows = []
     for found in json.loads(usage.output)["results"]:
-        rows.append(
-            Row(found["name"], {found["unit"]: round(found["value"], 3)}, is_sane=found["isSane"]))
+        figure = {"figure": round(found["value"], 3), "unit": found["unit"]}
+        rows.append(Row(found["name"], figure, is_sane=found["isSane"]))
         say(f"  {found['name']}: {rows[-1].columns}")
     return Section("micro", ABOUT, rows)
