@@ -59,6 +59,10 @@ let package = Package(
                 "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
                 "CLinux",
             ]),
+        .executableTarget(
+            name: "ModelBenchmarks",
+            dependencies: ["Pacing", "DynamoModel", "Transfer", "LocalDynamo"],
+            path: "Benchmarks/Model"),
 
         .executableTarget(
             name: "MicroBenchmarks",
@@ -79,7 +83,7 @@ let package = Package(
             dependencies: ["Transfer", "AWS", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Transfer", "DynamoDB", "DynamoModel", "Pacing"]),
+            dependencies: ["ModelBenchmarks", "Transfer", "DynamoDB", "DynamoModel", "Pacing"]),
         .testTarget(
             name: "FaultTests",
             dependencies: [

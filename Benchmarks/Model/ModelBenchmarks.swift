@@ -1,0 +1,28 @@
+/// Benchmarks in virtual time: the copy's scheduler against model tables.
+///
+///     ModelBenchmarks limits|heat|scale FOLDER
+@main
+struct ModelBenchmarks {
+    static func main() {
+        let words = CommandLine.arguments.dropFirst()
+        let folder = words.dropFirst().first ?? "."
+        switch words.first {
+        case "limits": limits(folder)
+        default: Report.usage("ModelBenchmarks limits|heat|scale FOLDER")
+        }
+    }
+
+    private static func limits(_ folder: String) {
+        var report = Report("\(folder)/limits.md", title: "Limits, in virtual time")
+        report.line(
+            """
+            Each cell is a copy of 40 s of virtual time under one limit: units of the least and the
+            fullest 10 s window after the first 5 s, in percent of the limit, by the meter of the
+            bucket that binds. Allowed are 98 to 101, or one smallest possible request (one item)
+            more or less. Targets have as many partitions as make each one's share 80 % of its own,
+            and nothing saved up.
+            """)
+        LimitGrid.run(&report)
+        report.save()
+    }
+}
