@@ -327,8 +327,7 @@ extension CopyScheduler {
             if turn >= ring.count { turn = 0 }
             let page = ring[turn]
             guard segments[pages[page]!.segment]!.heat.isSpent else { return page }
-            ring.swapAt(turn, ring.count - 1)
-            ring.removeLast()
+            ring.remove(at: turn)
         }
         return nil
     }
@@ -352,8 +351,7 @@ extension CopyScheduler {
         segments[segment]!.heat.spend(next - first)
         pages[page]!.take(next - first)
         if next == items.count {
-            ring.swapAt(turn, ring.count - 1)
-            ring.removeLast()
+            ring.remove(at: turn)
         } else {
             turn += 1
         }

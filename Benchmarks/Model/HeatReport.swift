@@ -1,0 +1,66 @@
+/// What partitions of a target take, written in scan order and by dynaferry.
+enum HeatReport {
+    static func run(_ report: inout Report, plot: String) {
+        report.row(["partitions", "way", "units/s", "% of all", "items refused", "seconds"])
+        report.rule(columns: 6)
+        for partitions in [4, 16, 64] {
+            let run = HeatRun(partitions: partitions)
+            let scanOrder = run.scanOrder()
+            row(&report, partitions, "one reader in scan order", scanOrder)
+            let dynaferry = run.dynaferry()
+            row(&report, partitions, "dynaferry, provisioned target", dynaferry)
+            var onDemand = run
+            onDemand.isProvisioned = false
+            row(&report, partitions, "dynaferry, on-demand target", onDemand.dynaferry())
+            guard partitions == 16 else { continue }
+            let panels = [
+                HeatPlot.Panel(
+                    title: "one reader in scan order: write units by partition",
+                    partitions: scanOrder.partitions),
+                HeatPlot.Panel(
+                    title: "dynaferry: write units by partition",
+                    partitions: dynaferry.partitions),
+            ]
+            File.write(HeatPlot.svg(panels, full: 1000), to: plot)
+        }
+        collection(&report)
+    }
+
+    private static func row(
+        _ report: inout Report, _ partitions: Int, _ way: String, _ finding: HeatRun.Finding
+    ) {
+        report.row([
+            "\(partitions)", way, finding.unitsPerSecond.text(0),
+            (finding.unitsPerSecond / Double(partitions) / 10).text(1),
+            "\((finding.refusedShare * 100).text(2)) %", finding.seconds.text(0),
+        ])
+    }
+
+    private static func collection(_ report: inout Report) {
+        report.line(
+            """
+
+            ## One huge item collection
+
+            A tenth or a third of all items have one partition key: one segment holds them, and one
+            partition takes them, at 1,000 units a second. What the others got while they had work:
+
+            """)
+        report.row(["partitions", "collection", "others, units/s", "% of theirs", "refused"])
+        report.rule(columns: 5)
+        for partitions in [4, 16] {
+            for share in [0.1, 0.33] {
+                var run = HeatRun(partitions: partitions)
+                run.collectionShare = share
+                let finding = run.dynaferry()
+                let full = Double(partitions) * 1000
+                report.row([
+                    "\(partitions)", "\((share * 100).text(0)) %",
+                    finding.othersPerSecond.text(0),
+                    (finding.othersPerSecond / full * 100).text(1),
+                    "\((finding.refusedShare * 100).text(2)) %",
+                ])
+            }
+        }
+    }
+}
