@@ -6,7 +6,7 @@ struct Batch: Sendable {
     private(set) var items: [BatchItem] = []
     private(set) var load = BatchLoad()
     /// What the limits were charged when it was sent.
-    var estimate: WritePacing.Estimate = []
+    var charge: WritePacing.Charge = []
 
     init(capacity: Int) {
         items.reserveCapacity(capacity)

@@ -21,7 +21,7 @@ extension CopyScheduler {
             page.readUnits
             ?? CapacityUnits.scan(
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
-        reading.settle(estimate: segments[slot]!.readUnitsReserved, units: units, at: now)
+        reading.settle(segments[slot]!.charge, units: units, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items.count
@@ -43,9 +43,8 @@ extension CopyScheduler {
         segment index: Int, _ failure: CopyFailure, at now: Instant
     ) -> [CopyAction] {
         let slot = scanCameBack(index)
-        let estimate = segments[slot]!.readUnitsReserved
-        let consumed = failure.isOutcomeUnknown ? estimate : 0
-        reading.settle(estimate: estimate, units: consumed, at: now)
+        reading.settle(
+            segments[slot]!.charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
         switch failure.kind {
         case .tooLong(let bytes):
             sourceHealth.answered()
@@ -163,8 +162,7 @@ extension CopyScheduler {
                 wake = min(wake, ready)
                 return
             }
-            reading.take(units, at: now)
-            segments[slot]!.readUnitsReserved = units
+            segments[slot]!.charge = reading.take(units, at: now)
             send(slot, plan, &actions)
         }
     }

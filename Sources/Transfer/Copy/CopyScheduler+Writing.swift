@@ -28,7 +28,7 @@ extension CopyScheduler {
         }
         precondition(refused.isEmpty, "positions \(refused) are not in the batch")
         let consumed = writing.settle(
-            batch.estimate, units: written.units, reported: answer.consumed, at: now)
+            batch.charge, units: written.units, reported: answer.consumed, at: now)
         counters.itemsWritten += batch.items.count - refusedItems.count
         counters.storedBytesWritten += written.storedBytes
         counters.jsonBytesWritten += written.jsonBytes
@@ -47,7 +47,8 @@ extension CopyScheduler {
         _ id: BatchID, _ failure: CopyFailure, roundTrip: Duration, at now: Instant
     ) -> [CopyAction] {
         let batch = batchCameBack(id)
-        if !failure.isOutcomeUnknown { writing.refund(batch.estimate, at: now) }
+        writing.settleFailed(
+            batch.charge, isOutcomeUnknown: failure.isOutcomeUnknown, at: now)
         var actions: [CopyAction] = []
         switch failure.kind {
         case .tooLong:
@@ -259,9 +260,8 @@ extension CopyScheduler {
         _ batch: Batch, _ estimate: WritePacing.Estimate, at now: Instant,
         _ actions: inout [CopyAction]
     ) {
-        writing.take(estimate, at: now)
         var batch = batch
-        batch.estimate = estimate
+        batch.charge = writing.take(estimate, at: now)
         batchBytesHeld += 2 * batch.bodyBytes
         writesInFlight += 1
         counters.writes += 1

@@ -19,7 +19,7 @@ struct OpenSegment: Sendable {
     var planned: PageSizing.Plan?
     /// What the Scan in flight set aside.
     var reserved = PageSizing.Plan(limit: 1, reserve: 0)
-    var readUnitsReserved = 0.0
+    var charge: TokenBucket.Reservation?
     var heat = SegmentHeat()
 
     init(index: Int) {

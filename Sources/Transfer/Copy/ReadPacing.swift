@@ -43,21 +43,23 @@ struct ReadPacing: Sendable {
     /// Whether throttling by the source is what holds it.
     var isThrottled: Bool { pace.isThrottled }
 
-    /// Read units that one page may cost, so that it is a hundredth of a 10 s window at most.
-    var pageUnitsMax: Double { bucket?.burst ?? .infinity }
+    /// Read units that one page may cost, so that it is a two-hundredth of a 10 s window at most.
+    var pageUnitsMax: Double { bucket.map { $0.burst / 2 } ?? .infinity }
 
     func readyAt(_ units: Double, now: Instant) -> Instant {
         bucket?.readyAt(units, now: now) ?? now
     }
 
-    mutating func take(_ units: Double, at now: Instant) {
+    mutating func take(_ units: Double, at now: Instant) -> TokenBucket.Reservation? {
         bucket?.take(units, at: now)
     }
 
-    /// A page came back, or a Scan that consumed nothing or nobody knows what.
-    mutating func settle(estimate: Double, units: Double, at now: Instant) {
-        bucket?.settle(estimate: estimate, consumed: units, at: now)
-        consumed.add(units, at: now)
+    /// A page came back, or a Scan that consumed nothing; nil: nobody knows what.
+    mutating func settle(_ charge: TokenBucket.Reservation?, units: Double?, at now: Instant) {
+        if let charge {
+            bucket?.settle(charge, consumed: units ?? charge.estimate, at: now)
+        }
+        consumed.add(units ?? charge?.estimate ?? 0, at: now)
     }
 
     /// Takes in how a Scan fared.

@@ -6,6 +6,8 @@ import Pacing
 struct WritePacing: Sendable {
     /// Write units of one batch, by bucket: the table first.
     typealias Estimate = [Double]
+    /// What a batch in flight was charged, by bucket; nil where there was no limit.
+    typealias Charge = [TokenBucket.Reservation?]
 
     private struct Meter {
         let name: String
@@ -55,12 +57,13 @@ struct WritePacing: Sendable {
     /// Units a second that the table is held to; nil when nothing holds it.
     var tableRate: Double? { meters[0].bucket?.rate }
 
-    /// Write units that one batch may cost, so that it is a hundredth of a 10 s window at most.
+    /// Write units that one batch may cost, so that it is a two-hundredth of a 10 s window at most:
+    /// half of what may be saved up, so that there is room for what comes back unused.
     var batchUnitsMax: Double {
         var most = Double.infinity
         for meter in meters {
             guard let bucket = meter.bucket else { continue }
-            most = min(most, bucket.burst / max(meter.unitsPerUnit, 0.01))
+            most = min(most, bucket.burst / 2 / max(meter.unitsPerUnit, 0.01))
         }
         return most
     }
@@ -80,23 +83,20 @@ struct WritePacing: Sendable {
         return ready
     }
 
-    mutating func take(_ estimate: Estimate, at now: Instant) {
-        for (index, units) in estimate.enumerated() {
-            meters[index].bucket?.take(units, at: now)
-        }
+    mutating func take(_ estimate: Estimate, at now: Instant) -> Charge {
+        estimate.enumerated().map { meters[$0].bucket?.take($1, at: now) }
     }
 
     /// - Parameters:
     ///   - units: write units of the items that were written.
     ///   - reported: what the reply says; nil where the server reports nothing.
     mutating func settle(
-        _ estimate: Estimate, units: Int, reported: ConsumedUnits?, at now: Instant
+        _ charge: Charge, units: Int, reported: ConsumedUnits?, at now: Instant
     ) -> Double {
         for index in meters.indices {
             let expected = Double(units) * meters[index].unitsPerUnit
             let consumed = reported.map { consumption(of: index, in: $0) } ?? expected
-            meters[index].bucket?.settle(
-                estimate: estimate[index], consumed: consumed, at: now)
+            settle(charge, of: index, consumed: consumed, at: now)
             meters[index].consumed.add(consumed, at: now)
             if units > 0, reported != nil {
                 let ratio = min(consumed / Double(units), Self.unitsPerUnitMax)
@@ -107,6 +107,18 @@ struct WritePacing: Sendable {
         return reported?.total ?? Double(units)
     }
 
+    /// While throttling is what sets the table's pace, the pace is of what is sent: what is refused
+    /// is not given back, or a target that is full would be asked all the faster.
+    private mutating func settle(
+        _ charge: Charge, of index: Int, consumed: Double, at now: Instant
+    ) {
+        guard let reservation = charge[index] else { return }
+        let isPaced = index == 0 && pace.isThrottled
+        meters[index].bucket?.settle(
+            reservation, consumed: isPaced ? max(consumed, reservation.estimate) : consumed,
+            at: now)
+    }
+
     private func consumption(of index: Int, in reported: ConsumedUnits) -> Double {
         guard index > 0 else { return reported.table }
         return reported.globalIndexes.first { $0.name == meters[index].name }?.units ?? 0
@@ -114,9 +126,10 @@ struct WritePacing: Sendable {
 
     /// A batch that was rejected as a whole consumed nothing; of one whose outcome is unknown the
     /// estimate stands.
-    mutating func refund(_ estimate: Estimate, at now: Instant) {
-        for (index, units) in estimate.enumerated() {
-            meters[index].bucket?.settle(estimate: units, consumed: 0, at: now)
+    mutating func settleFailed(_ charge: Charge, isOutcomeUnknown: Bool, at now: Instant) {
+        for index in charge.indices {
+            let consumed = isOutcomeUnknown ? charge[index]?.estimate ?? 0 : 0
+            settle(charge, of: index, consumed: consumed, at: now)
         }
     }
 
