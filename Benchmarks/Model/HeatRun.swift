@@ -9,7 +9,7 @@ package struct HeatRun: Sendable {
     package var partitions: Int
     package var itemBytes = 1000
     /// Seconds that the target takes at least.
-    package var seconds = 30
+    package var seconds = 60
     /// Part of the items that are one huge item collection.
     package var collectionShare = 0.0
     /// Whether the target is provisioned with what its partitions have together; else on demand,

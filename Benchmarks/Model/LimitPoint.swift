@@ -16,7 +16,7 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         case writesWithIndex = "writes, 1 index"
         /// One with small entries, and one whose limit is half of the table's and binds.
         case writesWithTwoIndexes = "writes, 2 indexes"
-        /// One that holds 3 items of 10, at a limit of a fifth of the table's, which binds.
+        /// One that holds 3 items of 10, at a limit of a tenth of the table's, which binds.
         case writesWithSparseIndex = "writes, sparse index"
     }
 
@@ -84,7 +84,7 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         case .reads: return (limit, CapacityUnits.scan(bytes: itemBytes, consistent: false))
         case .writes, .writesWithIndex: return (limit, item)
         case .writesWithTwoIndexes: return (limit / 2, item)
-        case .writesWithSparseIndex: return (limit / 5, item)
+        case .writesWithSparseIndex: return (limit / 10, item)
         }
     }
 
@@ -137,9 +137,11 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         return world
     }
 
-    /// So many partitions that the share of each is at most 80 % of its own; nothing saved up.
+    /// So many partitions that the share of each is at most 80 % of its own, a power of two since
+    /// partitions come by splits; nothing saved up.
     private func partitions(of rate: Double) -> ThroughputModel {
-        let count = max(1, Int((limit / (0.8 * rate)).rounded(.up)))
+        var count = 1
+        while limit / Double(count) > 0.8 * rate { count *= 2 }
         return ThroughputModel(
             limit: .provisioned(rate * Double(count)), partitionRate: rate, partitions: count,
             burstSeconds: 0, second: 0)
@@ -159,7 +161,7 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         case .reads, .writes: []
         case .writesWithIndex: [limit]
         case .writesWithTwoIndexes: [limit, limit / 2]
-        case .writesWithSparseIndex: [limit / 5]
+        case .writesWithSparseIndex: [limit / 10]
         }
     }
 

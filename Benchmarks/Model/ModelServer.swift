@@ -67,6 +67,8 @@ package struct ModelTarget: Sendable {
     /// By partition, in slots of a second.
     package private(set) var partitionMeters: [UnitSeries]
     package private(set) var items = 0
+    /// Items refused.
+    package private(set) var refusedMeter: UnitSeries
     package private(set) var refusedItems = 0
 
     package init(
@@ -76,6 +78,7 @@ package struct ModelTarget: Sendable {
         self.throughput = throughput
         self.indexes = indexes
         meter = UnitSeries(slot: slot, lasting: lasting)
+        refusedMeter = UnitSeries(slot: .milliseconds(100))
         partitionMeters = (0..<(throughput?.partitionCount ?? 0)).map { _ in
             UnitSeries(slot: .seconds(1))
         }
@@ -106,6 +109,7 @@ package struct ModelTarget: Sendable {
         items += places.count
         refusedItems += answer.refused.count
         meter.add(units, at: now)
+        if !answer.refused.isEmpty { refusedMeter.add(Double(answer.refused.count), at: now) }
         for index in indexes.indices { indexes[index].charge(entries[index], at: now) }
         answer.consumed = ConsumedUnits(
             total: units + entries.reduce(0, +),

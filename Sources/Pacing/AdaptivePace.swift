@@ -31,12 +31,17 @@ package struct AdaptivePace: Sendable {
         package var cutFactor: Double
         /// One refusal is enough for a cut while none is known to be background.
         package var cutsAtOnce: Bool
+        /// How long a cut is tried before it is judged. Capacity may be given out by whole seconds:
+        /// what is left of the one that was used up refuses everything, at any pace.
+        package var trialMin: Duration
 
         /// A target is to be used in full: it is cut just below what it takes, and only when more
         /// is refused than chance would have it.
-        package static let target = Policy(cutFactor: 0.9, cutsAtOnce: false)
+        package static let target = Policy(
+            cutFactor: 0.9, cutsAtOnce: false, trialMin: .seconds(1))
         /// A source has users of its own: it is spared at its first word.
-        package static let source = Policy(cutFactor: 0.5, cutsAtOnce: true)
+        package static let source = Policy(
+            cutFactor: 0.5, cutsAtOnce: true, trialMin: windowMin)
     }
 
     private struct Trial {
@@ -59,6 +64,9 @@ package struct AdaptivePace: Sendable {
     /// Refusals come by whole requests, so it is those that make a share worth judging.
     private static let windowRequestsMin = 40.0
     private static let cutEvery = Duration.seconds(1)
+    /// So many requests in a row that were refused whole say that what there was is used up; chance
+    /// does not do that.
+    private static let refusedWholeMax = 24
 
     private let policy: Policy
     private var trial: Trial?
@@ -71,6 +79,7 @@ package struct AdaptivePace: Sendable {
     private var unexplained = 0
     private var requestsInRow = 0.0
     private var refusedInRow = 0.0
+    private var refusedWhole = 0
     private var accepted: RateWindow
     private var windowStart: Instant
     private var requests = 0.0
@@ -98,6 +107,15 @@ package struct AdaptivePace: Sendable {
         items: Int, refused: Int, units: Double, roundTrip: Duration, at now: Instant
     ) -> Verdict? {
         accepted.add(units, at: now)
+        refusedWhole = refused == items ? refusedWhole + 1 : 0
+        if !policy.cutsAtOnce, refusedWhole > Self.refusedWholeMax,
+            // All that was accepted in the last second is all that a second has, even if the run is
+            // younger than that.
+            let verdict = cut(
+                to: accepted.lastSecond(at: now), share: 1, roundTrip: roundTrip, at: now)
+        {
+            return verdict
+        }
         if let trial, now < trial.measuresFrom { return nil }
         requests += 1
         sent += Double(items)
@@ -109,9 +127,11 @@ package struct AdaptivePace: Sendable {
                 return undo(background: refusedInRow / requestsInRow, at: now)
             }
             let share = min(self.refused / sent, Self.shareOfFewMax)
-            return cut(share: share, roundTrip: roundTrip, at: now)
+            return cut(
+                to: accepted.perSecond(at: now), share: share, roundTrip: roundTrip, at: now)
         }
-        let isLongEnough = now - windowStart >= Self.windowMin
+        let windowMin = trial == nil ? Self.windowMin : policy.trialMin
+        let isLongEnough = now - windowStart >= windowMin
         guard isLongEnough, requests >= Self.windowRequestsMin, sent > 0 else { return nil }
         defer { beginWindow(at: now) }
         let share = self.refused / sent
@@ -138,17 +158,21 @@ package struct AdaptivePace: Sendable {
             background = min(background * 0.9 + share * 0.1, backgroundFound * 1.25)
             return nil
         }
-        return cut(share: share, roundTrip: roundTrip, at: now)
+        return cut(
+            to: accepted.perSecond(at: now), share: share, roundTrip: roundTrip, at: now)
     }
 
-    private mutating func cut(share: Double, roundTrip: Duration, at now: Instant) -> Verdict? {
+    private mutating func cut(
+        to acceptedRate: Double, share: Double, roundTrip: Duration, at now: Instant
+    ) -> Verdict? {
         if let lastCut, now - lastCut < Self.cutEvery { return nil }
-        let rate = accepted.perSecond(at: now) * policy.cutFactor
+        let rate = acceptedRate * policy.cutFactor
         // Where nothing was accepted there is no rate to go by: the requests' own backoff must do.
         guard rate > 0 else { return nil }
         lastCut = now
         if !isThrottled { (unexplained, requestsInRow, refusedInRow) = (0, 0, 0) }
-        acceptedAtCut = accepted.perSecond(at: now)
+        acceptedAtCut = acceptedRate
+        refusedWhole = 0
         trial = Trial(share: share, measuresFrom: now + roundTrip * 2)
         pace = min(rate, ceiling ?? .infinity)
         isThrottled = true

@@ -27,6 +27,12 @@ package struct RateWindow: Sendable {
         return slots.reduce(0, +) / span
     }
 
+    /// Amount of the last second, of which the newest slot's tenth may have only begun.
+    package mutating func lastSecond(at now: Instant) -> Double {
+        advance(to: now)
+        return slots.reduce(0, +)
+    }
+
     private mutating func advance(to now: Instant) {
         let slot = now.nanoseconds / Self.slotNanoseconds
         guard slot > newest else { return }

@@ -66,7 +66,8 @@ extension CopyScheduler {
         case .remedy(.giveUp):
             end(.failed(failure), at: now)
         case .remedy(.slowDown):
-            targetHealth.answered()
+            targetHealth.failed(
+                Self.throttleBackoff, isRefusal: true, using: &generator, at: now)
             counters.writesThrottled += 1
             for item in batch.items { segments[segmentSlot(of: item)]!.heat.refuse() }
             failureSinceProgress = failure
@@ -217,7 +218,7 @@ extension CopyScheduler {
         hold = nil
         if let next = retries.nextDue { wake = min(wake, next) }
         if targetHealth.isPaused(at: now), let until = targetHealth.pausedUntil {
-            hold = .targetUnreachable
+            hold = targetHealth.isRefusing ? .targetThrottled : .targetUnreachable
             wake = min(wake, until)
             return
         }
@@ -332,8 +333,11 @@ extension CopyScheduler {
         return nil
     }
 
+    private static let runItemBytesMax = 4096
+
     /// Takes a few neighbours, whose bytes lie together, of the page whose turn it is, and passes
-    /// the turn on; false when the batch is full before that.
+    /// the turn on; false when the batch is full before that. Large items go one by one: a run of
+    /// them would be half a partition's second.
     private mutating func takeRun(
         of page: Int, into batch: inout Batch, bytesMax: Int, unitsMax: Double
     ) -> Bool {
@@ -341,7 +345,8 @@ extension CopyScheduler {
         let segment = pages[page]!.segment
         let first = pages[page]!.taken
         let room = configuration.batchItemsMax - batch.items.count
-        let wanted = min(configuration.runItems, room, segments[segment]!.heat.left)
+        let run = items[first].size > Self.runItemBytesMax ? 1 : configuration.runItems
+        let wanted = min(run, room, segments[segment]!.heat.left)
         var next = first
         let end = min(items.count, first + wanted)
         while next < end, batch.fits(items[next], bytesMax: bytesMax, unitsMax: unitsMax) {

@@ -87,6 +87,8 @@ package struct CopyScheduler: Sendable {
     static let refusedAloneMax = 100
     /// Before one request, or some items, are sent again; paces and ``SideHealth`` do the rest.
     static let retryBackoff = Backoff(base: .milliseconds(25), cap: .seconds(1))
+    /// Before a side that refuses everything for lack of capacity is asked again.
+    static let throttleBackoff = Backoff(base: .milliseconds(25), cap: .milliseconds(100))
     /// Before a side that does not answer at all is asked again.
     static let faultBackoff = Backoff(base: .milliseconds(25), cap: .seconds(20))
 
@@ -257,11 +259,13 @@ package struct CopyScheduler: Sendable {
     }
 }
 
-/// Whether a side answers at all. A few failures among answers are met by repeating the requests
-/// that failed; failures in a row also hold back new requests, so that a side which is down is
-/// asked now and then and not by every request there is.
+/// Whether a side does anything at all. A few failures among answers are met by repeating the
+/// requests that failed; failures in a row also hold back new requests, so that a side which is
+/// down, or has no capacity left for now, is asked now and then and not by every request there is.
 struct SideHealth: Sendable {
     private(set) var failuresInRow = 0
+    /// The last failure was a refusal for lack of capacity.
+    private(set) var isRefusing = false
     private(set) var pausedUntil: Instant?
 
     /// More failures in a row than this are no coincidence.
@@ -275,8 +279,10 @@ struct SideHealth: Sendable {
     }
 
     mutating func failed(
-        _ backoff: Backoff, using generator: inout SeededGenerator, at now: Instant
+        _ backoff: Backoff, isRefusal: Bool = false, using generator: inout SeededGenerator,
+        at now: Instant
     ) {
+        isRefusing = isRefusal
         failuresInRow += 1
         guard isDown else { return }
         let attempt = failuresInRow - Self.failuresTolerated
