@@ -59,10 +59,12 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         /// Of all other buckets: the fullest window as a part of its limit.
         package var othersMost = 0.0
         package var throttled: Int
+        /// Where an item's cost is a matter of chance: what estimates in flight may be wrong by.
+        package var costError = 0.0
 
         package var allowed: ClosedRange<Double> {
             let below = max(wanted * 0.02, smallestRequest)
-            let above = max(wanted * 0.01, smallestRequest)
+            let above = max(wanted * 0.01, smallestRequest) + costError
             return (wanted - below - 0.01)...(wanted + above + 0.01)
         }
 
@@ -70,7 +72,7 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         package var isKept: Bool {
             windows.upperBound <= allowed.upperBound && othersMost <= allowed.upperBound / wanted
         }
-        package var isUsed: Bool { windows.lowerBound >= allowed.lowerBound }
+        package var isUsed: Bool { windows.lowerBound >= allowed.lowerBound - 2 * costError }
     }
 
     private static let lasting = Duration.seconds(40)
@@ -111,7 +113,8 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
             windows: windows(bound), wanted: binding.limit * 10,
             smallestRequest: binding.smallest, othersMost: others,
             throttled: kind == .reads
-                ? world.source.throttled : isByChance ? 0 : world.target.refusedItems)
+                ? world.source.throttled : isByChance ? 0 : world.target.refusedItems,
+            costError: kind == .writesWithSparseIndex ? 3 * binding.smallest : 0)
     }
 
     private func world(seed: UInt64) -> ModelCopy.World {

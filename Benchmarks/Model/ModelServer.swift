@@ -8,9 +8,12 @@ package struct ModelSource: Sendable {
     package private(set) var meter: UnitSeries
     package private(set) var throttled = 0
 
-    package init(throughput: ThroughputModel? = nil, slot: Duration = .milliseconds(10)) {
+    package init(
+        throughput: ThroughputModel? = nil, slot: Duration = .milliseconds(10),
+        lasting: Duration = .zero
+    ) {
         self.throughput = throughput
-        meter = UnitSeries(slot: slot)
+        meter = UnitSeries(slot: slot, lasting: lasting)
     }
 
     /// - Returns: the units charged; nil when the Scan is throttled.
@@ -90,6 +93,12 @@ package struct ModelTarget: Sendable {
         _ generator: inout SeededGenerator
     ) -> Answer {
         var answer = Answer()
+        if throughput == nil, refusedShare == 0, indexes.isEmpty {
+            answer.consumed.total = Double(places.count) * table.writeUnits
+            items += places.count
+            meter.add(answer.consumed.total, at: now)
+            return answer
+        }
         let share = refusedShare(at: now)
         var entries = [Double](repeating: 0, count: indexes.count)
         var units = 0.0
