@@ -83,7 +83,9 @@ let package = Package(
             dependencies: ["Transfer", "AWS", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["ModelBenchmarks", "Transfer", "DynamoDB", "DynamoModel", "Pacing"]),
+            dependencies: [
+                "ModelBenchmarks", "Transfer", "DynamoDB", "DynamoModel", "LocalDynamo", "Pacing",
+            ]),
         .testTarget(
             name: "FaultTests",
             dependencies: [

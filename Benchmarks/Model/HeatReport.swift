@@ -23,7 +23,27 @@ enum HeatReport {
             ]
             File.write(HeatPlot.svg(panels, full: 1000), to: plot)
         }
+        sizes(&report)
         collection(&report)
+    }
+
+    private static func sizes(_ report: inout Report) {
+        report.line("\n## Item sizes, 16 partitions\n")
+        report.row(["item", "target", "units/s", "% of all", "items refused"])
+        report.rule(columns: 5)
+        for bytes in [400, 1000, 4000, 20_000] {
+            for isProvisioned in [true, false] {
+                var run = HeatRun(partitions: 16)
+                run.itemBytes = bytes
+                run.isProvisioned = isProvisioned
+                let finding = run.dynaferry()
+                report.row([
+                    "\(bytes) B", isProvisioned ? "provisioned" : "on demand",
+                    finding.unitsPerSecond.text(0), (finding.unitsPerSecond / 160).text(1),
+                    "\((finding.refusedShare * 100).text(2)) %",
+                ])
+            }
+        }
     }
 
     private static func row(

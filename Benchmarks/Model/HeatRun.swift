@@ -42,7 +42,7 @@ package struct HeatRun: Sendable {
     }
 
     package var table: ModelTable {
-        let items = partitions * seconds * 1000
+        let items = partitions * seconds * 1000 / CapacityUnits.write(bytes: itemBytes)
         let collection = Int(Double(items) * collectionShare)
         let segments = CopyOptions.segments(forBytes: items * itemBytes)
         var table = ModelTable(
@@ -72,7 +72,8 @@ package struct HeatRun: Sendable {
         }
         precondition(copy.outcome == .completed, "the copy ended with \(copy.outcome!)")
         var finding = finding(copy.world.target, at: copy.now)
-        finding.othersPerSecond = Double(others) * 0.95 / othersEnd.inSeconds
+        finding.othersPerSecond =
+            Double(others) * 0.95 * world.table.writeUnits / othersEnd.inSeconds
         return finding
     }
 
@@ -103,10 +104,10 @@ package struct HeatRun: Sendable {
     }
 
     private func finding(_ target: ModelTarget, at now: Instant) -> Finding {
-        let seconds = now.nanoseconds / 1_000_000_000 + 1
+        let seconds = (now - .zero).inSeconds
         return Finding(
-            unitsPerSecond: target.meter.total / Double(seconds),
+            unitsPerSecond: target.meter.total / seconds,
             refusedShare: Double(target.refusedItems) / Double(max(target.items, 1)),
-            partitions: target.partitionMeters, seconds: Double(seconds))
+            partitions: target.partitionMeters, seconds: seconds)
     }
 }

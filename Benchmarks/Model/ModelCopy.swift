@@ -54,7 +54,7 @@ package struct ModelCopy {
     package private(set) var now = Instant.zero
     package private(set) var outcome: CopyOutcome?
     package private(set) var scheduler: CopyScheduler
-    /// Most writes in flight in each tenth of a second.
+    /// Most writes in flight in each tenth of a second, of the first minutes.
     package private(set) var writesInFlight: [Int] = []
     /// Items of the table's huge collection that have been written.
     package private(set) var collectionWritten = 0
@@ -115,6 +115,7 @@ package struct ModelCopy {
         flights[id.slot] = Flight(id: id, items: items, sent: now, answered: times.answered)
         events.add(.batchCharged(slot: id.slot), at: times.charged)
         let tenth = Int(now.nanoseconds / 100_000_000)
+        guard tenth < 3000 else { return }
         while writesInFlight.count <= tenth { writesInFlight.append(0) }
         writesInFlight[tenth] = max(writesInFlight[tenth], scheduler.writesUnderWay)
     }

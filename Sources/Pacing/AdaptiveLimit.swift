@@ -74,9 +74,12 @@ package struct AdaptiveLimit: Sendable {
         beginWindow(at: now)
     }
 
-    /// Goes back to an earlier value, when a ``shrink(by:at:)`` turned out to be for nothing.
+    /// Goes back to an earlier value, when a ``shrink(by:at:)`` turned out to be for nothing, and
+    /// takes up the search that it had ended.
     package mutating func restore(_ value: Int, at now: Instant) {
         current = min(max(value, range.lowerBound), range.upperBound)
+        phase = .doubling(flatWindows: 0)
+        best = 0
         beginWindow(at: now)
     }
 

@@ -31,17 +31,20 @@ package struct AdaptivePace: Sendable {
         package var cutFactor: Double
         /// One refusal is enough for a cut while none is known to be background.
         package var cutsAtOnce: Bool
-        /// How long a cut is tried before it is judged. Capacity may be given out by whole seconds:
-        /// what is left of the one that was used up refuses everything, at any pace.
+        /// How long a cut is tried before it is judged, and how long before that. Capacity may be
+        /// given out by whole seconds: what is left of the one that was used up refuses everything,
+        /// at any pace.
         package var trialMin: Duration
+        package var settling: Duration
 
         /// A target is to be used in full: it is cut just below what it takes, and only when more
         /// is refused than chance would have it.
         package static let target = Policy(
-            cutFactor: 0.9, cutsAtOnce: false, trialMin: .seconds(1))
+            cutFactor: 0.9, cutsAtOnce: false, trialMin: .seconds(1),
+            settling: windowMin)
         /// A source has users of its own: it is spared at its first word.
         package static let source = Policy(
-            cutFactor: 0.5, cutsAtOnce: true, trialMin: windowMin)
+            cutFactor: 0.5, cutsAtOnce: true, trialMin: windowMin, settling: .zero)
     }
 
     private struct Trial {
@@ -108,13 +111,8 @@ package struct AdaptivePace: Sendable {
     ) -> Verdict? {
         accepted.add(units, at: now)
         refusedWhole = refused == items ? refusedWhole + 1 : 0
-        if !policy.cutsAtOnce, refusedWhole > Self.refusedWholeMax,
-            // All that was accepted in the last second is all that a second has, even if the run is
-            // younger than that.
-            let verdict = cut(
-                to: accepted.lastSecond(at: now), share: 1, roundTrip: roundTrip, at: now)
-        {
-            return verdict
+        if !policy.cutsAtOnce, refusedWhole > Self.refusedWholeMax {
+            return exhausted(roundTrip: roundTrip, at: now)
         }
         if let trial, now < trial.measuresFrom { return nil }
         requests += 1
@@ -162,6 +160,17 @@ package struct AdaptivePace: Sendable {
             to: accepted.perSecond(at: now), share: share, roundTrip: roundTrip, at: now)
     }
 
+    /// There is nothing left for now: what was accepted in the last second is all that a second
+    /// has, even if the run is younger than that. How many requests came too late for it says
+    /// nothing, neither now nor in a trial.
+    private mutating func exhausted(roundTrip: Duration, at now: Instant) -> Verdict? {
+        let verdict = cut(
+            to: accepted.lastSecond(at: now), share: Self.shareOfFewMax, roundTrip: roundTrip,
+            at: now)
+        if verdict != nil { trial?.share = 1 }
+        return verdict
+    }
+
     private mutating func cut(
         to acceptedRate: Double, share: Double, roundTrip: Duration, at now: Instant
     ) -> Verdict? {
@@ -172,8 +181,7 @@ package struct AdaptivePace: Sendable {
         lastCut = now
         if !isThrottled { (unexplained, requestsInRow, refusedInRow) = (0, 0, 0) }
         acceptedAtCut = acceptedRate
-        refusedWhole = 0
-        trial = Trial(share: share, measuresFrom: now + roundTrip * 2)
+        trial = Trial(share: share, measuresFrom: now + max(roundTrip * 2, policy.settling))
         pace = min(rate, ceiling ?? .infinity)
         isThrottled = true
         beginWindow(at: now)
