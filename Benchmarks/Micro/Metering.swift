@@ -14,8 +14,8 @@ enum Metering {
             let taken = ThreadCPU.nanoseconds {
                 for _ in 0..<requests {
                     now = bucket.readyAt(estimate, now: now)
-                    bucket.take(estimate, at: now)
-                    bucket.settle(estimate: estimate, consumed: estimate, at: now)
+                    let taken = bucket.take(estimate, at: now)
+                    bucket.settle(taken, consumed: estimate, at: now)
                 }
             }
             // All that was released fills the time that it was released in.

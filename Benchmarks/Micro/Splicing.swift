@@ -32,8 +32,8 @@ enum Splicing {
         _ batch: Int, of page: SamplePage, _ request: BatchWriteRequest, to body: ByteBuffer
     ) {
         let size = ServiceLimits.batchItemsMax
-        request.write(count: size, bytesMax: ServiceLimits.requestBytesMax, to: body) {
-            page.item(batch * size + $0)
+        request.write(bytesMax: ServiceLimits.requestBytesMax, to: body) { writer in
+            for position in 0..<size { writer.put(page.item(batch * size + position)) }
         }
     }
 

@@ -54,7 +54,8 @@ enum HeatPlot {
             <rect x="\(margin.left)" y="\(top)" width="\(width)" height="\(height)" fill="none" \
             stroke="#888"/>
             <text x="\(margin.left)" y="\(bottom + 16)">0 s</text>
-            <text x="\(margin.left + width)" y="\(bottom + 16)" text-anchor="end">\(seconds) s</text>
+            <text x="\(margin.left + width)" y="\(bottom + 16)" text-anchor="end">\
+            \(seconds) s</text>
             <text x="8" y="\(top + 12)">partition</text>
             <text x="\(margin.left - 6)" y="\(top + 28)" text-anchor="end">0</text>
             <text x="\(margin.left - 6)" y="\(bottom)" text-anchor="end">\

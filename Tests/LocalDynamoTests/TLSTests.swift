@@ -85,6 +85,35 @@ private let hasTools = ["/usr/bin/openssl", "/usr/bin/curl"].allSatisfy {
         }
     }
 
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")))
+    func `clients that go without a goodbye leave the others' connections alone`() throws {
+        try makeCertificate()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try withServer(.with { $0.tls = files }) { server in
+            let script = """
+                import socket, ssl, sys
+                context = ssl.create_default_context(cafile=sys.argv[2])
+                def connect():
+                    plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
+                    return context.wrap_socket(plain, server_hostname="127.0.0.1")
+                def ask(kept):
+                    kept.sendall(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 2\\r\\n"
+                                 b"X-Amz-Target: DynamoDB_20120810.ListTables\\r\\n\\r\\n{}")
+                    assert kept.recv(65536).startswith(b"HTTP/1.1 200"), "no reply"
+                kept = [connect() for _ in range(8)]
+                for connection in kept: ask(connection)
+                for _ in range(16):
+                    leaver = connect()
+                    ask(leaver)
+                    socket.socket.close(leaver)
+                    for connection in kept: ask(connection)
+                """
+            let (status, _) = try run(
+                "python3", ["-c", script, "\(server.port)", files.certificate])
+            #expect(status == 0)
+        }
+    }
+
     @Test func `certificates that can't be used stop the server with a hint`() throws {
         try makeCertificate()
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -65,7 +65,10 @@ final class TLSSession {
     }
 
     /// Says goodbye, so that the other side can tell the end from a cut.
-    func shutDown() { SSL_shutdown(session) }
+    func shutDown() {
+        SSL_shutdown(session)
+        ERR_clear_error()
+    }
 
     private func outcome(_ result: Int32) -> Outcome {
         if result > 0 { return .bytes(Int(result)) }

@@ -353,6 +353,7 @@ extension CopyScheduler {
             batch.add(BatchItem(page: page, index: next), items[next])
             next += 1
         }
+        guard next > first else { return false }
         segments[segment]!.heat.spend(next - first)
         pages[page]!.take(next - first)
         if next == items.count {
