@@ -21,17 +21,17 @@ extension CopyScheduler {
             page.readUnits
             ?? CapacityUnits.scan(
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
-        reading.settle(segments[slot]!.charge, units: units, at: now)
+        reading.settle(segments[slot].charge, units: units, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items.count
         counters.bytesRead += page.replyBytes
         sizing.learn(
             items: page.items.count, jsonBytes: page.replyBytes, storedBytes: page.storedBytes)
-        segments[slot]!.failures = 0
-        segments[slot]!.planned = nil
-        segments[slot]!.isExhausted = page.isLast
-        segments[slot]!.itemsRead += page.items.count
+        segments[slot].failures = 0
+        segments[slot].planned = nil
+        segments[slot].isExhausted = page.isLast
+        segments[slot].itemsRead += page.items.count
         var actions: [CopyAction] = []
         let pageSlot = open(page, segment: slot)
         if page.items.isEmpty { retire(pageSlot, &actions) }
@@ -44,13 +44,13 @@ extension CopyScheduler {
     ) -> [CopyAction] {
         let slot = scanCameBack(index)
         reading.settle(
-            segments[slot]!.charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
+            segments[slot].charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
         switch failure.kind {
         case .tooLong(let bytes):
             sourceHealth.answered()
-            let plan = segments[slot]!.reserved
-            segments[slot]!.planned = sizing.plan(after: plan, tooLong: bytes)
-            if segments[slot]!.planned == nil {
+            let plan = segments[slot].reserved
+            segments[slot].planned = sizing.plan(after: plan, tooLong: bytes)
+            if segments[slot].planned == nil {
                 end(.failed(failure), at: now)
             }
         case .remedy(.giveUp), .remedy(.split):
@@ -69,20 +69,20 @@ extension CopyScheduler {
     }
 
     private mutating func scanCameBack(_ index: Int) -> Int {
-        guard let slot = slotOfSegment[index], segments[slot]!.isScanning else {
+        guard let slot = slotOfSegment[index], segments[slot].isScanning else {
             preconditionFailure("segment \(index) is not being scanned")
         }
-        segments[slot]!.isScanning = false
+        segments[slot].isScanning = false
         scansInFlight -= 1
-        pageBytesHeld -= bytesReserved(segments[slot]!.reserved)
+        pageBytesHeld -= bytesReserved(segments[slot].reserved)
         return slot
     }
 
     private mutating func postpone(_ slot: Int, _ failure: CopyFailure, at now: Instant) {
         let delay = Self.retryBackoff.delay(
-            attempt: segments[slot]!.failures, using: &generator)
-        segments[slot]!.failures += 1
-        segments[slot]!.retryAt = now + delay
+            attempt: segments[slot].failures, using: &generator)
+        segments[slot].failures += 1
+        segments[slot].retryAt = now + delay
         failureSinceProgress = failure
     }
 
@@ -99,33 +99,33 @@ extension CopyScheduler {
             pageSlot = pages.count
             pages.append(open)
         }
-        segments[slot]!.pages.append(pageSlot)
+        segments[slot].pages.append(pageSlot)
         if !page.items.isEmpty { ring.append(pageSlot) }
         return pageSlot
     }
 
     /// Lets go of a page whose items are all settled, and of its segment when that was the last.
     mutating func retire(_ pageSlot: Int, _ actions: inout [CopyAction]) {
-        let page = pages[pageSlot]!
+        let page = pages[pageSlot]
         precondition(page.unsettled == 0, "page \(pageSlot) has unsettled items")
         let slot = page.segment
         // Pages behind one that is still open are kept, so that the segment's position, which
         // passes them in order, can be told from the pages that are left.
-        guard segments[slot]!.pages.first == pageSlot else { return }
-        while let first = segments[slot]!.pages.first, pages[first]!.unsettled == 0 {
-            pageBytesHeld -= pages[first]!.heldBytes
-            pages[first] = nil
+        guard segments[slot].pages.first == pageSlot else { return }
+        while let first = segments[slot].pages.first, pages[first].unsettled == 0 {
+            pageBytesHeld -= pages[first].heldBytes
+            pages[first] = OpenPage.none
             freePages.append(first)
-            segments[slot]!.pages.removeFirst()
+            segments[slot].pages.removeFirst()
             actions.append(.release(page: first))
         }
-        if segments[slot]!.isExhausted, segments[slot]!.pages.isEmpty { close(slot) }
+        if segments[slot].isExhausted, segments[slot].pages.isEmpty { close(slot) }
     }
 
     private mutating func close(_ slot: Int) {
-        slotOfSegment[segments[slot]!.index] = nil
-        itemsReadInFinishedSegments += segments[slot]!.itemsRead
-        segments[slot] = nil
+        slotOfSegment[segments[slot].index] = nil
+        itemsReadInFinishedSegments += segments[slot].itemsRead
+        segments[slot].close()
         freeSegments.append(slot)
         openSegments -= 1
         counters.segmentsFinished += 1
@@ -134,8 +134,8 @@ extension CopyScheduler {
     /// How far a segment's items are safe; nil for one that has not been opened or is finished.
     package mutating func position(ofSegment index: Int) -> SegmentPosition? {
         guard let slot = slotOfSegment[index] else { return nil }
-        guard let first = segments[slot]!.pages.first else { return .afterReleased }
-        let items = pages[first]!.settledPrefix()
+        guard let first = segments[slot].pages.first else { return .afterReleased }
+        let items = pages[first].settledPrefix()
         return items > 0 ? .within(page: first, items: items) : .afterReleased
     }
 
@@ -152,7 +152,7 @@ extension CopyScheduler {
         while scansInFlight < allowed {
             // Mostly the pool is full; then there is no need to look for a segment.
             guard hasRoom(for: defaultPlan), let slot = nextToScan(at: now, &wake) else { return }
-            let plan = segments[slot]!.planned ?? defaultPlan
+            let plan = segments[slot].planned ?? defaultPlan
             guard hasRoom(for: plan) else { return }
             let units = CapacityUnits.scan(
                 bytes: sizing.storedBytesExpected(limit: plan.limit),
@@ -162,7 +162,7 @@ extension CopyScheduler {
                 wake = min(wake, ready)
                 return
             }
-            segments[slot]!.charge = reading.take(units, at: now)
+            segments[slot].charge = reading.take(units, at: now)
             send(slot, plan, &actions)
         }
     }
@@ -185,14 +185,14 @@ extension CopyScheduler {
     private mutating func send(
         _ slot: Int, _ plan: PageSizing.Plan, _ actions: inout [CopyAction]
     ) {
-        segments[slot]!.isScanning = true
-        segments[slot]!.reserved = plan
+        segments[slot].isScanning = true
+        segments[slot].reserved = plan
         pageBytesHeld += bytesReserved(plan)
         scansInFlight += 1
         counters.scans += 1
         actions.append(
             .scan(
-                segment: segments[slot]!.index, limit: plan.limit, replyBytesMax: plan.reserve))
+                segment: segments[slot].index, limit: plan.limit, replyBytesMax: plan.reserve))
     }
 
     /// The slot of the segment to scan next: a new one while fewer are open than may be, else the
@@ -207,15 +207,15 @@ extension CopyScheduler {
         let heldBackFull =
             hasHeldBack && pageBytesHeldBack > configuration.memory.pageBytes / 2
         for slot in segments.indices {
-            guard let segment = segments[slot], !segment.isScanning, !segment.isExhausted,
-                segment.pages.count < Self.readAheadMax, segment.itemsRead < bestItems
+            // Looked at in place: most are passed over, and a copy of each would be what costs.
+            guard segments[slot].itemsRead < bestItems,
+                segments[slot].mayScan(pagesMax: Self.readAheadMax, heldBackFull: heldBackFull)
             else { continue }
-            if segment.heat.isHeldBack, heldBackFull || !segment.pages.isEmpty { continue }
-            if segment.retryAt > now {
-                wake = min(wake, segment.retryAt)
+            if segments[slot].retryAt > now {
+                wake = min(wake, segments[slot].retryAt)
                 continue
             }
-            (best, bestItems) = (slot, segment.itemsRead)
+            (best, bestItems) = (slot, segments[slot].itemsRead)
         }
         return best
     }
@@ -237,8 +237,8 @@ extension CopyScheduler {
     /// Bytes of pages whose segments are held back by a hot partition.
     private var pageBytesHeldBack: Int {
         segments.reduce(0) { sum, segment in
-            guard let segment, segment.heat.isHeldBack else { return sum }
-            return sum + segment.pages.reduce(0) { $0 + pages[$1]!.heldBytes }
+            guard segment.isOpen, segment.heat.isHeldBack else { return sum }
+            return sum + segment.pages.reduce(0) { $0 + pages[$1].heldBytes }
         }
     }
 

@@ -20,9 +20,9 @@ extension CopyScheduler {
                 refused.removeFirst()
                 refusedItems.append(item)
                 written.remove(slice(of: item))
-                segments[segmentSlot(of: item)]!.heat.refuse()
+                segments[segmentSlot(of: item)].heat.refuse()
             } else {
-                segments[segmentSlot(of: item)]!.heat.acknowledge()
+                segments[segmentSlot(of: item)].heat.acknowledge()
                 settle(item, &actions)
             }
         }
@@ -69,7 +69,7 @@ extension CopyScheduler {
             targetHealth.failed(
                 Self.throttleBackoff, isRefusal: true, using: &generator, at: now)
             counters.writesThrottled += 1
-            for item in batch.items { segments[segmentSlot(of: item)]!.heat.refuse() }
+            for item in batch.items { segments[segmentSlot(of: item)].heat.refuse() }
             failureSinceProgress = failure
             retry(batch.items, at: now)
             judge(
@@ -109,15 +109,15 @@ extension CopyScheduler {
     // MARK: Items
 
     private func slice(of item: BatchItem) -> ItemSlice {
-        pages[Int(item.page)]!.items[Int(item.index)]
+        pages[Int(item.page)].items[Int(item.index)]
     }
 
-    private func segmentSlot(of item: BatchItem) -> Int { pages[Int(item.page)]!.segment }
+    private func segmentSlot(of item: BatchItem) -> Int { pages[Int(item.page)].segment }
 
     private mutating func settle(_ item: BatchItem, _ actions: inout [CopyAction]) {
         let page = Int(item.page)
-        pages[page]!.settle(Int(item.index))
-        if pages[page]!.unsettled == 0 { retire(page, &actions) }
+        pages[page].settle(Int(item.index))
+        if pages[page].unsettled == 0 { retire(page, &actions) }
     }
 
     private mutating func retry(_ items: [BatchItem], at now: Instant) {
@@ -192,14 +192,14 @@ extension CopyScheduler {
         (answeredItems, refusedItems) = (0, 0)
         var wasSpent = false
         hasHeldBack = false
-        for slot in segments.indices where segments[slot] != nil {
-            wasSpent = wasSpent || segments[slot]!.heat.isSpent
-            segments[slot]!.heat.look(tableShare: share)
-            hasHeldBack = hasHeldBack || segments[slot]!.heat.isHeldBack
+        for slot in segments.indices where segments[slot].isOpen {
+            wasSpent = wasSpent || segments[slot].heat.isSpent
+            segments[slot].heat.look(tableShare: share)
+            hasHeldBack = hasHeldBack || segments[slot].heat.isHeldBack
         }
         guard wasSpent else { return }
         // Pages that had used up their allowance left the ring: they stand in it again.
-        ring = pages.indices.filter { pages[$0].map { $0.untaken > 0 } ?? false }
+        ring = pages.indices.filter { pages[$0].untaken > 0 }
         turn = 0
     }
 
@@ -216,7 +216,9 @@ extension CopyScheduler {
         at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
     ) {
         hold = nil
-        if let next = retries.nextDue { wake = min(wake, next) }
+        // While replies are on their way, the next one releases what is due, or the next look: a
+        // wake of its own for each refused batch would cost more than sending it.
+        if let next = retries.nextDue, writesInFlight == 0 { wake = min(wake, next) }
         if targetHealth.isPaused(at: now), let until = targetHealth.pausedUntil {
             hold = targetHealth.isRefusing ? .targetThrottled : .targetUnreachable
             wake = min(wake, until)
@@ -315,7 +317,7 @@ extension CopyScheduler {
     private var untakenIsFew: Bool {
         var untaken = 0
         for page in ring {
-            untaken += pages[page]!.untaken
+            untaken += pages[page].untaken
             if untaken >= configuration.batchItemsMax { return false }
         }
         return true
@@ -327,7 +329,7 @@ extension CopyScheduler {
         while !ring.isEmpty {
             if turn >= ring.count { turn = 0 }
             let page = ring[turn]
-            guard segments[pages[page]!.segment]!.heat.isSpent else { return page }
+            guard segments[pages[page].segment].heat.isSpent else { return page }
             ring.remove(at: turn)
         }
         return nil
@@ -341,12 +343,12 @@ extension CopyScheduler {
     private mutating func takeRun(
         of page: Int, into batch: inout Batch, bytesMax: Int, unitsMax: Double
     ) -> Bool {
-        let items = pages[page]!.items
-        let segment = pages[page]!.segment
-        let first = pages[page]!.taken
+        let items = pages[page].items
+        let segment = pages[page].segment
+        let first = pages[page].taken
         let room = configuration.batchItemsMax - batch.items.count
         let run = items[first].size > Self.runItemBytesMax ? 1 : configuration.runItems
-        let wanted = min(run, room, segments[segment]!.heat.left)
+        let wanted = min(run, room, segments[segment].heat.left)
         var next = first
         let end = min(items.count, first + wanted)
         while next < end, batch.fits(items[next], bytesMax: bytesMax, unitsMax: unitsMax) {
@@ -354,8 +356,8 @@ extension CopyScheduler {
             next += 1
         }
         guard next > first else { return false }
-        segments[segment]!.heat.spend(next - first)
-        pages[page]!.take(next - first)
+        segments[segment].heat.spend(next - first)
+        pages[page].take(next - first)
         if next == items.count {
             ring.remove(at: turn)
         } else {

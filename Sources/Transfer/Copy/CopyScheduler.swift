@@ -34,7 +34,7 @@ package struct CopyScheduler: Sendable {
     // Reading.
     var order: SegmentOrder
     var nextSegment: Int?
-    var segments: [OpenSegment?] = []
+    var segments: [OpenSegment] = []
     var freeSegments: [Int] = []
     var slotOfSegment: [Int: Int] = [:]
     var openSegments = 0
@@ -49,7 +49,7 @@ package struct CopyScheduler: Sendable {
     var sourceHealth = SideHealth()
 
     // Mixing.
-    var pages: [OpenPage?] = []
+    var pages: [OpenPage] = []
     var freePages: [Int] = []
     /// Pages that items can be taken from, by slot, and whose turn it is.
     var ring: [Int] = []

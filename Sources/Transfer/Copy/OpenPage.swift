@@ -23,6 +23,9 @@ struct OpenPage: Sendable {
         settled = [UInt64](repeating: 0, count: (items.count + 63) / 64)
     }
 
+    /// What a slot holds between two pages.
+    static let none = OpenPage(segment: -1, items: [], heldBytes: 0)
+
     var untaken: Int { items.count - taken }
 
     mutating func take(_ count: Int) {

@@ -22,8 +22,20 @@ struct OpenSegment: Sendable {
     var charge: TokenBucket.Reservation?
     var heat = SegmentHeat()
 
+    /// False while its slot waits for another segment. (An optional in an array would be copied as
+    /// a whole for each look into it.)
+    private(set) var isOpen = true
+
     init(index: Int) {
         self.index = index
+    }
+
+    mutating func close() { isOpen = false }
+
+    /// Whether it may be asked for a further page, its last failure apart.
+    func mayScan(pagesMax: Int, heldBackFull: Bool) -> Bool {
+        guard isOpen, !isScanning, !isExhausted, pages.count < pagesMax else { return false }
+        return !heat.isHeldBack || (pages.isEmpty && !heldBackFull)
     }
 }
 
