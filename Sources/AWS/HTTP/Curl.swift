@@ -50,6 +50,8 @@ final class CurlHeaders {
 final class CurlEasy {
     fileprivate let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
+    /// Taken apart once: a URL given as text is parsed and written anew for each request.
+    private let url: OpaquePointer
     private var headers: CurlHeaders?
     private var closer: CurlMulti?
     private var timeoutInMilliseconds = 0
@@ -60,12 +62,19 @@ final class CurlEasy {
 
     init(url: String, settings: HTTPEngine.Configuration, replies: HTTPReplySize, direct: Bool) {
         precondition(Self.isReady, "libcurl can't be initialised")
-        guard let handle = curl_easy_init() else { preconditionFailure("no memory for a transfer") }
+        guard let handle = curl_easy_init(), let parts = curl_url() else {
+            preconditionFailure("no memory for a transfer")
+        }
         self.handle = handle
+        self.url = parts
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         set(CURLOPT_ERRORBUFFER, errorText)
-        url.withCString { set(CURLOPT_URL, $0) }
+        if curl_url_set(parts, CURLUPART_URL, url, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK {
+            set(CURLOPT_CURLU, UnsafeRawPointer(parts))
+        } else {
+            url.withCString { set(CURLOPT_URL, $0) }  // its requests fail with libcurl's words
+        }
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_POST, 1)
@@ -86,6 +95,7 @@ final class CurlEasy {
 
     deinit {
         curl_easy_cleanup(handle)
+        curl_url_cleanup(url)
         errorText.deallocate()
     }
 
