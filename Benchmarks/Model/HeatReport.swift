@@ -24,7 +24,24 @@ enum HeatReport {
             File.write(HeatPlot.svg(panels, full: 1000), to: plot)
         }
         sizes(&report)
+        stalls(&report)
         collection(&report)
+    }
+
+    private static func stalls(_ report: inout Report) {
+        report.line("\n## When nothing is answered for a while each 1.3 s, 16 partitions\n")
+        report.row(["silence", "units/s", "% of all", "items refused"])
+        report.rule(columns: 4)
+        for milliseconds in [50, 100, 200] {
+            var run = HeatRun(partitions: 16)
+            run.stalls = .milliseconds(milliseconds)
+            let finding = run.dynaferry()
+            report.row([
+                "\(milliseconds) ms", finding.unitsPerSecond.text(0),
+                (finding.unitsPerSecond / 160).text(1),
+                "\((finding.refusedShare * 100).text(2)) %",
+            ])
+        }
     }
 
     private static func sizes(_ report: inout Report) {

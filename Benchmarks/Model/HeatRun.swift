@@ -16,6 +16,8 @@ package struct HeatRun: Sendable {
     /// with as much.
     package var isProvisioned = true
     package var roundTrip: ClosedRange<Duration> = .milliseconds(3)...(.milliseconds(7))
+    /// Now and then nothing is answered for a while, as on a machine that has other work.
+    package var stalls: Duration?
     package var seed: UInt64 = 1
 
     package init(partitions: Int) {
@@ -58,6 +60,11 @@ package struct HeatRun: Sendable {
         world.seed = seed
         world.scanLatency = ModelLatency(roundTrip)
         world.writeLatency = ModelLatency(roundTrip)
+        if let stalls {
+            world.writeLatency.stallEvery = .milliseconds(1_300)
+            world.writeLatency.stall = stalls
+            world.scanLatency = world.writeLatency
+        }
         world.target = ModelTarget(throughput: throughput)
         world.copy.itemBytesReported = itemBytes
         if isProvisioned { world.copy.write.table = Self.partitionRate * Double(partitions) }

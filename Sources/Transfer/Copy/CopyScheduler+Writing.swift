@@ -198,9 +198,10 @@ extension CopyScheduler {
             hasHeldBack = hasHeldBack || segments[slot].heat.isHeldBack
         }
         guard wasSpent else { return }
-        // Pages that had used up their allowance left the ring: they stand in it again.
-        ring = pages.indices.filter { pages[$0].untaken > 0 }
-        turn = 0
+        // Pages that had used up their allowance left the ring: they stand in it again, behind the
+        // others, whose turns go on as they were.
+        let standing = Set(ring)
+        ring += pages.indices.filter { !standing.contains($0) && pages[$0].untaken > 0 }
     }
 
     // MARK: Batches
