@@ -43,8 +43,8 @@ import Transfer
         var clean = ModelCopy(world)
         world.target.refusedShare = 0.1
         var noisy = ModelCopy(world)
-        clean.run(until: .seconds(6))
-        let noisyRate = rate(&noisy, from: .seconds(5), to: .seconds(6))
+        clean.run(until: .seconds(2))
+        let noisyRate = rate(&noisy, from: .seconds(3), to: .seconds(4))
         // What waits to be sent again holds its page, so memory is the limit before the writes are.
         #expect(noisyRate >= 100_000, "\(noisyRate)")
         let most = (clean.writesInFlight.suffix(10).max()!, noisy.writesInFlight.suffix(10).max()!)
@@ -66,7 +66,7 @@ import Transfer
 
     @Test(
         .timeLimit(.minutes(2)),
-        arguments: [(1_000.0, 5), (4_000, 5), (4_000, 50), (20_000, 20), (20_000, 150)])
+        arguments: [(1_000.0, 5), (4_000, 5), (4_000, 50), (10_000, 20), (10_000, 150)])
     func `a throttled target is used to at least 85 percent`(
         capacity: Double, milliseconds: Int
     ) {
@@ -78,7 +78,7 @@ import Transfer
                 limit: .provisioned(capacity), partitionRate: capacity, partitions: 1,
                 burstSeconds: 0, second: 0))
         var copy = ModelCopy(world)
-        let rate = rate(&copy, from: .seconds(5), to: .seconds(35))
+        let rate = rate(&copy, from: .seconds(5), to: .seconds(20))
         #expect(rate >= capacity * 0.85, "\(rate) of \(capacity)")
     }
 
