@@ -29,7 +29,7 @@ def run(what, limit, shape, has_index):
     option = "--read-units" if what == "reads" else "--write-units"
     with Server("--fill", f"source={items}:{shape}") as server:
         # Some headroom, so that the limit alone is what holds the copy.
-        units = int(limit * per_unit * 2)
+        units = int(limit * per_unit * 10)
         server.create_like("source", "target", units, units if has_index else None)
         connection = server.connect()
         copy = server.start_copy("source", "target", option, str(limit))

@@ -73,6 +73,8 @@ package struct AdaptivePace: Sendable {
 
     private let policy: Policy
     private var trial: Trial?
+    /// The last cut made the share of refused items fall.
+    private var hasHelped = false
     /// The background as the last cut that was undone has shown it.
     private var backgroundFound = 0.0
     private var lastCut: Instant?
@@ -193,7 +195,16 @@ package struct AdaptivePace: Sendable {
         trial = nil
         grown = now
         let above = ended.share - background
-        guard share - background >= above * Self.unchangedPart else { return nil }
+        guard share - background >= above * Self.unchangedPart else {
+            hasHelped = true
+            return nil
+        }
+        // Where a cut has helped before, one that does not may have met a bad moment: the next one
+        // decides.
+        guard !hasHelped else {
+            hasHelped = false
+            return nil
+        }
         return undo(background: share, at: now)
     }
 
@@ -202,6 +213,7 @@ package struct AdaptivePace: Sendable {
         backgroundFound = share
         pace = ceiling
         isThrottled = false
+        hasHelped = false
         beginWindow(at: now)
         return .undone
     }
