@@ -200,8 +200,8 @@ package struct AdaptivePace: Sendable {
             return nil
         }
         // Where a cut has helped before, one that does not may have met a bad moment: the next one
-        // decides.
-        guard !hasHelped else {
+        // decides. A policy that cuts at once tells chance by itself.
+        guard !hasHelped || policy.cutsAtOnce else {
             hasHelped = false
             return nil
         }
