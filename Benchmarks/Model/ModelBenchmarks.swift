@@ -21,9 +21,10 @@ struct ModelBenchmarks {
             Each cell is a copy of 40 s of virtual time under one limit: units of the least and the
             fullest 10 s window after the first 5 s, in percent of the limit, by the meter of the
             bucket that binds. Allowed are 98 to 101, or one smallest possible request (one item)
-            more or less. Targets have so many partitions, a power of two, that the share of each is at
-            most 80 % of its own, and nothing is saved up. Where an index holds only some of the items,
-            what a request costs it is a matter of chance: three items more are allowed above.
+            more or less. Targets have so many partitions, a power of two, that the share of
+            each is at most 80 % of its own, and nothing is saved up. Where an index holds only
+            some of the items, what a request costs it is a matter of chance: three items more
+            are allowed above.
             """)
         LimitGrid.run(&report)
         report.save()
