@@ -30,6 +30,10 @@ package struct AdaptiveLimit: Sendable {
     private static let stepGain = 1.04
     /// A window lasts this long at least, and two round trips, or its throughput is noise.
     private static let windowMin = Duration.milliseconds(20)
+    /// Round trips so many times the shortest there were say that requests wait in a queue, at the
+    /// target or here: more of them would only wait longer, whatever a noisy throughput says.
+    private static let queueingFactor = 4.0
+    private static let forgetting = 1.002
     private static let holdWindowsMin = 8
     private static let holdWindowsMax = 128
 
@@ -41,6 +45,9 @@ package struct AdaptiveLimit: Sendable {
     private var completions = 0
     private var wasHeldBack = false
     private var roundTrip = Duration.zero
+    private var roundTrips = Duration.zero
+    /// Mean round trip of the fastest window, forgotten slowly.
+    private var fastest: Duration?
 
     package init(range: ClosedRange<Int>, start: Int = 4, at now: Instant) {
         self.range = range
@@ -57,6 +64,7 @@ package struct AdaptiveLimit: Sendable {
     ) {
         self.work += work
         completions += 1
+        roundTrips += latency
         wasHeldBack = wasHeldBack || heldBack
         roundTrip = roundTrip == .zero ? latency : (roundTrip * 7 + latency) / 8
         let elapsed = now - windowStart
@@ -87,13 +95,23 @@ package struct AdaptiveLimit: Sendable {
         windowStart = now
         work = 0
         completions = 0
+        roundTrips = .zero
         wasHeldBack = false
     }
 
+    /// Whether this window's requests waited in a queue.
+    private mutating func isQueueing() -> Bool {
+        let mean = roundTrips / completions
+        let shortest = min(mean, (fastest ?? mean) * Self.forgetting)
+        fastest = shortest
+        return mean > shortest * Self.queueingFactor
+    }
+
     private mutating func judge(throughput: Double) {
+        let isQueueing = isQueueing()
         switch phase {
         case .doubling(let flatWindows):
-            if throughput > best * Self.doublingGain {
+            if throughput > best * Self.doublingGain, !isQueueing {
                 best = throughput
                 double()
             } else if flatWindows == 0 {
@@ -106,12 +124,12 @@ package struct AdaptiveLimit: Sendable {
             best = best == 0 ? throughput : best * 0.75 + throughput * 0.25
             if windows > 1 {
                 phase = .holding(windows: windows - 1)
-            } else if current < range.upperBound {
+            } else if current < range.upperBound, !isQueueing {
                 phase = .stepping(from: current, base: best)
                 current = min(range.upperBound, current + max(1, current / 4))
             }
         case .stepping(let from, let base):
-            if throughput > base * Self.stepGain {
+            if throughput > base * Self.stepGain, !isQueueing {
                 best = throughput
                 holdWindows = Self.holdWindowsMin
                 phase = .holding(windows: 1)

@@ -28,7 +28,7 @@ package struct CopyConfiguration: Sendable {
     package var stopWithin: Duration = .seconds(10)
     /// Items of one batch at most; the service's limit unless a test says otherwise.
     package var batchItemsMax = ServiceLimits.batchItemsMax
-    /// Neighbouring items that a batch takes of a page before it goes on to the next.
+    /// Neighbouring items that a batch takes of a segment before it goes on to the next.
     package var runItems = 5
 
     package init(segments: Int, memory: MemoryBudget) {

@@ -100,7 +100,10 @@ extension CopyScheduler {
             pages.append(open)
         }
         segments[slot].pages.append(pageSlot)
-        if !page.items.isEmpty { ring.append(pageSlot) }
+        if segments[slot].taking == nil, !page.items.isEmpty {
+            segments[slot].taking = pageSlot
+            ring.append(slot)
+        }
         return pageSlot
     }
 

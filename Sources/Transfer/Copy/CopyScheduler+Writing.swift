@@ -108,7 +108,7 @@ extension CopyScheduler {
 
     // MARK: Items
 
-    private func slice(of item: BatchItem) -> ItemSlice {
+    func slice(of item: BatchItem) -> ItemSlice {
         pages[Int(item.page)].items[Int(item.index)]
     }
 
@@ -198,10 +198,10 @@ extension CopyScheduler {
             hasHeldBack = hasHeldBack || segments[slot].heat.isHeldBack
         }
         guard wasSpent else { return }
-        // Pages that had used up their allowance left the ring: they stand in it again, behind the
-        // others, whose turns go on as they were.
+        // Segments that had used up their allowance left the ring: they stand in it again, behind
+        // the others, whose turns go on as they were.
         let standing = Set(ring)
-        ring += pages.indices.filter { !standing.contains($0) && pages[$0].untaken > 0 }
+        ring += segments.indices.filter { !standing.contains($0) && segments[$0].taking != nil }
     }
 
     // MARK: Batches
@@ -280,90 +280,5 @@ extension CopyScheduler {
         }
         actions.append(
             .write(BatchID(slot: slot), batch.items, bodyBytesMax: batch.bodyBytes))
-    }
-
-    /// The next batch: one that is sent as it stands, or what is due again and then items of all
-    /// open pages in turn. Nil when there is nothing, or too little while more is on its way.
-    private mutating func nextBatch() -> Batch? {
-        if let items = whole.popLast() {
-            var batch = Batch(capacity: items.count)
-            for item in items { batch.add(item, slice(of: item)) }
-            return batch
-        }
-        let isWorthWaiting = scansInFlight > 0 && due.isEmpty
-        if isWorthWaiting, ring.count < configuration.batchItemsMax, untakenIsFew { return nil }
-        // No batch takes more than half the pool, so that two are under way at least; a single
-        // item always fits, as the budget's minimum promises.
-        let bytesMax = min(
-            ServiceLimits.requestBytesMax - MemoryBudget.batchEnvelope,
-            configuration.memory.batchBytes / 4)
-        let unitsMax = writing.batchUnitsMax
-        var batch = Batch(capacity: configuration.batchItemsMax)
-        while batch.items.count < configuration.batchItemsMax {
-            if let item = due.first {
-                let slice = slice(of: item)
-                guard batch.fits(slice, bytesMax: bytesMax, unitsMax: unitsMax) else { break }
-                due.removeFirst()
-                batch.add(item, slice)
-            } else {
-                guard let page = pageInTurn(),
-                    takeRun(of: page, into: &batch, bytesMax: bytesMax, unitsMax: unitsMax)
-                else { break }
-            }
-        }
-        return batch.items.isEmpty ? nil : batch
-    }
-
-    /// Whether the ring holds less than one full batch.
-    private var untakenIsFew: Bool {
-        var untaken = 0
-        for page in ring {
-            untaken += pages[page].untaken
-            if untaken >= configuration.batchItemsMax { return false }
-        }
-        return true
-    }
-
-    /// The open page whose turn it is to give an item. A page leaves the ring here when its
-    /// segment's allowance is used up; the regular look puts it back.
-    private mutating func pageInTurn() -> Int? {
-        while !ring.isEmpty {
-            if turn >= ring.count { turn = 0 }
-            let page = ring[turn]
-            guard segments[pages[page].segment].heat.isSpent else { return page }
-            ring.remove(at: turn)
-        }
-        return nil
-    }
-
-    private static let runItemBytesMax = 4096
-
-    /// Takes a few neighbours, whose bytes lie together, of the page whose turn it is, and passes
-    /// the turn on; false when the batch is full before that. Large items go one by one: a run of
-    /// them would be half a partition's second.
-    private mutating func takeRun(
-        of page: Int, into batch: inout Batch, bytesMax: Int, unitsMax: Double
-    ) -> Bool {
-        let items = pages[page].items
-        let segment = pages[page].segment
-        let first = pages[page].taken
-        let room = configuration.batchItemsMax - batch.items.count
-        let run = items[first].size > Self.runItemBytesMax ? 1 : configuration.runItems
-        let wanted = min(run, room, segments[segment].heat.left)
-        var next = first
-        let end = min(items.count, first + wanted)
-        while next < end, batch.fits(items[next], bytesMax: bytesMax, unitsMax: unitsMax) {
-            batch.add(BatchItem(page: page, index: next), items[next])
-            next += 1
-        }
-        guard next > first else { return false }
-        segments[segment].heat.spend(next - first)
-        pages[page].take(next - first)
-        if next == items.count {
-            ring.remove(at: turn)
-        } else {
-            turn += 1
-        }
-        return next == end
     }
 }

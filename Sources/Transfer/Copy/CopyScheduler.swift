@@ -51,7 +51,7 @@ package struct CopyScheduler: Sendable {
     // Mixing.
     var pages: [OpenPage] = []
     var freePages: [Int] = []
-    /// Pages that items can be taken from, by slot, and whose turn it is.
+    /// Segments that items can be taken from, by slot, and whose turn it is.
     var ring: [Int] = []
     var turn = 0
     var retries = RetryQueue()

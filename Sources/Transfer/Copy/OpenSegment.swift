@@ -6,6 +6,9 @@ struct OpenSegment: Sendable {
     let index: Int
     /// Its open pages, by slot, in the order of the scan.
     var pages: [Int] = []
+    /// The page that items are taken from now; nil while none has any left. The pages behind it
+    /// wait, so that a segment that has read ahead gets no larger share.
+    var taking: Int?
     /// A Scan of it is in flight.
     var isScanning = false
     /// Its last page has arrived.
