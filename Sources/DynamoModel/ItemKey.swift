@@ -10,15 +10,16 @@ package struct ItemKey: Hashable, Sendable {
 
     /// Decodes the key of an item that a cutter has cut out of `bytes`.
     package init(_ slice: ItemSlice, in bytes: UnsafeRawBufferPointer) throws {
-        partition = try Self.value(at: Int(slice.partitionKey), in: bytes)
-        sort = slice.sortKey == 0 ? nil : try Self.value(at: Int(slice.sortKey), in: bytes)
+        partition = try Self.value(at: slice.partitionKey, in: bytes)
+        sort = slice.sortKey == 0 ? nil : try Self.value(at: slice.sortKey, in: bytes)
     }
 
-    private static func value(
-        at offset: Int, in bytes: UnsafeRawBufferPointer
+    /// The value of the key attribute at `offset`, decoded.
+    package static func value(
+        at offset: UInt32, in bytes: UnsafeRawBufferPointer
     ) throws -> AttributeValue {
         // As nearly all keys come, `{"S":"..."}` and the like.
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])
         if rest.count > 8, rest[0] == 0x7B, rest[1] == 0x22, rest[3] == 0x22, rest[4] == 0x3A,
             rest[5] == 0x22
         {
@@ -33,17 +34,13 @@ package struct ItemKey: Hashable, Sendable {
             default: break
             }
         }
-        var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...]))
         return try AttributeValue(try reader.readValue())
     }
 
-    /// The values as the service spells them, `{"S":"..."}`: without needless escapes, numbers in
-    /// plain digits.
-    package var spellings: (partition: [UInt8], sort: [UInt8]?) {
-        (Self.spelling(partition), sort.map(Self.spelling))
-    }
-
-    private static func spelling(_ value: AttributeValue) -> [UInt8] {
+    /// The value of a key attribute as the service spells it, `{"S":"..."}`: without needless
+    /// escapes, numbers in plain digits.
+    package static func spelling(_ value: AttributeValue) -> [UInt8] {
         switch value {
         case .string(let bytes):
             var output = Array("{\"S\":".utf8)

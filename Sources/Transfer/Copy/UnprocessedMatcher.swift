@@ -32,48 +32,42 @@ struct UnprocessedMatcher {
     /// - Returns: positions in the batch; nil when an entry matches no item, or two the same one:
     ///   then nothing is known of any.
     func positions(of entries: [Placed]) throws -> [Int]? {
-        if entries.isEmpty { return [] }
         var found: [Int] = []
-        var decoded: [ItemKey]?
+        found.reserveCapacity(entries.count)
         for entry in entries {
-            if let position = try positionAsSpelt(entry) {
-                found.append(position)
-                continue
+            guard let position = try position(of: entry), !found.contains(position) else {
+                return nil
             }
-            let key = try ItemKey(entry.slice, in: entry.bytes)
-            if let position = positionAsUsual(key) {
-                found.append(position)
-                continue
-            }
-            let keys = try decoded ?? batch.map { try ItemKey($0.slice, in: $0.bytes) }
-            decoded = keys
-            guard let position = keys.firstIndex(of: key) else { return nil }
             found.append(position)
         }
-        return Set(found).count == found.count ? found : nil
+        return found
     }
 
-    private func positionAsSpelt(_ entry: Placed) throws(JSONError) -> Int? {
-        let partition = try entry.value(at: entry.slice.partitionKey)
-        let sort = entry.slice.sortKey == 0 ? nil : try entry.value(at: entry.slice.sortKey)
-        return position(partition, sort)
-    }
-
-    /// The item whose key is spelt as the service does.
-    private func positionAsUsual(_ key: ItemKey) -> Int? {
-        let spellings = key.spellings
-        return spellings.partition.withUnsafeBytes { partition in
-            guard let sort = spellings.sort else { return position(partition, nil) }
-            return sort.withUnsafeBytes { position(partition, $0) }
+    private func position(of entry: Placed) throws -> Int? {
+        let spelt = try entry.value(at: entry.slice.partitionKey)
+        if let position = try position(of: entry, partition: spelt) { return position }
+        let partition = try ItemKey.value(at: entry.slice.partitionKey, in: entry.bytes)
+        let usual = try ItemKey.spelling(partition).withUnsafeBytes {
+            try position(of: entry, partition: $0)
         }
+        if let usual { return usual }
+        let key = try ItemKey(entry.slice, in: entry.bytes)
+        return try batch.firstIndex { try ItemKey($0.slice, in: $0.bytes) == key }
     }
 
-    private func position(
-        _ partition: UnsafeRawBufferPointer, _ sort: UnsafeRawBufferPointer?
-    ) -> Int? {
-        batch.firstIndex { item in
+    /// The item whose partition key is spelt so and whose sort key has the entry's value.
+    private func position(of entry: Placed, partition: UnsafeRawBufferPointer) throws -> Int? {
+        try batch.firstIndex { item in
             guard item.holds(partition, at: item.slice.partitionKey) else { return false }
-            return sort.map { item.holds($0, at: item.slice.sortKey) } ?? true
+            return try entry.slice.sortKey == 0 || item.hasSort(of: entry)
         }
+    }
+}
+
+extension UnprocessedMatcher.Placed {
+    fileprivate func hasSort(of other: Self) throws -> Bool {
+        if holds(try other.value(at: other.slice.sortKey), at: slice.sortKey) { return true }
+        return try ItemKey.value(at: slice.sortKey, in: bytes)
+            == ItemKey.value(at: other.slice.sortKey, in: other.bytes)
     }
 }
