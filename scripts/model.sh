@@ -52,7 +52,7 @@ if [ "$real" = yes ]; then
         printf ' --capacity model --partitions P --burst-seconds 0`\n(`Benchmarks/real_heat.py`).'
         printf '\n\n'
     } >>"$new/heat.md"
-    Benchmarks/real_heat.py "$new/heat-real.svg" 4 16 | tee -a "$new/heat.md"
+    Benchmarks/real_heat.py "$new/heat-real.svg" 4 16 64 | tee -a "$new/heat.md"
 fi
 
 for file in "$new"/*.md "$new"/*.svg; do

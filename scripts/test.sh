@@ -53,7 +53,7 @@ fi
 # Suites that bound the time that something may take run by themselves: a hundred others at their
 # side would take the time away. Within a group, tests run in parallel.
 groups=("JSON|Pacing|DynamoModel|Transfer|Simulation|Tidy|LocalDynamo" "AWS" "Fault"
-    "CommandLine|Interop")
+    "CommandLine" "Interop")
 if [ "${#suites[@]}" -gt 0 ]; then groups=("$(IFS='|' && echo "${suites[*]}")"); fi
 
 passed=0
