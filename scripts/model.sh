@@ -53,6 +53,7 @@ if [ "$real" = yes ]; then
         printf '\n\n'
     } >>"$new/heat.md"
     Benchmarks/real_heat.py "$new/heat-real.svg" 4 16 64 | tee -a "$new/heat.md"
+    printf '\n![write units by partition, for real](%s-heat-real.svg)\n' "$date" >>"$new/heat.md"
 fi
 
 for file in "$new"/*.md "$new"/*.svg; do
