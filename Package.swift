@@ -32,6 +32,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libssl",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CBytes"),
 
@@ -46,7 +49,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"]),
         .target(
-            name: "Transfer", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+            name: "Transfer",
+            dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "CSQLite"],
             swiftSettings: settings),
         .target(
             name: "LocalDynamo",

@@ -24,7 +24,7 @@ for word in "$@"; do
 done
 
 # Libraries are known by their package, programs by their name: package and program.
-libraries=(libcurl4-openssl-dev zlib1g-dev libdeflate-dev libssl-dev)
+libraries=(libcurl4-openssl-dev zlib1g-dev libdeflate-dev libssl-dev libsqlite3-dev)
 programs=("pkg-config pkg-config")
 if [ "$with_tests" = yes ]; then
     programs+=("python3 python3" "openssl openssl" "curl curl" "tmux tmux")
@@ -71,10 +71,10 @@ install_packages() {
 if command -v dpkg-query >/dev/null; then
     install_packages
 elif [ "$(uname)" = Darwin ]; then
-    say "on macOS, once: brew install curl zlib libdeflate openssl@3 pkg-config tmux python"
+    say "on macOS, once: brew install curl zlib libdeflate openssl@3 sqlite pkg-config tmux python"
 else
-    say "not Debian: install pkg-config and the development files of libcurl, zlib, libdeflate" \
-        "and OpenSSL"
+    say "not Debian: install pkg-config and the development files of libcurl, zlib, libdeflate," \
+        "OpenSSL and SQLite"
 fi
 
 command -v swift >/dev/null \

@@ -1,0 +1,10 @@
+// SQLITE_TRANSIENT, "copy the bytes", is a cast that Swift does not import.
+#pragma once
+#include <sqlite3.h>
+
+static inline int shim_bind_text(sqlite3_stmt *statement, int index, const char *text, int count) {
+    return sqlite3_bind_text(statement, index, text, count, SQLITE_TRANSIENT);
+}
+static inline int shim_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int count) {
+    return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_TRANSIENT);
+}

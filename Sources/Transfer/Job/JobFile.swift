@@ -1,0 +1,317 @@
+import DynamoModel
+import Glibc
+import JSON
+
+/// One job's durable state: an SQLite database of its own, in WAL mode.
+///
+/// Cursors and dead letters that belong together are committed together, with
+/// `synchronous=NORMAL`: what a power loss takes back is the newest commits, whole, and items
+/// behind an older cursor are merely copied again. Before a call that makes something (CreateTable)
+/// its intent is committed with `FULL`, so that no table is found whose maker is unknown.
+/// (sqlite.org, "PRAGMA synchronous", "Write-Ahead Logging".)
+///
+/// Belongs to one serial queue at a time. Looking at a job with ``Database/Access/read`` never
+/// disturbs its writer.
+package final class JobFile {
+    /// Written into each file (`user_version`): an older one is migrated, a newer one refused.
+    static let version = 1
+    /// `application_id`: "dynf".
+    static let applicationID = 0x6479_6E66
+
+    private let database: Database
+
+    package var path: String { database.path }
+
+    private init(_ database: Database) { self.database = database }
+
+    /// Makes a new job's file at `path`, where there must be none.
+    package static func create(
+        _ path: String, _ job: JobRecord, _ tables: [JobTable]
+    ) throws(JobError) -> JobFile {
+        // SQLite would let others read the file; its own files beside it take its mode.
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw JobError(
+                "\(path) can't be made: \(String(cString: strerror(errno)))",
+                hint: "name another folder with --state-dir")
+        }
+        close(descriptor)
+        return try wrapped { () throws(DatabaseError) in
+            let file = JobFile(try Database(path, .write))
+            try file.prepareForWriting()
+            try file.database.execute("PRAGMA synchronous=FULL")
+            try file.database.transaction { () throws(DatabaseError) in
+                try file.database.execute(JobSchema.create)
+                try file.insert(job)
+                for (number, table) in tables.enumerated() { try file.insert(table, number) }
+            }
+            try file.database.execute("PRAGMA synchronous=NORMAL")
+            return file
+        }
+    }
+
+    /// Opens a job's file, migrating one of an older version when it may be written.
+    package static func open(_ path: String, readOnly: Bool) throws(JobError) -> JobFile {
+        let file = try wrapped { () throws(DatabaseError) in
+            JobFile(try Database(path, readOnly ? .read : .write))
+        }
+        let (application, version) = try wrapped { () throws(DatabaseError) in
+            (
+                try file.database.rows("PRAGMA application_id").first?.first?.integer,
+                try file.database.rows("PRAGMA user_version").first?.first?.integer ?? 0
+            )
+        }
+        guard application == applicationID else {
+            throw JobError(
+                "\(path) is no job of dynaferry", hint: "name another --state-dir, or move it away")
+        }
+        guard version <= Self.version else {
+            throw JobError(
+                "\(path) was written by a newer dynaferry (its version is \(version), this one"
+                    + " knows \(Self.version))",
+                hint: "use the newer dynaferry for this job")
+        }
+        if !readOnly { try wrapped { () throws(DatabaseError) in try file.prepareForWriting() } }
+        return file
+    }
+
+    private func prepareForWriting() throws(DatabaseError) {
+        _ = try database.rows("PRAGMA journal_mode=WAL")
+        try database.execute("PRAGMA synchronous=NORMAL")
+    }
+
+    private func insert(_ job: JobRecord) throws(DatabaseError) {
+        try database.run(
+            """
+            INSERT INTO job (id, created, updated, state, reason, request, identity, process)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            .text(job.id), .real(job.created), .real(job.updated), .text(job.state.rawValue),
+            DatabaseValue(job.reason), .text(job.request.text), .text(job.identity),
+            .integer(job.processID))
+    }
+
+    private func insert(_ table: JobTable, _ number: Int) throws(DatabaseError) {
+        let sort = table.schema.sort
+        try database.run(
+            """
+            INSERT INTO tables (number, source, target, source_id, target_id, partition_name,
+                partition_type, sort_name, sort_type, target_was, segments, items_reported,
+                is_finished)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+            """,
+            .integer(number), .text(table.source), .text(table.target),
+            DatabaseValue(table.sourceID), DatabaseValue(table.targetID),
+            .text(table.schema.partition.name), .text(table.schema.partition.type.rawValue),
+            DatabaseValue(sort?.name), DatabaseValue(sort?.type.rawValue),
+            .text(table.targetWas.rawValue), .integer(table.segments),
+            .integer(table.itemsReported))
+    }
+
+    // MARK: Reading
+
+    package func job() throws(JobError) -> JobRecord {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                "SELECT id, created, updated, state, reason, request, identity, process FROM job")
+        }
+        guard let row = rows.first, let id = row[0].text, let created = row[1].real,
+            let updated = row[2].real, let state = row[3].text.flatMap(JobRecord.State.init),
+            let request = row[5].text.flatMap({ try? JSON(parsing: Array($0.utf8)) }),
+            let identity = row[6].text, let process = row[7].integer
+        else { throw damaged }
+        var job = JobRecord(
+            id: id, created: created, request: request, identity: identity, processID: process)
+        job.updated = updated
+        job.state = state
+        job.reason = row[4].text
+        return job
+    }
+
+    package func tables() throws(JobError) -> [JobTable] {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                """
+                SELECT source, target, source_id, target_id, partition_name, partition_type,
+                    sort_name, sort_type, target_was, segments, items_reported, is_finished
+                FROM tables ORDER BY number
+                """)
+        }
+        var tables: [JobTable] = []
+        for row in rows {
+            guard let source = row[0].text, let target = row[1].text,
+                let partition = Self.attribute(row[4], row[5]),
+                let was = row[8].text.flatMap(JobTable.Target.init),
+                let segments = row[9].integer, let reported = row[10].integer
+            else { throw damaged }
+            var table = JobTable(
+                source: source, target: target, sourceID: row[2].text, targetID: row[3].text,
+                schema: KeySchema(partition: partition, sort: Self.attribute(row[6], row[7])),
+                targetWas: was, segments: segments, itemsReported: reported)
+            table.isFinished = row[11].integer == 1
+            tables.append(table)
+        }
+        return tables
+    }
+
+    private static func attribute(
+        _ name: DatabaseValue, _ type: DatabaseValue
+    ) -> KeyAttribute? {
+        guard let name = name.text, let type = type.text.flatMap(ScalarType.init) else {
+            return nil
+        }
+        return KeyAttribute(name: name, type: type)
+    }
+
+    /// Segments that have come anywhere, in the order of their numbers.
+    package func segments(ofTable table: Int) throws(JobError) -> [SegmentRecord] {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                """
+                SELECT segment, cursor, items, bytes FROM segments WHERE in_table = ?
+                ORDER BY segment
+                """, .integer(table))
+        }
+        var segments: [SegmentRecord] = []
+        for row in rows {
+            guard let segment = row[0].integer, let items = row[2].integer,
+                let bytes = row[3].integer
+            else { throw damaged }
+            segments.append(
+                SegmentRecord(segment: segment, cursor: row[1].blob, items: items, bytes: bytes))
+        }
+        return segments
+    }
+
+    package func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                "SELECT code, reason, item FROM dead_letters WHERE in_table = ? ORDER BY number",
+                .integer(table))
+        }
+        var letters: [DeadLetter] = []
+        for row in rows {
+            guard let code = row[0].text, let reason = row[1].text, let item = row[2].blob else {
+                throw damaged
+            }
+            letters.append(DeadLetter(code: code, reason: reason, item: item))
+        }
+        return letters
+    }
+
+    private var damaged: JobError {
+        JobError("\(path) is damaged", hint: "--restart begins the job anew")
+    }
+
+    // MARK: Writing
+
+    /// Commits how far segments have come and the dead letters that came with them, together.
+    package func save(
+        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter], at seconds: Double
+    ) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.transaction { () throws(DatabaseError) in
+                for record in segments {
+                    try database.run(
+                        """
+                        INSERT OR REPLACE INTO segments (in_table, segment, cursor, items, bytes)
+                        VALUES (?, ?, ?, ?, ?)
+                        """,
+                        .integer(table), .integer(record.segment), DatabaseValue(record.cursor),
+                        .integer(record.items), .integer(record.bytes))
+                }
+                for letter in letters {
+                    try database.run(
+                        """
+                        INSERT INTO dead_letters (in_table, code, reason, item)
+                        VALUES (?, ?, ?, ?)
+                        """,
+                        .integer(table), .text(letter.code), .text(letter.reason),
+                        .blob(letter.item))
+                }
+                try database.run("UPDATE job SET updated = ?", .real(seconds))
+            }
+        }
+    }
+
+    package func setState(
+        _ state: JobRecord.State, reason: String? = nil, processID: Int? = nil, at seconds: Double
+    ) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "UPDATE job SET state = ?, reason = ?, process = coalesce(?, process), updated = ?",
+                .text(state.rawValue), DatabaseValue(reason), DatabaseValue(processID),
+                .real(seconds))
+        }
+    }
+
+    package func setTarget(table: Int, id: String?) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "UPDATE tables SET target_id = ? WHERE number = ?", DatabaseValue(id),
+                .integer(table))
+        }
+    }
+
+    package func setFinished(table: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "UPDATE tables SET is_finished = 1 WHERE number = ?", .integer(table))
+        }
+    }
+
+    private static func wrapped<Value>(
+        _ body: () throws(DatabaseError) -> Value
+    ) throws(JobError) -> Value {
+        do throws(DatabaseError) { return try body() } catch { throw JobError(error) }
+    }
+}
+
+/// The tables of a ``JobFile``.
+private enum JobSchema {
+    static let create = """
+        CREATE TABLE job (
+            id TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, state TEXT NOT NULL,
+            reason TEXT, request TEXT NOT NULL, identity TEXT NOT NULL, process INTEGER NOT NULL);
+        CREATE TABLE tables (
+            number INTEGER PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL,
+            source_id TEXT, target_id TEXT, partition_name TEXT NOT NULL,
+            partition_type TEXT NOT NULL, sort_name TEXT, sort_type TEXT,
+            target_was TEXT NOT NULL, segments INTEGER NOT NULL, items_reported INTEGER NOT NULL,
+            is_finished INTEGER NOT NULL);
+        CREATE TABLE segments (
+            in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
+            items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
+            ) WITHOUT ROWID;
+        CREATE TABLE dead_letters (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            code TEXT NOT NULL, reason TEXT NOT NULL, item BLOB NOT NULL);
+        CREATE TABLE runs (
+            number INTEGER PRIMARY KEY, started REAL NOT NULL, ended REAL, outcome TEXT,
+            figures TEXT);
+        PRAGMA application_id = \(JobFile.applicationID);
+        PRAGMA user_version = \(JobFile.version);
+        """
+}
+
+/// What a job's state file does not allow, and what to do about it.
+package struct JobError: Error, Equatable, Sendable {
+    package var message: String
+    package var hint: String?
+
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    init(_ error: DatabaseError) {
+        message = "the job's state can't be kept in \(error.path): \(error.message)"
+        if error.isFull {
+            hint = "make room on the disk, then run the same command again"
+        } else if error.isReadOnly {
+            hint = "make the folder writable, or name another with --state-dir"
+        } else if error.isNoDatabase {
+            hint = "the file is no job of dynaferry, or damaged; --restart begins the job anew"
+        }
+    }
+}

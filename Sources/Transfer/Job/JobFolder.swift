@@ -1,0 +1,146 @@
+import Glibc
+
+/// The folder where jobs keep their state: for each a database, a lock and, while it runs, a
+/// socket. Readable by its owner alone.
+package struct JobFolder: Sendable {
+    package let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    /// `$XDG_STATE_HOME/dynaferry`, or under `~/.local/state` where that is not set (XDG Base
+    /// Directory Specification: relative paths in it are to be ignored). nil without a home.
+    package static func defaultPath(environment: [String: String]) -> String? {
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
+            return state + "/dynaferry"
+        }
+        return environment["HOME"].map { $0 + "/.local/state/dynaferry" }
+    }
+
+    /// What an id may be made of: it becomes a file's name.
+    package static func isID(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 100 && text.utf8.first != UInt8(ascii: ".")
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+                default: false
+                }
+            }
+    }
+
+    package func databasePath(_ id: String) -> String { "\(path)/\(id).db" }
+    package func socketPath(_ id: String) -> String { "\(path)/\(id).sock" }
+    private func lockPath(_ id: String) -> String { "\(path)/\(id).lock" }
+
+    /// Makes the folder, and those above it, when it is not there.
+    package func prepare() throws(JobError) {
+        var built = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            built += "/" + part
+            guard mkdir(built, 0o700) != 0, errno != EEXIST else { continue }
+            var status = stat()
+            // A folder that is there may stand in one that refuses to make any.
+            guard stat(built, &status) != 0 else { continue }
+            throw failure("the state folder \(path) can't be made", errno)
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw JobError("\(path) is no folder", hint: "name another with --state-dir")
+        }
+        guard access(path, W_OK | X_OK) == 0 else {
+            throw failure("the state folder \(path) can't be written to", errno)
+        }
+    }
+
+    private func failure(_ what: String, _ number: Int32) -> JobError {
+        JobError(
+            "\(what): \(String(cString: strerror(number)))",
+            hint: "name another folder with --state-dir")
+    }
+
+    // MARK: Jobs
+
+    /// Ids of the jobs there are, in the order of their names.
+    package var ids: [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var ids: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name.hasSuffix(".db") else { continue }
+            let id = String(name.dropLast(3))
+            if Self.isID(id) { ids.append(id) }
+        }
+        return ids.sorted()
+    }
+
+    package func has(_ id: String) -> Bool { access(databasePath(id), F_OK) == 0 }
+
+    /// The newest job of this identity that is not over; nil when there is none. Files that can't
+    /// be read belong to nobody's command.
+    package func unfinished(identity: String) -> JobRecord? {
+        let jobs = ids.compactMap { id -> JobRecord? in
+            let file = try? JobFile.open(databasePath(id), readOnly: true)
+            return try? file?.job()
+        }
+        return jobs.filter { $0.identity == identity && !$0.state.isOver }
+            .max { $0.created < $1.created }
+    }
+
+    /// An id that no job has: the table's name and four hexadecimal digits.
+    package func newID(
+        for table: String, using generator: inout some RandomNumberGenerator
+    ) -> String {
+        let letters = table.utf8.map { byte in
+            Self.isID(String(UnicodeScalar(byte))) || byte == 0x2E ? byte : UInt8(ascii: "-")
+        }
+        let name = String(decoding: letters.suffix(80).drop { $0 == 0x2E }, as: UTF8.self)
+        while true {
+            let digits = String(UInt16.random(in: 0...UInt16.max, using: &generator), radix: 16)
+            let id = "\(name)-\(String(repeating: "0", count: 4 - digits.count))\(digits)"
+            if !has(id) { return id }
+        }
+    }
+
+    /// Takes the job's lock, which is freed when the holder lets go of it or its process ends.
+    /// - Returns: nil when another process holds it.
+    package func lock(_ id: String) throws(JobError) -> JobLock? {
+        let descriptor = open(lockPath(id), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("\(lockPath(id)) can't be made", errno) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return JobLock(descriptor) }
+        let number = errno
+        close(descriptor)
+        guard number == EWOULDBLOCK else {
+            throw failure("\(lockPath(id)) can't be locked", number)
+        }
+        return nil
+    }
+
+    /// Whether a process runs the job now.
+    package func isRunning(_ id: String) -> Bool {
+        let descriptor = open(lockPath(id), O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+    }
+
+    /// Deletes all that there is of a job, which nobody may be running.
+    package func remove(_ id: String) throws(JobError) {
+        for suffix in [".sock", ".db-wal", ".db-shm", ".lock", ".db"] {
+            let file = "\(path)/\(id)\(suffix)"
+            guard unlink(file) == 0 || errno == ENOENT else {
+                throw failure("\(file) can't be removed", errno)
+            }
+        }
+    }
+}
+
+/// The right to run a job, held by one process at a time (flock(2)).
+package final class JobLock: Sendable {
+    private let descriptor: Int32
+
+    fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,114 @@
+import DynamoModel
+import JSON
+
+/// What a job is and where it stands, as its file tells.
+package struct JobRecord: Equatable, Sendable {
+    package enum State: String, Sendable {
+        /// Made; items move, or did when its process was last heard of.
+        case running
+        /// Held by `jobs pause`.
+        case paused
+        /// Ended early, at the user's wish or by a fault; it can be resumed.
+        case stopped
+        case failed
+        /// Every item arrived, or is a dead letter.
+        case finished
+
+        /// Nothing more will come of it by itself, nor should.
+        package var isOver: Bool { self == .finished }
+    }
+
+    package var id: String
+    /// Seconds since 1970, here and below.
+    package var created: Double
+    package var updated: Double
+    package var state: State
+    /// Why it failed or was stopped, in one line.
+    package var reason: String?
+    /// The request as it was given, without secrets.
+    package var request: JSON
+    /// Both tables and whatever decides what is written: the same command finds its job by it.
+    package var identity: String
+    /// The process that ran it last.
+    package var processID: Int
+
+    package init(id: String, created: Double, request: JSON, identity: String, processID: Int) {
+        self.id = id
+        self.created = created
+        self.request = request
+        self.identity = identity
+        self.processID = processID
+        updated = created
+        state = .running
+    }
+}
+
+/// One table of a job.
+package struct JobTable: Equatable, Sendable {
+    /// What the target was when the job began: what a resumed or restarted job may write into.
+    package enum Target: String, Sendable {
+        case empty
+        /// Made by the job, or about to be: this is written down before CreateTable is called.
+        case created
+        /// It held items, and the user asked to merge into them.
+        case merged
+    }
+
+    package var source: String
+    package var target: String
+    package var sourceID: String?
+    package var targetID: String?
+    package var schema: KeySchema
+    package var targetWas: Target
+    /// `TotalSegments`: cursors are good only with the same.
+    package var segments: Int
+    package var itemsReported: Int
+    package var isFinished = false
+
+    package init(
+        source: String, target: String, sourceID: String?, targetID: String?, schema: KeySchema,
+        targetWas: Target, segments: Int, itemsReported: Int
+    ) {
+        self.source = source
+        self.target = target
+        self.sourceID = sourceID
+        self.targetID = targetID
+        self.schema = schema
+        self.targetWas = targetWas
+        self.segments = segments
+        self.itemsReported = itemsReported
+    }
+}
+
+/// How far a segment has safely come.
+package struct SegmentRecord: Equatable, Sendable {
+    package var segment: Int
+    /// The key after which it goes on, as JSON; nil when it is finished.
+    package var cursor: [UInt8]?
+    /// Items and stored bytes that lie before the cursor.
+    package var items: Int
+    package var bytes: Int
+
+    package var isFinished: Bool { cursor == nil }
+
+    package init(segment: Int, cursor: [UInt8]?, items: Int, bytes: Int) {
+        self.segment = segment
+        self.cursor = cursor
+        self.items = items
+        self.bytes = bytes
+    }
+}
+
+/// An item that the target refused for good.
+package struct DeadLetter: Equatable, Sendable {
+    package var code: String
+    package var reason: String
+    /// Its JSON, as the source sent it.
+    package var item: [UInt8]
+
+    package init(code: String, reason: String, item: [UInt8]) {
+        self.code = code
+        self.reason = reason
+        self.item = item
+    }
+}

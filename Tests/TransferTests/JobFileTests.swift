@@ -1,0 +1,160 @@
+import DynamoModel
+import Foundation
+import JSON
+import Pacing
+import Testing
+
+@testable import Transfer
+
+/// Goal: a job's file tells after a crash what was committed, and refuses what it does not know.
+@Suite struct JobFileTests {
+    private static let schema = KeySchema(
+        partition: KeyAttribute(name: "p", type: .string),
+        sort: KeyAttribute(name: "s", type: .number))
+
+    private func inFolder(_ body: (JobFolder) throws -> Void) throws {
+        let path = NSTemporaryDirectory() + "dynaferry-jobs-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = JobFolder(path + "/state")
+        try folder.prepare()
+        try body(folder)
+    }
+
+    private func make(
+        _ folder: JobFolder, _ id: String, identity: String = "a to b", created: Double = 100
+    ) throws -> JobFile {
+        let job = JobRecord(
+            id: id, created: created, request: ["segments": 8], identity: identity, processID: 7)
+        let table = JobTable(
+            source: "a", target: "b", sourceID: "id-a", targetID: nil, schema: Self.schema,
+            targetWas: .created, segments: 8, itemsReported: 1_000)
+        return try JobFile.create(folder.databasePath(id), job, [table])
+    }
+
+    @Test func `what was saved is read again, by a reader beside the writer too`() throws {
+        try inFolder { folder in
+            let file = try make(folder, "one")
+            let done = SegmentRecord(segment: 3, cursor: nil, items: 40, bytes: 400)
+            let half = SegmentRecord(
+                segment: 5, cursor: Array(#"{"p":{"S":"x"}}"#.utf8), items: 7, bytes: 70)
+            let letter = DeadLetter(
+                code: "ValidationException", reason: "bad", item: Array("{}".utf8))
+            try file.save(table: 0, [half], [], at: 101)
+            try file.save(
+                table: 0, [SegmentRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90), done],
+                [letter], at: 102)
+            try file.setTarget(table: 0, id: "id-b")
+            let reader = try JobFile.open(folder.databasePath("one"), readOnly: true)
+            let segments = try reader.segments(ofTable: 0)
+            #expect(segments.map(\.segment) == [3, 5])
+            #expect(segments[0] == done)
+            #expect(segments[1].items == 9)
+            #expect(try reader.deadLetters(ofTable: 0) == [letter])
+            let table = try #require(try reader.tables().first)
+            #expect(table.schema == Self.schema)
+            #expect(table.targetID == "id-b")
+            #expect(try reader.job().updated == 102)
+            #expect(try reader.job().request == ["segments": 8])
+            #expect(throws: JobError.self) { try reader.setState(.failed, at: 103) }
+        }
+    }
+
+    @Test func `files and folder are readable by their owner alone`() throws {
+        try inFolder { folder in
+            let file = try make(folder, "one")
+            try file.save(table: 0, [], [], at: 101)
+            let lock = try folder.lock("one")
+            #expect(lock != nil)
+            func mode(_ path: String) throws -> Int {
+                let attributes = try FileManager.default.attributesOfItem(atPath: path)
+                return try #require(attributes[.posixPermissions] as? Int)
+            }
+            #expect(try mode(folder.path) == 0o700)
+            for suffix in ["db", "db-wal", "lock"] {
+                #expect(try mode("\(folder.path)/one.\(suffix)") == 0o600, "\(suffix)")
+            }
+        }
+    }
+
+    @Test func `a file of a newer version is refused, and so is another program's`() throws {
+        try inFolder { folder in
+            _ = try make(folder, "newer")
+            let database = try Database(folder.databasePath("newer"), .write)
+            try database.execute("PRAGMA user_version = \(JobFile.version + 1)")
+            #expect {
+                try JobFile.open(folder.databasePath("newer"), readOnly: false)
+            } throws: { error in
+                (error as? JobError)?.message.contains("newer dynaferry") == true
+            }
+            try Data().write(to: URL(fileURLWithPath: folder.databasePath("other")))
+            try Database(folder.databasePath("other"), .write).execute("CREATE TABLE x (y)")
+            #expect(throws: JobError.self) {
+                try JobFile.open(folder.databasePath("other"), readOnly: true)
+            }
+            try Data("no database at all, but text".utf8).write(
+                to: URL(fileURLWithPath: folder.databasePath("text")))
+            #expect(throws: JobError.self) {
+                try JobFile.open(folder.databasePath("text"), readOnly: true)
+            }
+        }
+    }
+
+    @Test func `the newest unfinished job of a command is found`() throws {
+        try inFolder { folder in
+            _ = try make(folder, "old", created: 100)
+            _ = try make(folder, "new", created: 200)
+            try make(folder, "over", created: 300).setState(.finished, at: 301)
+            _ = try make(folder, "another", identity: "c to d", created: 400)
+            #expect(folder.unfinished(identity: "a to b")?.id == "new")
+            #expect(folder.unfinished(identity: "e to f") == nil)
+            try folder.remove("new")
+            #expect(folder.unfinished(identity: "a to b")?.id == "old")
+            #expect(folder.ids == ["another", "old", "over"])
+        }
+    }
+
+    @Test func `two holders can't have one job's lock`() throws {
+        try inFolder { folder in
+            var held = try folder.lock("one")
+            #expect(held != nil)
+            #expect(try folder.lock("one") == nil)
+            #expect(folder.isRunning("one"))
+            held = nil
+            #expect(!folder.isRunning("one"))
+            #expect(try folder.lock("one") != nil)
+        }
+    }
+
+    @Test func `a folder that can't be made is an error that names it`() throws {
+        try inFolder { folder in
+            let file = folder.path + "/file"
+            try Data().write(to: URL(fileURLWithPath: file))
+            for path in [file, file + "/below"] {
+                #expect {
+                    try JobFolder(path).prepare()
+                } throws: { error in
+                    (error as? JobError)?.message.contains(path) == true
+                }
+            }
+        }
+    }
+
+    @Test func `ids are file names and no paths`() {
+        var generator = SeededGenerator(seed: 1)
+        #expect(JobFolder.isID("transactions-7f3a"))
+        for bad in ["", "../x", "a/b", ".hidden", "a b", String(repeating: "x", count: 101)] {
+            #expect(!JobFolder.isID(bad), "\(bad)")
+        }
+        let id = JobFolder("/nowhere").newID(
+            for: "arn:aws:dynamodb:eu-west-1:123456789012:table/orders", using: &generator)
+        #expect(JobFolder.isID(id), "\(id)")
+    }
+
+    @Test func `the default folder follows the XDG specification`() {
+        let path = JobFolder.defaultPath
+        #expect(path(["XDG_STATE_HOME": "/s", "HOME": "/h"]) == "/s/dynaferry")
+        #expect(path(["XDG_STATE_HOME": "s", "HOME": "/h"]) == "/h/.local/state/dynaferry")
+        #expect(path(["HOME": "/h"]) == "/h/.local/state/dynaferry")
+        #expect(path([:]) == nil)
+    }
+}
