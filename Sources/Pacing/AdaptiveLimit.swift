@@ -33,6 +33,8 @@ package struct AdaptiveLimit: Sendable {
     /// Round trips so many times the shortest there were say that requests wait in a queue, at the
     /// target or here: more of them would only wait longer, whatever a noisy throughput says.
     private static let queueingFactor = 4.0
+    /// By so much the shortest is taken for longer with each window, so that a network that has
+    /// become slower does not count as a queue for ever.
     private static let forgetting = 1.002
     private static let holdWindowsMin = 8
     private static let holdWindowsMax = 128

@@ -206,6 +206,8 @@ package final class JobFile {
     // MARK: Writing
 
     /// Commits how far segments have come and the dead letters that came with them, together.
+    /// - Parameter seconds: now, since 1970.
+    /// - Throws: ``JobError``; nothing has been saved then.
     package func save(
         table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter], at seconds: Double
     ) throws(JobError) {
@@ -234,6 +236,7 @@ package final class JobFile {
         }
     }
 
+    /// - Parameter seconds: now, since 1970.
     package func setState(
         _ state: JobRecord.State, reason: String? = nil, processID: Int? = nil, at seconds: Double
     ) throws(JobError) {
@@ -286,9 +289,6 @@ private enum JobSchema {
         CREATE TABLE dead_letters (
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             code TEXT NOT NULL, reason TEXT NOT NULL, item BLOB NOT NULL);
-        CREATE TABLE runs (
-            number INTEGER PRIMARY KEY, started REAL NOT NULL, ended REAL, outcome TEXT,
-            figures TEXT);
         PRAGMA application_id = \(JobFile.applicationID);
         PRAGMA user_version = \(JobFile.version);
         """
