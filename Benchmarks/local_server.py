@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import subprocess
+import tempfile
 import time
 
 BINARY = os.environ.get("DYNAFERRY_BINARY", ".build/release/dynaferry")
@@ -21,6 +22,7 @@ class Server:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().split()[-1]
         self.address = self.url.removeprefix("http://")
+        self.jobs = tempfile.TemporaryDirectory(prefix="jobs-")
 
     def __enter__(self):
         return self
@@ -82,7 +84,8 @@ class Server:
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_REGION": "us-east-1",
         }
-        command = [BINARY, "copy", source, target, "--endpoint", self.url, *options]
+        command = [BINARY, "copy", source, target, "--endpoint", self.url]
+        command += ["--state-dir", self.jobs.name, *options]
         return subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

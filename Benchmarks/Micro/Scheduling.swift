@@ -28,6 +28,7 @@ enum Scheduling {
         private enum Event {
             case page(segment: Int, limit: Int)
             case answer(BatchID)
+            case saved
             case wake(Instant)
         }
 
@@ -78,6 +79,7 @@ enum Scheduling {
             case .answer(let batch):
                 let answer = AnsweredBatch(unprocessed: [], roundTrip: .milliseconds(1))
                 perform(scheduler.batchAnswered(batch, answer, at: now))
+            case .saved: perform(scheduler.saved(at: now))
             case .wake(let instant):
                 // Time stands still while there is nothing else to wait for.
                 if next == events.count { now = max(now, instant) }
@@ -93,7 +95,8 @@ enum Scheduling {
                 case .write(let batch, _, _): events.append(.answer(batch))
                 case .wake(let instant): events.append(.wake(instant))
                 case .finish(let outcome): self.outcome = outcome
-                case .release, .deadLetter: break
+                case .save: events.append(.saved)
+                case .release: break
                 }
             }
         }

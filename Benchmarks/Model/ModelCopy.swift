@@ -27,6 +27,7 @@ package struct ModelCopy {
         case scanAnswered(segment: Int)
         case batchCharged(slot: Int)
         case batchAnswered(slot: Int)
+        case saved
         case wake
     }
 
@@ -102,7 +103,8 @@ package struct ModelCopy {
                     limit: limit, replyBytesMax: replyBytesMax, answered: times.answered)
                 events.add(.scanCharged(segment: segment), at: times.charged)
             case .write(let id, let items, _): send(id, items)
-            case .release, .deadLetter: break
+            case .save: events.add(.saved, at: now)
+            case .release: break
             case .wake(let instant): events.add(.wake, at: instant)
             case .finish(let how): outcome = how
             }
@@ -128,6 +130,7 @@ package struct ModelCopy {
         case .scanAnswered(let segment): answerScan(segment)
         case .batchCharged(let slot): chargeBatch(slot)
         case .batchAnswered(let slot): answerBatch(slot)
+        case .saved: perform(scheduler.saved(at: now))
         case .wake: perform(scheduler.timePassed(at: now))
         }
     }

@@ -13,8 +13,10 @@ from .api import REGION
 
 SAMPLE_SECONDS = 0.02
 LIMIT_SECONDS = 1_800
+# Where clients may leave what they want to remember; gone with this program.
+HOME = tempfile.TemporaryDirectory(prefix="bench-home-")
 ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin", "HOME": HOME.name, "LANG": "C.UTF-8",
     "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
 }

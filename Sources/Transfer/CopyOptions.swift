@@ -22,6 +22,21 @@ package struct CopyOptions: Equatable, Sendable {
 
     package init() {}
 
+    /// Its limits follow the tables' own capacity, which may change while the copy runs.
+    var followsTables: Bool {
+        [readUnits, writeUnits].contains { limit in
+            if case .perSecond = limit { false } else { true }
+        }
+    }
+
+    func throttled(by throttle: JobThrottle) -> CopyOptions {
+        var options = self
+        options.readUnits = throttle.readUnits ?? readUnits
+        options.writeUnits = throttle.writeUnits ?? writeUnits
+        options.writesMax = throttle.writesMax ?? writesMax
+        return options
+    }
+
     /// Segments for a table that reports so many bytes: one for each megabyte, a power of two,
     /// so that they stay equal ranges of the hash space; and enough to be spread over it, since a
     /// table that was just filled reports nothing yet.

@@ -2,7 +2,8 @@ import AWS
 import DynamoDB
 import DynamoModel
 
-/// Everything that is asked and refused before a copy changes anything.
+/// What is asked and refused before a copy changes anything. Whether the target is empty matters to
+/// a new job only, and is asked apart.
 struct CopyPreflight {
     let source: SourceTable
     let target: TargetTable
@@ -48,7 +49,6 @@ struct CopyPreflight {
             }
             throw refusal
         }
-        if to != nil, !options.mergesIntoItems { try await checkEmpty() }
         return Findings(source: from, target: to, memory: memory, segments: segments)
     }
 
@@ -96,7 +96,9 @@ struct CopyPreflight {
         }
     }
 
-    private func checkEmpty() async throws {
+    /// Refuses a target that holds items, unless they may be merged into.
+    func checkEmpty() async throws {
+        guard !options.mergesIntoItems else { return }
         do {
             guard try await target.holdsItems() else { return }
         } catch {

@@ -2,7 +2,11 @@ import Pacing
 
 /// Where a copy stands. Totals are estimates that are corrected as segments end.
 package struct CopyProgress: Equatable, Sendable {
+    /// Of this run.
     package var counters: CopyCounters
+    /// What earlier runs of the job had settled, and its size.
+    package var itemsEarlier: Int
+    package var bytesEarlier: Int
     package var elapsed: Duration
     package var segments: Int
     /// Items that there are in all; nil while nothing is known of it.
@@ -17,20 +21,28 @@ package struct CopyProgress: Equatable, Sendable {
     package var writesInFlight: Int
     package var isEnding: Bool
     package var hasEnded: Bool
+    package var isPaused: Bool
     package var hold: CopyHold?
 
-    init(
-        _ scheduler: inout CopyScheduler, itemsReported: Int, segments: Int, elapsed: Duration,
-        at now: Instant
-    ) {
+    /// What does not change while a copy runs.
+    struct Subject: Sendable {
+        var itemsReported: Int
+        var segments: Int
+        var started: Instant
+    }
+
+    init(_ scheduler: inout CopyScheduler, of subject: Subject, at now: Instant) {
         counters = scheduler.counters
-        self.elapsed = elapsed
-        self.segments = segments
+        elapsed = now - subject.started
+        segments = subject.segments
+        itemsEarlier = scheduler.itemsEarlier
+        bytesEarlier = scheduler.bytesEarlier
         itemsEstimated = Self.estimate(
-            read: counters.itemsRead, readInFinished: scheduler.itemsReadInFinishedSegments,
+            read: itemsEarlier + counters.itemsRead,
+            readInFinished: scheduler.itemsReadInFinishedSegments,
             segmentsFinished: counters.segmentsFinished, segments: segments,
-            reported: itemsReported)
-        let settled = counters.itemsWritten + counters.deadLetters
+            reported: subject.itemsReported)
+        let settled = itemsEarlier + counters.itemsWritten + counters.deadLetters
         let share = itemsEstimated.map { Double(settled) / Double(max($0, 1)) } ?? 0
         fraction = min(share, 1)
         let rates = scheduler.rates(at: now)
@@ -40,6 +52,7 @@ package struct CopyProgress: Equatable, Sendable {
         writesInFlight = scheduler.writesUnderWay
         isEnding = scheduler.isEnding
         hasEnded = scheduler.hasEnded
+        isPaused = scheduler.isPaused
         hold = scheduler.hold
     }
 

@@ -13,12 +13,15 @@ package final class TableCopy: Sendable {
     package let target: TableDescription
     package let limits: UnitLimits
     package let segments: Int
+    package let jobID: String
     private let driver: CopyDriver
-    private let deadLetters: DeadLettersPath
-    private let options: CopyOptions
+    private let journal: JobJournal
+    private let deadLetters: DeadLetterFile
+    private let options: Locked<CopyOptions>
     private let tables: (source: SourceTable, target: TargetTable)
-    private let time: any TimeSource
+    private let runs: Int
     private let started: Instant
+    private let time: any TimeSource
     private let note: @Sendable (String) -> Void
 
     /// How often limits that follow the tables' own capacity are looked up again.
@@ -26,18 +29,20 @@ package final class TableCopy: Sendable {
 
     private init(
         _ options: CopyOptions, _ findings: CopyPreflight.Findings, target: TableDescription,
-        limits: UnitLimits, tables: (source: SourceTable, target: TargetTable),
+        limits: UnitLimits, tables: (source: SourceTable, target: TargetTable), job: OpenJob,
         note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) {
-        self.options = options
+        self.options = Locked(options)
         self.tables = tables
         self.limits = limits
         self.note = note
-        self.time = time
         self.target = target
-        source = findings.source
+        self.time = time
         started = time.now
-        segments = findings.segments
+        source = findings.source
+        segments = job.table.segments
+        jobID = job.record.id
+        runs = job.record.runs
         var configuration = CopyConfiguration(segments: segments, memory: findings.memory)
         if let scansMax = options.scansMax { configuration.scansMax = scansMax }
         if let writesMax = options.writesMax { configuration.writesMax = writesMax }
@@ -47,29 +52,38 @@ package final class TableCopy: Sendable {
         configuration.write = limits.write
         configuration.deadLettersMax = options.deadLettersMax
         configuration.giveUpAfter = options.giveUpAfter
+        configuration.earlier = job.positions
         let name = target.definition.name
-        let file = DeadLetterFile(
+        deadLetters = DeadLetterFile(
             path: options.deadLettersPath ?? DeadLetterFile.defaultPath(table: name), table: name)
-        deadLetters = DeadLettersPath(file)
+        journal = JobJournal(job, table: 0, time: time)
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: findings.source.schema, configuration,
-            deadLetters: file, time: time, seed: seed)
+            cursors: job.cursors, itemsReported: source.itemCount, journal: journal, time: time,
+            seed: seed)
     }
 
-    /// Passes every refusal, then creates the target when there is none.
+    /// Passes every refusal, finds the job that this copy goes on with or makes a new one, and
+    /// creates the target when there is none.
     /// - Parameter note: is told of what the user should know before and while items move.
-    /// - Throws: ``CopyRefusal`` when nothing was changed.
+    /// - Throws: ``CopyRefusal`` or ``JobError``. Nothing was changed, unless the target could not
+    ///   be created or did not become active: then the job stands, to be resumed.
     package static func prepare(
-        _ options: CopyOptions, from source: SourceTable, to target: TargetTable,
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource = MonotonicTime(),
-        seed: UInt64
+        _ options: CopyOptions, job jobOptions: JobOptions, from source: SourceTable,
+        to target: TargetTable, note: @escaping @Sendable (String) -> Void,
+        time: any TimeSource = MonotonicTime(), seed: UInt64
     ) async throws -> TableCopy {
-        let findings = try await CopyPreflight(source: source, target: target, options: options)
-            .run()
-        let description = try await existing(target, findings, note)
-        guard description.schema == findings.source.schema else {
-            throw CopyRefusal("\(target.name) was created by someone else, with other keys")
+        let preflight = CopyPreflight(source: source, target: target, options: options)
+        let findings = try await preflight.run()
+        var opening = JobOpening(
+            preflight: preflight, findings: findings, options: jobOptions, time: time, note: note,
+            generator: SeededGenerator(seed: seed))
+        var job = try await opening.run()
+        let options = options.throttled(by: job.record.throttle)
+        if let limits = job.record.throttle.description {
+            note("limits of the last jobs throttle hold: \(limits)")
         }
+        let description = try await existing(target, findings, &job, note)
         let limits = try UnitLimits(
             options, source: findings.source.definition, target: description.definition)
         note(
@@ -77,11 +91,12 @@ package final class TableCopy: Sendable {
                 source: findings.source.definition, target: description.definition))
         return TableCopy(
             options, findings, target: description, limits: limits, tables: (source, target),
-            note: note, time: time, seed: seed)
+            job: job, note: note, time: time, seed: seed)
     }
 
+    /// The target as it is once it is there.
     private static func existing(
-        _ target: TargetTable, _ findings: CopyPreflight.Findings,
+        _ target: TargetTable, _ findings: CopyPreflight.Findings, _ job: inout OpenJob,
         _ note: @Sendable (String) -> Void
     ) async throws -> TableDescription {
         do {
@@ -91,11 +106,17 @@ package final class TableCopy: Sendable {
                 note("creating \(target.name) as \(findings.source.definition.name) is defined")
                 try await target.create(definition)
             } else if let found = findings.target, found.status != "CREATING" {
+                try job.found(found)
                 return found
             }
-            return try await target.waitUntilActive { looks in
+            let made = try await target.waitUntilActive { looks in
                 await Pause.lasting(.milliseconds(min(20 << min(looks, 8), 5_000)))
             }
+            guard made.schema == findings.source.schema else {
+                throw CopyRefusal("\(target.name) was created by someone else, with other keys")
+            }
+            try job.found(made)
+            return made
         } catch let error as AWSError {
             throw CopyRefusal(error, side: "target", target.reader.endpoint)
         } catch let error as TableNotActive {
@@ -107,28 +128,73 @@ package final class TableCopy: Sendable {
 
     /// Moves the items; returns when all are safe, or the copy stopped or failed.
     package func run() async -> CopyReport {
-        let watch = limits.followTables ? watchLimits() : nil
+        let watch = watchLimits()
         let outcome = await withCheckedContinuation { continuation in
             driver.start { continuation.resume(returning: $0) }
         }
-        watch?.cancel()
+        watch.cancel()
+        let progress = driver.progress
+        let path = exportDeadLetters(outcome)
+        keep(outcome)
         return CopyReport(
-            outcome: outcome, counters: driver.inspect { scheduler, _ in scheduler.counters },
-            elapsed: time.now - started, segments: segments, deadLettersPath: deadLetters.path)
+            outcome: outcome, counters: progress.counters, elapsed: time.now - started,
+            segments: segments, jobID: jobID, runs: runs, inAll: journal.saved,
+            deadLettersPath: path)
+    }
+
+    /// The job's rows are the record of dead letters; the file is for its user to read. While the
+    /// job may go on by itself there is none yet.
+    private func exportDeadLetters(_ outcome: CopyOutcome) -> String? {
+        guard outcome != .stopped else { return nil }
+        do {
+            for letter in try journal.deadLetters() { try deadLetters.append(letter) }
+            try deadLetters.sync()
+        } catch let failure as CopyFailure {
+            note("\(failure.message); they stand in job \(jobID)")
+        } catch {
+            note("dead letters can't be read: \(error)")
+        }
+        return deadLetters.path
+    }
+
+    private func keep(_ outcome: CopyOutcome) {
+        do {
+            switch outcome {
+            case .completed: try journal.setState(.finished)
+            case .stopped: try journal.setState(.stopped)
+            case .failed(let failure): try journal.setState(.failed, reason: failure.message)
+            }
+        } catch {
+            note("\(error.message); the job's last state is not kept")
+        }
     }
 
     /// Asks for an orderly end: no new scans, what is in flight comes home in bounded time.
     package func stop() { driver.stop() }
 
     /// Where it stands.
-    package var progress: CopyProgress {
-        let reported = source.itemCount
-        let segments = segments
-        let elapsed = time.now - started
-        return driver.inspect { scheduler, now in
-            CopyProgress(
-                &scheduler, itemsReported: reported, segments: segments, elapsed: elapsed, at: now)
-        }
+    package var progress: CopyProgress { driver.progress }
+
+    /// Holds the copy once what is in flight has come home, or lets it go on.
+    package func setPaused(_ paused: Bool) throws(JobError) {
+        try journal.setState(paused ? .paused : .running)
+        driver.setPaused(paused)
+    }
+
+    /// Sets limits from now on, for this process and those that go on with the job.
+    /// - Throws: ``CopyRefusal`` for a percentage of nothing, ``JobError`` when it can't be kept.
+    package func throttle(_ throttle: JobThrottle) async throws {
+        let wanted = options.withLock { $0.throttled(by: throttle) }
+        let limits = try await currentLimits(wanted)
+        try journal.addThrottle(throttle)
+        options.withLock { $0 = wanted }
+        driver.setLimits(read: limits.read, write: limits.write, writesMax: wanted.writesMax)
+    }
+
+    private func currentLimits(_ options: CopyOptions) async throws -> UnitLimits {
+        let source = try await tables.source.describe()
+        let target = try await tables.target.describe()
+        return try UnitLimits(options, source: source.definition, target: target.definition)
     }
 
     /// Looks up the tables' capacity now and then; a look that fails changes nothing.
@@ -146,27 +212,15 @@ package final class TableCopy: Sendable {
     }
 
     private func lookUpLimits() async {
+        let options = options.withLock { $0 }
+        guard options.followsTables else { return }
         do {
-            let source = try await tables.source.describe()
-            let target = try await tables.target.describe()
-            let limits = try UnitLimits(
-                options, source: source.definition, target: target.definition)
+            let limits = try await currentLimits(options)
             driver.setLimits(read: limits.read, write: limits.write)
         } catch {
             note("the tables' capacity could not be looked up again: \(error)")
         }
     }
-}
-
-/// The dead letters' path, which the driver's queue finds out and others ask for at the end.
-private final class DeadLettersPath: @unchecked Sendable {
-    // @unchecked: the file is written on the driver's queue only, and asked for its path only after
-    // the driver has ended, which its completion has told through that queue.
-    private let file: DeadLetterFile
-
-    init(_ file: DeadLetterFile) { self.file = file }
-
-    var path: String? { file.path }
 }
 
 /// Waits without holding a thread.

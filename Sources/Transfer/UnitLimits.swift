@@ -4,9 +4,6 @@ import DynamoModel
 package struct UnitLimits: Equatable, Sendable {
     package var read: ReadLimit
     package var write: WriteLimits
-    /// They follow the tables' own capacity, which may change while the copy runs.
-    package var followTables: Bool
-
     /// A live source keeps at least half of its units for its users.
     private static let sourceShare = 0.5
 
@@ -36,11 +33,6 @@ package struct UnitLimits: Equatable, Sendable {
             if let name { indexes.append((name, limit)) } else { table = limit }
         }
         write = WriteLimits(table: table, indexes: indexes)
-        followTables = Self.follows(options.readUnits) || Self.follows(options.writeUnits)
-    }
-
-    private static func follows(_ limit: UnitLimit?) -> Bool {
-        if case .perSecond = limit { false } else { true }
     }
 
     /// The table itself, nameless, and each global index: each is charged by itself.

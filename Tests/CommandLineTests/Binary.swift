@@ -28,9 +28,11 @@ enum Binary {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", line, path] + words
-        process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
         let folder = try TemporaryFolder()
+        // Jobs are kept at home.
+        let own = ["PATH": "/usr/bin:/bin", "HOME": folder.path("home")]
+        process.environment = own.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
         // Files rather than pipes: nothing has to be read while it runs.
         let files = try ["out", "err"].map { name in
             _ = FileManager.default.createFile(atPath: folder.path(name), contents: nil)

@@ -21,6 +21,7 @@ import Testing
             [
                 "-c", line, Binary.path, "copy", "Orders", "Copy", "--endpoint", server.url,
                 "--region", "us-east-1", "--write-units", "50", "--report", folder.path("report"),
+                "--state-dir", folder.path("jobs"),
             ], environment: Self.environment, input: .null, output: .pipe)
         // There is no such table at first, and none to be scanned while it is being created.
         while ((try? server.count("Copy")) ?? 0) == 0 { sched_yield() }
@@ -35,7 +36,7 @@ import Testing
 
         let errors = try String(contentsOfFile: folder.path("err"), encoding: .utf8)
         #expect(errors.contains("stopping: "), "\(errors)")
-        #expect(errors.contains("--merge"), "\(errors)")
+        #expect(errors.contains("the same command goes on with job Orders-"), "\(errors)")
         #expect(!errors.contains("\u{1B}") && !errors.contains("\r"), "\(errors)")
         let report = try JSON(
             parsing: String(contentsOfFile: folder.path("report"), encoding: .utf8))

@@ -32,6 +32,7 @@ final class CopyFixture {
         try? FileManager.default.removeItem(at: folder)
     }
 
+    var jobs: JobFolder { JobFolder(folder.appendingPathComponent("jobs").path) }
     var deadLettersPath: String { folder.appendingPathComponent("letters.jsonl").path }
 
     func client() async throws -> Client {
@@ -53,8 +54,9 @@ final class CopyFixture {
         options.giveUpAfter = .seconds(60)
         configure(&options)
         let client = try await client()
+        let job = JobOptions(folder: jobs, request: ["copy", source, target])
         return try await TableCopy.prepare(
-            options, from: SourceTable(name: source, reader: ReadOnlyClient(client)),
+            options, job: job, from: SourceTable(name: source, reader: ReadOnlyClient(client)),
             to: TargetTable(name: target, client: client), note: { _ in }, seed: 1)
     }
 

@@ -87,16 +87,16 @@ enum Programs {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
-        process.environment = [
-            "PATH": "/usr/bin:/bin", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        ]
         process.standardInput = FileHandle.nullDevice
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("dynaferry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         process.currentDirectoryURL = folder
+        process.environment = [
+            "PATH": "/usr/bin:/bin", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "PYTHONDONTWRITEBYTECODE": "1", "HOME": folder.path,
+        ]
         // Files rather than pipes: nothing has to be read while it runs.
         let files = try ["out", "err"].map { name in
             let file = folder.appendingPathComponent(name)

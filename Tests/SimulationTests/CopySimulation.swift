@@ -61,7 +61,7 @@ struct CopySimulation {
         case scanFails(segment: Int, CopyFailure)
         case answer(BatchID, [Int], AnsweredBatch)
         case batchFails(BatchID, [Int], CopyFailure)
-        case saved(BatchItem, Int)
+        case saved(CopySave)
         case wake
         case stop
     }
@@ -92,6 +92,7 @@ struct CopySimulation {
     private var scanReserves: [Int: Int] = [:]
     private var batchBytes: [BatchID: Int] = [:]
     private var scanFaultsLeft = 200
+    private var isSaving = false
 
     static let stepsMax = 200_000
 
@@ -160,7 +161,6 @@ struct CopySimulation {
             now = max(now, next.at)
             try perform(try deliver(next.event))
             try checkMemory()
-            try checkPosition(Int.random(in: 0..<configuration.segments, using: &generator))
         }
         try checkEnd()
     }
@@ -197,7 +197,7 @@ struct CopySimulation {
                 try scan(segment, limit, reserve)
             case .write(let id, let items, let reserve): try write(id, items, reserve)
             case .release(let page): try release(page)
-            case .deadLetter(let item, _): try keep(item)
+            case .save(let save): try keep(save)
             case .wake(let at): schedule(.wake, after: at - now)
             case .finish(let how): outcome = how
             }
@@ -289,12 +289,17 @@ struct CopySimulation {
         released[held.segment] += held.count
     }
 
-    private mutating func keep(_ item: BatchItem) throws {
-        let ordinal = try ordinal(of: item)
-        guard table.items[ordinal].isPoison else {
-            throw violation("item \(ordinal) became a dead letter though nothing is wrong with it")
+    private mutating func keep(_ save: CopySave) throws {
+        guard !isSaving else { throw violation("two saves at once") }
+        isSaving = true
+        for progress in save.segments { try checkPosition(progress) }
+        for refused in save.deadLetters {
+            let ordinal = try ordinal(of: refused.item)
+            guard table.items[ordinal].isPoison else {
+                throw violation("item \(ordinal) is a dead letter though nothing is wrong with it")
+            }
         }
-        schedule(.saved(item, ordinal), after: .zero)
+        schedule(.saved(save), after: latency())
     }
 
     private func ordinal(of item: BatchItem) throws -> Int {
@@ -332,9 +337,12 @@ struct CopySimulation {
         case .batchFails(let id, let ordinals, let failure):
             comeBack(id, ordinals)
             return scheduler.batchFailed(id, failure, roundTrip: .milliseconds(10), at: now)
-        case .saved(let item, let ordinal):
-            table.items[ordinal].isDead = true
-            return scheduler.deadLetterSaved(item, at: now)
+        case .saved(let save):
+            isSaving = false
+            for refused in save.deadLetters {
+                table.items[try ordinal(of: refused.item)].isDead = true
+            }
+            return scheduler.saved(at: now)
         case .wake: return scheduler.timePassed(at: now)
         case .stop: return scheduler.stop(at: now)
         }
@@ -393,18 +401,28 @@ struct CopySimulation {
         else { throw violation("too many requests are in flight") }
     }
 
-    private mutating func checkPosition(_ segment: Int) throws {
+    private func checkPosition(_ progress: SegmentProgress) throws {
+        let segment = progress.segment
         var safe = released[segment]
-        switch scheduler.position(ofSegment: segment) {
+        switch progress.position {
         case .within(let page, let items):
             guard let held = pages[page], held.segment == segment, items <= held.count else {
                 throw violation("segment \(segment) stands in a page that is not its own")
             }
             safe = held.first + items
-        case .afterReleased, nil: break
+        case .afterReleased: break
+        case nil:
+            guard safe == table.segments[segment].count else {
+                throw violation("segment \(segment) counts as finished at \(safe)")
+            }
         }
-        for ordinal in table.segments[segment][..<safe] where !table.items[ordinal].isSafe {
+        let passed = table.segments[segment][..<safe]
+        for ordinal in passed where !table.items[ordinal].isSafe {
             throw violation("segment \(segment) is at \(safe), ahead of item \(ordinal)")
+        }
+        let bytes = passed.reduce(0) { $0 + Int(table.items[$1].slice.size) }
+        guard progress.items == safe, progress.bytes == bytes else {
+            throw violation("segment \(segment) is at \(safe) but counts \(progress.items)")
         }
     }
 

@@ -13,9 +13,10 @@ import Testing
     }
 
     private func append(_ file: DeadLetterFile, _ item: String) throws {
-        try Array(item.utf8).withUnsafeBytes {
-            try file.append($0, code: "ValidationException", reason: "it says \"no\"")
-        }
+        try file.append(
+            DeadLetter(
+                code: "ValidationException", reason: "it says \"no\"", key: [],
+                item: Array(item.utf8)))
     }
 
     @Test func `there is no file without a dead letter`() {

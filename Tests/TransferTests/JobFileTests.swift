@@ -27,7 +27,7 @@ import Testing
             id: id, created: created, request: ["segments": 8], identity: identity, processID: 7)
         let table = JobTable(
             source: "a", target: "b", sourceID: "id-a", targetID: nil, schema: Self.schema,
-            targetWas: .created, segments: 8, itemsReported: 1_000)
+            targetWas: .creating, segments: 8, itemsReported: 1_000)
         return try JobFile.create(folder.databasePath(id), job, [table])
     }
 
@@ -38,12 +38,12 @@ import Testing
             let half = SegmentRecord(
                 segment: 5, cursor: Array(#"{"p":{"S":"x"}}"#.utf8), items: 7, bytes: 70)
             let letter = DeadLetter(
-                code: "ValidationException", reason: "bad", item: Array("{}".utf8))
-            try file.save(table: 0, [half], [], at: 101)
+                code: "ValidationException", reason: "bad", key: [1], item: Array("{}".utf8))
+            try file.save(table: 0, [half], [], JobProgress(), at: 101)
             try file.save(
                 table: 0, [SegmentRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90), done],
-                [letter], at: 102)
-            try file.setTarget(table: 0, id: "id-b")
+                [letter], JobProgress(), at: 102)
+            try file.setTargetCreated(table: 0, id: "id-b")
             let reader = try JobFile.open(folder.databasePath("one"), readOnly: true)
             let segments = try reader.segments(ofTable: 0)
             #expect(segments.map(\.segment) == [3, 5])
@@ -62,7 +62,7 @@ import Testing
     @Test func `files and folder are readable by their owner alone`() throws {
         try inFolder { folder in
             let file = try make(folder, "one")
-            try file.save(table: 0, [], [], at: 101)
+            try file.save(table: 0, [], [], JobProgress(), at: 101)
             let lock = try folder.lock("one")
             #expect(lock != nil)
             func mode(_ path: String) throws -> Int {

@@ -102,7 +102,7 @@ import Testing
         let limits = try UnitLimits(CopyOptions(), source: provisioned, target: provisioned)
         #expect(limits.read.unitsPerSecond == 40)
         #expect(limits.write.all == [40, 9])
-        #expect(limits.followTables)
+        #expect(CopyOptions().followsTables)
     }
 
     @Test func `on demand there is no limit but a maximum`() throws {

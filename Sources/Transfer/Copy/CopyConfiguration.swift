@@ -26,6 +26,11 @@ package struct CopyConfiguration: Sendable {
     package var giveUpAfter: Duration = .seconds(15 * 60)
     /// How long requests in flight may take to come home when the copy stops.
     package var stopWithin: Duration = .seconds(10)
+    /// Progress is made durable this often: a crash loses no more.
+    package var saveEvery: Duration = .milliseconds(250)
+    /// Where earlier runs of the job left the segments that they had begun; only
+    /// ``SegmentPosition/afterReleased`` and nil (finished) are positions here.
+    package var earlier: [SegmentProgress] = []
     /// Items of one batch at most; the service's limit unless a test says otherwise.
     package var batchItemsMax = ServiceLimits.batchItemsMax
     /// Neighbouring items that a batch takes of a segment before it goes on to the next.

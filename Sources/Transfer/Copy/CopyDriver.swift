@@ -2,6 +2,7 @@ import AWS
 import Dispatch
 import DynamoDB
 import DynamoModel
+import JSON
 import Pacing
 
 /// Performs a ``CopyScheduler``'s actions against two tables.
@@ -18,7 +19,8 @@ package final class CopyDriver: @unchecked Sendable {
     let schema: KeySchema
     let queue = DispatchQueue(label: "copy.scheduler")
     private let time: any TimeSource
-    private let deadLetters: DeadLetterFile
+    private let journal: any CopyJournal
+    private let subject: CopyProgress.Subject
     private let scanRequest: ScanRequest
     private let batchRequest: BatchWriteRequest
     private let pageCutter: PageCutter
@@ -37,20 +39,31 @@ package final class CopyDriver: @unchecked Sendable {
     private var completion: (@Sendable (CopyOutcome) -> Void)?
 
     private struct PageBytes {
+        let segment: Int
         let buffer: ByteBuffer
         let items: [ItemSlice]
+        /// `LastEvaluatedKey`; nil on the segment's last page.
+        let lastKey: [UInt8]?
     }
 
+    /// `LastEvaluatedKey` of the last page of each segment that has been released.
+    private var releasedKeys: [Int: [UInt8]] = [:]
+
+    /// - Parameter cursors: where segments go on that an earlier run of the job has begun and not
+    ///   finished; those that the configuration names as such.
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
-        _ configuration: CopyConfiguration, deadLetters: DeadLetterFile,
-        time: any TimeSource, seed: UInt64
+        _ configuration: CopyConfiguration, cursors: [Int: [UInt8]] = [:], itemsReported: Int,
+        journal: any CopyJournal, time: any TimeSource, seed: UInt64
     ) {
         self.source = source
         self.target = target
         self.schema = schema
         self.time = time
-        self.deadLetters = deadLetters
+        self.journal = journal
+        subject = CopyProgress.Subject(
+            itemsReported: itemsReported, segments: configuration.segments, started: time.now)
+        startKeys = cursors
         scanRequest = ScanRequest(
             table: source.name, segments: configuration.segments,
             isConsistent: configuration.isConsistentRead)
@@ -80,17 +93,21 @@ package final class CopyDriver: @unchecked Sendable {
         queue.async { [self] in perform(scheduler.stop(at: time.now)) }
     }
 
-    package func setLimits(read: ReadLimit, write: WriteLimits) {
+    package func setPaused(_ paused: Bool) {
+        queue.async { [self] in perform(scheduler.setPaused(paused, at: time.now)) }
+    }
+
+    package func setLimits(read: ReadLimit, write: WriteLimits, writesMax: Int? = nil) {
         queue.async { [self] in
-            perform(scheduler.limitsChanged(read: read, write: write, at: time.now))
+            perform(
+                scheduler.limitsChanged(
+                    read: read, write: write, writesMax: writesMax, at: time.now))
         }
     }
 
-    /// Reads from the scheduler. Must not be called on the driver's queue.
-    package func inspect<Value>(
-        _ body: @Sendable (inout CopyScheduler, Instant) -> Value
-    ) -> Value {
-        queue.sync { body(&scheduler, time.now) }
+    /// Where the copy stands. Must not be asked for on the driver's queue.
+    package var progress: CopyProgress {
+        queue.sync { CopyProgress(&scheduler, of: subject, at: time.now) }
     }
 
     // MARK: Actions
@@ -104,7 +121,7 @@ package final class CopyDriver: @unchecked Sendable {
             case .write(let id, let items, let bodyBytesMax):
                 write(id, items, bodyBytesMax: bodyBytesMax)
             case .release(let page): release(page)
-            case .deadLetter(let item, let failure): keep(item, failure)
+            case .save(let progress): save(progress)
             case .wake(let instant): wake(at: instant)
             case .finish(let outcome): finish(outcome)
             }
@@ -130,20 +147,64 @@ package final class CopyDriver: @unchecked Sendable {
     private func release(_ page: Int) {
         guard let bytes = pages[page] else { return }
         pages[page] = nil
+        releasedKeys[bytes.segment] = bytes.lastKey
         pageBuffers.give(bytes.buffer)
     }
 
-    private func keep(_ item: BatchItem, _ failure: CopyFailure) {
-        guard let page = pages[Int(item.page)] else { return }
-        let range = page.items[Int(item.index)].range
+    // MARK: Saving
+
+    private func save(_ progress: CopySave) {
         do {
-            try deadLetters.append(
-                UnsafeRawBufferPointer(rebasing: page.buffer.bytes[range]), code: failure.code,
-                reason: failure.message)
-            perform(scheduler.deadLetterSaved(item, at: time.now))
+            let entry = JournalEntry(
+                segments: try progress.segments.map { try record($0) },
+                deadLetters: try progress.deadLetters.map { try deadLetter($0) },
+                itemsAhead: scheduler.itemsSettledAhead(),
+                progress: CopyProgress(&scheduler, of: subject, at: time.now))
+            journal.save(entry) { [self] result in
+                queue.async { [self] in saved(result) }
+            }
         } catch {
-            perform(scheduler.fail(error, at: time.now))
+            // The cutter has walked over each key already.
+            preconditionFailure("a key that was cut out can't be read: \(error)")
         }
+    }
+
+    private func saved(_ result: Result<Void, JobError>) {
+        switch result {
+        case .success: perform(scheduler.saved(at: time.now))
+        case .failure(let error):
+            perform(scheduler.saveFailed(CopyFailure(error), at: time.now))
+        }
+    }
+
+    private func record(_ progress: SegmentProgress) throws(JSONError) -> SegmentRecord {
+        let cursor: [UInt8]?
+        switch progress.position {
+        case nil:
+            cursor = nil
+            releasedKeys[progress.segment] = nil
+        case .afterReleased:
+            guard let key = releasedKeys[progress.segment] else {
+                preconditionFailure("segment \(progress.segment) has no page behind it")
+            }
+            cursor = key
+        case .within(let number, let items):
+            let page = pages[number]!
+            cursor = try ItemKey.cursor(
+                page.items[items - 1], in: page.buffer.bytes, schema: schema)
+        }
+        return SegmentRecord(
+            segment: progress.segment, cursor: cursor, items: progress.items,
+            bytes: progress.bytes)
+    }
+
+    private func deadLetter(_ refused: RefusedItem) throws(JSONError) -> DeadLetter {
+        let page = pages[Int(refused.item.page)]!
+        let slice = page.items[Int(refused.item.index)]
+        return DeadLetter(
+            code: refused.failure.code, reason: refused.failure.message,
+            key: try ItemKey.cursor(slice, in: page.buffer.bytes, schema: schema),
+            item: Array(page.buffer.bytes[slice.range]))
     }
 
     // MARK: Pages
@@ -208,7 +269,8 @@ package final class CopyDriver: @unchecked Sendable {
             pageBuffers.give(buffer)
             perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
         case .success(let page):
-            startKeys[segment] = page.lastKey.map { Array(buffer.bytes[$0]) }
+            let lastKey = page.lastKey.map { Array(buffer.bytes[$0]) }
+            startKeys[segment] = lastKey
             let (slot, actions) = scheduler.pageArrived(
                 segment: segment,
                 ArrivedPage(
@@ -219,7 +281,8 @@ package final class CopyDriver: @unchecked Sendable {
                     isLast: page.lastKey == nil, readUnits: page.readUnits),
                 at: time.now)
             while pages.count <= slot { pages.append(nil) }
-            pages[slot] = PageBytes(buffer: buffer, items: page.items)
+            pages[slot] = PageBytes(
+                segment: segment, buffer: buffer, items: page.items, lastKey: lastKey)
             perform(actions)
         }
     }

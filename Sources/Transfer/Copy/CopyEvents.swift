@@ -16,8 +16,8 @@ package enum CopyAction: Equatable, Sendable {
     case write(BatchID, [BatchItem], bodyBytesMax: Int)
     /// Nothing needs the page's bytes any more.
     case release(page: Int)
-    /// Keep this item as a dead letter, durably, then say so.
-    case deadLetter(BatchItem, CopyFailure)
+    /// Make this durable, as a whole or not at all, then say so.
+    case save(CopySave)
     /// Say that time has passed, then.
     case wake(Instant)
     /// The copy has ended; nothing is in flight that matters.
@@ -112,6 +112,38 @@ package enum SegmentPosition: Equatable, Sendable {
     case afterReleased
 }
 
+/// How far a segment has come, counted from its start, earlier runs of the job included.
+package struct SegmentProgress: Equatable, Sendable {
+    package var segment: Int
+    /// nil: it is finished.
+    package var position: SegmentPosition?
+    /// Items before the position, and their sizes as the service counts them.
+    package var items: Int
+    package var bytes: Int
+
+    package init(segment: Int, position: SegmentPosition?, items: Int, bytes: Int) {
+        self.segment = segment
+        self.position = position
+        self.items = items
+        self.bytes = bytes
+    }
+}
+
+/// An item that the target refuses for good, and why.
+package struct RefusedItem: Equatable, Sendable {
+    package var item: BatchItem
+    package var failure: CopyFailure
+}
+
+/// Progress to be made durable.
+package struct CopySave: Equatable, Sendable {
+    /// The segments that have come further since the last save.
+    package var segments: [SegmentProgress]
+    package var deadLetters: [RefusedItem]
+
+    package var isEmpty: Bool { segments.isEmpty && deadLetters.isEmpty }
+}
+
 /// What a copy has done so far.
 package struct CopyCounters: Equatable, Sendable {
     package var itemsRead = 0
@@ -136,9 +168,25 @@ package struct CopyCounters: Equatable, Sendable {
     package var itemsRetried = 0
     /// Requests that failed otherwise and were repeated.
     package var requestsFailed = 0
+    /// Those that earlier runs of the job finished included.
     package var segmentsFinished = 0
 
     package init() {}
+
+    /// These, and those of earlier runs of the same job.
+    package func after(_ earlier: CopyCounters) -> CopyCounters {
+        var sum = self
+        for path in Self.summed { sum[keyPath: path] += earlier[keyPath: path] }
+        sum.readUnits += earlier.readUnits
+        sum.writeUnits += earlier.writeUnits
+        return sum
+    }
+
+    private static let summed: [WritableKeyPath<CopyCounters, Int> & Sendable] = [
+        \.itemsRead, \.itemsWritten, \.deadLetters, \.storedBytesWritten, \.jsonBytesWritten,
+        \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
+        \.itemsUnprocessed, \.itemsRetried, \.requestsFailed,
+    ]
 }
 
 /// What holds a copy back now.
@@ -150,6 +198,7 @@ package enum CopyHold: String, Equatable, Sendable {
     case targetThrottled = "throttled by target"
     case targetReplies = "target replies"
     case memory = "memory"
+    case paused = "paused"
     case sourceUnreachable = "source does not answer"
     case targetUnreachable = "target does not answer"
 }

@@ -16,7 +16,7 @@ extension CopyScheduler {
     ) -> (page: Int, actions: [CopyAction]) {
         let slot = scanCameBack(index)
         sourceHealth.answered()
-        progressed(at: now)
+        progressed()
         let units =
             page.readUnits
             ?? CapacityUnits.scan(
@@ -83,13 +83,15 @@ extension CopyScheduler {
             attempt: segments[slot].failures, using: &generator)
         segments[slot].failures += 1
         segments[slot].retryAt = now + delay
-        failureSinceProgress = failure
+        noProgress(failure, at: now)
     }
 
     // MARK: Pages
 
     private mutating func open(_ page: ArrivedPage, segment slot: Int) -> Int {
-        let open = OpenPage(segment: slot, items: page.items, heldBytes: page.heldBytes)
+        let open = OpenPage(
+            segment: slot, items: page.items, storedBytes: page.storedBytes,
+            heldBytes: page.heldBytes)
         pageBytesHeld += page.heldBytes
         let pageSlot: Int
         if let free = freePages.popLast() {
@@ -117,6 +119,9 @@ extension CopyScheduler {
         guard segments[slot].pages.first == pageSlot else { return }
         while let first = segments[slot].pages.first, pages[first].unsettled == 0 {
             pageBytesHeld -= pages[first].heldBytes
+            segments[slot].itemsReleased += pages[first].items.count
+            segments[slot].bytesReleased += pages[first].storedBytes
+            segments[slot].pagesReleased += 1
             pages[first] = OpenPage.none
             freePages.append(first)
             segments[slot].pages.removeFirst()
@@ -127,6 +132,10 @@ extension CopyScheduler {
 
     private mutating func close(_ slot: Int) {
         slotOfSegment[segments[slot].index] = nil
+        finishedUnsaved.append(
+            SegmentProgress(
+                segment: segments[slot].index, position: nil,
+                items: segments[slot].itemsReleased, bytes: segments[slot].bytesReleased))
         itemsReadInFinishedSegments += segments[slot].itemsRead
         segments[slot].close()
         freeSegments.append(slot)
@@ -134,19 +143,12 @@ extension CopyScheduler {
         counters.segmentsFinished += 1
     }
 
-    /// How far a segment's items are safe; nil for one that has not been opened or is finished.
-    package mutating func position(ofSegment index: Int) -> SegmentPosition? {
-        guard let slot = slotOfSegment[index] else { return nil }
-        guard let first = segments[slot].pages.first else { return .afterReleased }
-        let items = pages[first].settledPrefix()
-        return items > 0 ? .within(page: first, items: items) : .afterReleased
-    }
-
     // MARK: Scans
 
     mutating func startScans(
         at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
     ) {
+        if isPaused { return }
         if sourceHealth.isPaused(at: now), let until = sourceHealth.pausedUntil {
             wake = min(wake, until)
             return
@@ -202,7 +204,7 @@ extension CopyScheduler {
     /// open one that has come least far. Linear in the open segments.
     private mutating func nextToScan(at now: Instant, _ wake: inout Instant) -> Int? {
         if openSegments < configuration.openSegmentsMax, let index = nextSegment {
-            nextSegment = order.next()
+            nextSegment = nextUnfinished()
             return open(segment: index)
         }
         var best: Int?
@@ -223,15 +225,27 @@ extension CopyScheduler {
         return best
     }
 
+    /// The next segment in order that no earlier run of the job has finished.
+    mutating func nextUnfinished() -> Int? {
+        while let index = order.next() {
+            if let earlier = earlier[index], earlier.position == nil { continue }
+            return index
+        }
+        return nil
+    }
+
     private mutating func open(segment index: Int) -> Int {
         openSegments += 1
+        let before = earlier.removeValue(forKey: index)
+        let segment = OpenSegment(
+            index: index, items: before?.items ?? 0, bytes: before?.bytes ?? 0)
         let slot: Int
         if let free = freeSegments.popLast() {
             slot = free
-            segments[free] = OpenSegment(index: index)
+            segments[free] = segment
         } else {
             slot = segments.count
-            segments.append(OpenSegment(index: index))
+            segments.append(segment)
         }
         slotOfSegment[index] = slot
         return slot

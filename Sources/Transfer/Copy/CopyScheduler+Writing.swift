@@ -34,7 +34,7 @@ extension CopyScheduler {
         counters.jsonBytesWritten += written.jsonBytes
         counters.writeUnits += consumed
         counters.itemsUnprocessed += refusedItems.count
-        if refusedItems.count < batch.items.count { progressed(at: now) }
+        if refusedItems.count < batch.items.count { progressed() }
         retry(refusedItems, at: now)
         judge(
             items: batch.items.count, refused: refusedItems.count, units: consumed,
@@ -62,7 +62,7 @@ extension CopyScheduler {
             }
         case .remedy(.split):
             targetHealth.answered()
-            refuse(batch.items, failure, at: now, &actions)
+            refuse(batch.items, failure, at: now)
         case .remedy(.giveUp):
             end(.failed(failure), at: now)
         case .remedy(.slowDown):
@@ -70,27 +70,17 @@ extension CopyScheduler {
                 Self.throttleBackoff, isRefusal: true, using: &generator, at: now)
             counters.writesThrottled += 1
             for item in batch.items { segments[segmentSlot(of: item)].heat.refuse() }
-            failureSinceProgress = failure
+            noProgress(failure, at: now)
             retry(batch.items, at: now)
             judge(
                 items: batch.items.count, refused: batch.items.count, units: 0,
                 roundTrip: roundTrip, at: now)
         case .remedy(.retry), .remedy(.renewCredentials):
             counters.requestsFailed += 1
-            failureSinceProgress = failure
+            noProgress(failure, at: now)
             targetHealth.failed(Self.faultBackoff, using: &generator, at: now)
             retry(batch.items, at: now)
         }
-        pump(at: now, &actions)
-        return actions
-    }
-
-    /// A dead letter has been saved durably: the segment's position may pass its item.
-    package mutating func deadLetterSaved(_ item: BatchItem, at now: Instant) -> [CopyAction] {
-        var actions: [CopyAction] = []
-        counters.deadLetters += 1
-        progressed(at: now)
-        settle(item, &actions)
         pump(at: now, &actions)
         return actions
     }
@@ -114,7 +104,7 @@ extension CopyScheduler {
 
     private func segmentSlot(of item: BatchItem) -> Int { pages[Int(item.page)].segment }
 
-    private mutating func settle(_ item: BatchItem, _ actions: inout [CopyAction]) {
+    mutating func settle(_ item: BatchItem, _ actions: inout [CopyAction]) {
         let page = Int(item.page)
         pages[page].settle(Int(item.index))
         if pages[page].unsettled == 0 { retire(page, &actions) }
@@ -144,14 +134,14 @@ extension CopyScheduler {
     }
 
     private mutating func refuse(
-        _ items: [BatchItem], _ failure: CopyFailure, at now: Instant,
-        _ actions: inout [CopyAction]
+        _ items: [BatchItem], _ failure: CopyFailure, at now: Instant
     ) {
         guard items.count == 1 else { return halve(items, at: now) }
         if counters.itemsWritten == 0 { refusedAloneBeforeAnyAccepted += 1 }
-        actions.append(.deadLetter(items[0], failure))
+        refusedUnsaved.append(RefusedItem(item: items[0], failure: failure))
         let isSystemic =
-            counters.deadLetters + 1 > configuration.deadLettersMax
+            counters.deadLetters + refusedUnsaved.count + refusedInSave
+            > configuration.deadLettersMax
             || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
         guard isSystemic else { return }
         var systemic = failure
@@ -217,6 +207,10 @@ extension CopyScheduler {
         at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
     ) {
         hold = nil
+        if isPaused {
+            hold = .paused
+            return
+        }
         // While replies are on their way, the next one releases what is due, or the next look: a
         // wake of its own for each refused batch would cost more than sending it.
         if let next = retries.nextDue, writesInFlight == 0 { wake = min(wake, next) }

@@ -75,8 +75,26 @@ package struct CopyScheduler: Sendable {
     var answeredItems = 0
     var refusedAloneBeforeAnyAccepted = 0
 
-    var lastProgress: Instant
+    // Saving.
+    /// Segments that earlier runs of the job had begun, and that this one has not opened yet.
+    var earlier: [Int: SegmentProgress]
+    /// Items that earlier runs of the job have settled, and their sizes.
+    package let itemsEarlier: Int
+    package let bytesEarlier: Int
+    var finishedUnsaved: [SegmentProgress] = []
+    var refusedUnsaved: [RefusedItem] = []
+    /// The save that is under way.
+    var saving: CopySave?
+    /// A save has failed: none is tried again.
+    var isSavingOver = false
+    var nextSave: Instant
+
+    /// The user holds it.
+    package internal(set) var isPaused = false
+    /// The last of the failures since there was any progress, and when the first of them was. Time
+    /// in which nothing failed, as when the process was suspended, is no lack of progress.
     var failureSinceProgress: CopyFailure?
+    var failingSince: Instant
     var nextTick: Instant
     var wakeAsked: Instant?
     package internal(set) var hold: CopyHold?
@@ -96,7 +114,10 @@ package struct CopyScheduler: Sendable {
         self.configuration = configuration
         generator = SeededGenerator(seed: seed)
         order = SegmentOrder(total: configuration.segments)
-        nextSegment = order.next()
+        earlier = Dictionary(uniqueKeysWithValues: configuration.earlier.map { ($0.segment, $0) })
+        itemsEarlier = configuration.earlier.reduce(0) { $0 + $1.items }
+        bytesEarlier = configuration.earlier.reduce(0) { $0 + $1.bytes }
+        nextSave = now + configuration.saveEvery
         scansAllowed = min(8, configuration.scansMax)
         scansMayGrowAt = now
         sizing = PageSizing(
@@ -106,8 +127,13 @@ package struct CopyScheduler: Sendable {
         reading = ReadPacing(configuration.read, at: now)
         writing = WritePacing(configuration.write, at: now)
         concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
-        lastProgress = now
+        failingSince = now
         nextTick = now + Self.tick
+        for segment in configuration.earlier where segment.position == nil {
+            counters.segmentsFinished += 1
+            itemsReadInFinishedSegments += segment.items
+        }
+        nextSegment = nextUnfinished()
     }
 
     // MARK: Events
@@ -126,11 +152,23 @@ package struct CopyScheduler: Sendable {
     }
 
     /// The limits of the user, or of the tables, are others now.
+    /// - Parameter writesMax: most BatchWriteItems in flight from now on; nil leaves that as it is.
     package mutating func limitsChanged(
-        read: ReadLimit, write: WriteLimits, at now: Instant
+        read: ReadLimit, write: WriteLimits, writesMax: Int? = nil, at now: Instant
     ) -> [CopyAction] {
         reading.setLimit(read, at: now)
         writing.setLimits(write, at: now)
+        if let writesMax, writesMax != concurrency.range.upperBound {
+            let start = min(concurrency.current, writesMax)
+            concurrency = AdaptiveLimit(range: 1...writesMax, start: start, at: now)
+        }
+        return pumped(at: now)
+    }
+
+    /// Holds the copy, once what is in flight has come home, or lets it go on.
+    package mutating func setPaused(_ paused: Bool, at now: Instant) -> [CopyAction] {
+        isPaused = paused
+        if !paused { progressed() }
         return pumped(at: now)
     }
 
@@ -140,8 +178,7 @@ package struct CopyScheduler: Sendable {
         return pumped(at: now)
     }
 
-    /// Something outside the copy's requests makes going on impossible (a dead letter that can't
-    /// be saved).
+    /// Something outside the copy's requests makes going on impossible.
     package mutating func fail(_ failure: CopyFailure, at now: Instant) -> [CopyAction] {
         end(.failed(failure), at: now)
         return pumped(at: now)
@@ -150,10 +187,10 @@ package struct CopyScheduler: Sendable {
     mutating func end(_ outcome: CopyOutcome, at now: Instant) {
         switch phase {
         case .running: phase = .ending(outcome, deadline: now + configuration.stopWithin)
-        case .ending(.stopped, let deadline):
-            // A failure while stopping is what the user must hear of.
-            phase = .ending(outcome, deadline: deadline)
-        case .ending, .ended: break
+        case .ending(.failed, _), .ended: break
+        case .ending(_, let deadline):
+            // A failure while ending is what the user must hear of.
+            if case .failed = outcome { phase = .ending(outcome, deadline: deadline) }
         }
     }
 
@@ -168,13 +205,16 @@ package struct CopyScheduler: Sendable {
             var wake = nextTick
             startScans(at: now, &actions, &wake)
             startWrites(at: now, &actions, &wake)
-            if isDrained { finish(completedOutcome, &actions) } else { ask(wake, &actions) }
+            if now >= nextSave || !refusedUnsaved.isEmpty { startSave(at: now, &actions) }
+            guard isDrained else { return ask(wake, &actions) }
+            end(completedOutcome, at: now)
+            pump(at: now, &actions)
         case .ending(let outcome, let deadline):
-            if scansInFlight == 0 && writesInFlight == 0 || now >= deadline {
-                finish(outcome, &actions)
-            } else {
-                ask(min(deadline, nextTick), &actions)
+            guard scansInFlight == 0 && writesInFlight == 0 || now >= deadline else {
+                return ask(min(deadline, nextTick), &actions)
             }
+            startSave(at: now, &actions)
+            if saving == nil { finish(outcome, &actions) }
         case .ended: break
         }
     }
@@ -224,7 +264,7 @@ package struct CopyScheduler: Sendable {
         guard let failure = failureSinceProgress else { return }
         let patience = failure.lacksOperation ? Self.lackingPatience : configuration.giveUpAfter
         let waited = min(patience, configuration.giveUpAfter)
-        if now - lastProgress >= waited { end(.failed(givenUp(failure, after: waited)), at: now) }
+        if now - failingSince >= waited { end(.failed(givenUp(failure, after: waited)), at: now) }
     }
 
     /// An operation that was never answered is waited for like an endpoint that never was.
@@ -238,9 +278,13 @@ package struct CopyScheduler: Sendable {
         return failure
     }
 
-    mutating func progressed(at now: Instant) {
-        lastProgress = now
+    mutating func progressed() {
         failureSinceProgress = nil
+    }
+
+    mutating func noProgress(_ failure: CopyFailure, at now: Instant) {
+        if failureSinceProgress == nil { failingSince = now }
+        failureSinceProgress = failure
     }
 
     // MARK: What others may ask

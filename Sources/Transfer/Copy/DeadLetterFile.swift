@@ -5,9 +5,11 @@ import JSON
 /// item as the source sent it.
 ///
 /// It comes into being with the first dead letter, readable by its owner alone. A file that exists
-/// is never written over: a number is put into the name instead. Each line is on the disk when
-/// ``append(_:code:reason:)`` returns. Not thread-safe: it belongs to the driver's queue.
-package final class DeadLetterFile {
+/// is never written over: a number is put into the name instead. The record of dead letters is the
+/// job; this is the copy of it that is handed to its user at the end.
+package final class DeadLetterFile: @unchecked Sendable {
+    // @unchecked: it is written and asked for its path by one task, when the copy has ended.
+
     private let wantedPath: String
     private let table: String
     private var descriptor: Int32 = -1
@@ -29,20 +31,21 @@ package final class DeadLetterFile {
         "./dynaferry-dead-letters-\(table).jsonl"
     }
 
-    /// - Parameter item: the item's JSON.
-    package func append(
-        _ item: UnsafeRawBufferPointer, code: String, reason: String
-    ) throws(CopyFailure) {
+    package func append(_ letter: DeadLetter) throws(CopyFailure) {
         if descriptor < 0 { try create() }
-        var line: [UInt8] = []
         let head: JSON = [
-            "table": .string(table), "code": .string(code), "reason": .string(reason),
+            "table": .string(table), "code": .string(letter.code),
+            "reason": .string(letter.reason),
         ]
-        line += head.bytes.dropLast()
-        line += ",\"item\":".utf8
-        line += item
-        line += "}\n".utf8
-        try write(line)
+        try write(head.bytes.dropLast() + Array(",\"item\":".utf8) + letter.item + [0x7D, 0x0A])
+    }
+
+    /// What was appended is on the disk when this returns.
+    package func sync() throws(CopyFailure) {
+        guard descriptor >= 0 else { return }
+        guard fdatasync(descriptor) == 0 || errno == EINVAL else {  // EINVAL: a pipe or terminal
+            throw failure(path ?? wantedPath, errno)
+        }
     }
 
     private func create() throws(CopyFailure) {
@@ -77,9 +80,6 @@ package final class DeadLetterFile {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failure(path ?? wantedPath, errno) }
             written += count
-        }
-        guard fdatasync(descriptor) == 0 || errno == EINVAL else {  // EINVAL: a pipe or terminal
-            throw failure(path ?? wantedPath, errno)
         }
     }
 

@@ -12,19 +12,24 @@ struct OpenPage: Sendable {
     private(set) var taken = 0
     private(set) var unsettled: Int
     private var settled: [UInt64]
-    /// All items before this one are settled; advanced only when asked for.
+    /// All items before this one are settled, and the sum of their sizes; advanced only when asked
+    /// for.
     private var prefix = 0
+    private(set) var prefixBytes = 0
+    /// Sum of the items' sizes.
+    let storedBytes: Int
 
-    init(segment: Int, items: [ItemSlice], heldBytes: Int) {
+    init(segment: Int, items: [ItemSlice], storedBytes: Int, heldBytes: Int) {
         self.segment = segment
         self.items = items
+        self.storedBytes = storedBytes
         self.heldBytes = heldBytes
         unsettled = items.count
         settled = [UInt64](repeating: 0, count: (items.count + 63) / 64)
     }
 
     /// What a slot holds between two pages.
-    static let none = OpenPage(segment: -1, items: [], heldBytes: 0)
+    static let none = OpenPage(segment: -1, items: [], storedBytes: 0, heldBytes: 0)
 
     var untaken: Int { items.count - taken }
 
@@ -42,6 +47,7 @@ struct OpenPage: Sendable {
 
     /// Items at the page's start that are all settled.
     mutating func settledPrefix() -> Int {
+        let before = prefix
         while prefix < items.count {
             let rest = ~settled[prefix >> 6] >> UInt64(prefix & 63)
             if rest == 0 {
@@ -52,6 +58,7 @@ struct OpenPage: Sendable {
             break
         }
         prefix = min(prefix, items.count)
+        for index in before..<prefix { prefixBytes += Int(items[index].size) }
         return prefix
     }
 }

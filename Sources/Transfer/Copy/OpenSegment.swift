@@ -13,8 +13,15 @@ struct OpenSegment: Sendable {
     var isScanning = false
     /// Its last page has arrived.
     var isExhausted = false
-    /// Items read so far: segments are advanced evenly.
-    var itemsRead = 0
+    /// Items read so far, in earlier runs of the job too: segments are advanced evenly.
+    var itemsRead: Int
+    /// Items, and their sizes, in pages that have been released, in this run or earlier ones.
+    var itemsReleased: Int
+    var bytesReleased: Int
+    /// Pages released in this run.
+    var pagesReleased = 0
+    /// What of it was told to be saved: pages released, and items of the first open page.
+    var saved = (pages: 0, items: 0)
     /// Scans that failed in a row, and when it may be asked again.
     var failures = 0
     var retryAt = Instant.zero
@@ -29,8 +36,12 @@ struct OpenSegment: Sendable {
     /// a whole for each look into it.)
     private(set) var isOpen = true
 
-    init(index: Int) {
+    /// `items` and `bytes` are what earlier runs of the job have settled of it.
+    init(index: Int, items: Int = 0, bytes: Int = 0) {
         self.index = index
+        itemsRead = items
+        itemsReleased = items
+        bytesReleased = bytes
     }
 
     mutating func close() { isOpen = false }

@@ -14,7 +14,7 @@ import JSON
 /// disturbs its writer.
 package final class JobFile {
     /// Written into each file (`user_version`): an older one is migrated, a newer one refused.
-    static let version = 1
+    static let version = JobSchema.steps.count
     /// `application_id`: "dynf".
     static let applicationID = 0x6479_6E66
 
@@ -41,7 +41,7 @@ package final class JobFile {
             try file.prepareForWriting()
             try file.database.execute("PRAGMA synchronous=FULL")
             try file.database.transaction { () throws(DatabaseError) in
-                try file.database.execute(JobSchema.create)
+                try file.migrate(from: 0)
                 try file.insert(job)
                 for (number, table) in tables.enumerated() { try file.insert(table, number) }
             }
@@ -71,24 +71,46 @@ package final class JobFile {
                     + " knows \(Self.version))",
                 hint: "use the newer dynaferry for this job")
         }
-        if !readOnly { try wrapped { () throws(DatabaseError) in try file.prepareForWriting() } }
+        if readOnly {
+            guard version == Self.version else {
+                throw JobError(
+                    "\(path) was written by an older dynaferry",
+                    hint: "the command that it is a job of brings it up to date")
+            }
+            return file
+        }
+        try wrapped { () throws(DatabaseError) in
+            try file.prepareForWriting()
+            guard version < Self.version else { return }
+            try file.database.transaction { () throws(DatabaseError) in
+                try file.migrate(from: version)
+            }
+        }
         return file
+    }
+
+    private func migrate(from version: Int) throws(DatabaseError) {
+        for step in JobSchema.steps[version...] { try database.execute(step) }
+        try database.execute("PRAGMA user_version = \(Self.version)")
     }
 
     private func prepareForWriting() throws(DatabaseError) {
         _ = try database.rows("PRAGMA journal_mode=WAL")
-        try database.execute("PRAGMA synchronous=NORMAL")
+        // A save touches some ten pages: what SQLite would keep besides is memory for nothing.
+        try database.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-200")
     }
 
     private func insert(_ job: JobRecord) throws(DatabaseError) {
         try database.run(
             """
-            INSERT INTO job (id, created, updated, state, reason, request, identity, process)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO job (id, created, updated, state, reason, request, identity, process, runs,
+                throttle, progress)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             .text(job.id), .real(job.created), .real(job.updated), .text(job.state.rawValue),
             DatabaseValue(job.reason), .text(job.request.text), .text(job.identity),
-            .integer(job.processID))
+            .integer(job.processID), .integer(job.runs), .text(job.throttle.json.text),
+            .text(job.progress.json.text))
     }
 
     private func insert(_ table: JobTable, _ number: Int) throws(DatabaseError) {
@@ -113,19 +135,31 @@ package final class JobFile {
     package func job() throws(JobError) -> JobRecord {
         let rows = try Self.wrapped { () throws(DatabaseError) in
             try database.rows(
-                "SELECT id, created, updated, state, reason, request, identity, process FROM job")
+                """
+                SELECT id, created, updated, state, reason, request, identity, process, runs,
+                    throttle, progress
+                FROM job
+                """)
         }
         guard let row = rows.first, let id = row[0].text, let created = row[1].real,
             let updated = row[2].real, let state = row[3].text.flatMap(JobRecord.State.init),
-            let request = row[5].text.flatMap({ try? JSON(parsing: Array($0.utf8)) }),
-            let identity = row[6].text, let process = row[7].integer
+            let request = Self.json(row[5]), let identity = row[6].text,
+            let process = row[7].integer, let runs = row[8].integer,
+            let throttle = Self.json(row[9]), let progress = Self.json(row[10])
         else { throw damaged }
         var job = JobRecord(
             id: id, created: created, request: request, identity: identity, processID: process)
         job.updated = updated
         job.state = state
         job.reason = row[4].text
+        job.runs = runs
+        job.throttle = JobThrottle(json: throttle)
+        job.progress = JobProgress(json: progress)
         return job
+    }
+
+    private static func json(_ value: DatabaseValue) -> JSON? {
+        value.text.flatMap { try? JSON(parsing: Array($0.utf8)) }
     }
 
     package func tables() throws(JobError) -> [JobTable] {
@@ -186,15 +220,16 @@ package final class JobFile {
     package func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] {
         let rows = try Self.wrapped { () throws(DatabaseError) in
             try database.rows(
-                "SELECT code, reason, item FROM dead_letters WHERE in_table = ? ORDER BY number",
-                .integer(table))
+                """
+                SELECT code, reason, key, item FROM dead_letters WHERE in_table = ? ORDER BY number
+                """, .integer(table))
         }
         var letters: [DeadLetter] = []
         for row in rows {
-            guard let code = row[0].text, let reason = row[1].text, let item = row[2].blob else {
-                throw damaged
-            }
-            letters.append(DeadLetter(code: code, reason: reason, item: item))
+            guard let code = row[0].text, let reason = row[1].text, let key = row[2].blob,
+                let item = row[3].blob
+            else { throw damaged }
+            letters.append(DeadLetter(code: code, reason: reason, key: key, item: item))
         }
         return letters
     }
@@ -209,7 +244,8 @@ package final class JobFile {
     /// - Parameter seconds: now, since 1970.
     /// - Throws: ``JobError``; nothing has been saved then.
     package func save(
-        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter], at seconds: Double
+        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter], _ progress: JobProgress,
+        at seconds: Double
     ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
@@ -222,17 +258,70 @@ package final class JobFile {
                         .integer(table), .integer(record.segment), DatabaseValue(record.cursor),
                         .integer(record.items), .integer(record.bytes))
                 }
-                for letter in letters {
-                    try database.run(
-                        """
-                        INSERT INTO dead_letters (in_table, code, reason, item)
-                        VALUES (?, ?, ?, ?)
-                        """,
-                        .integer(table), .text(letter.code), .text(letter.reason),
-                        .blob(letter.item))
-                }
-                try database.run("UPDATE job SET updated = ?", .real(seconds))
+                for letter in letters { try insert(letter, inTable: table) }
+                try database.run(
+                    "UPDATE job SET updated = ?, progress = ?", .real(seconds),
+                    .text(progress.json.text))
             }
+        }
+    }
+
+    /// An item that is refused again, as after a crash, has one entry all the same.
+    private func insert(_ letter: DeadLetter, inTable table: Int) throws(DatabaseError) {
+        try database.run(
+            """
+            INSERT OR REPLACE INTO dead_letters (in_table, code, reason, key, item)
+            VALUES (?, ?, ?, ?, ?)
+            """,
+            .integer(table), .text(letter.code), .text(letter.reason), .blob(letter.key),
+            .blob(letter.item))
+    }
+
+    /// The dead letter is none any more.
+    package func remove(_ letter: DeadLetter, fromTable table: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "DELETE FROM dead_letters WHERE in_table = ? AND key = ?", .integer(table),
+                .blob(letter.key))
+        }
+    }
+
+    package func replace(_ letter: DeadLetter, inTable table: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in try insert(letter, inTable: table) }
+    }
+
+    /// The job is run once more, by this process.
+    package func beginRun(processID: Int, request: JSON, at seconds: Double) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                """
+                UPDATE job SET state = ?, reason = NULL, process = ?, request = ?, updated = ?,
+                    runs = runs + 1
+                """,
+                .text(JobRecord.State.running.rawValue), .integer(processID),
+                .text(request.text), .real(seconds))
+        }
+    }
+
+    /// Everything is to be copied again, in so many segments, into the target as it is.
+    package func restart(table: Int, segments: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.transaction { () throws(DatabaseError) in
+                try database.run("DELETE FROM segments WHERE in_table = ?", .integer(table))
+                try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
+                try database.run(
+                    "UPDATE tables SET segments = ?, is_finished = 0 WHERE number = ?",
+                    .integer(segments), .integer(table))
+                try database.run("UPDATE job SET progress = '{}'")
+            }
+        }
+    }
+
+    /// What `throttle` sets holds from now on, for later runs too.
+    package func addThrottle(_ throttle: JobThrottle) throws(JobError) {
+        let throttle = try job().throttle.updated(by: throttle)
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run("UPDATE job SET throttle = ?", .text(throttle.json.text))
         }
     }
 
@@ -248,11 +337,12 @@ package final class JobFile {
         }
     }
 
-    package func setTarget(table: Int, id: String?) throws(JobError) {
+    /// The job has made the target, which has this id where there are any.
+    package func setTargetCreated(table: Int, id: String?) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.run(
-                "UPDATE tables SET target_id = ? WHERE number = ?", DatabaseValue(id),
-                .integer(table))
+                "UPDATE tables SET target_id = ?, target_was = ? WHERE number = ?",
+                DatabaseValue(id), .text(JobTable.Target.created.rawValue), .integer(table))
         }
     }
 
@@ -270,9 +360,11 @@ package final class JobFile {
     }
 }
 
-/// The tables of a ``JobFile``.
+/// The tables of a ``JobFile``: what made each version of the next older one, from nothing on. A
+/// step that was in use is never changed.
 private enum JobSchema {
-    static let create = """
+    static let steps = [
+        """
         CREATE TABLE job (
             id TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, state TEXT NOT NULL,
             reason TEXT, request TEXT NOT NULL, identity TEXT NOT NULL, process INTEGER NOT NULL);
@@ -290,8 +382,17 @@ private enum JobSchema {
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             code TEXT NOT NULL, reason TEXT NOT NULL, item BLOB NOT NULL);
         PRAGMA application_id = \(JobFile.applicationID);
-        PRAGMA user_version = \(JobFile.version);
+        """,
+        // Dead letters are known by their keys, and a job by what it has done over all its runs.
         """
+        ALTER TABLE job ADD COLUMN runs INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE job ADD COLUMN throttle TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE job ADD COLUMN progress TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE dead_letters ADD COLUMN key BLOB NOT NULL DEFAULT X'';
+        UPDATE dead_letters SET key = item;
+        CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (in_table, key);
+        """,
+    ]
 }
 
 /// What a job's state file does not allow, and what to do about it.

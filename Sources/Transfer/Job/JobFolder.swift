@@ -16,9 +16,12 @@ package struct JobFolder: Sendable {
         return environment["HOME"].map { $0 + "/.local/state/dynaferry" }
     }
 
+    /// An id becomes the name of a socket, whose path is short (unix(7)).
+    static let idBytesMax = 80
+
     /// What an id may be made of: it becomes a file's name.
     package static func isID(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 100 && text.utf8.first != UInt8(ascii: ".")
+        !text.isEmpty && text.utf8.count <= idBytesMax && text.utf8.first != UInt8(ascii: ".")
             && text.utf8.allSatisfy {
                 switch $0 {
                 case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
@@ -81,7 +84,11 @@ package struct JobFolder: Sendable {
     /// be read belong to nobody's command.
     package func unfinished(identity: String) -> JobRecord? {
         let jobs = ids.compactMap { id -> JobRecord? in
-            let file = try? JobFile.open(databasePath(id), readOnly: true)
+            let path = databasePath(id)
+            // One of an older version is brought up to date, or its command would begin anew.
+            let file =
+                (try? JobFile.open(path, readOnly: true))
+                ?? (try? JobFile.open(path, readOnly: false))
             return try? file?.job()
         }
         return jobs.filter { $0.identity == identity && !$0.state.isOver }
@@ -95,7 +102,7 @@ package struct JobFolder: Sendable {
         let letters = table.utf8.map { byte in
             Self.isID(String(UnicodeScalar(byte))) || byte == 0x2E ? byte : UInt8(ascii: "-")
         }
-        let name = String(decoding: letters.suffix(80).drop { $0 == 0x2E }, as: UTF8.self)
+        let name = String(decoding: letters.suffix(60).drop { $0 == 0x2E }, as: UTF8.self)
         while true {
             let digits = String(UInt16.random(in: 0...UInt16.max, using: &generator), radix: 16)
             let id = "\(name)-\(String(repeating: "0", count: 4 - digits.count))\(digits)"

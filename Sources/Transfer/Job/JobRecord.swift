@@ -14,7 +14,7 @@ package struct JobRecord: Equatable, Sendable {
         /// Every item arrived, or is a dead letter.
         case finished
 
-        /// Nothing more will come of it by itself, nor should.
+        /// Every item has been seen to: there is nothing to resume.
         package var isOver: Bool { self == .finished }
     }
 
@@ -29,8 +29,12 @@ package struct JobRecord: Equatable, Sendable {
     package var request: JSON
     /// Both tables and whatever decides what is written: the same command finds its job by it.
     package var identity: String
-    /// The process that ran it last.
+    /// The process that ran it last, and how many have.
     package var processID: Int
+    package var runs = 1
+    /// What `jobs throttle` asked for last; it outlives the process that was asked.
+    package var throttle = JobThrottle()
+    package var progress = JobProgress()
 
     package init(id: String, created: Double, request: JSON, identity: String, processID: Int) {
         self.id = id
@@ -48,7 +52,9 @@ package struct JobTable: Equatable, Sendable {
     /// What the target was when the job began: what a resumed or restarted job may write into.
     package enum Target: String, Sendable {
         case empty
-        /// Made by the job, or about to be: this is written down before CreateTable is called.
+        /// About to be made by the job: this is written down before CreateTable is called.
+        case creating
+        /// Made by the job.
         case created
         /// It held items, and the user asked to merge into them.
         case merged
@@ -103,12 +109,15 @@ package struct SegmentRecord: Equatable, Sendable {
 package struct DeadLetter: Equatable, Sendable {
     package var code: String
     package var reason: String
+    /// The item's key as JSON: a table's dead letters have one entry a key.
+    package var key: [UInt8]
     /// Its JSON, as the source sent it.
     package var item: [UInt8]
 
-    package init(code: String, reason: String, item: [UInt8]) {
+    package init(code: String, reason: String, key: [UInt8], item: [UInt8]) {
         self.code = code
         self.reason = reason
+        self.key = key
         self.item = item
     }
 }

@@ -52,7 +52,10 @@ package enum Invocation: Sendable {
     ) throws(UsageError) -> Invocation {
         do {
             switch command {
-            case CopyArguments.name: return .copy(try CopyArguments(parsing: words))
+            case CopyArguments.name:
+                var arguments = try CopyArguments(parsing: words)
+                arguments.words = [command] + words
+                return .copy(arguments)
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")

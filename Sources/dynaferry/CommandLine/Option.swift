@@ -26,6 +26,7 @@ package enum OptionCategory: String, Sendable {
     case target = "What may happen to the target"
     case pace = "Speed and limits"
     case reading = "Reading the source"
+    case job = "The job and its state"
     case output = "Output"
     case listening = "Listening"
     case contents = "Contents"

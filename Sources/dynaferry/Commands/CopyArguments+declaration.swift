@@ -9,6 +9,10 @@ extension CopyArguments {
         billing mode; one that exists must have the same keys.
         """,
         """
+        Each copy is a job, whose state is on disk: after an interruption, a crash or a failure \
+        the same command goes on where it stopped. See dynaferry jobs --help.
+        """,
+        """
         The source is only ever read. Nothing is deleted from the target, and one that has items \
         is refused unless --merge is given. Memory stays within --memory whatever the table's size.
         """,
@@ -22,7 +26,7 @@ extension CopyArguments {
     }
 
     package static var options: [Option<Self>] {
-        sideOptions + targetOptions + paceOptions + readingOptions + outputOptions
+        sideOptions + targetOptions + paceOptions + jobOptions + readingOptions + outputOptions
     }
 
     private static var sideOptions: [Option<Self>] {
@@ -103,6 +107,31 @@ extension CopyArguments {
         ]
     }
 
+    private static var jobOptions: [Option<Self>] {
+        [
+            Option(
+                "--job", .jobID, \.job, in: .job,
+                default: "found by what is copied, or the source's name and four digits",
+                "The job's name: of a new one, or of the one to go on with."),
+            Option(
+                flag: "--resume", \.resume, in: .job,
+                "Go on with a job although it stopped more than 24 hours ago."),
+            Option(
+                flag: "--restart", \.restart, in: .job,
+                """
+                Copy everything again, into the target that the unfinished job found empty or \
+                made. Items deleted at the source meanwhile may remain there.
+                """),
+            Option(
+                "--stop-at", .stopTime, \.stopAt, in: .job, default: "never",
+                """
+                Stop at this time, as SIGINT does: the end of a maintenance window. The same \
+                command goes on.
+                """),
+            .stateFolder(\.stateFolder),
+        ]
+    }
+
     private static var readingOptions: [Option<Self>] {
         [
             Option(
@@ -151,7 +180,13 @@ extension CopyArguments {
         (.failure, "Failed; the last lines say why."),
         (.usage, "Wrong usage; nothing was touched."),
         (.differs, "Finished, but some items are dead letters."),
-        (.interrupted, "Interrupted by SIGINT, SIGTERM or SIGHUP; a second one ends it at once."),
+        (
+            .interrupted,
+            """
+            Stopped by SIGINT, SIGTERM, SIGHUP, --stop-at or dynaferry jobs stop; the same command \
+            goes on. A second signal ends it at once.
+            """
+        ),
     ]
 
     package static let environment = [
@@ -167,10 +202,14 @@ extension CopyArguments {
             "Profile files, instead of those in ~/.aws."),
         Note("AWS_CA_BUNDLE", "Certificates for a side without --ca-bundle."),
         Note("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
+        Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry."),
         Note("NO_COLOR", "When set, no colours on the terminal."),
     ]
 
     package func validate() throws(UsageError) {
+        if resume, restart {
+            throw UsageError("--resume and --restart contradict each other")
+        }
         try checkRegion("SOURCE", source, sides.source, "--source-region")
         try checkRegion("TARGET", target, sides.target, "--target-region")
         if source == target, sourceSide == targetSide {

@@ -20,6 +20,13 @@ package struct CopyArguments: CommandArguments, Equatable {
     package var memory = 32 << 20
     package var giveUpAfter: Duration = .seconds(15 * 60)
 
+    /// The job's name and where its state is kept; nil: by itself, and the default folder.
+    package var job: String?
+    package var stateFolder: String?
+    package var resume = false
+    package var restart = false
+    package var stopAt: StopTime?
+
     package var consistentRead = false
     package var gzip = false
 
@@ -27,7 +34,13 @@ package struct CopyArguments: CommandArguments, Equatable {
     package var report: String?
     package var log: String?
 
+    /// The words that it was read from, the command's name before them.
+    package var words: [String] = []
+
     package init() {}
+
+    /// The words that go on with the job: one that has begun anew is not to do so again.
+    package var wordsToResume: [String] { words.filter { $0 != "--restart" && $0 != "--resume" } }
 
     /// Everything known of the source's side; an ARN names its region.
     package var sourceSide: SideArguments { side(sides.source, source) }

@@ -1,5 +1,7 @@
 import Dispatch
+import Glibc
 import JSON
+import Pacing
 
 /// A copy under way, as the console sees it. Any thread may call it.
 package protocol RunningCopy: Sendable {
@@ -48,8 +50,13 @@ package struct CopyCommand: Sendable {
             console.note("stopping: what is in flight finishes; a second signal ends it at once")
         }
         let voice = CopyVoice(console: console, log: log)
+        let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
         let copy = try start(arguments, voice)
         stop.deliver(to: copy)
+        defer { withExtendedLifetime(end) {} }
+        end?.start { [console] time in
+            if stop.ask() { console.note("stopping: it is \(time)") }
+        }
         let display = ProgressDisplay(arguments.progress, console: console) { copy.progress }
         display.start()
         var summary = copy.wait()
@@ -67,6 +74,32 @@ package struct CopyCommand: Sendable {
         }
         try report?.write(summary.json.prettyText)
         return summary.outcome.exitCode
+    }
+}
+
+/// The end of a maintenance window.
+private final class StopTimer {
+    private let time: StopTime
+    private let seconds: Double
+    private var timer: (any DispatchSourceTimer)?
+
+    init(_ time: StopTime) throws(UsageError) {
+        let now = MonotonicTime().secondsSinceEpoch
+        guard let next = time.next(after: now) else {
+            throw UsageError("--stop-at: \(time) has passed")
+        }
+        self.time = time
+        seconds = next
+    }
+
+    /// Calls `body` when the clock on the wall says so, be it set meanwhile or not.
+    func start(_ body: @escaping @Sendable (StopTime) -> Void) {
+        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "copy.stop-at"))
+        let wall = timespec(tv_sec: Int(seconds), tv_nsec: 0)
+        timer.schedule(wallDeadline: DispatchWallTime(timespec: wall), leeway: .milliseconds(100))
+        timer.setEventHandler { [time] in body(time) }
+        timer.activate()
+        self.timer = timer
     }
 }
 

@@ -84,15 +84,20 @@ package struct DemoCommand: Sendable {
     private func copy(
         _ endpoint: String, _ environment: [String], _ relay: SignalRelay
     ) throws -> (ChildProcess.End, CopySummary?) {
-        let report = try TemporaryFile()
-        let words = arguments.copyWords(endpoint: endpoint, report: report.path)
+        let scratch = try ScratchFolder()
+        let report = scratch.path + "/report.json"
+        let words =
+            arguments.copyWords(endpoint: endpoint, report: report)
+            + ["--state-dir", scratch.path + "/jobs"]
         let child = try relay.start {
             try ChildProcess(
                 ChildProcess.ownPath, words, environment: environment, output: .null)
         }
         let end = child.wait()
         relay.finish()
-        let bytes = try readFile(report.path)
+        // One that was refused has left no report.
+        guard access(report, F_OK) == 0 else { return (end, nil) }
+        let bytes = try readFile(report)
         guard !bytes.isEmpty else { return (end, nil) }
         return (end, try CopySummary(json: JSON(parsing: bytes)))
     }

@@ -37,15 +37,29 @@ struct EngineCopy: RunningCopy {
             let source = try await sides.client(sides.source, arguments, voice)
             let target = try await sides.client(sides.target, arguments, voice)
             return try await TableCopy.prepare(
-                CopyOptions(arguments),
+                CopyOptions(arguments), job: try jobOptions(arguments, environment),
                 from: SourceTable(name: arguments.source.text, reader: ReadOnlyClient(source)),
                 to: TargetTable(name: arguments.target.text, client: target),
                 note: { voice.note($0) }, seed: anySeed())
+        } catch let error as JobError {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
         } catch let error as ConfigurationError {
             throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
         } catch let refusal as CopyRefusal {
             throw CommandFailure(refusal.message, hints: refusal.hint.map { [$0] } ?? [])
         }
+    }
+
+    private static func jobOptions(
+        _ arguments: CopyArguments, _ environment: [String: String]
+    ) throws(CommandFailure) -> JobOptions {
+        var options = JobOptions(
+            folder: try JobFolder(arguments.stateFolder, environment: environment),
+            request: arguments.wordsToResume)
+        options.id = arguments.job
+        options.resumesOld = arguments.resume
+        options.restarts = arguments.restart
+        return options
     }
 
     // MARK: RunningCopy
@@ -62,11 +76,13 @@ struct EngineCopy: RunningCopy {
         let counters = now.counters
         var snapshot = ProgressSnapshot(
             source: arguments.source.name, target: arguments.target.name,
-            phase: now.hasEnded ? .finished : now.isEnding ? .stopping : .copying,
+            phase: now.hasEnded
+                ? .finished : now.isEnding ? .stopping : now.isPaused ? .paused : .copying,
             elapsed: now.elapsed)
-        snapshot.items = counters.itemsWritten
+        snapshot.itemsEarlier = now.itemsEarlier
+        snapshot.items = now.itemsEarlier + counters.itemsWritten
         snapshot.itemsEstimate = now.itemsEstimated
-        snapshot.bytes = counters.storedBytesWritten
+        snapshot.bytes = now.bytesEarlier + counters.storedBytesWritten
         snapshot.fraction = now.fraction
         snapshot.readUnits = counters.readUnits
         snapshot.writeUnits = counters.writeUnits
@@ -90,7 +106,8 @@ extension CopyHold {
     fileprivate var text: String? {
         switch self {
         case .targetReplies: nil
-        case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
+        case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable, .paused:
+            rawValue
         case .writeLimit, .readLimit, .sourcePages, .memory: "waiting: \(rawValue)"
         }
     }
@@ -204,10 +221,14 @@ extension CopySummary {
             error = "\(failure.code): \(failure.message.prefix { !$0.isNewline })"
             if let hint = failure.hint { hints.append(hint) }
         }
-        if outcome != .complete, outcome != .deadLetters, counters.itemsWritten > 0 {
+        job = report.jobID
+        runs = report.runs
+        itemsInAll = report.inAll.itemsDone
+        itemsWrittenInAll = report.inAll.counters.itemsWritten
+        if outcome != .complete, outcome != .deadLetters {
             hints.append(
-                "\(counters.itemsWritten) items are in the target already; the same command with"
-                    + " --merge copies all of them again")
+                "the same command goes on with job \(report.jobID):"
+                    + " \(ShellWords.command(arguments.wordsToResume))")
         }
         if let path = report.deadLettersPath {
             hints.append("items that the target refused are in \(path)")

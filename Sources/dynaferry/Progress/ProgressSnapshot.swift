@@ -5,6 +5,7 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package enum Phase: String, Sendable {
         case preparing
         case copying
+        case paused
         case stopping
         case finished
     }
@@ -14,8 +15,10 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package var phase: Phase
     package var elapsed: Duration
 
-    /// Items that the target has acknowledged.
+    /// Items that the target has acknowledged, and those of them that earlier runs of the job had
+    /// settled.
     package var items = 0
+    package var itemsEarlier = 0
     /// nil while there is nothing to estimate by.
     package var itemsEstimate: Int?
     /// Their size as DynamoDB counts it.

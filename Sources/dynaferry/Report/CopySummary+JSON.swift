@@ -13,7 +13,9 @@ private struct Figure<Value>: Sendable {
 
 private let counts: [Figure<Int>] = [
     Figure("itemsRead", \.itemsRead), Figure("itemsWritten", \.itemsWritten),
-    Figure("itemsLeftOut", \.itemsLeftOut), Figure("deadLetters", \.deadLetters),
+    Figure("runs", \.runs), Figure("itemsInAll", \.itemsInAll),
+    Figure("itemsWrittenInAll", \.itemsWrittenInAll), Figure("itemsLeftOut", \.itemsLeftOut),
+    Figure("deadLetters", \.deadLetters),
     Figure("bytes", \.bytes), Figure("bytesReceived", \.bytesReceived),
     Figure("bytesSent", \.bytesSent), Figure("scanRequests", \.scanRequests),
     Figure("writeRequests", \.writeRequests), Figure("sourceThrottles", \.sourceThrottles),
@@ -39,6 +41,7 @@ extension CopySummary {
             "exitCode": JSON(Int(outcome.exitCode.rawValue)),
             "source": .string(source),
             "target": .string(target),
+            "job": .string(job),
             "error": error.map { .string($0) } ?? nil,
             "hints": .array(hints.map { .string($0) }),
             "deadLettersFile": deadLettersFile.map { .string($0) } ?? nil,
@@ -59,6 +62,7 @@ extension CopySummary {
         else { return nil }
         self.init(source: source, target: target, outcome: outcome)
         error = json["error"]?.string
+        job = json["job"]?.string ?? ""
         self.hints = hints.compactMap(\.string)
         deadLettersFile = json["deadLettersFile"]?.string
         for count in counts {

@@ -50,6 +50,16 @@ extension CopySummary {
             ),
             ("peak memory", Double(usage.peakMemoryBytes).inBinaryBytes),
         ]
+        if runs > 1 {
+            facts.insert(
+                (
+                    "in all",
+                    """
+                    \(itemsInAll.grouped) items in \(runs.grouped) runs of job \(job), \
+                    \(itemsWrittenInAll.grouped) written
+                    """
+                ), at: 1)
+        }
         if let deadLettersFile { facts.insert(("dead letters", deadLettersFile), at: 1) }
         return facts
     }

@@ -28,6 +28,14 @@ package struct CopySummary: Equatable, Sendable {
     package var seconds = 0.0
     package var segments = 0
 
+    /// The job, the processes that have run it, and what they have done together.
+    package var job = ""
+    package var runs = 1
+    /// Items that are in the target, or dead letters, by all of them.
+    package var itemsInAll = 0
+    /// Writes of items that were acknowledged; after a crash some are written again.
+    package var itemsWrittenInAll = 0
+
     package var itemsRead = 0
     package var itemsWritten = 0
     package var itemsLeftOut = 0

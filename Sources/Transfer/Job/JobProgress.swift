@@ -1,0 +1,167 @@
+import JSON
+
+/// How far a job has come over all its runs, as of its last save.
+package struct JobProgress: Equatable, Sendable {
+    /// Summed over all runs: an item that was copied again after a crash counts each time.
+    package var counters = CopyCounters()
+    /// Time in which its processes ran, in seconds.
+    package var seconds = 0.0
+    /// Items that lie before the segments' cursors or are dead letters, and how many there may be.
+    package var itemsDone = 0
+    package var itemsEstimated: Int?
+    /// 0...1.
+    package var fraction = 0.0
+    /// What a crash now would have copied again: items settled beyond their segments' cursors, and
+    /// batches in flight.
+    package var itemsAhead = 0
+    package var writesInFlight = 0
+    /// Of the last seconds.
+    package var itemsPerSecond = 0.0
+    package var readUnitsPerSecond = 0.0
+    package var writeUnitsPerSecond = 0.0
+    /// The limits that hold now; nil for none.
+    package var readLimit: Double?
+    package var writeLimit: Double?
+    /// What holds it back now, in words.
+    package var hold: String?
+
+    package init() {}
+}
+
+/// One number of a progress, under its name in JSON.
+private struct Figure<Value>: Sendable {
+    let name: String
+    let path: WritableKeyPath<JobProgress, Value> & Sendable
+
+    init(_ name: String, _ path: WritableKeyPath<JobProgress, Value> & Sendable) {
+        self.name = name
+        self.path = path
+    }
+}
+
+private let counts: [Figure<Int>] = [
+    Figure("itemsDone", \.itemsDone), Figure("itemsAhead", \.itemsAhead),
+    Figure("writesInFlight", \.writesInFlight), Figure("itemsRead", \.counters.itemsRead),
+    Figure("itemsWritten", \.counters.itemsWritten),
+    Figure("deadLetters", \.counters.deadLetters),
+    Figure("bytes", \.counters.storedBytesWritten),
+    Figure("jsonBytes", \.counters.jsonBytesWritten), Figure("scanRequests", \.counters.scans),
+    Figure("writeRequests", \.counters.writes), Figure("bytesReceived", \.counters.bytesRead),
+    Figure("bytesSent", \.counters.bytesSent),
+    Figure("sourceThrottles", \.counters.scansThrottled),
+    Figure("targetThrottles", \.counters.writesThrottled),
+    Figure("itemsUnprocessed", \.counters.itemsUnprocessed),
+    Figure("itemsRetried", \.counters.itemsRetried),
+    Figure("requestsRetried", \.counters.requestsFailed),
+    Figure("segmentsFinished", \.counters.segmentsFinished),
+]
+
+private let measures: [Figure<Double>] = [
+    Figure("seconds", \.seconds), Figure("fraction", \.fraction),
+    Figure("readUnits", \.counters.readUnits), Figure("writeUnits", \.counters.writeUnits),
+    Figure("itemsPerSecond", \.itemsPerSecond),
+    Figure("readUnitsPerSecond", \.readUnitsPerSecond),
+    Figure("writeUnitsPerSecond", \.writeUnitsPerSecond),
+]
+
+private let absentable: [Figure<Double?>] = [
+    Figure("readLimit", \.readLimit), Figure("writeLimit", \.writeLimit),
+]
+
+extension JobProgress {
+    package var json: JSON {
+        var json: JSON = [:]
+        for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
+        for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
+        for limit in absentable {
+            json[limit.name] = self[keyPath: limit.path].map { JSON($0) } ?? .null
+        }
+        json["itemsEstimated"] = itemsEstimated.map { JSON($0) } ?? .null
+        json["hold"] = hold.map { .string($0) } ?? .null
+        return json
+    }
+
+    /// Reads what ``json`` wrote; a figure that is not there stays 0, as in a job of an older
+    /// version.
+    package init(json: JSON) {
+        for count in counts { self[keyPath: count.path] = json[count.name]?.int ?? 0 }
+        for measure in measures { self[keyPath: measure.path] = json[measure.name]?.double ?? 0 }
+        for limit in absentable { self[keyPath: limit.path] = json[limit.name]?.double }
+        itemsEstimated = json["itemsEstimated"]?.int
+        hold = json["hold"]?.string
+    }
+}
+
+/// Limits that `jobs throttle` has set; nil where it has left what the command says.
+package struct JobThrottle: Equatable, Sendable {
+    package var readUnits: UnitLimit?
+    package var writeUnits: UnitLimit?
+    /// Most BatchWriteItems in flight.
+    package var writesMax: Int?
+
+    package init(
+        readUnits: UnitLimit? = nil, writeUnits: UnitLimit? = nil, writesMax: Int? = nil
+    ) {
+        self.readUnits = readUnits
+        self.writeUnits = writeUnits
+        self.writesMax = writesMax
+    }
+
+    package var isEmpty: Bool { self == JobThrottle() }
+
+    /// What `later` sets, and where it sets nothing what this one does.
+    package func updated(by later: JobThrottle) -> JobThrottle {
+        JobThrottle(
+            readUnits: later.readUnits ?? readUnits, writeUnits: later.writeUnits ?? writeUnits,
+            writesMax: later.writesMax ?? writesMax)
+    }
+
+    /// In words; nil when it sets nothing.
+    package var description: String? {
+        var parts: [String] = []
+        if let readUnits { parts.append("read units \(readUnits.text)") }
+        if let writeUnits { parts.append("write units \(writeUnits.text)") }
+        if let writesMax { parts.append("\(writesMax) writes in flight") }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    package var json: JSON {
+        var json: JSON = [:]
+        json["readUnits"] = readUnits?.json
+        json["writeUnits"] = writeUnits?.json
+        json["writesMax"] = writesMax.map { JSON($0) }
+        return json
+    }
+
+    package init(json: JSON) {
+        readUnits = json["readUnits"].flatMap(UnitLimit.init(json:))
+        writeUnits = json["writeUnits"].flatMap(UnitLimit.init(json:))
+        writesMax = json["writesMax"]?.int
+    }
+}
+
+extension UnitLimit {
+    fileprivate var text: String {
+        switch self {
+        case .perSecond(let units): "\(JSON(units).text) a second"
+        case .percent(let share): "\(JSON(share).text)%"
+        }
+    }
+
+    fileprivate var json: JSON {
+        switch self {
+        case .perSecond(let units): JSON(units)
+        case .percent(let share): ["percent": JSON(share)]
+        }
+    }
+
+    fileprivate init?(json: JSON) {
+        if let units = json.double {
+            self = .perSecond(units)
+        } else if let share = json["percent"]?.double {
+            self = .percent(share)
+        } else {
+            return nil
+        }
+    }
+}
