@@ -6,11 +6,13 @@ import JSON
 /// a ``ReadOnlyClient`` can't express a mutating call.
 package enum ReadOperation: Sendable {
     case describeTable
+    case getItem
     case scan
 
     var operation: Operation {
         switch self {
         case .describeTable: .describeTable
+        case .getItem: .getItem
         case .scan: .scan
         }
     }

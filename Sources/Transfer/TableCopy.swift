@@ -16,8 +16,11 @@ package final class TableCopy: Sendable {
     package let jobID: String
     private let driver: CopyDriver
     private let journal: JobJournal
+    private let socketPath: String
     private let deadLetters: DeadLetterFile
     private let options: Locked<CopyOptions>
+    /// Both tables as they were looked up last.
+    private let definitions: Locked<(source: TableDefinition, target: TableDefinition)>
     private let tables: (source: SourceTable, target: TargetTable)
     private let runs: Int
     private let started: Instant
@@ -33,6 +36,7 @@ package final class TableCopy: Sendable {
         note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) {
         self.options = Locked(options)
+        definitions = Locked((findings.source.definition, target.definition))
         self.tables = tables
         self.limits = limits
         self.note = note
@@ -57,6 +61,7 @@ package final class TableCopy: Sendable {
         deadLetters = DeadLetterFile(
             path: options.deadLettersPath ?? DeadLetterFile.defaultPath(table: name), table: name)
         journal = JobJournal(job, table: 0, time: time)
+        socketPath = job.socketPath
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: findings.source.schema, configuration,
             cursors: job.cursors, itemsReported: source.itemCount, journal: journal, time: time,
@@ -129,10 +134,12 @@ package final class TableCopy: Sendable {
     /// Moves the items; returns when all are safe, or the copy stopped or failed.
     package func run() async -> CopyReport {
         let watch = watchLimits()
+        let control = listen()
         let outcome = await withCheckedContinuation { continuation in
             driver.start { continuation.resume(returning: $0) }
         }
         watch.cancel()
+        control?.stop()
         let progress = driver.progress
         let path = exportDeadLetters(outcome)
         keep(outcome)
@@ -140,6 +147,29 @@ package final class TableCopy: Sendable {
             outcome: outcome, counters: progress.counters, elapsed: time.now - started,
             segments: segments, jobID: jobID, runs: runs, inAll: journal.saved,
             deadLettersPath: path)
+    }
+
+    /// Without its socket a job runs all the same, but can't be asked anything.
+    private func listen() -> JobControl? {
+        do {
+            return try JobControl(socketPath) { [weak self] command throws(JobError) in
+                try self?.perform(command)
+            }
+        } catch {
+            note("dynaferry jobs can't reach job \(jobID): \(error.message)")
+            return nil
+        }
+    }
+
+    private func perform(_ command: JobCommand) throws(JobError) {
+        switch command {
+        case .pause: try setPaused(true)
+        case .resume: try setPaused(false)
+        case .stop:
+            note("stopping: asked by dynaferry jobs stop")
+            stop()
+        case .throttle(let limits): try throttle(limits)
+        }
     }
 
     /// The job's rows are the record of dead letters; the file is for its user to read. While the
@@ -176,25 +206,28 @@ package final class TableCopy: Sendable {
     package var progress: CopyProgress { driver.progress }
 
     /// Holds the copy once what is in flight has come home, or lets it go on.
-    package func setPaused(_ paused: Bool) throws(JobError) {
+    private func setPaused(_ paused: Bool) throws(JobError) {
         try journal.setState(paused ? .paused : .running)
         driver.setPaused(paused)
+        note(paused ? "paused: dynaferry jobs resume \(jobID) goes on" : "going on")
     }
 
     /// Sets limits from now on, for this process and those that go on with the job.
-    /// - Throws: ``CopyRefusal`` for a percentage of nothing, ``JobError`` when it can't be kept.
-    package func throttle(_ throttle: JobThrottle) async throws {
+    /// - Throws: ``JobError`` for a percentage of nothing, or when it can't be kept.
+    private func throttle(_ throttle: JobThrottle) throws(JobError) {
         let wanted = options.withLock { $0.throttled(by: throttle) }
-        let limits = try await currentLimits(wanted)
+        let definitions = definitions.withLock { $0 }
+        let limits: UnitLimits
+        do throws(CopyRefusal) {
+            limits = try UnitLimits(
+                wanted, source: definitions.source, target: definitions.target)
+        } catch {
+            throw JobError(error.message, hint: error.hint)
+        }
         try journal.addThrottle(throttle)
         options.withLock { $0 = wanted }
         driver.setLimits(read: limits.read, write: limits.write, writesMax: wanted.writesMax)
-    }
-
-    private func currentLimits(_ options: CopyOptions) async throws -> UnitLimits {
-        let source = try await tables.source.describe()
-        let target = try await tables.target.describe()
-        return try UnitLimits(options, source: source.definition, target: target.definition)
+        if let text = throttle.description { note("limits from now on: \(text)") }
     }
 
     /// Looks up the tables' capacity now and then; a look that fails changes nothing.
@@ -215,7 +248,12 @@ package final class TableCopy: Sendable {
         let options = options.withLock { $0 }
         guard options.followsTables else { return }
         do {
-            let limits = try await currentLimits(options)
+            let found = (
+                source: try await tables.source.describe().definition,
+                target: try await tables.target.describe().definition
+            )
+            definitions.withLock { $0 = found }
+            let limits = try UnitLimits(options, source: found.source, target: found.target)
             driver.setLimits(read: limits.read, write: limits.write)
         } catch {
             note("the tables' capacity could not be looked up again: \(error)")

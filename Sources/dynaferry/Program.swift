@@ -36,6 +36,18 @@ package struct Program: Sendable {
             return try CopyCommand(arguments, console: console).run(control) { arguments, voice in
                 try EngineCopy.start(arguments, voice, environment: try Self.environment())
             }
+        case .jobs(let arguments): return try jobs().list(arguments)
+        case .jobStatus(let arguments): return try jobs().status(arguments)
+        case .jobThrottle(let arguments): return try jobs().throttle(arguments)
+        case .jobPause(let arguments): return try jobs().pause(arguments)
+        case .jobResume(let arguments): return try jobs().resume(arguments)
+        case .jobStop(let arguments): return try jobs().stop(arguments)
+        case .jobRemove(let arguments): return try jobs().remove(arguments)
+        case .jobRetry(let arguments):
+            let environment = try Self.environment()
+            return try jobs().retry(arguments) {
+                try EngineRetry.run($0, folder: $1, id: $2, environment: environment)
+            }
         case .serve(let arguments):
             return try ServeCommand(arguments, console: console).run(
                 control, start: EngineServer.start)
@@ -45,6 +57,10 @@ package struct Program: Sendable {
             }
         }
         return .success
+    }
+
+    private func jobs() throws(CommandFailure) -> JobsCommand {
+        JobsCommand(console: console, environment: try Self.environment())
     }
 
     /// The variables of this process. The corresponding C variable is `environ`.

@@ -8,7 +8,7 @@ import Testing
     static let snapshots = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().appendingPathComponent("Snapshots")
 
-    @Test(arguments: ["copy", "serve", "demo"])
+    @Test(arguments: CommandDescription.all.map(\.name))
     func `help of each command is as agreed`(command: String) throws {
         let asked = try Binary.run("help", command)
         try compare(asked.out, "\(command).txt")

@@ -33,15 +33,25 @@ extension CopyScheduler {
 
     // MARK: Saves
 
+    /// Progress is saved this often although nothing has moved.
+    private static let heartbeat = Duration.seconds(1)
+
     /// Saves what has changed since the last save, unless one is under way.
-    mutating func startSave(at now: Instant, _ actions: inout [CopyAction]) {
+    /// - Parameter isLast: also when nothing has, once: the counters may have.
+    mutating func startSave(
+        at now: Instant, isLast: Bool = false, _ actions: inout [CopyAction]
+    ) {
         guard saving == nil, !isSavingOver else { return }
         nextSave = now + configuration.saveEvery
         var save = CopySave(segments: finishedUnsaved, deadLetters: refusedUnsaved)
         for slot in segments.indices where segments[slot].isOpen {
             if let progress = unsavedProgress(of: slot) { save.segments.append(progress) }
         }
-        guard !save.isEmpty else { return }
+        // Whoever looks at the job sees that it lives, and what holds it back.
+        let isDue = now >= nextHeartbeat || (isLast && !hasSavedLast)
+        guard !save.isEmpty || isDue else { return }
+        nextHeartbeat = now + Self.heartbeat
+        hasSavedLast = isLast
         finishedUnsaved.removeAll()
         refusedUnsaved.removeAll()
         saving = save

@@ -88,6 +88,8 @@ package struct CopyScheduler: Sendable {
     /// A save has failed: none is tried again.
     var isSavingOver = false
     var nextSave: Instant
+    var nextHeartbeat = Instant.zero
+    var hasSavedLast = false
 
     /// The user holds it.
     package internal(set) var isPaused = false
@@ -213,7 +215,7 @@ package struct CopyScheduler: Sendable {
             guard scansInFlight == 0 && writesInFlight == 0 || now >= deadline else {
                 return ask(min(deadline, nextTick), &actions)
             }
-            startSave(at: now, &actions)
+            startSave(at: now, isLast: true, &actions)
             if saving == nil { finish(outcome, &actions) }
         case .ended: break
         }

@@ -234,6 +234,13 @@ package final class JobFile {
         return letters
     }
 
+    package func deadLetterCount() throws(JobError) -> Int {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows("SELECT count(*) FROM dead_letters")
+        }
+        return rows.first?.first?.integer ?? 0
+    }
+
     private var damaged: JobError {
         JobError("\(path) is damaged", hint: "--restart begins the job anew")
     }

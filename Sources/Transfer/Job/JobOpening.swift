@@ -29,7 +29,9 @@ struct JobOpening {
         }
         try job.file.beginRun(
             processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
+        let hasCrashed = job.record.state == .running || job.record.state == .paused
         job.record = try job.file.job()
+        if hasCrashed { job.record.progress.crashes += 1 }
         guard let table = try job.file.tables().first else { return job }
         job.table = table
         job.segments = try job.file.segments(ofTable: 0)
@@ -62,7 +64,9 @@ struct JobOpening {
             itemsReported: findings.source.itemCount)
         let file = try JobFile.create(options.folder.databasePath(id), record, [table])
         note("job \(id)")
-        return OpenJob(file: file, lock: lock, record: record, table: table, segments: [])
+        return OpenJob(
+            file: file, lock: lock, record: record, table: table, segments: [],
+            socketPath: options.folder.socketPath(id))
     }
 
     private var targetWas: JobTable.Target {

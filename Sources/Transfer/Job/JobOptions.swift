@@ -23,8 +23,11 @@ package struct JobOptions: Sendable {
 extension JobRecord {
     /// The command that it was made by, as a shell takes it.
     package var command: String {
-        ShellWords.command(request["words"]?.array?.compactMap(\.string) ?? [])
+        ShellWords.command(words)
     }
+
+    /// The words of it, `dynaferry` itself not among them.
+    package var words: [String] { request["words"]?.array?.compactMap(\.string) ?? [] }
 }
 
 /// Words as a shell takes them.

@@ -11,6 +11,8 @@ package struct JobProgress: Equatable, Sendable {
     package var itemsEstimated: Int?
     /// 0...1.
     package var fraction = 0.0
+    /// Runs that ended without a word: what they did after their last save is not counted.
+    package var crashes = 0
     /// What a crash now would have copied again: items settled beyond their segments' cursors, and
     /// batches in flight.
     package var itemsAhead = 0
@@ -40,7 +42,8 @@ private struct Figure<Value>: Sendable {
 }
 
 private let counts: [Figure<Int>] = [
-    Figure("itemsDone", \.itemsDone), Figure("itemsAhead", \.itemsAhead),
+    Figure("itemsDone", \.itemsDone), Figure("crashes", \.crashes),
+    Figure("itemsAhead", \.itemsAhead),
     Figure("writesInFlight", \.writesInFlight), Figure("itemsRead", \.counters.itemsRead),
     Figure("itemsWritten", \.counters.itemsWritten),
     Figure("deadLetters", \.counters.deadLetters),

@@ -10,6 +10,8 @@ struct OpenJob {
     var table: JobTable
     /// Where its segments stand.
     var segments: [SegmentRecord]
+    /// Where other processes reach this one.
+    let socketPath: String
 
     /// What the copy is to begin with.
     var positions: [SegmentProgress] {
@@ -83,7 +85,7 @@ struct JobSearch {
         }
         return OpenJob(
             file: file, lock: lock, record: try file.job(), table: table,
-            segments: try file.segments(ofTable: 0))
+            segments: try file.segments(ofTable: 0), socketPath: options.folder.socketPath(id))
     }
 
     private func record(_ id: String) throws(JobError) -> JobRecord {
@@ -147,7 +149,7 @@ struct JobSearch {
         let age = max(0, time.secondsSinceEpoch - job.record.updated)
         guard age <= Self.ageMax || options.resumesOld else {
             throw CopyRefusal(
-                "job \(id) stopped \(Self.spelled(age)) ago, \(job.record.percent) % done: what"
+                "job \(id) stopped \(JobAge.spelled(age)) ago, \(job.record.percent) % done: what"
                     + " changed in the source since then would be missed",
                 hint: "--resume goes on all the same; --restart copies everything again")
         }
@@ -161,10 +163,14 @@ struct JobSearch {
                 + " since it began may remain in the target"
         }
         let age = max(0, time.secondsSinceEpoch - job.record.updated)
-        return "resuming job \(id): \(job.record.percent) % done, stopped \(Self.spelled(age)) ago"
+        return
+            "resuming job \(id): \(job.record.percent) % done, stopped \(JobAge.spelled(age)) ago"
     }
+}
 
-    /// A time as rough as a person would say it.
+/// How long ago something was.
+package enum JobAge {
+    /// A time in seconds, as rough as a person would say it.
     package static func spelled(_ seconds: Double) -> String {
         switch seconds {
         case ..<90: "\(Int(seconds.rounded())) s"

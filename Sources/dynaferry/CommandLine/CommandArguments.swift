@@ -56,6 +56,14 @@ package struct CommandDescription: Sendable {
     /// Every command there is.
     package static let all = [
         CommandDescription(CopyArguments.self),
+        CommandDescription(JobsArguments.self),
+        CommandDescription(JobStatusArguments.self),
+        CommandDescription(JobVerbArguments<PauseVerb>.self),
+        CommandDescription(JobVerbArguments<ResumeVerb>.self),
+        CommandDescription(JobVerbArguments<StopVerb>.self),
+        CommandDescription(JobThrottleArguments.self),
+        CommandDescription(JobVerbArguments<RetryVerb>.self),
+        CommandDescription(JobVerbArguments<RemoveVerb>.self),
         CommandDescription(ServeArguments.self),
         CommandDescription(DemoArguments.self),
     ]

@@ -15,10 +15,7 @@ package struct Help: Sendable {
         var lines = wrapped(
             "dynaferry moves DynamoDB tables between accounts and regions, exactly and fast.")
         lines += ["", "Usage: dynaferry COMMAND [OPTIONS]", "", "Commands:"]
-        for command in CommandDescription.all {
-            let operands = command.operands.map { " " + $0.subject }.joined()
-            lines += entry(command.name + operands, command.summary)
-        }
+        for command in CommandDescription.all { lines += commandEntry(command) }
         lines += ["", "Options:"]
         lines += entry("-h, --help", "Explain dynaferry, or the command before it.")
         lines += entry("--version", "Print the version.")
@@ -31,6 +28,7 @@ package struct Help: Sendable {
         var lines: [String] = []
         for paragraph in command.about { lines += wrapped(paragraph) + [""] }
         lines.append("Usage: \(command.usage)")
+        lines += section("Verbs", command.verbs.flatMap { commandEntry($0) })
         lines += section("Arguments", command.operands.flatMap { entry($0.subject, $0.text) })
         let options = command.options.filter { !$0.isHidden }
         var categories: [OptionCategory] = []
@@ -48,6 +46,11 @@ package struct Help: Sendable {
         lines += section("Environment", command.environment.flatMap { entry($0.subject, $0.text) })
         lines += section("Exit codes", command.exitCodes.flatMap { entry($0.subject, $0.text) })
         return lines.joined(separator: "\n")
+    }
+
+    private func commandEntry(_ command: CommandDescription) -> [String] {
+        let operands = command.operands.map { " " + $0.subject }.joined()
+        return entry(command.name + operands, command.summary)
     }
 
     private func section(_ title: String, _ lines: [String]) -> [String] {

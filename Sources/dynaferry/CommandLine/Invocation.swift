@@ -8,6 +8,14 @@ package enum Invocation: Sendable {
     case copy(CopyArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
+    case jobs(JobsArguments)
+    case jobStatus(JobStatusArguments)
+    case jobThrottle(JobThrottleArguments)
+    case jobPause(JobVerbArguments<PauseVerb>)
+    case jobResume(JobVerbArguments<ResumeVerb>)
+    case jobStop(JobVerbArguments<StopVerb>)
+    case jobRetry(JobVerbArguments<RetryVerb>)
+    case jobRemove(JobVerbArguments<RemoveVerb>)
 
     /// Reads the words after the program's name.
     package init(parsing words: [String]) throws(UsageError) {
@@ -15,16 +23,24 @@ package enum Invocation: Sendable {
             self = .nothing
             return
         }
-        let rest = Array(words.dropFirst())
+        var rest = Array(words.dropFirst())
         switch first {
         case "-h", "--help": self = .overview
         case "--version": self = .version
         case "help":
-            self =
-                try rest.first.map { word throws(UsageError) in .page(try Self.command(word)) }
-                ?? .overview
+            guard let word = rest.first else {
+                self = .overview
+                return
+            }
+            let words = rest.prefix(2).joined(separator: " ")
+            self = .page(try Self.command(words, orElse: word))
         default:
-            let command = try Self.command(first)
+            var command = try Self.command(first)
+            // Verbs of a command, as in `jobs status`, are commands of their own.
+            if let verb = rest.first, !verb.hasPrefix("-"), !command.verbs.isEmpty {
+                command = try Self.command("\(first) \(verb)")
+                rest.removeFirst()
+            }
             // Asked for help, nothing else that is wrong matters.
             let options = rest.prefix { $0 != "--" }
             if options.contains("--help") || options.contains("-h") {
@@ -35,6 +51,15 @@ package enum Invocation: Sendable {
                 self = try Self.parse(command.name, rest)
             }
         }
+    }
+
+    private static func command(
+        _ words: String, orElse word: String
+    ) throws(UsageError) -> CommandDescription {
+        if let command = CommandDescription.all.first(where: { $0.name == words }) {
+            return command
+        }
+        return try command(word)
     }
 
     private static func command(_ word: String) throws(UsageError) -> CommandDescription {
@@ -56,6 +81,21 @@ package enum Invocation: Sendable {
                 var arguments = try CopyArguments(parsing: words)
                 arguments.words = [command] + words
                 return .copy(arguments)
+            case JobsArguments.name: return .jobs(try JobsArguments(parsing: words))
+            case JobStatusArguments.name:
+                return .jobStatus(try JobStatusArguments(parsing: words))
+            case JobThrottleArguments.name:
+                return .jobThrottle(try JobThrottleArguments(parsing: words))
+            case JobVerbArguments<PauseVerb>.name:
+                return .jobPause(try JobVerbArguments(parsing: words))
+            case JobVerbArguments<ResumeVerb>.name:
+                return .jobResume(try JobVerbArguments(parsing: words))
+            case JobVerbArguments<StopVerb>.name:
+                return .jobStop(try JobVerbArguments(parsing: words))
+            case JobVerbArguments<RetryVerb>.name:
+                return .jobRetry(try JobVerbArguments(parsing: words))
+            case JobVerbArguments<RemoveVerb>.name:
+                return .jobRemove(try JobVerbArguments(parsing: words))
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")

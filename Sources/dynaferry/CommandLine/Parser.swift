@@ -84,6 +84,9 @@ extension CommandArguments {
 }
 
 extension CommandDescription {
+    /// Commands whose names begin with this one's, as `jobs status` does with `jobs`.
+    var verbs: [CommandDescription] { Self.all.filter { $0.name.hasPrefix(name + " ") } }
+
     /// `dynaferry copy [OPTIONS] SOURCE TARGET`
     var usage: String {
         (["dynaferry", name, "[OPTIONS]"] + operands.map(\.subject)).joined(separator: " ")

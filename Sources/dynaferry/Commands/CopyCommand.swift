@@ -16,11 +16,12 @@ package protocol RunningCopy: Sendable {
 
 /// How a copy speaks while it runs. Any thread may call it.
 package struct CopyVoice: Sendable {
-    let console: Console
+    /// nil keeps it quiet.
+    let console: Console?
     let log: LineFile?
 
     /// One line for the copy's user: its pace, a slow-down.
-    package func note(_ text: String) { console.note(text) }
+    package func note(_ text: String) { console?.note(text) }
 
     /// One line for the log, if one was asked for: a failed request and its id, never values.
     package func log(_ line: @autoclosure () -> String) { log?.append(line()) }

@@ -32,7 +32,7 @@ struct EngineCopy: RunningCopy {
     private static func prepare(
         _ arguments: CopyArguments, _ voice: CopyVoice, environment: [String: String]
     ) async throws -> TableCopy {
-        do {
+        try await CommandFailure.wrapping {
             let sides = try Sides(arguments, environment: environment)
             let source = try await sides.client(sides.source, arguments, voice)
             let target = try await sides.client(sides.target, arguments, voice)
@@ -41,13 +41,14 @@ struct EngineCopy: RunningCopy {
                 from: SourceTable(name: arguments.source.text, reader: ReadOnlyClient(source)),
                 to: TargetTable(name: arguments.target.text, client: target),
                 note: { voice.note($0) }, seed: anySeed())
-        } catch let error as JobError {
-            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
-        } catch let error as ConfigurationError {
-            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
-        } catch let refusal as CopyRefusal {
-            throw CommandFailure(refusal.message, hints: refusal.hint.map { [$0] } ?? [])
         }
+    }
+
+    private func phase(_ now: CopyProgress) -> ProgressSnapshot.Phase {
+        if now.hasEnded {
+            return now.counters.segmentsFinished == now.segments ? .finished : .stopped
+        }
+        return now.isEnding ? .stopping : now.isPaused ? .paused : .copying
     }
 
     private static func jobOptions(
@@ -76,8 +77,7 @@ struct EngineCopy: RunningCopy {
         let counters = now.counters
         var snapshot = ProgressSnapshot(
             source: arguments.source.name, target: arguments.target.name,
-            phase: now.hasEnded
-                ? .finished : now.isEnding ? .stopping : now.isPaused ? .paused : .copying,
+            phase: phase(now),
             elapsed: now.elapsed)
         snapshot.itemsEarlier = now.itemsEarlier
         snapshot.items = now.itemsEarlier + counters.itemsWritten
@@ -105,18 +105,11 @@ extension CopyHold {
     /// What the progress says of it; nil for what is the normal course.
     fileprivate var text: String? {
         switch self {
-        case .targetReplies: nil
-        case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable, .paused:
-            rawValue
+        case .targetReplies, .paused: nil
+        case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
         case .writeLimit, .readLimit, .sourcePages, .memory: "waiting: \(rawValue)"
         }
     }
-}
-
-/// A seed for jitter, which must differ from one process to the next.
-private func anySeed() -> UInt64 {
-    var generator = SystemRandomNumberGenerator()
-    return generator.next()
 }
 
 /// The end of a copy, told once and waited for by any number.
@@ -134,58 +127,6 @@ private final class Ending: @unchecked Sendable {
         semaphore.wait()
         semaphore.signal()
         return report!
-    }
-}
-
-/// Both sides' settings, and the engines that carry their requests: one for both, unless they
-/// trust other certificates.
-private struct Sides {
-    let source: SideSettings
-    let target: SideSettings
-    private let engines: [String?: HTTPEngine]
-
-    init(
-        _ arguments: CopyArguments, environment: [String: String]
-    ) throws(ConfigurationError) {
-        source = try SideSettings.resolve(
-            SideOptions(arguments.sourceSide), environment: environment)
-        target = try SideSettings.resolve(
-            SideOptions(arguments.targetSide), environment: environment)
-        var engines: [String?: HTTPEngine] = [:]
-        for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
-            var configuration = HTTPEngine.Configuration()
-            configuration.caBundle = caBundle
-            configuration.connectionsKept = 2 * Self.requestsMax(arguments)
-            engines[caBundle] = HTTPEngine(configuration)
-        }
-        self.engines = engines
-    }
-
-    /// Twice the requests in flight keep connections through lulls.
-    private static func requestsMax(_ arguments: CopyArguments) -> Int {
-        max(256, (arguments.scanConcurrency ?? 0) + (arguments.writeConcurrency ?? 0))
-    }
-
-    func client(
-        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
-    ) async throws(ConfigurationError) -> Client {
-        var configuration = Client.Configuration()
-        configuration.acceptsGzip = arguments.gzip
-        configuration.giveUpAfter = arguments.giveUpAfter
-        return try await Client(
-            settings, engine: engines[settings.caBundle]!, configuration: configuration,
-            seed: anySeed()
-        ) { error, latency in
-            voice.log("\(error.logLine) after \(latency)")
-        }
-    }
-}
-
-extension SideOptions {
-    fileprivate init(_ side: SideArguments) {
-        self.init(
-            region: side.region, profile: side.profile, endpoint: side.endpoint,
-            caBundle: side.caBundle)
     }
 }
 
@@ -225,6 +166,7 @@ extension CopySummary {
         runs = report.runs
         itemsInAll = report.inAll.itemsDone
         itemsWrittenInAll = report.inAll.counters.itemsWritten
+        crashes = report.inAll.crashes
         if outcome != .complete, outcome != .deadLetters {
             hints.append(
                 "the same command goes on with job \(report.jobID):"

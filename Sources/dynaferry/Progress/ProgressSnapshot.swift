@@ -7,6 +7,7 @@ package struct ProgressSnapshot: Equatable, Sendable {
         case copying
         case paused
         case stopping
+        case stopped
         case finished
     }
 

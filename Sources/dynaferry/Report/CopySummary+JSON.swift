@@ -13,7 +13,7 @@ private struct Figure<Value>: Sendable {
 
 private let counts: [Figure<Int>] = [
     Figure("itemsRead", \.itemsRead), Figure("itemsWritten", \.itemsWritten),
-    Figure("runs", \.runs), Figure("itemsInAll", \.itemsInAll),
+    Figure("runs", \.runs), Figure("crashes", \.crashes), Figure("itemsInAll", \.itemsInAll),
     Figure("itemsWrittenInAll", \.itemsWrittenInAll), Figure("itemsLeftOut", \.itemsLeftOut),
     Figure("deadLetters", \.deadLetters),
     Figure("bytes", \.bytes), Figure("bytesReceived", \.bytesReceived),

@@ -56,7 +56,7 @@ extension CopySummary {
                     "in all",
                     """
                     \(itemsInAll.grouped) items in \(runs.grouped) runs of job \(job), \
-                    \(itemsWrittenInAll.grouped) written
+                    \(crashes > 0 ? "at least " : "")\(itemsWrittenInAll.grouped) written
                     """
                 ), at: 1)
         }

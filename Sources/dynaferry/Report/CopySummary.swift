@@ -35,6 +35,8 @@ package struct CopySummary: Equatable, Sendable {
     package var itemsInAll = 0
     /// Writes of items that were acknowledged; after a crash some are written again.
     package var itemsWrittenInAll = 0
+    /// Runs that ended without a word; what they did at last is not counted.
+    package var crashes = 0
 
     package var itemsRead = 0
     package var itemsWritten = 0

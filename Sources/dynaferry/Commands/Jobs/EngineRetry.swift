@@ -1,0 +1,24 @@
+import DynamoDB
+import Transfer
+
+/// Tries a job's dead letters again, between the tables of the job's command.
+enum EngineRetry {
+    /// Blocks until all have been tried; call it on a thread that may wait.
+    static func run(
+        _ arguments: CopyArguments, folder: JobFolder, id: String, environment: [String: String]
+    ) throws -> DeadLetterRetry.Findings {
+        let voice = CopyVoice(console: nil, log: nil)
+        return try Blocking.run {
+            try await CommandFailure.wrapping {
+                let sides = try Sides(arguments, environment: environment)
+                let source = try await sides.client(sides.source, arguments, voice)
+                let target = try await sides.client(sides.target, arguments, voice)
+                return try await DeadLetterRetry(
+                    from: SourceTable(
+                        name: arguments.source.text, reader: ReadOnlyClient(source)),
+                    to: TargetTable(name: arguments.target.text, client: target)
+                ).run(id, in: folder)
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import Transfer
+
+/// A job in words.
+enum JobText {
+    static func lines(_ view: JobView, now: Double) -> [String] {
+        let process = view.isRunning ? " (process \(view.record.processID))" : ""
+        let done = view.record.percent
+        var lines = ["job \(view.id): \(view.state.rawValue)\(process), \(done) % done"]
+        for (subject, fact) in facts(view, now) {
+            let space = String(repeating: " ", count: 14 - subject.count)
+            lines.append("  \(subject)\(space)\(fact)")
+        }
+        return lines
+    }
+
+    /// One line, for a log.
+    static func line(_ view: JobView) -> String {
+        let progress = view.record.progress
+        let parts = [
+            "\(view.record.percent) %: \(items(progress))", rate(progress), waiting(view),
+            view.deadLetters > 0 ? "\(view.deadLetters.grouped) dead letters" : nil,
+            view.state == .running ? nil : view.state.rawValue,
+        ]
+        return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    private static func facts(_ view: JobView, _ now: Double) -> [(String, String)] {
+        let progress = view.record.progress
+        var facts: [(String, String)] = view.tables.map {
+            ("copies", "\($0.source) to \($0.target), in \($0.segments.grouped) segments")
+        }
+        facts.append(("items", items(progress)))
+        if view.isRunning {
+            facts.append(("speed", rate(progress)))
+            facts.append(("read", units(progress.readUnitsPerSecond, progress.readLimit)))
+            facts.append(("write", units(progress.writeUnitsPerSecond, progress.writeLimit)))
+            if let waiting = waiting(view) { facts.append(("held back", waiting)) }
+        }
+        if let reason = view.record.reason { facts.append(("reason", reason)) }
+        facts.append(("dead letters", view.deadLetters.grouped))
+        if let limits = view.record.throttle.description { facts.append(("throttle", limits)) }
+        let runs = view.record.runs
+        facts.append(
+            (
+                "begun",
+                "\(date(view.record.created)), \(age(view.record.created, now)) ago; \(runs)"
+                    + (runs == 1 ? " run" : " runs")
+            ))
+        facts.append(("last heard of", "\(age(view.record.updated, now)) ago"))
+        facts.append(("command", view.record.command))
+        return facts
+    }
+
+    static func items(_ progress: JobProgress) -> String {
+        let total = progress.itemsEstimated.map {
+            " of about \(max($0, progress.itemsDone).grouped)"
+        }
+        return "\(progress.itemsDone.grouped)\(total ?? "") items"
+    }
+
+    private static func rate(_ progress: JobProgress) -> String {
+        "\(progress.itemsPerSecond.fixed(0)) items/s"
+    }
+
+    private static func units(_ rate: Double, _ limit: Double?) -> String {
+        "\(rate.fixed(0))\(limit.map { " of \($0.short)" } ?? "") units/s"
+    }
+
+    private static func waiting(_ view: JobView) -> String? {
+        guard view.isRunning, let hold = view.record.progress.hold else { return nil }
+        return hold == CopyHold.targetReplies.rawValue ? nil : hold
+    }
+
+    static func age(_ then: Double, _ now: Double) -> String {
+        JobAge.spelled(max(0, now - then))
+    }
+
+    /// The local time, `2026-11-25 18:30:00`.
+    private static func date(_ seconds: Double) -> String {
+        var time = time_t(seconds)
+        var local = tm()
+        localtime_r(&time, &local)
+        var text = [CChar](repeating: 0, count: 32)
+        strftime(&text, text.count, "%Y-%m-%d %H:%M:%S", &local)
+        return String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// Many jobs, a line each.
+enum JobTable {
+    static func lines(_ views: [JobView], now: Double) -> [String] {
+        let head = ["JOB", "STATE", "DONE", "ITEMS", "ITEMS/S", "DEAD", "HEARD OF", "COPIES"]
+        let rows = [head] + views.map { row($0, now) }
+        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                return isNumber(column) ? space + row[column] : row[column] + space
+            }
+            let line = cells.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    private static func isNumber(_ column: Int) -> Bool { (2...5).contains(column) }
+
+    private static func row(_ view: JobView, _ now: Double) -> [String] {
+        let progress = view.record.progress
+        return [
+            view.id, view.state.rawValue, "\(view.record.percent) %", progress.itemsDone.grouped,
+            view.isRunning ? progress.itemsPerSecond.fixed(0) : "-", view.deadLetters.grouped,
+            JobText.age(view.record.updated, now) + " ago",
+            view.tables.map { "\($0.source) to \($0.target)" }.joined(separator: ", "),
+        ]
+    }
+}

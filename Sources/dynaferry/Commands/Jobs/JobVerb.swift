@@ -1,0 +1,89 @@
+import Transfer
+
+/// A command that does one thing to one job.
+package protocol JobVerb: Sendable {
+    static var verb: String { get }
+    static var summary: String { get }
+    static var about: String { get }
+    static var example: String { get }
+}
+
+/// The arguments of ``JobVerb``s: which job.
+package struct JobVerbArguments<Verb: JobVerb>: CommandArguments, Equatable {
+    package var id = ""
+    package var stateFolder: String?
+
+    package init() {}
+
+    package static var name: String { "jobs \(Verb.verb)" }
+    package static var summary: String { Verb.summary }
+    package static var about: [String] { [Verb.about] }
+    package static var operands: [Operand<Self>] { [Operand("ID", .jobID, \.id, "The job.")] }
+    package static var options: [Option<Self>] { [.stateFolder(\.stateFolder)] }
+
+    package static var examples: [Note] {
+        [Note("dynaferry jobs \(Verb.verb) transactions-7f3a", Verb.example)]
+    }
+
+    package static var exitCodes: [(code: ExitCode, meaning: String)] {
+        let differs: [(code: ExitCode, meaning: String)] =
+            Verb.self == RetryVerb.self ? [(.differs, "Done, but dead letters are left.")] : []
+        return JobExitCodes.all + differs
+    }
+
+    package static var environment: [Note] { JobEnvironment.notes }
+
+    package func validate() throws(UsageError) {}
+}
+
+package enum PauseVerb: JobVerb {
+    package static let verb = "pause"
+    package static let summary = "Hold a running job."
+    package static let about = """
+        What is in flight comes home, and nothing is asked or written until dynaferry jobs resume. \
+        The process lives on; one that ends meanwhile can be gone on with like any other.
+        """
+    package static let example = "Leave both tables alone for a while:"
+}
+
+package enum ResumeVerb: JobVerb {
+    package static let verb = "resume"
+    package static let summary = "Let a job that is held go on."
+    package static let about = """
+        A job whose process has ended is gone on with by its command, which is then printed; the \
+        exit code is 1.
+        """
+    package static let example = "Go on after dynaferry jobs pause:"
+}
+
+package enum StopVerb: JobVerb {
+    package static let verb = "stop"
+    package static let summary = "End a running job in order."
+    package static let about = """
+        As the first SIGINT does: no new scans, what is in flight finishes, and the state is \
+        saved. The job's command goes on with it.
+        """
+    package static let example = "At the end of a maintenance window:"
+}
+
+package enum RetryVerb: JobVerb {
+    package static let verb = "retry"
+    package static let summary = "Try a job's dead letters again."
+    package static let about = """
+        Reads each dead letter's key again from the source, consistently, and writes what stands \
+        there now. What the source no longer has is dropped and counted; what is refused again \
+        stays a dead letter, with the new reason. The tables are reached as the job's own command \
+        says.
+        """
+    package static let example = "After the cause has been mended:"
+}
+
+package enum RemoveVerb: JobVerb {
+    package static let verb = "remove"
+    package static let summary = "Forget a job that no process runs."
+    package static let about = """
+        Deletes the job's state, its dead letters included. One that was not finished can't be \
+        gone on with any more. The tables are not touched.
+        """
+    package static let example = "Forget an old one:"
+}

@@ -1,0 +1,195 @@
+import Dispatch
+import JSON
+import Pacing
+import Transfer
+
+/// What is asked about jobs, and of them, from outside.
+package struct JobsCommand: Sendable {
+    let console: Console
+    let environment: [String: String]
+
+    package init(console: Console, environment: [String: String]) {
+        self.console = console
+        self.environment = environment
+    }
+
+    private func folder(_ asked: String?) throws(CommandFailure) -> JobFolder {
+        try JobFolder(asked, environment: environment)
+    }
+
+    /// Runs `body`, and says an error of a job's as any other.
+    private func attempt<Value>(
+        _ body: () throws(JobError) -> Value
+    ) throws(CommandFailure) -> Value {
+        do throws(JobError) {
+            return try body()
+        } catch {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        }
+    }
+
+    // MARK: Looking
+
+    package func list(_ arguments: JobsArguments) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        var views: [JobView] = []
+        for id in folder.ids {
+            do {
+                views.append(try folder.view(id))
+            } catch {
+                console.note("job \(id): \(error.message)")
+            }
+        }
+        views.sort { $0.record.created < $1.record.created }
+        if arguments.json {
+            for view in views { console.show(view.json.text) }
+        } else if views.isEmpty {
+            console.note("there are no jobs in \(folder.path)")
+        } else {
+            let now = MonotonicTime().secondsSinceEpoch
+            console.show(JobTable.lines(views, now: now).joined(separator: "\n"))
+        }
+        return .success
+    }
+
+    package func status(_ arguments: JobStatusArguments) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        var view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        guard arguments.watch else {
+            show(view, arguments)
+            return .success
+        }
+        let time = MonotonicTime()
+        while view.isRunning {
+            if arguments.json {
+                console.show(view.json.text)
+            } else if console.canShowLive {
+                console.showLive(JobText.lines(view, now: time.secondsSinceEpoch))
+            } else {
+                console.show(JobText.line(view))
+            }
+            DispatchSemaphore(value: 0).waitOneSecond()
+            view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        }
+        console.removeLive()
+        show(view, arguments)
+        return .success
+    }
+
+    private func show(_ view: JobView, _ arguments: JobStatusArguments) {
+        let lines = JobText.lines(view, now: MonotonicTime().secondsSinceEpoch)
+        console.show(arguments.json ? view.json.text : lines.joined(separator: "\n"))
+    }
+
+    // MARK: Steering
+
+    package func pause(_ arguments: JobVerbArguments<PauseVerb>) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        try send(.pause, to: arguments.id, in: folder)
+        console.show("job \(arguments.id) is paused")
+        return .success
+    }
+
+    package func resume(_ arguments: JobVerbArguments<ResumeVerb>) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        guard view.isRunning else {
+            guard !view.record.state.isOver else {
+                throw CommandFailure("job \(view.id) is finished")
+            }
+            console.show(view.record.command)
+            throw CommandFailure(
+                "no process runs job \(view.id)", hints: ["the command above goes on with it"])
+        }
+        try send(.resume, to: arguments.id, in: folder)
+        console.show("job \(arguments.id) goes on")
+        return .success
+    }
+
+    package func stop(_ arguments: JobVerbArguments<StopVerb>) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        try send(.stop, to: arguments.id, in: folder)
+        console.show("job \(arguments.id) is stopping")
+        return .success
+    }
+
+    package func throttle(_ arguments: JobThrottleArguments) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        if view.isRunning {
+            try send(.throttle(arguments.throttle), to: arguments.id, in: folder)
+        } else {
+            guard !view.record.state.isOver else {
+                throw CommandFailure("job \(view.id) is finished")
+            }
+            try attempt { () throws(JobError) in
+                try folder.withIdleJob(arguments.id) { file throws(JobError) in
+                    try file.addThrottle(arguments.throttle)
+                }
+            }
+        }
+        let limits = arguments.throttle.description ?? ""
+        let when = view.isRunning ? "from now on" : "from its next run on"
+        console.show("job \(arguments.id): \(limits), \(when)")
+        return .success
+    }
+
+    private func send(
+        _ command: JobCommand, to id: String, in folder: JobFolder
+    ) throws(CommandFailure) {
+        let view = try attempt { () throws(JobError) in try folder.view(id) }
+        guard view.isRunning else {
+            throw CommandFailure(
+                "no process runs job \(id)",
+                hints: view.record.state.isOver
+                    ? ["it is finished"] : ["to go on with it: \(view.record.command)"])
+        }
+        try attempt { () throws(JobError) in try folder.send(command, to: id) }
+    }
+
+    package func remove(_ arguments: JobVerbArguments<RemoveVerb>) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        try attempt { () throws(JobError) in
+            guard folder.has(arguments.id) else {
+                throw JobError(
+                    "there is no job \(arguments.id) in \(folder.path)",
+                    hint: "dynaferry jobs lists those there are")
+            }
+            guard let lock = try folder.lock(arguments.id) else {
+                throw JobError(
+                    "job \(arguments.id) is being run",
+                    hint: "dynaferry jobs stop \(arguments.id)")
+            }
+            defer { withExtendedLifetime(lock) {} }
+            try folder.remove(arguments.id)
+        }
+        console.show("job \(arguments.id) is removed")
+        return .success
+    }
+
+    // MARK: Retrying
+
+    /// - Parameter retry: does it, with the arguments of the job's own command.
+    package func retry(
+        _ arguments: JobVerbArguments<RetryVerb>,
+        _ retry: (CopyArguments, JobFolder, String) throws -> DeadLetterRetry.Findings
+    ) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        guard view.deadLetters > 0 else {
+            console.show("job \(view.id) has no dead letters")
+            return .success
+        }
+        guard case .copy(let copy) = try Invocation(parsing: view.record.words) else {
+            throw CommandFailure("job \(view.id) is no copy: \(view.record.command)")
+        }
+        let findings = try retry(copy, folder, arguments.id)
+        console.show(findings.description)
+        return findings.refused == 0 ? .success : .differs
+    }
+}
+
+extension DispatchSemaphore {
+    /// Holds this thread for a second.
+    fileprivate func waitOneSecond() { _ = wait(timeout: .now() + .seconds(1)) }
+}

@@ -1,0 +1,75 @@
+import AWS
+import Transfer
+
+/// Both sides' settings, and the engines that carry their requests: one for both, unless they
+/// trust other certificates.
+struct Sides {
+    let source: SideSettings
+    let target: SideSettings
+    private let engines: [String?: HTTPEngine]
+
+    init(
+        _ arguments: CopyArguments, environment: [String: String]
+    ) throws(ConfigurationError) {
+        source = try SideSettings.resolve(
+            SideOptions(arguments.sourceSide), environment: environment)
+        target = try SideSettings.resolve(
+            SideOptions(arguments.targetSide), environment: environment)
+        var engines: [String?: HTTPEngine] = [:]
+        for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
+            var configuration = HTTPEngine.Configuration()
+            configuration.caBundle = caBundle
+            configuration.connectionsKept = 2 * Self.requestsMax(arguments)
+            engines[caBundle] = HTTPEngine(configuration)
+        }
+        self.engines = engines
+    }
+
+    /// Twice the requests in flight keep connections through lulls.
+    private static func requestsMax(_ arguments: CopyArguments) -> Int {
+        max(256, (arguments.scanConcurrency ?? 0) + (arguments.writeConcurrency ?? 0))
+    }
+
+    func client(
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
+    ) async throws(ConfigurationError) -> Client {
+        var configuration = Client.Configuration()
+        configuration.acceptsGzip = arguments.gzip
+        configuration.giveUpAfter = arguments.giveUpAfter
+        return try await Client(
+            settings, engine: engines[settings.caBundle]!, configuration: configuration,
+            seed: anySeed()
+        ) { error, latency in
+            voice.log("\(error.logLine) after \(latency)")
+        }
+    }
+}
+
+extension SideOptions {
+    fileprivate init(_ side: SideArguments) {
+        self.init(
+            region: side.region, profile: side.profile, endpoint: side.endpoint,
+            caBundle: side.caBundle)
+    }
+}
+
+/// A seed for jitter, which must differ from one process to the next.
+func anySeed() -> UInt64 {
+    var generator = SystemRandomNumberGenerator()
+    return generator.next()
+}
+
+extension CommandFailure {
+    /// Runs `body`, and says what it may throw as any other failure of a command.
+    static func wrapping<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as JobError {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        } catch let error as ConfigurationError {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        } catch let refusal as CopyRefusal {
+            throw CommandFailure(refusal.message, hints: refusal.hint.map { [$0] } ?? [])
+        }
+    }
+}
