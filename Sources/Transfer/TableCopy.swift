@@ -142,7 +142,7 @@ package final class TableCopy: Sendable {
         control?.stop()
         let progress = driver.progress
         let path = exportDeadLetters(outcome)
-        keep(outcome)
+        end(outcome)
         return CopyReport(
             outcome: outcome, counters: progress.counters, elapsed: time.now - started,
             segments: segments, jobID: jobID, runs: runs, inAll: journal.saved,
@@ -187,12 +187,12 @@ package final class TableCopy: Sendable {
         return deadLetters.path
     }
 
-    private func keep(_ outcome: CopyOutcome) {
+    private func end(_ outcome: CopyOutcome) {
         do {
             switch outcome {
-            case .completed: try journal.setState(.finished)
-            case .stopped: try journal.setState(.stopped)
-            case .failed(let failure): try journal.setState(.failed, reason: failure.message)
+            case .completed: try journal.end(.finished)
+            case .stopped: try journal.end(.stopped)
+            case .failed(let failure): try journal.end(.failed, reason: failure.message)
             }
         } catch {
             note("\(error.message); the job's last state is not kept")

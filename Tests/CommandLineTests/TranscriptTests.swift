@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import dynaferry
+
 /// The program as its users meet it: what it prints, where, and how it ends.
 ///
 /// Help is compared with files under Snapshots; DYNAFERRY_UPDATE_SNAPSHOTS=1 writes them anew.
@@ -10,12 +12,16 @@ import Testing
 
     @Test(arguments: CommandDescription.all.map(\.name))
     func `help of each command is as agreed`(command: String) throws {
-        let asked = try Binary.run("help", command)
-        try compare(asked.out, "\(command).txt")
+        let words = command.split(separator: " ").map(String.init)
+        func run(_ words: [String]) throws -> Binary.Result {
+            try Binary.shell("exec \"$0\" \"$@\"", words)
+        }
+        let asked = try run(["help"] + words)
+        try compare(asked.out, command.replacing(" ", with: "-") + ".txt")
         #expect(asked.status == 0 && asked.err.isEmpty)
-        let flagged = try Binary.run(command, "--nonsense", "--help")
+        let flagged = try run(words + ["--nonsense", "--help"])
         #expect(flagged.status == 0 && flagged.out == asked.out)
-        #expect(try Binary.run(command, "-h").out == asked.out)
+        #expect(try run(words + ["-h"]).out == asked.out)
     }
 
     @Test func `the overview is as agreed, on stdout when asked for and on stderr when not`() throws

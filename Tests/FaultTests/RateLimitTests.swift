@@ -41,4 +41,35 @@ import Testing
         let throttles = fixture.server.meter["tables"]?["target"]?["write_throttles"]?.int
         #expect(throttles == 0)
     }
+
+    /// Goal: a limit that is set from outside holds soon, and by the server's meter.
+    /// Method: the copy's own socket, as `jobs throttle` uses it; the 10 s that begin 3 s after it.
+    @Test(.timeLimit(.minutes(2)), arguments: [400.0, 1_200.0])
+    func `three seconds after jobs throttle the new limit is kept and used`(
+        limit: Double
+    ) async throws {
+        let fixture = try CopyFixture { options in
+            options.capacity = .model
+            options.fills = [Fill(name: "source", items: 20_000, shape: .kilobyte1)]
+        }
+        let copy = try await fixture.prepare { $0.writeUnits = .perSecond(800) }
+        async let report = copy.run()
+        try await Task.sleep(for: .seconds(2))
+        try fixture.jobs.send(
+            .throttle(JobThrottle(writeUnits: .perSecond(limit))), to: copy.jobID)
+        try await Task.sleep(for: .seconds(3))
+        func sample() throws -> (seconds: Double, units: Double) {
+            let meter = fixture.server.meter
+            let units = meter["tables"]?["target"]?["write_units"]?.double
+            return (try #require(meter["now_seconds"]?.double), try #require(units))
+        }
+        let first = try sample()
+        try await Task.sleep(for: .seconds(10))
+        let last = try sample()
+        let rate = (last.units - first.units) / (last.seconds - first.seconds)
+        #expect(abs(rate / limit - 1) < 0.03, "\(rate) units a second of \(limit)")
+        copy.stop()
+        #expect(await report.outcome == .stopped)
+        #expect(try fixture.jobs.view(copy.jobID).record.throttle.writeUnits == .perSecond(limit))
+    }
 }

@@ -99,6 +99,30 @@ import Testing
         }
     }
 
+    @Test func `a file of the first version is brought up to date, its dead letters included`()
+        throws
+    {
+        try inFolder { folder in
+            let path = folder.databasePath("old")
+            try Data().write(to: URL(fileURLWithPath: path))
+            try Database(path, .write).execute(
+                JobSchema.steps[0] + """
+                    PRAGMA user_version = 1;
+                    INSERT INTO job VALUES ('old', 1, 2, 'running', NULL, '{}', 'a to b', 7);
+                    INSERT INTO tables VALUES
+                        (0, 'a', 'b', 'id-a', NULL, 'p', 'S', NULL, NULL, 'empty', 8, 10, 0);
+                    INSERT INTO segments VALUES (0, 3, X'7B7D', 4, 40);
+                    INSERT INTO dead_letters VALUES (1, 0, 'X', 'bad', X'7B7D');
+                    """)
+            #expect(throws: JobError.self) { try JobFile.open(path, readOnly: true) }
+            #expect(folder.unfinished(identity: "a to b")?.id == "old")
+            let file = try JobFile.open(path, readOnly: true)
+            #expect(try file.job().runs == 1)
+            #expect(try file.segments(ofTable: 0).first?.items == 4)
+            #expect(try file.deadLetters(ofTable: 0).first?.reason == "bad")
+        }
+    }
+
     @Test func `the newest unfinished job of a command is found`() throws {
         try inFolder { folder in
             _ = try make(folder, "old", created: 100)

@@ -369,7 +369,7 @@ package final class JobFile {
 
 /// The tables of a ``JobFile``: what made each version of the next older one, from nothing on. A
 /// step that was in use is never changed.
-private enum JobSchema {
+enum JobSchema {
     static let steps = [
         """
         CREATE TABLE job (

@@ -2,14 +2,15 @@ import Dispatch
 import Pacing
 
 /// Keeps the progress of a job's table in the job's file, on a queue of its own, and the job's lock
-/// for as long as it lives.
+/// until its end.
 ///
 /// What the copy's thread does not wait for costs it nothing: the file is written beside it.
 package final class JobJournal: CopyJournal, @unchecked Sendable {
     // @unchecked: everything that changes is touched only on `queue`.
     private let queue = DispatchQueue(label: "job.state")
-    private let file: JobFile
-    private let lock: JobLock
+    /// nil once it has ended.
+    private var file: JobFile?
+    private var lock: JobLock?
     private let table: Int
     private let time: any TimeSource
     private let earlier: JobProgress
@@ -39,7 +40,7 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
             completion(
                 Result { () throws(JobError) -> Void in
                     take(entry)
-                    try file.save(
+                    try file?.save(
                         table: table, entry.segments, entry.deadLetters, progress,
                         at: time.secondsSinceEpoch)
                 })
@@ -75,19 +76,28 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
         try queue.sync { Result(catching: body) }.get()
     }
 
-    func setState(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
+    func setState(_ state: JobRecord.State) throws(JobError) {
         try onQueue { () throws(JobError) in
-            if state == .finished { try file.setFinished(table: table) }
-            try file.setState(state, reason: reason, at: time.secondsSinceEpoch)
+            try file?.setState(state, at: time.secondsSinceEpoch)
+        }
+    }
+
+    /// Keeps the run's last state, closes the file, and frees the job for others. Nothing can be
+    /// asked of the job after that.
+    func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            defer { (file, lock) = (nil, nil) }
+            if state == .finished { try file?.setFinished(table: table) }
+            try file?.setState(state, reason: reason, at: time.secondsSinceEpoch)
         }
     }
 
     func addThrottle(_ throttle: JobThrottle) throws(JobError) {
-        try onQueue { () throws(JobError) in try file.addThrottle(throttle) }
+        try onQueue { () throws(JobError) in try file?.addThrottle(throttle) }
     }
 
     func deadLetters() throws(JobError) -> [DeadLetter] {
-        try onQueue { () throws(JobError) in try file.deadLetters(ofTable: table) }
+        try onQueue { () throws(JobError) in try file?.deadLetters(ofTable: table) ?? [] }
     }
 
     /// What the job has done, as of the last save.
