@@ -17,6 +17,7 @@ enum MicroBenchmarks {
         for bytes in [300, 17_000] { results.append(try await Sending.measure(bytes: bytes)) }
         results.append(Scheduling.measure())
         results.append(Metering.measure())
+        results.append(try Saving.measure())
         let json: JSON = ["results": .array(results.map(\.json))]
         json.text.withCString { _ = puts($0) }
     }

@@ -36,7 +36,7 @@ package final class JobFile {
                 hint: "name another folder with --state-dir")
         }
         close(descriptor)
-        return try wrapped { () throws(DatabaseError) in
+        let file = try wrapped { () throws(DatabaseError) in
             let file = JobFile(try Database(path, .write))
             try file.prepareForWriting()
             try file.database.execute("PRAGMA synchronous=FULL")
@@ -47,6 +47,19 @@ package final class JobFile {
             }
             try file.database.execute("PRAGMA synchronous=NORMAL")
             return file
+        }
+        try syncFolder(of: path)
+        return file
+    }
+
+    /// A new file is found after a power loss only when its folder has been synced too (fsync(2)).
+    private static func syncFolder(of path: String) throws(JobError) {
+        let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
+            throw JobError(
+                "the state folder \(folder) can't be synced: \(String(cString: strerror(errno)))")
         }
     }
 
