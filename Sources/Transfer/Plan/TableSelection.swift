@@ -1,0 +1,79 @@
+/// Which tables are copied, and under which names: patterns, exceptions and renamed ones.
+package struct TableSelection: Equatable, Sendable {
+    /// Source and target, patterns or names. The first rule that matches a table names its target.
+    package struct Rule: Equatable, Sendable {
+        package var source: NamePattern
+        package var target: NamePattern
+
+        package init(_ source: String, _ target: String) {
+            self.source = NamePattern(source)
+            self.target = NamePattern(target)
+        }
+    }
+
+    /// A table and the name of its copy.
+    package struct Pair: Equatable, Sendable {
+        package var source: String
+        package var target: String
+    }
+
+    package var rules: [Rule]
+    package var excluded: [NamePattern]
+
+    package init(rules: [Rule], excluded: [NamePattern] = []) {
+        self.rules = rules
+        self.excluded = excluded
+    }
+
+    /// Names must be looked up before it is known what is copied.
+    package var needsNames: Bool { rules.contains { !$0.source.isLiteral } }
+
+    /// The tables to copy, in the order of their names.
+    /// - Parameter names: the source's tables; only patterns look at them.
+    package func pairs(of names: [String]) throws(CopyRefusal) -> [Pair] {
+        let literal = rules.filter(\.source.isLiteral).map(\.source.text)
+        let candidates = Set(names).union(literal)
+        var pairs: [Pair] = []
+        for name in candidates.sorted() where !excluded.contains(where: { $0.match(name) != nil }) {
+            guard let target = target(of: name) else { continue }
+            pairs.append(Pair(source: name, target: target))
+        }
+        try checkMatches(names)
+        try checkTargets(pairs)
+        return pairs
+    }
+
+    private func target(of name: String) -> String? {
+        for rule in rules {
+            if let stars = rule.source.match(name) { return rule.target.filled(with: stars) }
+        }
+        return nil
+    }
+
+    /// A pattern that matches nothing is a slip of the pen, not a wish.
+    private func checkMatches(_ names: [String]) throws(CopyRefusal) {
+        for rule in rules where !rule.source.isLiteral {
+            guard !names.contains(where: { rule.source.match($0) != nil }) else { continue }
+            let some = names.sorted().prefix(3).joined(separator: ", ")
+            throw CopyRefusal(
+                "no source table matches \(rule.source.text)",
+                hint: names.isEmpty
+                    ? "there is no table at all: check the region and the account"
+                    : "there are \(names.count) tables, \(some) among them")
+        }
+    }
+
+    private func checkTargets(_ pairs: [Pair]) throws(CopyRefusal) {
+        guard !pairs.isEmpty else {
+            throw CopyRefusal("every table is excluded", hint: "look at --exclude")
+        }
+        var sources: [String: String] = [:]
+        for pair in pairs {
+            if let other = sources.updateValue(pair.source, forKey: pair.target) {
+                throw CopyRefusal(
+                    "\(other) and \(pair.source) would both be copied to \(pair.target)",
+                    hint: "leave one out with --exclude, or name it otherwise with --rename")
+            }
+        }
+    }
+}
