@@ -22,7 +22,8 @@ enum Saving {
                 for _ in 0..<saves {
                     items += 1
                     try file.save(
-                        table: 0, records(items: items), [], JobProgress(), at: Double(items))
+                        table: 0, records(items: items), [], (JobProgress(), JobProgress()),
+                        at: Double(items))
                 }
             }
         }

@@ -7,12 +7,14 @@ import JSON
 package enum ReadOperation: Sendable {
     case describeTable
     case getItem
+    case listTables
     case scan
 
     var operation: Operation {
         switch self {
         case .describeTable: .describeTable
         case .getItem: .getItem
+        case .listTables: .listTables
         case .scan: .scan
         }
     }

@@ -111,7 +111,7 @@ struct CopyPreflight {
 }
 
 extension CopyRefusal {
-    init(_ error: AWSError, side: String, _ endpoint: Endpoint) {
+    package init(_ error: AWSError, side: String, _ endpoint: Endpoint) {
         let lacks = error.lacksOperation ? "the endpoint has no such operation: " : ""
         self.init(
             "\(error.operation) on the \(side) at \(endpoint.url) (\(endpoint.region)):"

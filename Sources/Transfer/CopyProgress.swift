@@ -24,6 +24,53 @@ package struct CopyProgress: Equatable, Sendable {
     package var isPaused: Bool
     package var hold: CopyHold?
 
+    /// Of a copy that has not begun.
+    init(segments: Int) {
+        counters = CopyCounters()
+        (itemsEarlier, bytesEarlier) = (0, 0)
+        elapsed = .zero
+        self.segments = segments
+        fraction = 0
+        (readUnitsPerSecond, writeUnitsPerSecond) = (0, 0)
+        (scansInFlight, writesInFlight) = (0, 0)
+        (isEnding, hasEnded, isPaused) = (false, false, false)
+    }
+
+    /// Of several tables together. Limits are each table's own, so there are none for all.
+    package static func sum(_ tables: [CopyProgress]) -> CopyProgress {
+        guard var sum = tables.first, tables.count > 1 else {
+            return tables.first ?? CopyProgress(segments: 0)
+        }
+        for table in tables.dropFirst() { sum.add(table) }
+        (sum.readLimit, sum.writeLimit) = (nil, nil)
+        let settled = sum.itemsEarlier + sum.counters.itemsWritten + sum.counters.deadLetters
+        sum.fraction = min(1, Double(settled) / Double(max(sum.itemsEstimated ?? 0, settled, 1)))
+        return sum
+    }
+
+    private mutating func add(_ other: CopyProgress) {
+        let segmentsFinished = counters.segmentsFinished + other.counters.segmentsFinished
+        counters = counters.after(other.counters)
+        counters.segmentsFinished = segmentsFinished
+        itemsEarlier += other.itemsEarlier
+        bytesEarlier += other.bytesEarlier
+        elapsed = max(elapsed, other.elapsed)
+        segments += other.segments
+        if let one = itemsEstimated, let more = other.itemsEstimated {
+            itemsEstimated = one + more
+        } else {
+            itemsEstimated = nil
+        }
+        readUnitsPerSecond += other.readUnitsPerSecond
+        writeUnitsPerSecond += other.writeUnitsPerSecond
+        scansInFlight += other.scansInFlight
+        writesInFlight += other.writesInFlight
+        isEnding = isEnding || other.isEnding
+        hasEnded = hasEnded && other.hasEnded
+        isPaused = isPaused || other.isPaused
+        hold = hold ?? other.hold
+    }
+
     /// What does not change while a copy runs.
     struct Subject: Sendable {
         var itemsReported: Int

@@ -1,13 +1,26 @@
-/// How a copy went.
+/// How a job went, or its run.
 package struct CopyReport: Equatable, Sendable {
     package var outcome: CopyOutcome
-    package var counters: CopyCounters
+    /// In the job's order.
+    package var tables: [TableReport]
     package var elapsed: Duration
-    package var segments: Int
     package var jobID: String
     /// Processes that have run the job, this one included, and what they have done together.
     package var runs: Int
     package var inAll: JobProgress
-    /// nil when there are no dead letters.
-    package var deadLettersPath: String?
+    /// Empty when there are no dead letters.
+    package var deadLettersPaths: [String]
+
+    /// Of this run, over all tables.
+    package var counters: CopyCounters { CopyProgress.sum(tables.map(\.progress)).counters }
+}
+
+/// How one table of a job went, or goes.
+package struct TableReport: Equatable, Sendable {
+    /// Bare names.
+    package var source: String
+    package var target: String
+    /// nil while it has not ended, or when it has not begun.
+    package var outcome: CopyOutcome?
+    package var progress: CopyProgress
 }

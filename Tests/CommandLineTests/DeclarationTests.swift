@@ -64,7 +64,7 @@ import Testing
 
     @Test func `every example is understood`() throws {
         for example in CommandDescription.all.flatMap(\.examples) {
-            let words = example.subject.split { " \n\\".contains($0) }.map(String.init)
+            let words = example.subject.split { " \n\\'".contains($0) }.map(String.init)
             #expect(words.first == "dynaferry")
             let invocation = try Invocation(parsing: Array(words.dropFirst()))
             if case .page = invocation { Issue.record("\(words) only asks for help") }

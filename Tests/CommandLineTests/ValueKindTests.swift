@@ -65,10 +65,12 @@ import Transfer
         #expect(TableReference(arn)?.name == "Orders.v2")
         #expect(TableReference(arn)?.region == "cn-north-1")
         #expect(TableReference("Orders_1.a-b")?.isARN == false)
+        #expect(TableReference("acme-*")?.isPattern == true)
+        #expect(TableReference("*")?.isPattern == true)
         let longest = String(repeating: "a", count: 255)
         #expect(TableReference(longest) != nil)
         let wrong = [
-            "", "ab", longest + "a", "a b c", "täble", "acme-*", "arn:aws:s3:::bucket",
+            "", "ab", longest + "a", "a b c", "täble", "a b*", "arn:aws:s3:::bucket",
             "arn:aws:dynamodb:eu-west-1:12345:table/Orders",
             "arn:aws:dynamodb:eu-west-1:123456789012:table/x",
             "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders/index/ByDay",

@@ -48,16 +48,21 @@ final class CopyFixture {
     func prepare(
         _ source: String = "source", _ target: String = "target",
         _ configure: (inout CopyOptions) -> Void = { _ in }
-    ) async throws -> TableCopy {
+    ) async throws -> CopyJob {
         var options = CopyOptions()
         options.deadLettersPath = deadLettersPath
         options.giveUpAfter = .seconds(60)
         configure(&options)
         let client = try await client()
         let job = JobOptions(folder: jobs, request: ["copy", source, target])
-        return try await TableCopy.prepare(
-            options, job: job, from: SourceTable(name: source, reader: ReadOnlyClient(client)),
-            to: TargetTable(name: target, client: client), note: { _ in }, seed: 1)
+        return try await CopyJob.prepare(
+            options, job: job,
+            tables: [
+                (
+                    SourceTable(name: source, reader: ReadOnlyClient(client)),
+                    TargetTable(name: target, client: client)
+                )
+            ], note: { _ in }, seed: 1)
     }
 
     /// Copies and returns the report; the server's other tables stay as they are.
@@ -80,9 +85,24 @@ final class CopyFixture {
     }
 }
 
+/// What there is of the one table of a test's job.
+extension CopyJob {
+    var source: TableDescription { tables[0].subject.source }
+    var target: TableDescription { tables[0].subject.target }
+
+    func limits() throws -> UnitLimits {
+        try UnitLimits(
+            state.withLock { $0.options }, source: source.definition, target: target.definition)
+    }
+}
+
+extension CopyReport {
+    var deadLettersPath: String? { deadLettersPaths.first }
+}
+
 extension CopyRefusal {
     /// What a copy that must be refused is refused with.
-    static func of(_ body: () async throws -> TableCopy) async -> CopyRefusal? {
+    static func of(_ body: () async throws -> CopyJob) async -> CopyRefusal? {
         do {
             _ = try await body()
             return nil

@@ -56,7 +56,7 @@ import Testing
         async let report = copy.run()
         try await Task.sleep(for: .seconds(2))
         try fixture.jobs.send(
-            .throttle(JobThrottle(writeUnits: .perSecond(limit))), to: copy.jobID)
+            .throttle(JobThrottle(writeUnits: .perSecond(limit))), to: copy.id)
         try await Task.sleep(for: .seconds(3))
         func sample() throws -> (seconds: Double, units: Double) {
             let meter = fixture.server.meter
@@ -70,6 +70,6 @@ import Testing
         #expect(abs(rate / limit - 1) < 0.03, "\(rate) units a second of \(limit)")
         copy.stop()
         #expect(await report.outcome == .stopped)
-        #expect(try fixture.jobs.view(copy.jobID).record.throttle.writeUnits == .perSecond(limit))
+        #expect(try fixture.jobs.view(copy.id).record.throttle.writeUnits == .perSecond(limit))
     }
 }

@@ -84,8 +84,8 @@ import Testing
         expected.name = "target"
         #expect(copy.target.definition == expected)
         // A provisioned source is read at half of its units, a target written at all of them.
-        #expect(copy.limits.read.unitsPerSecond == 50)
-        #expect(copy.limits.write.table == 200)
-        #expect(copy.limits.write.indexes.first?.unitsPerSecond == 4)
+        #expect(try copy.limits().read.unitsPerSecond == 50)
+        #expect(try copy.limits().write.table == 200)
+        #expect(try copy.limits().write.indexes.first?.unitsPerSecond == 4)
     }
 }

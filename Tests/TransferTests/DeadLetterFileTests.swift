@@ -16,19 +16,19 @@ import Testing
         try file.append(
             DeadLetter(
                 code: "ValidationException", reason: "it says \"no\"", key: [],
-                item: Array(item.utf8)))
+                item: Array(item.utf8)), table: "t")
     }
 
     @Test func `there is no file without a dead letter`() {
         let path = folder.appendingPathComponent("letters.jsonl").path
-        #expect(DeadLetterFile(path: path, table: "t").path == nil)
+        #expect(DeadLetterFile(path: path).path == nil)
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     @Test func `a file that exists is never written over: a number is put into the name`() throws {
         let path = folder.appendingPathComponent("letters.jsonl").path
         for expected in ["letters.jsonl", "letters-2.jsonl", "letters-3.jsonl"] {
-            let file = DeadLetterFile(path: path, table: "t")
+            let file = DeadLetterFile(path: path)
             try append(file, "{\"a\":{\"S\":\"x\"}}")
             try append(file, "{\"a\":{\"N\":\"1.50\"}}")
             let written = try #require(file.path)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func `a folder that is not there is an error that names the file`() {
-        let file = DeadLetterFile(path: folder.path + "/none/letters.jsonl", table: "t")
+        let file = DeadLetterFile(path: folder.path + "/none/letters.jsonl")
         #expect(throws: CopyFailure.self) { try append(file, "{}") }
     }
 }

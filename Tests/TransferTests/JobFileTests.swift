@@ -39,10 +39,10 @@ import Testing
                 segment: 5, cursor: Array(#"{"p":{"S":"x"}}"#.utf8), items: 7, bytes: 70)
             let letter = DeadLetter(
                 code: "ValidationException", reason: "bad", key: [1], item: Array("{}".utf8))
-            try file.save(table: 0, [half], [], JobProgress(), at: 101)
+            try file.save(table: 0, [half], [], (JobProgress(), JobProgress()), at: 101)
             try file.save(
                 table: 0, [SegmentRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90), done],
-                [letter], JobProgress(), at: 102)
+                [letter], (JobProgress(), JobProgress()), at: 102)
             try file.setTargetCreated(table: 0, id: "id-b")
             let reader = try JobFile.open(folder.databasePath("one"), readOnly: true)
             let segments = try reader.segments(ofTable: 0)
@@ -62,7 +62,7 @@ import Testing
     @Test func `files and folder are readable by their owner alone`() throws {
         try inFolder { folder in
             let file = try make(folder, "one")
-            try file.save(table: 0, [], [], JobProgress(), at: 101)
+            try file.save(table: 0, [], [], (JobProgress(), JobProgress()), at: 101)
             let lock = try folder.lock("one")
             #expect(lock != nil)
             func mode(_ path: String) throws -> Int {
@@ -118,6 +118,7 @@ import Testing
             #expect(folder.unfinished(identity: "a to b")?.id == "old")
             let file = try JobFile.open(path, readOnly: true)
             #expect(try file.job().runs == 1)
+            #expect(try file.tables().first?.progress == JobProgress())
             #expect(try file.segments(ofTable: 0).first?.items == 4)
             #expect(try file.deadLetters(ofTable: 0).first?.reason == "bad")
         }

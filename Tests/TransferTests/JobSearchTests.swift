@@ -31,8 +31,10 @@ import Testing
     private func identity(_ target: String = "to", merges: Bool = false) throws -> JobIdentity {
         var options = CopyOptions()
         options.mergesIntoItems = merges
-        return JobIdentity(
-            source: try Self.table("from"), at: "http://a", target: target, at: "http://b", options)
+        let table = JobIdentity.Table(
+            source: try Self.table("from"), sourceEndpoint: "http://a", target: target,
+            targetEndpoint: "http://b")
+        return JobIdentity([table], options)
     }
 
     private func search(
@@ -64,7 +66,9 @@ import Testing
     ) throws -> CopyRefusal? {
         let job = try #require(try search.find())
         do {
-            try search.check(job, source: source, target: target, segments: segments)
+            try search.check(
+                job.tables[0].record, of: job, source: source, target: target, segments: segments)
+            try search.checkAge(of: job)
             return nil
         } catch {
             return error
@@ -126,7 +130,7 @@ import Testing
         let (from, to) = (try Self.table("from"), try Self.table("to"))
         #expect(try refusal(search(), source: from, target: to, segments: 4) == nil)
         let refusal = try refusal(search(), source: from, target: to, segments: 5)
-        #expect(refusal?.message.contains("scans in 4 segments") == true)
+        #expect(refusal?.message.contains("scans from in 4 segments") == true)
         let anew = try search { $0.restarts = true }
         #expect(try self.refusal(anew, source: from, target: to, segments: 5) == nil)
         try FileManager.default.removeItem(atPath: folder.path)

@@ -7,11 +7,9 @@ import JSON
 /// It comes into being with the first dead letter, readable by its owner alone. A file that exists
 /// is never written over: a number is put into the name instead. The record of dead letters is the
 /// job; this is the copy of it that is handed to its user at the end.
-package final class DeadLetterFile: @unchecked Sendable {
-    // @unchecked: it is written and asked for its path by one task, when the copy has ended.
+package final class DeadLetterFile {
 
     private let wantedPath: String
-    private let table: String
     private var descriptor: Int32 = -1
     /// Where the dead letters are; nil while there are none.
     package private(set) var path: String?
@@ -19,9 +17,8 @@ package final class DeadLetterFile: @unchecked Sendable {
     /// Files of one name that are looked at before giving up.
     private static let numbersMax = 10_000
 
-    package init(path: String, table: String) {
+    package init(path: String) {
         wantedPath = path
-        self.table = table
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -31,7 +28,8 @@ package final class DeadLetterFile: @unchecked Sendable {
         "./dynaferry-dead-letters-\(table).jsonl"
     }
 
-    package func append(_ letter: DeadLetter) throws(CopyFailure) {
+    /// - Parameter table: the bare name of the target.
+    package func append(_ letter: DeadLetter, table: String) throws(CopyFailure) {
         if descriptor < 0 { try create() }
         let head: JSON = [
             "table": .string(table), "code": .string(letter.code),

@@ -16,10 +16,10 @@ package struct DeadLetterRetry: Sendable {
         package init() {}
     }
 
-    private let source: SourceTable
-    private let target: TargetTable
+    private let source: ReadOnlyClient
+    private let target: Client
 
-    package init(from source: SourceTable, to target: TargetTable) {
+    package init(from source: ReadOnlyClient, to target: Client) {
         self.source = source
         self.target = target
     }
@@ -33,17 +33,23 @@ package struct DeadLetterRetry: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let file = try JobFile.open(folder.databasePath(id), readOnly: false)
         var findings = Findings()
-        for letter in try file.deadLetters(ofTable: 0) {
-            switch try await outcome(of: letter) {
-            case .written:
-                try file.remove(letter, fromTable: 0)
-                findings.written += 1
-            case .gone:
-                try file.remove(letter, fromTable: 0)
-                findings.gone += 1
-            case .refused(let again):
-                try file.replace(again, inTable: 0)
-                findings.refused += 1
+        for (number, table) in try file.tables().enumerated() {
+            let pair = (
+                source: SourceTable(name: table.source, reader: source),
+                target: TargetTable(name: table.target, client: target)
+            )
+            for letter in try file.deadLetters(ofTable: number) {
+                switch try await outcome(of: letter, pair) {
+                case .written:
+                    try file.remove(letter, fromTable: number)
+                    findings.written += 1
+                case .gone:
+                    try file.remove(letter, fromTable: number)
+                    findings.gone += 1
+                case .refused(let again):
+                    try file.replace(again, inTable: number)
+                    findings.refused += 1
+                }
             }
         }
         return findings
@@ -55,21 +61,23 @@ package struct DeadLetterRetry: Sendable {
         case refused(DeadLetter)
     }
 
-    private func outcome(of letter: DeadLetter) async throws -> Outcome {
+    private func outcome(
+        of letter: DeadLetter, _ pair: CopyJob.Pair
+    ) async throws -> Outcome {
         let key = try JSON(parsing: letter.key)
         let item: JSON
         do throws(AWSError) {
-            guard let found = try await source.item(key) else { return .gone }
+            guard let found = try await pair.source.item(key) else { return .gone }
             item = found
         } catch {
-            throw CopyRefusal(error, side: "source", source.reader.endpoint)
+            throw CopyRefusal(error, side: "source", source.endpoint)
         }
         do throws(AWSError) {
-            try await target.put(item)
+            try await pair.target.put(item)
             return .written
         } catch {
             guard error.remedy == .split else {
-                throw CopyRefusal(error, side: "target", target.reader.endpoint)
+                throw CopyRefusal(error, side: "target", target.endpoint)
             }
             return .refused(
                 DeadLetter(

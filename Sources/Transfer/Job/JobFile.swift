@@ -180,7 +180,8 @@ package final class JobFile {
             try database.rows(
                 """
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
-                    sort_name, sort_type, target_was, segments, items_reported, is_finished
+                    sort_name, sort_type, target_was, segments, items_reported, is_finished,
+                    progress, failure
                 FROM tables ORDER BY number
                 """)
         }
@@ -189,13 +190,16 @@ package final class JobFile {
             guard let source = row[0].text, let target = row[1].text,
                 let partition = Self.attribute(row[4], row[5]),
                 let was = row[8].text.flatMap(JobTable.Target.init),
-                let segments = row[9].integer, let reported = row[10].integer
+                let segments = row[9].integer, let reported = row[10].integer,
+                let progress = Self.json(row[12])
             else { throw damaged }
             var table = JobTable(
                 source: source, target: target, sourceID: row[2].text, targetID: row[3].text,
                 schema: KeySchema(partition: partition, sort: Self.attribute(row[6], row[7])),
                 targetWas: was, segments: segments, itemsReported: reported)
             table.isFinished = row[11].integer == 1
+            table.progress = JobProgress(json: progress)
+            table.failure = row[13].text
             tables.append(table)
         }
         return tables
@@ -261,11 +265,13 @@ package final class JobFile {
     // MARK: Writing
 
     /// Commits how far segments have come and the dead letters that came with them, together.
-    /// - Parameter seconds: now, since 1970.
+    /// - Parameters:
+    ///   - progress: of the table, and of the job.
+    ///   - seconds: now, since 1970.
     /// - Throws: ``JobError``; nothing has been saved then.
     package func save(
-        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter], _ progress: JobProgress,
-        at seconds: Double
+        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter],
+        _ progress: (table: JobProgress, job: JobProgress), at seconds: Double
     ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
@@ -280,8 +286,11 @@ package final class JobFile {
                 }
                 for letter in letters { try insert(letter, inTable: table) }
                 try database.run(
+                    "UPDATE tables SET progress = ? WHERE number = ?",
+                    .text(progress.table.json.text), .integer(table))
+                try database.run(
                     "UPDATE job SET updated = ?, progress = ?", .real(seconds),
-                    .text(progress.json.text))
+                    .text(progress.job.json.text))
             }
         }
     }
@@ -330,7 +339,11 @@ package final class JobFile {
                 try database.run("DELETE FROM segments WHERE in_table = ?", .integer(table))
                 try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
                 try database.run(
-                    "UPDATE tables SET segments = ?, is_finished = 0 WHERE number = ?",
+                    """
+                    UPDATE tables SET segments = ?, is_finished = 0, progress = '{}',
+                        failure = NULL
+                    WHERE number = ?
+                    """,
                     .integer(segments), .integer(table))
                 try database.run("UPDATE job SET progress = '{}'")
             }
@@ -366,10 +379,15 @@ package final class JobFile {
         }
     }
 
-    package func setFinished(table: Int) throws(JobError) {
+    /// The table's last run has ended: every item arrived, or it failed, or (with nil for both)
+    /// was stopped.
+    package func setEnded(
+        table: Int, isFinished: Bool, failure: String?
+    ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.run(
-                "UPDATE tables SET is_finished = 1 WHERE number = ?", .integer(table))
+                "UPDATE tables SET is_finished = ?, failure = ? WHERE number = ?",
+                .integer(isFinished ? 1 : 0), DatabaseValue(failure), .integer(table))
         }
     }
 
@@ -411,6 +429,12 @@ enum JobSchema {
         ALTER TABLE dead_letters ADD COLUMN key BLOB NOT NULL DEFAULT X'';
         UPDATE dead_letters SET key = item;
         CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (in_table, key);
+        """,
+        // Each table of a job has figures of its own.
+        """
+        ALTER TABLE tables ADD COLUMN progress TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE tables ADD COLUMN failure TEXT;
+        UPDATE tables SET progress = (SELECT progress FROM job);
         """,
     ]
 }

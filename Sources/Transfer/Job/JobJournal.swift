@@ -1,16 +1,9 @@
-import Dispatch
 import Pacing
 
-/// Keeps the progress of a job's table in the job's file, on a queue of its own, and the job's lock
-/// until its end.
-///
-/// What the copy's thread does not wait for costs it nothing: the file is written beside it.
+/// Keeps the progress of one table of a job.
 package final class JobJournal: CopyJournal, @unchecked Sendable {
-    // @unchecked: everything that changes is touched only on `queue`.
-    private let queue = DispatchQueue(label: "job.state")
-    /// nil once it has ended.
-    private var file: JobFile?
-    private var lock: JobLock?
+    // @unchecked: what changes is touched by `take` only, which the job's queue calls.
+    private let store: JobStore
     private let table: Int
     private let time: any TimeSource
     private let earlier: JobProgress
@@ -19,16 +12,14 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
     private var itemsDone: Int
     private var written: RateWindow
     private var itemsWritten = 0
-    private var progress: JobProgress
 
-    init(_ job: OpenJob, table: Int, time: any TimeSource) {
-        file = job.file
-        lock = job.lock
+    init(_ store: JobStore, table: Int, of job: OpenJob, time: any TimeSource) {
+        self.store = store
         self.table = table
         self.time = time
-        earlier = job.record.progress
-        progress = earlier
-        items = Dictionary(uniqueKeysWithValues: job.segments.map { ($0.segment, $0.items) })
+        earlier = job.tables[table].record.progress
+        let segments = job.tables[table].segments
+        items = Dictionary(uniqueKeysWithValues: segments.map { ($0.segment, $0.items) })
         itemsDone = items.values.reduce(0, +)
         written = RateWindow(at: time.now)
     }
@@ -36,18 +27,11 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
     package func save(
         _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void
     ) {
-        queue.async { [self] in
-            completion(
-                Result { () throws(JobError) -> Void in
-                    take(entry)
-                    try file?.save(
-                        table: table, entry.segments, entry.deadLetters, progress,
-                        at: time.secondsSinceEpoch)
-                })
-        }
+        store.save(
+            table: table, entry, progress: { [self] in take($0) }, completion: completion)
     }
 
-    private func take(_ entry: JournalEntry) {
+    private func take(_ entry: JournalEntry) -> JobProgress {
         for record in entry.segments {
             itemsDone +=
                 record.items - (items.updateValue(record.items, forKey: record.segment) ?? 0)
@@ -55,6 +39,7 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
         let counters = entry.progress.counters
         written.add(Double(counters.itemsWritten - itemsWritten), at: time.now)
         itemsWritten = counters.itemsWritten
+        var progress = JobProgress()
         progress.counters = counters.after(earlier.counters)
         progress.seconds = earlier.seconds + entry.progress.elapsed.inSeconds
         progress.itemsDone = itemsDone
@@ -68,38 +53,6 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
         progress.readLimit = entry.progress.readLimit
         progress.writeLimit = entry.progress.writeLimit
         progress.hold = entry.progress.hold?.rawValue
+        return progress
     }
-
-    private func onQueue<Value>(
-        _ body: () throws(JobError) -> Value
-    ) throws(JobError) -> Value {
-        try queue.sync { Result(catching: body) }.get()
-    }
-
-    func setState(_ state: JobRecord.State) throws(JobError) {
-        try onQueue { () throws(JobError) in
-            try file?.setState(state, at: time.secondsSinceEpoch)
-        }
-    }
-
-    /// Keeps the run's last state, closes the file, and frees the job for others. Nothing can be
-    /// asked of the job after that.
-    func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
-        try onQueue { () throws(JobError) in
-            defer { (file, lock) = (nil, nil) }
-            if state == .finished { try file?.setFinished(table: table) }
-            try file?.setState(state, reason: reason, at: time.secondsSinceEpoch)
-        }
-    }
-
-    func addThrottle(_ throttle: JobThrottle) throws(JobError) {
-        try onQueue { () throws(JobError) in try file?.addThrottle(throttle) }
-    }
-
-    func deadLetters() throws(JobError) -> [DeadLetter] {
-        try onQueue { () throws(JobError) in try file?.deadLetters(ofTable: table) ?? [] }
-    }
-
-    /// What the job has done, as of the last save.
-    var saved: JobProgress { queue.sync { progress } }
 }

@@ -5,8 +5,9 @@ import Pacing
 /// Takes up the job that a copy is part of: goes on with the one that the same command began, or
 /// begins a new one, once everything that would be refused has been.
 struct JobOpening {
-    let preflight: CopyPreflight
-    let findings: CopyPreflight.Findings
+    /// What was found of the tables before, in the job's order.
+    let tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]
+    let copy: CopyOptions
     let options: JobOptions
     let time: any TimeSource
     let note: @Sendable (String) -> Void
@@ -16,61 +17,69 @@ struct JobOpening {
         try options.folder.prepare()
         let search = JobSearch(options: options, identity: identity, time: time)
         guard var job = try search.find() else { return try await begin() }
-        try search.check(
-            job, source: findings.source, target: findings.target,
-            segments: preflight.options.segments)
-        // A table by the name of the one that the job was about to make holds nothing of the job's.
-        if job.table.targetWas == .creating, findings.target != nil {
-            try await preflight.checkEmpty()
+        try search.checkAge(of: job)
+        for (table, found) in zip(job.tables, tables) {
+            try search.check(
+                table.record, of: job, source: found.findings.source,
+                target: found.findings.target, segments: copy.segments)
+            // A table by the name of one that the job was about to make holds nothing of its own.
+            if table.record.targetWas == .creating, found.findings.target != nil {
+                try await found.preflight.checkEmpty()
+            }
         }
         note(search.announcement(job))
         if options.restarts {
-            try job.file.restart(table: 0, segments: findings.segments)
+            for (number, found) in tables.enumerated() {
+                try job.file.restart(table: number, segments: found.findings.segments)
+            }
         }
+        let hasCrashed = job.record.state == .running || job.record.state == .paused
         try job.file.beginRun(
             processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
-        let hasCrashed = job.record.state == .running || job.record.state == .paused
-        job.record = try job.file.job()
+        try job.reload()
         if hasCrashed { job.record.progress.crashes += 1 }
-        guard let table = try job.file.tables().first else { return job }
-        job.table = table
-        job.segments = try job.file.segments(ofTable: 0)
         return job
     }
 
     private var identity: JobIdentity {
         JobIdentity(
-            source: findings.source, at: preflight.source.reader.endpoint.url,
-            target: preflight.target.name, at: preflight.target.reader.endpoint.url,
-            preflight.options)
+            tables.map { preflight, findings in
+                JobIdentity.Table(
+                    source: findings.source, sourceEndpoint: preflight.source.reader.endpoint.url,
+                    target: preflight.target.name,
+                    targetEndpoint: preflight.target.reader.endpoint.url)
+            }, copy)
     }
 
     private mutating func begin() async throws -> OpenJob {
-        if findings.target != nil { try await preflight.checkEmpty() }
-        let id =
-            options.id
-            ?? options.folder.newID(
-                for: findings.source.definition.name, using: &generator)
+        for (preflight, findings) in tables where findings.target != nil {
+            try await preflight.checkEmpty()
+        }
+        let name = tables[0].findings.source.definition.name
+        let id = options.id ?? options.folder.newID(for: name, using: &generator)
         guard let lock = try options.folder.lock(id) else {
             throw CopyRefusal("job \(id) has just been begun by another process")
         }
         let record = JobRecord(
             id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
             identity: identity.text, processID: Int(getpid()))
-        let table = JobTable(
-            source: preflight.source.name, target: preflight.target.name,
-            sourceID: findings.source.id, targetID: findings.target?.id,
-            schema: findings.source.schema, targetWas: targetWas, segments: findings.segments,
-            itemsReported: findings.source.itemCount)
-        let file = try JobFile.create(options.folder.databasePath(id), record, [table])
+        let records = tables.map { preflight, findings in
+            JobTable(
+                source: preflight.source.name, target: preflight.target.name,
+                sourceID: findings.source.id, targetID: findings.target?.id,
+                schema: findings.source.schema, targetWas: targetWas(findings),
+                segments: findings.segments, itemsReported: findings.source.itemCount)
+        }
+        let file = try JobFile.create(options.folder.databasePath(id), record, records)
         note("job \(id)")
         return OpenJob(
-            file: file, lock: lock, record: record, table: table, segments: [],
+            file: file, lock: lock, record: record,
+            tables: records.map { OpenTable(record: $0, segments: []) },
             socketPath: options.folder.socketPath(id))
     }
 
-    private var targetWas: JobTable.Target {
+    private func targetWas(_ findings: CopyPreflight.Findings) -> JobTable.Target {
         if findings.target == nil { return .creating }
-        return preflight.options.mergesIntoItems ? .merged : .empty
+        return copy.mergesIntoItems ? .merged : .empty
     }
 }

@@ -30,6 +30,43 @@ package struct JobProgress: Equatable, Sendable {
     package init() {}
 }
 
+extension JobProgress {
+    /// Of a job with these tables. Time is not summed: tables are copied side by side.
+    static func sum(_ tables: [JobProgress]) -> JobProgress {
+        guard var sum = tables.first else { return JobProgress() }
+        for table in tables.dropFirst() { sum.add(table) }
+        let total = sum.itemsEstimated ?? 0
+        if tables.count > 1 {
+            sum.fraction = total > 0 ? min(1, Double(sum.itemsDone) / Double(total)) : 0
+        }
+        return sum
+    }
+
+    private mutating func add(_ table: JobProgress) {
+        let segmentsFinished = counters.segmentsFinished + table.counters.segmentsFinished
+        counters = counters.after(table.counters)
+        counters.segmentsFinished = segmentsFinished
+        itemsDone += table.itemsDone
+        itemsEstimated = Self.sum(itemsEstimated, table.itemsEstimated)
+        itemsAhead += table.itemsAhead
+        writesInFlight += table.writesInFlight
+        itemsPerSecond += table.itemsPerSecond
+        readUnitsPerSecond += table.readUnitsPerSecond
+        writeUnitsPerSecond += table.writeUnitsPerSecond
+        readLimit = Self.sum(readLimit, table.readLimit)
+        writeLimit = Self.sum(writeLimit, table.writeLimit)
+        hold = hold == table.hold ? hold : nil
+    }
+
+    /// One that is not known, or not limited, is so for all.
+    private static func sum<Number: AdditiveArithmetic>(
+        _ one: Number?, _ other: Number?
+    ) -> Number? {
+        guard let one, let other else { return nil }
+        return one + other
+    }
+}
+
 /// One number of a progress, under its name in JSON.
 private struct Figure<Value>: Sendable {
     let name: String

@@ -70,6 +70,9 @@ package struct JobTable: Equatable, Sendable {
     package var segments: Int
     package var itemsReported: Int
     package var isFinished = false
+    package var progress = JobProgress()
+    /// Why its last run failed, in one line.
+    package var failure: String?
 
     package init(
         source: String, target: String, sourceID: String?, targetID: String?, schema: KeySchema,

@@ -1,17 +1,38 @@
 import DynamoModel
-import JSON
-import Pacing
 
 /// A job that this process may run: new, or found again.
 struct OpenJob {
     let file: JobFile
     let lock: JobLock
     var record: JobRecord
-    var table: JobTable
-    /// Where its segments stand.
-    var segments: [SegmentRecord]
+    var tables: [OpenTable]
     /// Where other processes reach this one.
     let socketPath: String
+
+    /// What is kept of the job now.
+    mutating func reload() throws(JobError) {
+        record = try file.job()
+        let records = try file.tables()
+        tables = []
+        for (number, record) in records.enumerated() {
+            tables.append(
+                OpenTable(record: record, segments: try file.segments(ofTable: number)))
+        }
+    }
+
+    /// The target of a table is there: as it was found, or made by the job just now.
+    mutating func found(_ target: TableDescription, table: Int) throws(JobError) {
+        guard tables[table].record.targetWas == .creating else { return }
+        try file.setTargetCreated(table: table, id: target.id)
+        tables[table].record.targetWas = .created
+        tables[table].record.targetID = target.id
+    }
+}
+
+/// A table of a job, and where its segments stand.
+struct OpenTable {
+    var record: JobTable
+    var segments: [SegmentRecord]
 
     /// What the copy is to begin with.
     var positions: [SegmentProgress] {
@@ -27,161 +48,4 @@ struct OpenJob {
         for segment in segments { cursors[segment.segment] = segment.cursor }
         return cursors
     }
-}
-
-extension OpenJob {
-    /// The target is there: as it was found, or made by the job just now.
-    mutating func found(_ target: TableDescription) throws(JobError) {
-        guard table.targetWas == .creating else { return }
-        try file.setTargetCreated(table: 0, id: target.id)
-        table.targetWas = .created
-        table.targetID = target.id
-    }
-}
-
-/// What a copy's job is known by: both tables, and whatever decides what is written.
-///
-/// The target is known by its endpoint and name, since before it is made it has no ARN; ids are
-/// compared when the job is found, so that a table that was made anew is told from the old one.
-struct JobIdentity {
-    let text: String
-
-    init(
-        source: TableDescription, at sourceEndpoint: String, target: String,
-        at targetEndpoint: String, _ options: CopyOptions
-    ) {
-        let json: JSON = [
-            "source": .string(source.arn ?? source.definition.name),
-            "sourceEndpoint": .string(sourceEndpoint), "target": .string(target),
-            "targetEndpoint": .string(targetEndpoint), "merge": .bool(options.mergesIntoItems),
-        ]
-        text = json.text
-    }
-}
-
-/// Finds the unfinished job of a command, and says whether it may go on.
-struct JobSearch {
-    let options: JobOptions
-    let identity: JobIdentity
-    let time: any TimeSource
-
-    /// A job that stopped longer ago is not resumed unasked: its source may have moved on.
-    private static let ageMax = 24.0 * 3600
-
-    /// The job, its lock taken; nil when there is none.
-    /// - Throws: ``CopyRefusal`` or ``JobError``; nothing has been changed.
-    func find() throws -> OpenJob? {
-        guard let id = try existingID() else { return nil }
-        guard let lock = try options.folder.lock(id) else {
-            let process = try? record(id).processID
-            throw CopyRefusal(
-                "job \(id) is being run"
-                    + (process.map { " by process \($0)" } ?? " by another process"),
-                hint: "dynaferry jobs status \(id) shows it")
-        }
-        let file = try JobFile.open(options.folder.databasePath(id), readOnly: false)
-        guard let table = try file.tables().first else {
-            throw JobError("\(file.path) holds no table", hint: "dynaferry jobs remove \(id)")
-        }
-        return OpenJob(
-            file: file, lock: lock, record: try file.job(), table: table,
-            segments: try file.segments(ofTable: 0), socketPath: options.folder.socketPath(id))
-    }
-
-    private func record(_ id: String) throws(JobError) -> JobRecord {
-        try JobFile.open(options.folder.databasePath(id), readOnly: true).job()
-    }
-
-    private func existingID() throws -> String? {
-        guard let id = options.id else {
-            return options.folder.unfinished(identity: identity.text)?.id
-        }
-        guard options.folder.has(id) else { return nil }
-        let record = try record(id)
-        guard record.identity == identity.text else {
-            throw CopyRefusal(
-                "job \(id) is of another copy", hint: "its command was: \(record.command)")
-        }
-        guard !record.state.isOver else {
-            throw CopyRefusal(
-                "job \(id) is finished",
-                hint: "name another with --job, or first: dynaferry jobs remove \(id)")
-        }
-        return id
-    }
-
-    /// Whether `job` may go on between the tables as they are now.
-    /// - Parameter target: nil when there is no such table.
-    func check(
-        _ job: OpenJob, source: TableDescription, target: TableDescription?, segments: Int?
-    ) throws(CopyRefusal) {
-        let id = job.record.id
-        let anew = "to begin anew: dynaferry jobs remove \(id), then the same command"
-        guard source.schema == job.table.schema else {
-            throw CopyRefusal(
-                "the keys of \(source.definition.name) are no longer those that job \(id) began"
-                    + " with: \(source.schema) instead of \(job.table.schema)", hint: anew)
-        }
-        guard source.id == job.table.sourceID else {
-            throw CopyRefusal(
-                "\(source.definition.name) is another table than when job \(id) began: it was"
-                    + " deleted and made again", hint: anew)
-        }
-        // One that the job was about to make may be there or not.
-        if job.table.targetWas != .creating {
-            guard let target else {
-                throw CopyRefusal(
-                    "the target \(job.table.target) that job \(id) wrote into is gone", hint: anew)
-            }
-            guard target.id == job.table.targetID else {
-                throw CopyRefusal(
-                    "\(target.definition.name) is another table than the one that job \(id) wrote"
-                        + " into: it was deleted and made again", hint: anew)
-            }
-        }
-        if options.restarts { return }
-        if let segments, segments != job.table.segments {
-            throw CopyRefusal(
-                "job \(id) scans in \(job.table.segments) segments, and where it stands is worth"
-                    + " nothing with --segments \(segments)",
-                hint: "leave --segments out, or copy everything again with --restart")
-        }
-        let age = max(0, time.secondsSinceEpoch - job.record.updated)
-        guard age <= Self.ageMax || options.resumesOld else {
-            throw CopyRefusal(
-                "job \(id) stopped \(JobAge.spelled(age)) ago, \(job.record.percent) % done: what"
-                    + " changed in the source since then would be missed",
-                hint: "--resume goes on all the same; --restart copies everything again")
-        }
-    }
-
-    /// What its user is told when `job` goes on.
-    func announcement(_ job: OpenJob) -> String {
-        let id = job.record.id
-        if options.restarts {
-            return "restarting job \(id): everything is copied again; items deleted at the source"
-                + " since it began may remain in the target"
-        }
-        let age = max(0, time.secondsSinceEpoch - job.record.updated)
-        return
-            "resuming job \(id): \(job.record.percent) % done, stopped \(JobAge.spelled(age)) ago"
-    }
-}
-
-/// How long ago something was.
-package enum JobAge {
-    /// A time in seconds, as rough as a person would say it.
-    package static func spelled(_ seconds: Double) -> String {
-        switch seconds {
-        case ..<90: "\(Int(seconds.rounded())) s"
-        case ..<5_400: "\(Int((seconds / 60).rounded())) min"
-        case ..<172_800: "\(Int((seconds / 3_600).rounded())) h"
-        default: "\(Int((seconds / 86_400).rounded())) days"
-        }
-    }
-}
-
-extension JobRecord {
-    /// Whole per cent done, and never 100 before all is.
-    package var percent: Int { state.isOver ? 100 : min(99, Int(progress.fraction * 100)) }
 }

@@ -22,6 +22,7 @@ package struct OptionDescription: Equatable, Sendable {
 
 /// The headings under which options stand in help.
 package enum OptionCategory: String, Sendable {
+    case tables = "Which tables"
     case sides = "Where the tables are"
     case target = "What may happen to the target"
     case pace = "Speed and limits"

@@ -1,11 +1,12 @@
 extension CopyArguments {
     package static let name = "copy"
-    package static let summary = "Copy a table: schema and settings, then every item."
+    package static let summary = "Copy tables: schema and settings, then every item."
 
     package static let about = [
         """
-        Copies one DynamoDB table into another, in any account, region or endpoint: every item, \
-        byte for byte. A target that does not exist is created with the source's keys, indexes and \
+        Copies DynamoDB tables into others, in any account, region or endpoint: every item, byte \
+        for byte. A pattern copies every table that it matches, each under the name that TARGET \
+        makes of it. A target that does not exist is created with the source's keys, indexes and \
         billing mode; one that exists must have the same keys.
         """,
         """
@@ -20,13 +21,47 @@ extension CopyArguments {
 
     package static var operands: [Operand<Self>] {
         [
-            Operand("SOURCE", .table, \.source, "Table to read: its name or its ARN."),
-            Operand("TARGET", .table, \.target, "Table to write: its name or its ARN."),
+            Operand(
+                "SOURCE", .table, \.source,
+                """
+                Table to read: its name or its ARN; or a pattern of names, in which * stands for \
+                anything.
+                """),
+            Operand(
+                "TARGET", .table, \.target,
+                """
+                Table to write: its name or its ARN; what the stars of SOURCE stand for goes into \
+                the place of its own.
+                """),
         ]
     }
 
     package static var options: [Option<Self>] {
-        sideOptions + targetOptions + paceOptions + jobOptions + readingOptions + outputOptions
+        tableOptions + sideOptions + targetOptions + paceOptions + jobOptions + readingOptions
+            + outputOptions
+    }
+
+    private static var tableOptions: [Option<Self>] {
+        [
+            Option(
+                repeating: "--exclude", .pattern, \.excluded, in: .tables, default: "none",
+                "Leave out tables of the source."),
+            Option(
+                repeating: "--rename", .renaming, \.renamings, in: .tables, default: "none",
+                """
+                Copy FROM as TO, whatever SOURCE and TARGET say; FROM need not match SOURCE. The \
+                first that matches holds.
+                """),
+            Option(
+                "--tables", .integer(1...100), \.tables, in: .tables,
+                "Copy N tables at a time, the smallest first."),
+            Option(
+                flag: "--fail-fast", \.failFast, in: .tables,
+                """
+                Stop all tables when one fails. Without it the others go on; what would befall \
+                every table stops them all the same.
+                """),
+        ]
     }
 
     private static var sideOptions: [Option<Self>] {
@@ -97,7 +132,7 @@ extension CopyArguments {
                 default: "adapts", "Have at most N writes in flight."),
             Option(
                 "--memory", .bytes, \.memory, in: .pace,
-                "Memory for items on their way, pages and batches together."),
+                "Memory for items on their way, pages and batches together, for each table."),
             Option(
                 "--give-up-after", .duration, \.giveUpAfter, in: .pace,
                 """
@@ -171,6 +206,13 @@ extension CopyArguments {
             """,
             "Between accounts, writing at most 500 units a second:"),
         Note(
+            """
+            dynaferry copy 'acme-staging-*' 'acme-*-dev' --exclude '*-tmp' \\
+                --source-region us-east-1 \\
+                --target-region eu-central-1
+            """,
+            "Every table of a stage, renamed, into another region:"),
+        Note(
             "dynaferry copy Orders Orders --target-endpoint http://127.0.0.1:8000 --merge",
             "From AWS into a local server, replacing items that are there already:"),
     ]
@@ -209,6 +251,12 @@ extension CopyArguments {
     package func validate() throws(UsageError) {
         if resume, restart {
             throw UsageError("--resume and --restart contradict each other")
+        }
+        guard source.stars == target.stars else {
+            throw UsageError(
+                "SOURCE has \(source.stars) stars and TARGET \(target.stars): \(source.text),"
+                    + " \(target.text)",
+                hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
         }
         try checkRegion("SOURCE", source, sides.source, "--source-region")
         try checkRegion("TARGET", target, sides.target, "--target-region")

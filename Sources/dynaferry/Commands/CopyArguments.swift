@@ -4,6 +4,11 @@ import Transfer
 package struct CopyArguments: CommandArguments, Equatable {
     package var source = TableReference()
     package var target = TableReference()
+    package var renamings: [Renaming] = []
+    package var excluded: [TableReference] = []
+    /// Tables copied at a time.
+    package var tables = 4
+    package var failFast = false
     package var sides = SidesArguments()
 
     package var merge: MergePolicy?
@@ -16,7 +21,7 @@ package struct CopyArguments: CommandArguments, Equatable {
     package var segments: Int?
     package var scanConcurrency: Int?
     package var writeConcurrency: Int?
-    /// Bytes that pages and batches may take together.
+    /// Bytes that pages and batches of one table may take together.
     package var memory = 32 << 20
     package var giveUpAfter: Duration = .seconds(15 * 60)
 

@@ -6,7 +6,7 @@ import Transfer
 
 /// A copy by the engine, as ``CopyCommand`` wants to see it.
 struct EngineCopy: RunningCopy {
-    private let copy: TableCopy
+    private let copy: CopyJob
     private let arguments: CopyArguments
     private let ending: Ending
 
@@ -21,7 +21,7 @@ struct EngineCopy: RunningCopy {
         return EngineCopy(copy, arguments)
     }
 
-    private init(_ copy: TableCopy, _ arguments: CopyArguments) {
+    private init(_ copy: CopyJob, _ arguments: CopyArguments) {
         self.copy = copy
         self.arguments = arguments
         let ending = Ending()
@@ -31,16 +31,42 @@ struct EngineCopy: RunningCopy {
 
     private static func prepare(
         _ arguments: CopyArguments, _ voice: CopyVoice, environment: [String: String]
-    ) async throws -> TableCopy {
+    ) async throws -> CopyJob {
         try await CommandFailure.wrapping {
             let sides = try Sides(arguments, environment: environment)
             let source = try await sides.client(sides.source, arguments, voice)
             let target = try await sides.client(sides.target, arguments, voice)
-            return try await TableCopy.prepare(
+            let tables = try await pairs(
+                arguments, source: ReadOnlyClient(source), target: target, voice)
+            var plan = CopyJob.Plan()
+            plan.width = arguments.tables
+            plan.isFailFast = arguments.failFast
+            return try await CopyJob.prepare(
                 CopyOptions(arguments), job: try jobOptions(arguments, environment),
-                from: SourceTable(name: arguments.source.text, reader: ReadOnlyClient(source)),
-                to: TargetTable(name: arguments.target.text, client: target),
-                note: { voice.note($0) }, seed: anySeed())
+                tables: tables, plan: plan, note: { voice.note($0) }, seed: anySeed())
+        }
+    }
+
+    /// The tables that the arguments select, by their names at the source where there are patterns.
+    private static func pairs(
+        _ arguments: CopyArguments, source: ReadOnlyClient, target: Client, _ voice: CopyVoice
+    ) async throws -> [CopyJob.Pair] {
+        let selection = TableSelection(arguments)
+        var names: [String] = []
+        if selection.needsNames {
+            do throws(AWSError) {
+                names = try await source.tableNames()
+            } catch {
+                throw CopyRefusal(error, side: "source", source.endpoint)
+            }
+        }
+        let pairs = try selection.pairs(of: names)
+        if selection.needsNames { voice.note("\(pairs.count) of \(names.count) tables are copied") }
+        return pairs.map {
+            (
+                SourceTable(name: $0.source, reader: source),
+                TargetTable(name: $0.target, client: target)
+            )
         }
     }
 
@@ -73,12 +99,13 @@ struct EngineCopy: RunningCopy {
     }
 
     var progress: ProgressSnapshot {
-        let now = copy.progress
+        let reports = copy.progress
+        let now = CopyProgress.sum(reports.map(\.progress))
         let counters = now.counters
         var snapshot = ProgressSnapshot(
-            source: arguments.source.name, target: arguments.target.name,
-            phase: phase(now),
-            elapsed: now.elapsed)
+            source: arguments.source.name, target: arguments.target.name, phase: phase(now),
+            elapsed: copy.elapsed)
+        if reports.count > 1 { snapshot.tables = reports.map(TableSnapshot.init) }
         snapshot.itemsEarlier = now.itemsEarlier
         snapshot.items = now.itemsEarlier + counters.itemsWritten
         snapshot.itemsEstimate = now.itemsEstimated
@@ -98,6 +125,22 @@ struct EngineCopy: RunningCopy {
         snapshot.deadLetters = counters.deadLetters
         snapshot.waiting = now.hold?.text
         return snapshot
+    }
+}
+
+extension TableSnapshot {
+    fileprivate init(_ report: TableReport) {
+        let progress = report.progress
+        let state: State =
+            switch report.outcome {
+            case .completed: .done
+            case .failed: .failed
+            case .stopped: .stopped
+            case nil: progress.elapsed > .zero ? .running : .waiting
+            }
+        self.init(name: report.source, state: state)
+        items = progress.itemsEarlier + progress.counters.itemsWritten
+        fraction = state == .done ? 1 : progress.fraction
     }
 }
 
@@ -147,9 +190,42 @@ extension CopyOptions {
     }
 }
 
+extension TableSummary {
+    fileprivate init(_ report: TableReport) {
+        let progress = report.progress
+        self.init(source: report.source, target: report.target, outcome: "waiting")
+        switch report.outcome {
+        case .completed: outcome = "complete"
+        case .stopped: outcome = "interrupted"
+        case .failed(let failure):
+            outcome = "failed"
+            error = "\(failure.code): \(failure.message.prefix { !$0.isNewline })"
+        case nil: break
+        }
+        itemsInAll = progress.itemsEarlier + progress.counters.itemsWritten
+        itemsWritten = progress.counters.itemsWritten
+        deadLetters = progress.counters.deadLetters
+        bytes = progress.counters.storedBytesWritten
+        seconds = progress.elapsed.inSeconds
+        readUnits = progress.counters.readUnits
+        writeUnits = progress.counters.writeUnits
+        throttles = progress.counters.scansThrottled + progress.counters.writesThrottled
+    }
+}
+
+extension TableSelection {
+    fileprivate init(_ arguments: CopyArguments) {
+        let renamed = arguments.renamings.map { Rule($0.source.text, $0.target.text) }
+        self.init(
+            rules: renamed + [Rule(arguments.source.text, arguments.target.text)],
+            excluded: arguments.excluded.map { NamePattern($0.text) })
+    }
+}
+
 extension CopySummary {
     fileprivate init(_ report: CopyReport, of arguments: CopyArguments) {
-        let counters = report.counters
+        let sum = CopyProgress.sum(report.tables.map(\.progress))
+        let counters = sum.counters
         let outcome: Outcome =
             switch report.outcome {
             case .completed: counters.deadLetters > 0 ? .deadLetters : .complete
@@ -172,15 +248,16 @@ extension CopySummary {
                 "the same command goes on with job \(report.jobID):"
                     + " \(ShellWords.command(arguments.wordsToResume))")
         }
-        if let path = report.deadLettersPath {
+        for path in report.deadLettersPaths {
             hints.append("items that the target refused are in \(path)")
         }
+        if report.tables.count > 1 { tables = report.tables.map(TableSummary.init) }
         seconds = report.elapsed.inSeconds
-        segments = report.segments
+        segments = sum.segments
         itemsRead = counters.itemsRead
         itemsWritten = counters.itemsWritten
         deadLetters = counters.deadLetters
-        deadLettersFile = report.deadLettersPath
+        deadLettersFile = report.deadLettersPaths.first
         bytes = counters.storedBytesWritten
         bytesReceived = counters.bytesRead
         bytesSent = counters.bytesSent

@@ -1,4 +1,5 @@
-/// A table as the command line names it: by name, or by ARN.
+/// Tables as the command line names them: one by its name or ARN, or many by a pattern of names in
+/// which `*` stands for anything.
 ///
 /// Names: API_CreateTable, `TableName`. ARNs: Amazon DynamoDB in the Service Authorization
 /// Reference, `arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME`.
@@ -10,6 +11,7 @@ package struct TableReference: Equatable, Sendable {
     /// The region that an ARN names; nil for a name.
     package let region: String?
     package var isARN: Bool { region != nil }
+    package var isPattern: Bool { text.contains("*") }
 
     /// The empty placeholder of arguments that are not parsed yet.
     init() {
@@ -21,7 +23,7 @@ package struct TableReference: Equatable, Sendable {
     /// nil when `text` is neither a name that a table may have nor a table's ARN.
     package init?(_ text: String) {
         guard text.hasPrefix("arn:") else {
-            guard Self.isName(text) else { return nil }
+            guard Self.isName(text) || Self.isPattern(text) else { return nil }
             self.text = text
             name = text
             region = nil
@@ -37,6 +39,11 @@ package struct TableReference: Equatable, Sendable {
         region = String(parts[3])
     }
 
+    private static func isPattern(_ text: String) -> Bool {
+        text.contains("*") && text.utf8.count <= 255
+            && text.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "_-.*".contains($0) }
+    }
+
     package static func isName(_ text: String) -> Bool {
         (3...255).contains(text.utf8.count)
             && text.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "_-.".contains($0) }
@@ -47,10 +54,8 @@ extension ValueKind where Value == TableReference {
     package static var table: Self {
         ValueKind(
             name: "TABLE",
-            expected: "a table's name (3 to 255 letters, digits, '_', '-' or '.') or its ARN",
-            parse: { TableReference($0) }, show: { $0.text },
-            advice: { text in
-                text.contains("*") ? "name one table; patterns are not understood yet" : nil
-            })
+            expected: "a table's name (3 to 255 letters, digits, '_', '-' or '.'), a pattern with"
+                + " '*', or an ARN",
+            parse: { TableReference($0) }, show: { $0.text })
     }
 }

@@ -5,7 +5,11 @@ package struct ProgressBlock: Sendable {
 
     package init(speaksUnicode: Bool) { self.speaksUnicode = speaksUnicode }
 
-    /// At most six lines, none wider than `columns` less one: a terminal folds a full line.
+    /// Tables shown below the whole.
+    private static let tablesMax = 8
+
+    /// At most six lines, and with several tables one for each that runs; none wider than `columns`
+    /// less one: a terminal folds a full line.
     package func lines(
         _ snapshot: ProgressSnapshot, _ rates: ProgressRates, columns: Int
     ) -> [String] {
@@ -19,7 +23,20 @@ package struct ProgressBlock: Sendable {
             row([facts.inFlight, facts.throttles, facts.deadLetters, facts.retried], width: width),
         ]
         if let waiting = snapshot.waiting { lines.append(cut(waiting, to: width)) }
-        return lines
+        return lines + tableLines(snapshot, width: width)
+    }
+
+    private func tableLines(_ snapshot: ProgressSnapshot, width: Int) -> [String] {
+        guard let counts = snapshot.tableCounts else { return [] }
+        let running = snapshot.tables.filter { $0.state == .running }.prefix(Self.tablesMax)
+        return [cut(counts, to: width)]
+            + running.map { table in
+                let percent = String(table.percent)
+                let padding = String(repeating: " ", count: 3 - percent.count)
+                return cut(
+                    "  \(padding)\(percent) %  \(table.name)  \(table.items.grouped) items",
+                    to: width)
+            }
     }
 
     private func title(_ snapshot: ProgressSnapshot) -> String {

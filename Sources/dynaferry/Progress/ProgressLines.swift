@@ -5,7 +5,7 @@ extension ProgressSnapshot {
     package func plainLine(_ rates: ProgressRates) -> String {
         let facts = ProgressFacts(self, rates)
         let parts: [String?] = [
-            facts.items, facts.itemRate, facts.byteRate, "read \(facts.read)",
+            tableCounts, facts.items, facts.itemRate, facts.byteRate, "read \(facts.read)",
             "write \(facts.write)",
             sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
             facts.retried, facts.deadLetters, facts.remaining, waiting,
@@ -41,6 +41,13 @@ extension ProgressSnapshot {
             "targetThrottles": JSON(targetThrottles),
             "itemsRetried": JSON(itemsRetried),
             "deadLetters": JSON(deadLetters),
+            "tables": .array(
+                tables.map {
+                    [
+                        "source": .string($0.name), "state": .string($0.state.rawValue),
+                        "items": JSON($0.items), "fraction": JSON($0.fraction),
+                    ]
+                }),
             "waiting": waiting.map { .string($0) } ?? nil,
             "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),
         ]

@@ -48,6 +48,9 @@ package struct ProgressSnapshot: Equatable, Sendable {
     /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
     package var waiting: String?
 
+    /// Each table's own, where there are several.
+    package var tables: [TableSnapshot] = []
+
     package init(source: String, target: String, phase: Phase, elapsed: Duration) {
         self.source = source
         self.target = target
@@ -56,7 +59,45 @@ package struct ProgressSnapshot: Equatable, Sendable {
     }
 }
 
+/// Where one of several tables stands.
+package struct TableSnapshot: Equatable, Sendable {
+    package enum State: String, Sendable {
+        case waiting
+        case running
+        case done
+        case failed
+        case stopped
+    }
+
+    package var name: String
+    package var state: State
+    package var items = 0
+    /// 0 to 1.
+    package var fraction = 0.0
+
+    package init(name: String, state: State) {
+        self.name = name
+        self.state = state
+    }
+
+    package var percent: Int {
+        let percent = Int((min(max(fraction, 0), 1) * 100))
+        return state == .done ? 100 : min(99, percent)
+    }
+}
+
 extension ProgressSnapshot {
+    /// How many tables stand how: `3 of 19 tables done, 4 running`; nil for one table.
+    package var tableCounts: String? {
+        guard !tables.isEmpty else { return nil }
+        func count(_ state: TableSnapshot.State) -> Int { tables.count { $0.state == state } }
+        var parts = ["\(count(.done).grouped) of \(tables.count.grouped) tables done"]
+        for state in [TableSnapshot.State.running, .failed] where count(state) > 0 {
+            parts.append("\(count(state).grouped) \(state.rawValue)")
+        }
+        return parts.joined(separator: ", ")
+    }
+
     /// Whole per cent, rounded down, and never more than 99 before all is done.
     package var percent: Int {
         let percent = fraction.isFinite ? Int((min(max(fraction, 0), 1) * 100)) : 0

@@ -48,6 +48,7 @@ extension CopySummary {
         ]
         for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
         for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
+        json["tables"] = .array(tables.map(\.json))
         json["itemsPerSecond"] = JSON(itemsPerSecond)
         json["bytesPerSecond"] = JSON(bytesPerSecond)
         return json

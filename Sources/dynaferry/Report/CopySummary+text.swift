@@ -7,6 +7,7 @@ extension CopySummary {
             let padding = String(repeating: " ", count: 14 - subject.count)
             lines.append("  \(subject)\(padding)\(fact)")
         }
+        if !tables.isEmpty { lines += [""] + TableSummary.lines(tables) }
         return lines
     }
 

@@ -64,6 +64,9 @@ package struct CopySummary: Equatable, Sendable {
     /// Requests sent again after an error.
     package var requestsRetried = 0
 
+    /// Each table's own figures, where there are several.
+    package var tables: [TableSummary] = []
+
     /// Of the process that copied.
     package var usage = ProcessUsage(cpuSeconds: 0, peakMemoryBytes: 0)
 

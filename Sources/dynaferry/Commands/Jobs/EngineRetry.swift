@@ -13,11 +13,8 @@ enum EngineRetry {
                 let sides = try Sides(arguments, environment: environment)
                 let source = try await sides.client(sides.source, arguments, voice)
                 let target = try await sides.client(sides.target, arguments, voice)
-                return try await DeadLetterRetry(
-                    from: SourceTable(
-                        name: arguments.source.text, reader: ReadOnlyClient(source)),
-                    to: TargetTable(name: arguments.target.text, client: target)
-                ).run(id, in: folder)
+                return try await DeadLetterRetry(from: ReadOnlyClient(source), to: target)
+                    .run(id, in: folder)
             }
         }
     }

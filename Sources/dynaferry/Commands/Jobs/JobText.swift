@@ -27,9 +27,7 @@ enum JobText {
 
     private static func facts(_ view: JobView, _ now: Double) -> [(String, String)] {
         let progress = view.record.progress
-        var facts: [(String, String)] = view.tables.map {
-            ("copies", "\($0.source) to \($0.target), in \($0.segments.grouped) segments")
-        }
+        var facts: [(String, String)] = view.tables.map { ("copies", copy($0)) }
         facts.append(("items", items(progress)))
         if view.isRunning {
             facts.append(("speed", rate(progress)))
@@ -50,6 +48,13 @@ enum JobText {
         facts.append(("last heard of", "\(age(view.record.updated, now)) ago"))
         facts.append(("command", view.record.command))
         return facts
+    }
+
+    private static func copy(_ table: JobTable) -> String {
+        let state =
+            table.isFinished
+            ? "done" : table.failure.map { "failed: \($0)" } ?? "\(table.segments.grouped) segments"
+        return "\(table.source) to \(table.target), \(state)"
     }
 
     static func items(_ progress: JobProgress) -> String {
@@ -89,22 +94,11 @@ enum JobText {
 }
 
 /// Many jobs, a line each.
-enum JobTable {
+enum JobList {
     static func lines(_ views: [JobView], now: Double) -> [String] {
         let head = ["JOB", "STATE", "DONE", "ITEMS", "ITEMS/S", "DEAD", "HEARD OF", "COPIES"]
-        let rows = [head] + views.map { row($0, now) }
-        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                let space = String(repeating: " ", count: widths[column] - row[column].count)
-                return isNumber(column) ? space + row[column] : row[column] + space
-            }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
-        }
+        return Columns.lines([head] + views.map { row($0, now) }, rightAligned: 2...5)
     }
-
-    private static func isNumber(_ column: Int) -> Bool { (2...5).contains(column) }
 
     private static func row(_ view: JobView, _ now: Double) -> [String] {
         let progress = view.record.progress
@@ -112,7 +106,13 @@ enum JobTable {
             view.id, view.state.rawValue, "\(view.record.percent) %", progress.itemsDone.grouped,
             view.isRunning ? progress.itemsPerSecond.fixed(0) : "-", view.deadLetters.grouped,
             JobText.age(view.record.updated, now) + " ago",
-            view.tables.map { "\($0.source) to \($0.target)" }.joined(separator: ", "),
+            copies(view),
         ]
+    }
+
+    private static func copies(_ view: JobView) -> String {
+        guard let first = view.tables.first else { return "-" }
+        let others = view.tables.count - 1
+        return "\(first.source) to \(first.target)" + (others > 0 ? " and \(others) more" : "")
     }
 }

@@ -47,7 +47,7 @@ package struct JobsCommand: Sendable {
             console.note("there are no jobs in \(folder.path)")
         } else {
             let now = MonotonicTime().secondsSinceEpoch
-            console.show(JobTable.lines(views, now: now).joined(separator: "\n"))
+            console.show(JobList.lines(views, now: now).joined(separator: "\n"))
         }
         return .success
     }

@@ -1,0 +1,232 @@
+import AWS
+import Dispatch
+import DynamoDB
+import DynamoModel
+import Pacing
+
+/// One table or many, copied as one job: some at a time, the smallest first.
+///
+/// ``prepare(_:job:tables:plan:note:time:seed:)`` refuses what must be refused, finds the job or
+/// makes it, and creates the targets; ``run()`` moves the items. Any thread may call its methods.
+package final class CopyJob: Sendable {
+    /// How the tables of a job are gone about.
+    package struct Plan: Equatable, Sendable {
+        /// Tables that are copied at a time.
+        package var width = 4
+        /// One table's failure stops the others.
+        package var isFailFast = false
+
+        package init() {}
+    }
+
+    package typealias Pair = (source: SourceTable, target: TargetTable)
+
+    package let id: String
+    let store: JobStore
+    let runs: Int
+    let plan: Plan
+    let tables: [Table]
+    let state: Locked<State>
+    let started: Instant
+    let time: any TimeSource
+    let note: @Sendable (String) -> Void
+    private let socketPath: String
+
+    /// What there is to one table of the job, settled before items move.
+    struct Table: Sendable {
+        var subject: TableCopy.Subject
+        var open: OpenTable
+        var journal: JobJournal
+        var seed: UInt64
+
+        var name: String { subject.source.definition.name }
+    }
+
+    /// What changes while the job runs.
+    struct State: Sendable {
+        var options: CopyOptions
+        /// Tables that have not begun, by number, the next one last.
+        var waiting: [Int]
+        var running: [Int: TableCopy] = [:]
+        var ended: [Int: TableReport] = [:]
+        var isPaused = false
+        var isStopping = false
+    }
+
+    init(
+        _ options: CopyOptions, _ plan: Plan, _ subjects: [TableCopy.Subject], job: OpenJob,
+        note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
+    ) {
+        self.plan = plan
+        self.note = note
+        self.time = time
+        id = job.record.id
+        runs = job.record.runs
+        socketPath = job.socketPath
+        started = time.now
+        let store = JobStore(job, time: time)
+        self.store = store
+        tables = subjects.enumerated().map { number, subject in
+            Table(
+                subject: subject, open: job.tables[number],
+                journal: JobJournal(store, table: number, of: job, time: time),
+                seed: seed &+ UInt64(number))
+        }
+        let unfinished = tables.indices.filter { !job.tables[$0].record.isFinished }
+        let sizes = subjects.map(\.source.sizeBytes)
+        state = Locked(
+            State(options: options, waiting: unfinished.sorted { sizes[$0] > sizes[$1] }))
+    }
+
+    /// Moves the items of all tables; returns when they are safe, or the job stopped or failed.
+    package func run() async -> CopyReport {
+        let control = listen()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<max(1, min(plan.width, tables.count)) {
+                group.addTask { await self.copyTables() }
+            }
+        }
+        control?.stop()
+        return end()
+    }
+
+    /// Copies one table after another while there is one that waits.
+    private func copyTables() async {
+        while let number = takeNext() {
+            do throws(CopyRefusal) {
+                let copy = try begin(number)
+                let (outcome, progress) = await copy.run()
+                ended(number, outcome, progress)
+            } catch {
+                let failure = CopyFailure(
+                    .remedy(.giveUp), code: "Refused", message: error.message, hint: error.hint)
+                ended(number, .failed(failure), nil)
+            }
+        }
+    }
+
+    private func takeNext() -> Int? {
+        state.withLock { $0.isStopping ? nil : $0.waiting.popLast() }
+    }
+
+    private func begin(_ number: Int) throws(CopyRefusal) -> TableCopy {
+        let table = tables[number]
+        let note = note
+        let prefix = tables.count > 1 ? "\(table.name): " : ""
+        let copy = try TableCopy(
+            state.withLock { $0.options }, table.subject, from: table.open,
+            journal: table.journal, note: { note(prefix + $0) }, time: time, seed: table.seed)
+        let (isPaused, isStopping) = state.withLock { state in
+            state.running[number] = copy
+            return (state.isPaused, state.isStopping)
+        }
+        // What was asked for a moment ago found no copy to be told.
+        if isPaused { copy.setPaused(true) }
+        if isStopping { copy.stop() }
+        return copy
+    }
+
+    private func ended(_ number: Int, _ outcome: CopyOutcome, _ progress: CopyProgress?) {
+        let report = TableReport(
+            source: tables[number].name, target: tables[number].subject.target.definition.name,
+            outcome: outcome, progress: progress ?? idleProgress(of: number))
+        let others = state.withLock { state -> [TableCopy] in
+            state.running[number] = nil
+            state.ended[number] = report
+            guard case .failed(let failure) = outcome, plan.isFailFast || failure.isSystemic
+            else { return [] }
+            state.isStopping = true
+            return Array(state.running.values)
+        }
+        keep(number, outcome)
+        for copy in others { copy.stop() }
+    }
+
+    private func keep(_ number: Int, _ outcome: CopyOutcome) {
+        var message: String?
+        if case .failed(let failure) = outcome {
+            message = failure.message
+            if tables.count > 1 { note("\(tables[number].name) failed: \(failure.message)") }
+        }
+        do {
+            try store.setEnded(
+                table: number, isFinished: outcome == .completed, failure: message)
+        } catch {
+            note("\(error.message); the last state of \(tables[number].name) is not kept")
+        }
+    }
+
+    // MARK: Asked from outside
+
+    /// Asks for an orderly end: no new scans, what is in flight comes home in bounded time.
+    package func stop() {
+        let running = state.withLock { state in
+            state.isStopping = true
+            return Array(state.running.values)
+        }
+        for copy in running { copy.stop() }
+    }
+
+    /// Without its socket a job runs all the same, but can't be asked anything.
+    private func listen() -> JobControl? {
+        do {
+            return try JobControl(socketPath) { [weak self] command throws(JobError) in
+                try self?.perform(command)
+            }
+        } catch {
+            note("dynaferry jobs can't reach job \(id): \(error.message)")
+            return nil
+        }
+    }
+
+    private func perform(_ command: JobCommand) throws(JobError) {
+        switch command {
+        case .pause: try setPaused(true)
+        case .resume: try setPaused(false)
+        case .stop:
+            note("stopping: asked by dynaferry jobs stop")
+            stop()
+        case .throttle(let limits): try throttle(limits)
+        }
+    }
+
+    private func setPaused(_ paused: Bool) throws(JobError) {
+        try store.setState(paused ? .paused : .running)
+        let running = state.withLock { state in
+            state.isPaused = paused
+            return Array(state.running.values)
+        }
+        for copy in running { copy.setPaused(paused) }
+        note(paused ? "paused: dynaferry jobs resume \(id) goes on" : "going on")
+    }
+
+    /// Sets limits from now on, for this process and those that go on with the job.
+    /// - Throws: ``JobError`` for a percentage of nothing, or when it can't be kept.
+    private func throttle(_ throttle: JobThrottle) throws(JobError) {
+        let (options, running) = state.withLock {
+            ($0.options.throttled(by: throttle), Array($0.running.values))
+        }
+        var limits: [UnitLimits] = []
+        do throws(CopyRefusal) {
+            for copy in running { limits.append(try copy.limits(options)) }
+        } catch {
+            throw JobError(error.message, hint: error.hint)
+        }
+        try store.addThrottle(throttle)
+        state.withLock { $0.options = options }
+        for (copy, limits) in zip(running, limits) { copy.setLimits(limits, by: options) }
+        if let text = throttle.description { note("limits from now on: \(text)") }
+    }
+}
+
+extension CopyFailure {
+    /// It would befall every table: going on with others makes no sense.
+    fileprivate var isSystemic: Bool {
+        switch code {
+        case "JobState", "CredentialsExpired", "UnrecognizedClientException",
+            "InvalidSignatureException", "MissingAuthenticationTokenException":
+            true
+        default: false
+        }
+    }
+}

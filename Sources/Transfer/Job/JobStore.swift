@@ -1,0 +1,93 @@
+import Dispatch
+import Pacing
+
+/// A job's file, on a queue of its own, and the job's lock until its end.
+///
+/// What the copies' thread does not wait for costs it nothing: the file is written beside it.
+final class JobStore: @unchecked Sendable {
+    // @unchecked: everything that changes is touched only on `queue`.
+    private let queue = DispatchQueue(label: "job.state")
+    /// nil once it has ended.
+    private var file: JobFile?
+    private var lock: JobLock?
+    private let time: any TimeSource
+    private let started: Instant
+    private let earlier: JobProgress
+    private var tables: [JobProgress]
+
+    init(_ job: OpenJob, time: any TimeSource) {
+        file = job.file
+        lock = job.lock
+        self.time = time
+        started = time.now
+        earlier = job.record.progress
+        tables = job.tables.map { table in
+            var progress = table.record.progress
+            // One that has not begun counts with what it reports.
+            progress.itemsEstimated = progress.itemsEstimated ?? table.record.itemsReported
+            return progress
+        }
+    }
+
+    /// Keeps what `prepare` makes of it, on the job's queue; then calls `completion`, there too.
+    func save(
+        table: Int, _ entry: JournalEntry,
+        progress: @escaping @Sendable (JournalEntry) -> JobProgress,
+        completion: @escaping @Sendable (Result<Void, JobError>) -> Void
+    ) {
+        queue.async { [self] in
+            tables[table] = progress(entry)
+            completion(
+                Result { () throws(JobError) -> Void in
+                    try file?.save(
+                        table: table, entry.segments, entry.deadLetters,
+                        (table: tables[table], job: inAll), at: time.secondsSinceEpoch)
+                })
+        }
+    }
+
+    private var inAll: JobProgress {
+        var sum = JobProgress.sum(tables)
+        sum.seconds = earlier.seconds + (time.now - started).inSeconds
+        sum.crashes = earlier.crashes
+        return sum
+    }
+
+    private func onQueue<Value>(
+        _ body: () throws(JobError) -> Value
+    ) throws(JobError) -> Value {
+        try queue.sync { Result(catching: body) }.get()
+    }
+
+    func setState(_ state: JobRecord.State) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            try file?.setState(state, at: time.secondsSinceEpoch)
+        }
+    }
+
+    func setEnded(table: Int, isFinished: Bool, failure: String?) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            try file?.setEnded(table: table, isFinished: isFinished, failure: failure)
+        }
+    }
+
+    /// Keeps the run's last state, closes the file, and frees the job for others. Nothing can be
+    /// asked of the job after that.
+    func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            defer { (file, lock) = (nil, nil) }
+            try file?.setState(state, reason: reason, at: time.secondsSinceEpoch)
+        }
+    }
+
+    func addThrottle(_ throttle: JobThrottle) throws(JobError) {
+        try onQueue { () throws(JobError) in try file?.addThrottle(throttle) }
+    }
+
+    func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] {
+        try onQueue { () throws(JobError) in try file?.deadLetters(ofTable: table) ?? [] }
+    }
+
+    /// What the job has done, and each of its tables, as of the last saves.
+    var saved: (job: JobProgress, tables: [JobProgress]) { queue.sync { (inAll, tables) } }
+}

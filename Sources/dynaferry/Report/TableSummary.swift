@@ -1,0 +1,70 @@
+import JSON
+
+/// What there is to say about one of several tables.
+package struct TableSummary: Equatable, Sendable {
+    package var source: String
+    package var target: String
+    /// `complete`, `interrupted`, `failed` or `waiting`.
+    package var outcome: String
+    package var error: String?
+    /// Items that are in the target by all runs of the job, and those that this run has written.
+    package var itemsInAll = 0
+    package var itemsWritten = 0
+    package var deadLetters = 0
+    package var bytes = 0
+    package var seconds = 0.0
+    package var readUnits = 0.0
+    package var writeUnits = 0.0
+    package var throttles = 0
+
+    package init(source: String, target: String, outcome: String) {
+        self.source = source
+        self.target = target
+        self.outcome = outcome
+    }
+
+    package var json: JSON {
+        [
+            "source": .string(source), "target": .string(target), "outcome": .string(outcome),
+            "error": error.map { .string($0) } ?? nil, "itemsInAll": JSON(itemsInAll),
+            "itemsWritten": JSON(itemsWritten), "deadLetters": JSON(deadLetters),
+            "bytes": JSON(bytes), "seconds": JSON(seconds), "readUnits": JSON(readUnits),
+            "writeUnits": JSON(writeUnits), "throttles": JSON(throttles),
+        ]
+    }
+
+    /// A table of tables, the largest first, with what went wrong below it.
+    static func lines(_ tables: [TableSummary]) -> [String] {
+        let head = ["table", "copy", "items", "size", "seconds", "dead", "outcome"]
+        let sorted = tables.sorted { $0.itemsInAll > $1.itemsInAll }
+        let rows =
+            [head]
+            + sorted.map { table in
+                [
+                    table.source, table.target, table.itemsInAll.grouped,
+                    Double(table.bytes).inDecimalBytes, table.seconds.fixed(2),
+                    table.deadLetters.grouped, table.outcome,
+                ]
+            }
+        let errors = sorted.compactMap { table in
+            table.error.map { "  \(table.source): \($0)" }
+        }
+        return Columns.lines(rows, rightAligned: 2...5).map { "  " + $0 } + errors
+    }
+}
+
+/// Rows of cells as lines whose cells stand below each other.
+enum Columns {
+    static func lines(_ rows: [[String]], rightAligned: ClosedRange<Int>) -> [String] {
+        guard let first = rows.first else { return [] }
+        let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                return rightAligned.contains(column) ? space + row[column] : row[column] + space
+            }
+            let line = cells.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}
