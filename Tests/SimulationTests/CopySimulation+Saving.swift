@@ -88,8 +88,11 @@ extension CopySimulation {
         guard let commit = run.save else { throw violation("nothing is being saved") }
         trace.note(now, "save \(commit.number) is written")
         let synced = now + .milliseconds(Int.random(in: 0...2_000, using: &generator))
+        let cursors = commit.segments.map { file.state.cursor(of: $0.index) }
         file.write(commit, syncedAt: synced, at: now)
-        try checkDurable()
+        for ((segment, _), cursor) in zip(commit.segments, cursors) {
+            try checkDurable(segment, from: cursor)
+        }
         // The word of it takes a while to reach the scheduler's queue.
         run.schedule(
             .saveTold, at: now + .microseconds(Int.random(in: 10...2_000, using: &generator)))

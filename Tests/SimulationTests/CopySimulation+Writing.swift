@@ -14,7 +14,8 @@ extension CopySimulation {
         let ordinals = try items.map { try ordinal(of: $0) }
         try checkBatch(ordinals, reserve)
         let flight = decideFlight(id, ordinals, bytes: 2 * reserve)
-        trace.note(now, "batch \(flight.number) of \(ordinals.count) items is sent")
+        trace.note(
+            now, "\(Self.text(flight)), \(world.units(of: ordinals).table) units, is sent")
         for ordinal in ordinals { run.items[ordinal].isInFlight = true }
         while run.flights.count <= id.slot { run.flights.append(nil) }
         guard run.flights[id.slot] == nil else {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Goal: the simulation would see a bug if there were one.
@@ -17,6 +18,8 @@ import Testing
                 _ = try CopySimulation.outcome(seed: seed, mutant: mutant, strictness: strictness)
             } catch let violation as Violation {
                 #expect(violation.trace.count > 1)
+                let found = "\(mutant.rawValue): found by \(strictness.rawValue) of seed \(seed)\n"
+                FileHandle.standardError.write(Data(found.utf8))
                 return
             }
         }

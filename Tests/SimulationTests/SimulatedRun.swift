@@ -101,8 +101,8 @@ struct SimulatedRun {
     var batchBytes = 0
     var acknowledged = 0
     var uncertain: (table: Double, index: Double) = (0, 0)
-    var tableRate = RateCheck()
-    var indexRate = RateCheck()
+    var tableRate: RateCheck
+    var indexRate = RateCheck(isAdaptive: false)
 
     var save: SimulatedJobFile.Commit?
     var hasSaveFailed = false
@@ -131,6 +131,7 @@ struct SimulatedRun {
         isExhausted = isSavedAsFinished
         scanReserves = [Int?](repeating: nil, count: world.segments.count)
         writesMax = configuration.writesMax
+        tableRate = RateCheck(isAdaptive: world.faults.areThrottling)
         setRates(configuration.write, at: now)
     }
 

@@ -24,6 +24,9 @@ struct Faults {
     /// Runs in which the user pauses, goes on, and sets other limits.
     var userActs = 0.0
 
+    /// Whether the target refuses anything for lack of capacity.
+    var areThrottling: Bool { unprocessed > 0 || batchThrottled > 0 }
+
     static func random(_ generator: inout SeededGenerator) -> Faults {
         func some(_ most: Double) -> Double {
             generator.unit() < 0.5 ? 0 : generator.unit() * most
