@@ -10,7 +10,7 @@ extension CopySimulation {
     static let unanswered = CopyFailure(
         .remedy(.retry), code: "Fault", message: "no answer", isOutcomeUnknown: true)
 
-    mutating func scan(_ segment: Int, _ limit: Int, _ reserve: Int) throws {
+    func scan(_ segment: Int, _ limit: Int, _ reserve: Int) throws {
         trace.note(now, "segment \(segment) is asked for \(limit) items at most")
         try require(limit > 0 && reserve > 0, "a page of \(limit) items")
         try require(!run.isPaused, "segment \(segment) is scanned during a pause")
@@ -29,7 +29,7 @@ extension CopySimulation {
         run.schedule(event, at: now + latency())
     }
 
-    private mutating func decidePage(
+    private func decidePage(
         _ segment: Int, _ limit: Int, _ reserve: Int
     ) -> SimulatedEvent {
         let dice = generator.unit()
@@ -73,19 +73,19 @@ extension CopySimulation {
         world.segments[segment][range].reduce(100) { $0 + Int(world.items[$1].slice.length) }
     }
 
-    private mutating func scanCameBack(_ segment: Int) {
+    private func scanCameBack(_ segment: Int) {
         run.pageBytes -= run.scanReserves[segment] ?? 0
         run.scanReserves[segment] = nil
         run.scansInFlight -= 1
     }
 
-    mutating func scanFails(_ segment: Int, _ failure: CopyFailure) -> [CopyAction] {
+    func scanFails(_ segment: Int, _ failure: CopyFailure) -> [CopyAction] {
         trace.note(now, "segment \(segment): \(failure.code)")
         scanCameBack(segment)
         return run.scheduler.scanFailed(segment: segment, failure, at: now)
     }
 
-    mutating func pageArrives(
+    func pageArrives(
         _ segment: Int, _ range: Range<Int>, isLast: Bool
     ) -> [CopyAction] {
         scanCameBack(segment)
@@ -114,7 +114,7 @@ extension CopySimulation {
         return actions
     }
 
-    mutating func release(_ slot: Int) throws {
+    func release(_ slot: Int) throws {
         guard slot < run.pages.count, let page = run.pages[slot] else {
             throw violation("slot \(slot) is released but holds no page")
         }

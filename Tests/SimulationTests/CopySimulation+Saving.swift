@@ -8,7 +8,7 @@ extension CopySimulation {
     private static let diskFull = CopyFailure(
         .remedy(.giveUp), code: "JobState", message: "the disk is full")
 
-    mutating func keep(_ save: CopySave) throws {
+    func keep(_ save: CopySave) throws {
         try require(run.save == nil, "two saves at once")
         try require(!run.hasSaveFailed, "a save is tried after one has failed")
         saves += 1
@@ -30,7 +30,7 @@ extension CopySimulation {
         run.schedule(isFailing ? .saveFails : .saveWritten, at: now + latency())
     }
 
-    private mutating func letter(_ refused: RefusedItem) throws -> Int {
+    private func letter(_ refused: RefusedItem) throws -> Int {
         let ordinal = try ordinal(of: refused.item)
         try require(
             world.items[ordinal].isPoison,
@@ -43,7 +43,7 @@ extension CopySimulation {
     }
 
     /// Where a segment stands after a save, as the driver would cut its cursor out.
-    private mutating func position(
+    private func position(
         of progress: SegmentProgress
     ) throws -> SimulatedJobFile.Segment {
         let segment = progress.segment
@@ -70,7 +70,7 @@ extension CopySimulation {
     }
 
     /// A save leaves nothing out that could be kept: it bounds what is copied again after a crash.
-    private mutating func checkFreshness() throws {
+    private func checkFreshness() throws {
         for segment in world.segments.indices {
             let safe = run.advanceSafe(segment, world.segments[segment])
             try require(
@@ -84,7 +84,7 @@ extension CopySimulation {
         }
     }
 
-    mutating func saveWritten() throws {
+    func saveWritten() throws {
         guard let commit = run.save else { throw violation("nothing is being saved") }
         trace.note(now, "save \(commit.number) is written")
         let synced = now + .milliseconds(Int.random(in: 0...2_000, using: &generator))
@@ -98,20 +98,18 @@ extension CopySimulation {
             .saveTold, at: now + .microseconds(Int.random(in: 10...2_000, using: &generator)))
     }
 
-    mutating func saveTold() -> [CopyAction] {
+    func saveTold() -> [CopyAction] {
         guard let commit = run.save else { return [] }
         trace.note(now, "save \(commit.number) is told to be done")
         run.save = nil
         for ordinal in commit.deadLetters { run.items[ordinal].isDead = true }
-        let now = now
         return run.scheduler.take { $0.saved(at: now) }
     }
 
-    mutating func saveFails() -> [CopyAction] {
+    func saveFails() -> [CopyAction] {
         trace.note(now, "save \(saves) fails: \(Self.diskFull.message)")
         run.save = nil
         run.hasSaveFailed = true
-        let now = now
         return run.scheduler.take { $0.saveFailed(Self.diskFull, at: now) }
     }
 }

@@ -10,7 +10,7 @@ extension CopySimulation {
     static let refused = CopyFailure(
         .remedy(.split), code: "ValidationException", message: "poison")
 
-    mutating func write(_ id: BatchID, _ items: [BatchItem], _ reserve: Int) throws {
+    func write(_ id: BatchID, _ items: [BatchItem], _ reserve: Int) throws {
         let ordinals = try items.map { try ordinal(of: $0) }
         try checkBatch(ordinals, reserve)
         let flight = decideFlight(id, ordinals, bytes: 2 * reserve)
@@ -41,8 +41,6 @@ extension CopySimulation {
             try require(
                 !state.isInFlight && !state.isSafe,
                 "item \(ordinal) is sent while it is in flight or safe")
-            // What may be written again is only what the target got after the last save that is
-            // still there was asked for, or ahead of its segment's cursor, or without a reply.
             try require(
                 item.position >= file.state.safe[item.segment],
                 "item \(ordinal) was safe when the last save was made, and is sent again")
@@ -63,7 +61,7 @@ extension CopySimulation {
 
     // MARK: What the target does
 
-    private mutating func decideFlight(
+    private func decideFlight(
         _ id: BatchID, _ ordinals: [Int], bytes: Int
     ) -> SimulatedRun.Flight {
         run.batchesSent += 1
@@ -73,7 +71,7 @@ extension CopySimulation {
             executed: executed, bytes: bytes, sentAt: now)
     }
 
-    private mutating func decideReply(
+    private func decideReply(
         _ ordinals: [Int]
     ) -> (SimulatedRun.Flight.Reply, executed: [Int]) {
         let dice = generator.unit()
@@ -102,7 +100,7 @@ extension CopySimulation {
     }
 
     /// What a target that gave no answer may have written all the same.
-    private mutating func someExecuted(_ ordinals: [Int]) -> [Int] {
+    private func someExecuted(_ ordinals: [Int]) -> [Int] {
         ordinals.filter {
             let isExecuted = generator.unit() < world.faults.failedButExecuted
             return isExecuted && !world.items[$0].isPoison
@@ -111,7 +109,7 @@ extension CopySimulation {
 
     // MARK: What comes of it
 
-    mutating func comeBack(_ slot: Int) throws -> [CopyAction] {
+    func comeBack(_ slot: Int) throws -> [CopyAction] {
         guard let flight = run.flights[slot] else { throw violation("no batch \(slot)") }
         run.flights[slot] = nil
         run.writesInFlight -= 1
@@ -119,14 +117,13 @@ extension CopySimulation {
         run.uncertain.table -= flight.uncertain.table
         run.uncertain.index -= flight.uncertain.index
         for ordinal in flight.ordinals { run.items[ordinal].isInFlight = false }
-        target.put(flight.executed, of: world)
+        put(flight.executed)
         let roundTrip = now - flight.sentAt
         switch flight.reply {
         case .failed(let failure):
             trace.note(
                 now,
                 "\(Self.text(flight)): \(failure.code), \(flight.executed.count) written")
-            let now = now
             return run.scheduler.take {
                 $0.batchFailed(flight.id, failure, roundTrip: roundTrip, at: now)
             }
@@ -147,6 +144,14 @@ extension CopySimulation {
         }
     }
 
+    func put(_ ordinals: [Int]) {
+        for ordinal in ordinals where !run.items[ordinal].isPut {
+            run.items[ordinal].isPut = true
+            if target.wasPut[ordinal] { run.writtenAgain += 1 }
+        }
+        target.put(ordinals, of: world)
+    }
+
     private func consumption(of flight: SimulatedRun.Flight) -> ConsumedUnits? {
         guard world.reportsUnits else { return nil }
         let units = world.units(of: flight.executed)
@@ -162,7 +167,7 @@ extension CopySimulation {
     /// An estimate is what the items come to by themselves, times what was learnt of the bucket:
     /// from 1 to the true factor for the table, from 0 to 1 for the index. Where there is no answer
     /// the estimate stands, and what was consumed beyond it nobody can know.
-    private mutating func meter(_ flight: SimulatedRun.Flight) throws {
+    private func meter(_ flight: SimulatedRun.Flight) throws {
         var flight = flight
         let alone = world.units(of: flight.ordinals)
         var consumed = world.units(of: flight.executed)

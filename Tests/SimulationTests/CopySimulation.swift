@@ -10,7 +10,7 @@ import Pacing
 /// After each event it checks what must hold always: memory within the pools, batches within the
 /// limits, each item in one place at a time, no cursor ahead of what is safe. At the end the target
 /// must hold the source, dead letters apart, and no item may have been written twice that was safe.
-struct CopySimulation {
+final class CopySimulation {
     /// What is looked at.
     enum Strictness: String, CaseIterable, Sendable {
         case everyStep = "every step"
@@ -27,6 +27,7 @@ struct CopySimulation {
     var run: SimulatedRun
     var generator: SeededGenerator
     var now = Instant.zero
+    private(set) var tally = SimulationTally()
     let trace: SimulationTrace
     var saves = 0
     var saveFailuresLeft = 3
@@ -48,19 +49,21 @@ struct CopySimulation {
         file = SimulatedJobFile(world)
         trace = SimulationTrace(isOn: isTraced)
         interruptionsLeft = world.faults.interruptions
-        run = Self.makeRun(world, file, mutant, number: 1, steps: 0, at: .zero, &generator)
+        run = Self.makeRun(
+            world, target, file, mutant, number: 1, steps: 0, at: .zero, &generator)
         self.generator = generator
     }
 
     private static func makeRun(
-        _ world: SimulatedWorld, _ file: SimulatedJobFile, _ mutant: Mutant?, number: Int,
-        steps: Int, at now: Instant, _ generator: inout SeededGenerator
+        _ world: SimulatedWorld, _ target: SimulatedTarget, _ file: SimulatedJobFile,
+        _ mutant: Mutant?, number: Int, steps: Int, at now: Instant,
+        _ generator: inout SeededGenerator
     ) -> SimulatedRun {
         var configuration = world.configuration(&generator)
         configuration.earlier = file.progress
         let scheduler = CopyScheduler(configuration, seed: generator.next(), at: now)
         return SimulatedRun(
-            world, file.state, configuration, FalsifiedScheduler(scheduler, mutant),
+            world, target, file.state, configuration, FalsifiedScheduler(scheduler, mutant),
             number: number, firstStep: steps, at: now)
     }
 
@@ -69,12 +72,12 @@ struct CopySimulation {
     static func outcome(
         seed: UInt64, mutant: Mutant? = nil, strictness: Strictness = .everyStep
     ) throws -> CopySimulation {
-        var simulation = CopySimulation(seed: seed, mutant: mutant, strictness: strictness)
+        let simulation = CopySimulation(seed: seed, mutant: mutant, strictness: strictness)
         do {
             try simulation.runJob()
             return simulation
         } catch var violation as Violation {
-            var again = CopySimulation(
+            let again = CopySimulation(
                 seed: seed, mutant: mutant, strictness: strictness, isTraced: true)
             try? again.runJob()
             violation.trace = again.trace.lines
@@ -84,14 +87,15 @@ struct CopySimulation {
 
     // MARK: Running
 
-    mutating func runJob() throws {
+    func runJob() throws {
         while true {
             try runProcess()
             try endProcess()
             if isOver { break }
             now = now + .milliseconds(Int.random(in: 1...10_000, using: &generator))
             run = Self.makeRun(
-                world, file, mutant, number: run.number + 1, steps: steps, at: now, &generator)
+                world, target, file, mutant, number: run.number + 1, steps: steps, at: now,
+                &generator)
             trace.note(now, "---- RESUMED: run \(run.number), \(progressText)")
         }
         try checkEnd()
@@ -107,7 +111,7 @@ struct CopySimulation {
         }
     }
 
-    private mutating func runProcess() throws {
+    private func runProcess() throws {
         planInterruption()
         planUserActs()
         let start = now
@@ -127,7 +131,7 @@ struct CopySimulation {
         }
     }
 
-    private mutating func perform(_ actions: [CopyAction]) throws {
+    private func perform(_ actions: [CopyAction]) throws {
         for action in actions {
             takeStep()
             guard run.cutShort == nil else { return }
@@ -149,8 +153,7 @@ struct CopySimulation {
         }
     }
 
-    private mutating func deliver(_ event: SimulatedEvent) throws -> [CopyAction] {
-        let now = now
+    private func deliver(_ event: SimulatedEvent) throws -> [CopyAction] {
         switch event {
         case .page(let segment, let range, let isLast):
             return pageArrives(segment, range, isLast: isLast)
@@ -189,9 +192,9 @@ struct CopySimulation {
     }
 
     /// Time that a request or a save takes.
-    mutating func latency() -> Duration {
+    func latency() -> Duration {
         if generator.unit() < world.faults.stalled {
-            return .milliseconds(Int.random(in: 1_000...15_000, using: &generator))
+            return .milliseconds(Int.random(in: 500...4_000, using: &generator))
         }
         return .microseconds(Int.random(in: 100...30_000, using: &generator))
     }
@@ -199,7 +202,7 @@ struct CopySimulation {
     // MARK: Interruptions
 
     /// Each event and each action is a step, and a process may be cut short before any of them.
-    private mutating func takeStep() {
+    private func takeStep() {
         steps += 1
         guard let (step, how) = interruption, steps >= step, run.outcome == nil else { return }
         interruption = nil
@@ -212,7 +215,7 @@ struct CopySimulation {
         }
     }
 
-    private mutating func planInterruption() {
+    private func planInterruption() {
         interruption = nil
         guard interruptionsLeft > 0 else { return }
         interruptionsLeft -= 1
@@ -224,7 +227,7 @@ struct CopySimulation {
         )
     }
 
-    private mutating func planUserActs() {
+    private func planUserActs() {
         guard generator.unit() < world.faults.userActs else { return }
         for _ in 0..<Int.random(in: 1...3, using: &generator) {
             let at = now + .milliseconds(Int.random(in: 0...2_000, using: &generator))
@@ -243,18 +246,24 @@ struct CopySimulation {
     }
 
     /// What was in flight may have reached the target or not; nothing else of the process is left.
-    private mutating func endProcess() throws {
+    private func endProcess() throws {
         if run.outcome != nil { try checkOrderlyEnd() }
         for case let flight? in run.flights where Bool.random(using: &generator) {
-            target.put(flight.executed, of: world)
+            put(flight.executed)
         }
         if let cutShort = run.cutShort {
             let lost = cutShort == .powerLoss ? file.losePower(&generator, at: now) : 0
+            tally.savesLost += lost
             trace.note(
                 now,
                 "---- KILLED: \(cutShort.rawValue); \(run.writesInFlight) batches are in flight,"
                     + " \(lost) saves are lost")
         }
+        tally.count(run)
         try checkDurable()
+        let exposed = run.isExposed.count { $0 }
+        try require(
+            run.writtenAgain <= exposed,
+            "\(run.writtenAgain) items were written again, of \(exposed) that may be")
     }
 }

@@ -21,15 +21,24 @@ import Testing
     @Test(.timeLimit(.minutes(60)), arguments: 0..<parts)
     func `a thousand seeded jobs lose nothing, break no bound, and end`(part: Int) throws {
         let seeds = stride(from: Self.first + part, to: Self.first + Self.count, by: Self.parts)
-        var (jobs, completed, steps) = (0, 0, 0)
+        var (jobs, completed, steps, tally) = (0, 0, 0, SimulationTally())
         for seed in seeds.map(UInt64.init) {
             let simulation = try CopySimulation.outcome(seed: seed)
             jobs += 1
             steps += simulation.steps
+            tally += simulation.tally
             if simulation.run.outcome == .completed { completed += 1 }
         }
         #expect(completed * 2 >= jobs)
+        if jobs >= 100 { expectAll(tally) }
         try Self.note(part, "\(jobs) \(steps)")
+    }
+
+    /// Whatever may cut a job short has done so.
+    private func expectAll(_ tally: SimulationTally) {
+        #expect(tally.kills > 0 && tally.powerLosses > 0 && tally.savesLost > 0, "\(tally)")
+        #expect(tally.stops > 0 && tally.savesFailed > 0, "\(tally)")
+        #expect(tally.itemsWrittenAgain > 0, "\(tally)")
     }
 
     /// Leaves the number of steps where a script that asked for it finds it.

@@ -31,6 +31,8 @@ enum Interruption: String {
 struct SimulatedRun {
     struct ItemState {
         var isInFlight = false
+        /// The target has it from this run, acknowledged or not.
+        var isPut = false
         var isAcknowledged = false
         /// It was told to be kept as a dead letter, and is known to be.
         var isRefused = false
@@ -76,6 +78,12 @@ struct SimulatedRun {
 
     /// By ordinal.
     var items: [ItemState]
+    /// Items, by ordinal, that earlier runs have put though no save that is left says that they
+    /// are safe: those that the target got after the save was asked for, or ahead of their
+    /// segment's cursor, or without a reply.
+    let isExposed: [Bool]
+    /// Items that an earlier run had put and this one has put again.
+    var writtenAgain = 0
     // By segment: items that pages have held, that stood in released pages, that are safe with all
     // before them, and that stand before the cursor as it was saved last; all from the start.
     var scanned: [Int]
@@ -114,7 +122,7 @@ struct SimulatedRun {
     var isAlive: Bool { outcome == nil && cutShort == nil }
 
     init(
-        _ world: SimulatedWorld, _ file: SimulatedJobFile.State,
+        _ world: SimulatedWorld, _ target: SimulatedTarget, _ file: SimulatedJobFile.State,
         _ configuration: CopyConfiguration, _ scheduler: FalsifiedScheduler, number: Int,
         firstStep: Int, at now: Instant
     ) {
@@ -123,6 +131,9 @@ struct SimulatedRun {
         self.firstStep = firstStep
         self.scheduler = scheduler
         items = [ItemState](repeating: ItemState(), count: world.items.count)
+        isExposed = zip(world.items, target.wasPut).map { item, wasPut in
+            wasPut && item.position >= file.safe[item.segment]
+        }
         scanned = world.segments.indices.map { file.cursor(of: $0) }
         released = scanned
         safe = scanned

@@ -132,6 +132,9 @@ struct SimulatedWorld {
         configuration.writesMax = Int.random(in: 1...32, using: &generator)
         configuration.deadLettersMax = deadLettersMax
         configuration.saveEvery = saveEvery
+        // Less than some requests take: then a copy that stops leaves them in flight.
+        configuration.stopWithin = .milliseconds(
+            [20, 1_000, 10_000].randomElement(using: &generator) ?? 1_000)
         configuration.write = writeLimits(&generator)
         configuration.read = readLimit(&generator)
         return configuration
