@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the simulation of the copy for many seeds, in release mode.
+# Runs the simulation of whole jobs for many seeds, in release mode, and says how many steps that
+# were in all.
 #   scripts/simulate.sh [--seeds N] [--from S]     default 10,000 from 1
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,5 +20,11 @@ while [ $# -gt 0 ]; do
 done
 
 scripts/setup.sh
+DYNAFERRY_STEPS_DIR=$(mktemp -d)
+export DYNAFERRY_STEPS_DIR
+trap 'rm -rf "$DYNAFERRY_STEPS_DIR"' EXIT
 swift test --build-path .build/release-tests -c release -Xswiftc -enable-testing \
     --disable-xctest --filter '^SimulationTests\.'
+# Each part of the test leaves a line: seeds and steps.
+cat "$DYNAFERRY_STEPS_DIR"/part-* |
+    awk '{ seeds += $1; steps += $2 } END { printf "%d seeds, %d steps\n", seeds, steps }'

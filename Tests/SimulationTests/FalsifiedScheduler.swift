@@ -1,0 +1,127 @@
+import DynamoModel
+import Pacing
+
+@testable import Transfer
+
+/// A bug that the scheduler, or what stands between it and the world, could have.
+enum Mutant: String, CaseIterable, Sendable {
+    case cursorAhead = "a cursor is saved one page early"
+    case unprocessedDropped = "an unprocessed item is dropped from an answer"
+    case unprocessedMisplaced = "an unprocessed item is credited to another segment"
+    case deadLetterLost = "a dead letter is not kept though it is said to be"
+    case finishedTooSoon = "a segment counts as finished with a page in flight"
+}
+
+/// The scheduler, and on demand a falsification of what it is told or what it asks for: a
+/// simulation that does not find each ``Mutant`` proves little about the scheduler itself.
+struct FalsifiedScheduler {
+    private(set) var scheduler: CopyScheduler
+    private let mutant: Mutant?
+    // What a mutant must know to do harm; kept only where there is one.
+    private var pages: [Int: (segment: Int, items: [ItemSlice])] = [:]
+    private var openPages: [Int: [Int]] = [:]
+    private var scanning: Set<Int> = []
+    private var batches: [BatchID: [BatchItem]] = [:]
+
+    init(_ scheduler: CopyScheduler, _ mutant: Mutant?) {
+        self.scheduler = scheduler
+        self.mutant = mutant
+    }
+
+    /// Any event that no mutant changes.
+    mutating func take(_ event: (inout CopyScheduler) -> [CopyAction]) -> [CopyAction] {
+        falsified(event(&scheduler))
+    }
+
+    mutating func pageArrived(
+        segment: Int, _ page: ArrivedPage, at now: Instant
+    ) -> (page: Int, actions: [CopyAction]) {
+        var (slot, actions) = scheduler.pageArrived(segment: segment, page, at: now)
+        if mutant != nil {
+            scanning.remove(segment)
+            pages[slot] = (segment, page.items)
+            openPages[segment, default: []].append(slot)
+            actions = falsified(actions)
+        }
+        return (slot, actions)
+    }
+
+    mutating func scanFailed(
+        segment: Int, _ failure: CopyFailure, at now: Instant
+    ) -> [CopyAction] {
+        scanning.remove(segment)
+        return take { $0.scanFailed(segment: segment, failure, at: now) }
+    }
+
+    mutating func batchAnswered(
+        _ id: BatchID, _ answer: AnsweredBatch, at now: Instant
+    ) -> [CopyAction] {
+        var answer = answer
+        if let first = answer.unprocessed.first, let batch = batches[id] {
+            switch mutant {
+            case .unprocessedDropped: answer.unprocessed.removeFirst()
+            case .unprocessedMisplaced:
+                answer.unprocessed[0] = other(than: first, in: batch, answer.unprocessed)
+            default: break
+            }
+        }
+        return take { $0.batchAnswered(id, answer, at: now) }
+    }
+
+    /// A position of the batch that belongs to another segment and was not refused; where there is
+    /// none, the same one.
+    private func other(than position: Int, in batch: [BatchItem], _ refused: [Int]) -> Int {
+        func segment(_ position: Int) -> Int? { pages[Int(batch[position].page)]?.segment }
+        return batch.indices.first {
+            segment($0) != segment(position) && !refused.contains($0)
+        } ?? position
+    }
+
+    // MARK: Actions
+
+    private mutating func falsified(_ actions: [CopyAction]) -> [CopyAction] {
+        guard let mutant else { return actions }
+        return actions.map { action in
+            switch action {
+            case .scan(let segment, _, _): scanning.insert(segment)
+            case .write(let id, let items, _): batches[id] = items
+            case .release(let page):
+                if let segment = pages.removeValue(forKey: page)?.segment {
+                    openPages[segment]?.removeAll { $0 == page }
+                }
+            case .save(let save): return .save(falsified(save, mutant))
+            case .wake, .finish: break
+            }
+            return action
+        }
+    }
+
+    private func falsified(_ save: CopySave, _ mutant: Mutant) -> CopySave {
+        var save = save
+        switch mutant {
+        case .cursorAhead: save.segments = save.segments.map { ahead($0) }
+        case .deadLetterLost: save.deadLetters = []
+        case .finishedTooSoon:
+            for index in save.segments.indices where scanning.contains(save.segments[index].segment)
+            {
+                save.segments[index].position = nil
+            }
+        case .unprocessedDropped, .unprocessedMisplaced: break
+        }
+        return save
+    }
+
+    /// At the end of the first page that is still open, and counted as if it were safe.
+    private func ahead(_ progress: SegmentProgress) -> SegmentProgress {
+        guard let position = progress.position, let slot = openPages[progress.segment]?.first,
+            let page = pages[slot], !page.items.isEmpty
+        else { return progress }
+        var safe = 0
+        if case .within(_, let items) = position { safe = items }
+        var progress = progress
+        progress.position = .within(page: slot, items: page.items.count)
+        progress.items += page.items.count - safe
+        progress.bytes += page.items[safe...].reduce(0) { $0 + Int($1.size) }
+        return progress
+    }
+}
