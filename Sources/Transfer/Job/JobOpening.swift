@@ -44,7 +44,11 @@ struct JobOpening {
     }
 
     private mutating func begin() async throws -> OpenJob {
-        if findings.target != nil { try await preflight.checkEmpty() }
+        if let target = findings.target {
+            // A command that was killed after its work was done is run again, and must learn that.
+            let finished = options.folder.finished(identity: identity.text, targetID: target.id)
+            try await preflight.checkEmpty(finished: finished)
+        }
         let id =
             options.id
             ?? options.folder.newID(
