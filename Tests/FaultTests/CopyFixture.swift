@@ -12,10 +12,14 @@ import Testing
 /// An embedded server of this process, and copies between its tables.
 final class CopyFixture {
     let server: LocalServer
-    private let engine = HTTPEngine()
+    private let engine: HTTPEngine
     private let folder: URL
 
-    init(_ configure: (inout ServerOptions) throws -> Void = { _ in }) throws {
+    init(
+        engine configuration: HTTPEngine.Configuration = HTTPEngine.Configuration(),
+        _ configure: (inout ServerOptions) throws -> Void = { _ in }
+    ) throws {
+        engine = HTTPEngine(configuration)
         var options = ServerOptions()
         options.phaseDuration = .milliseconds(1)
         try configure(&options)
