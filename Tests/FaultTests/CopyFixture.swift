@@ -13,6 +13,7 @@ import Testing
 final class CopyFixture {
     let server: LocalServer
     private let engine: HTTPEngine
+    var clientConfiguration = Client.Configuration()
     private let folder: URL
 
     init(
@@ -46,7 +47,8 @@ final class CopyFixture {
                 accessKeyID: "AKIAIOSFODNN7EXAMPLE",
                 secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", sessionToken: nil))
         let settings = try SideSettings.resolve(options, environment: [:])
-        return try await Client(settings, engine: engine, seed: 1)
+        return try await Client(
+            settings, engine: engine, configuration: clientConfiguration, seed: 1)
     }
 
     func prepare(

@@ -62,32 +62,35 @@ struct SweptFault: Sendable, CustomTestStringConvertible {
     ]
 }
 
-/// Inflicts a fault on the request of one number, from 0 on, and remembers which operations were
-/// asked for until then.
+/// Inflicts a fault on the request of one number, counted from 0 once it is armed, and remembers
+/// which operations were asked for until then.
 final class Strike: Sendable {
     private let swept: SweptFault
     private let number: Int
-    private let asked = Locked<[String]>([])
+    /// nil: not armed yet.
+    private let asked = Locked<[String]?>(nil)
 
     init(_ swept: SweptFault, at number: Int) {
         self.swept = swept
         self.number = number
     }
 
-    func fault(_ operation: String, _ number: Int) -> Fault? {
-        asked.withLock { asked in
-            if asked.count <= self.number { asked.append(operation) }
+    func arm() { asked.withLock { $0 = [] } }
+
+    func fault(_ operation: String) -> Fault? {
+        let isStruck = asked.withLock { asked in
+            guard let count = asked?.count, count <= number else { return false }
+            asked?.append(operation)
+            return count == number
         }
-        return number == self.number ? swept.fault(operation) : nil
+        return isStruck ? swept.fault(operation) : nil
     }
+
+    private var operations: [String] { asked.withLock { $0 } ?? [] }
 
     /// The operation that was struck; nil when there was no such request.
-    var victim: String? {
-        asked.withLock { $0.count > number ? $0[number] : nil }
-    }
+    var victim: String? { operations.count > number ? operations[number] : nil }
 
     /// Nothing had been asked for before, or was struck, that makes anything.
-    var isBeforeTheStart: Bool {
-        asked.withLock { !$0.contains("CreateTable") && !$0.contains("BatchWriteItem") }
-    }
+    var isBeforeTheStart: Bool { !operations.contains("CreateTable") }
 }
