@@ -32,6 +32,7 @@ extension Service {
             var json = Self.report(table.account, at: now)
             json["items"] = JSON(count)
             json["items_written"] = JSON(table.traffic.itemsWritten)
+            json["items_unanswered"] = JSON(table.traffic.itemsUnanswered)
             json["items_deleted"] = JSON(table.traffic.itemsDeleted)
             json["items_read"] = JSON(table.traffic.itemsRead)
             json["items_unprocessed"] = JSON(table.traffic.itemsRefused)

@@ -110,7 +110,6 @@ final class Service: Sendable {
         bench: Workbench, answer: inout Answer, into output: inout ByteBuffer
     ) throws(ServiceError) {
         try signature?.check(request, bytes, now: time.secondsSinceEpoch)
-        var withheld = 0.0
         switch answer.fault {
         case .error: throw .internalError
         case .throttle: throw .throttled([])
@@ -121,14 +120,13 @@ final class Service: Sendable {
             answer.contentType = contentType
             output.append(text: body)
             return
-        case .unprocessed(let share): withheld = share
         default: break
         }
-        let body = UnsafeRawBufferPointer(rebasing: bytes[request.body])
+        let (body, fault) = (UnsafeRawBufferPointer(rebasing: bytes[request.body]), answer.fault)
         switch request.coding {
         case .identity:
             answer.bodyStart = try perform(
-                operation, body, withheld: withheld, bench: bench, into: &output)
+                operation, body, fault, bench: bench, into: &output)
         case .gzip:
             // Observed: a broken gzip body is answered 500, and the inflated size is not limited.
             guard let inflated = Zlib.gunzip(body, limit: 64 * 1024 * 1024) else {
@@ -136,7 +134,7 @@ final class Service: Sendable {
             }
             answer.bodyStart = try inflated.withUnsafeBytes { bytes in
                 Result { () throws(ServiceError) in
-                    try perform(operation, bytes, withheld: withheld, bench: bench, into: &output)
+                    try perform(operation, bytes, fault, bench: bench, into: &output)
                 }
             }.get()
         case .unknown: throw .internalError
@@ -145,13 +143,13 @@ final class Service: Sendable {
 
     /// Performs an operation; returns where in `output` the body begins.
     private func perform(
-        _ operation: Operation, _ body: UnsafeRawBufferPointer, withheld: Double,
+        _ operation: Operation, _ body: UnsafeRawBufferPointer, _ fault: Fault?,
         bench: Workbench, into output: inout ByteBuffer
     ) throws(ServiceError) -> Int {
         let start = output.count
         bench.encoder.removeAll()
         if operation == .batchWriteItem {
-            try batchWriteItem(body, withheld: withheld, bench: bench, into: &output)
+            try batchWriteItem(body, fault, bench: bench, into: &output)
             return start
         }
         let request = try Parameters(body)

@@ -97,15 +97,17 @@ struct CopyPreflight {
     }
 
     /// Refuses a target that holds items, unless they may be merged into.
-    func checkEmpty() async throws {
+    /// - Parameter finished: the job that has copied into it already, if one has.
+    func checkEmpty(finished: JobRecord? = nil) async throws {
         guard !options.mergesIntoItems else { return }
         do {
             guard try await target.holdsItems() else { return }
         } catch {
             throw CopyRefusal(error, side: "target", target.reader.endpoint)
         }
+        let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
         throw CopyRefusal(
-            "the target table \(target.name) holds items",
+            "the target table \(target.name) holds items\(reason)",
             hint: "--merge replaces items of the same key and keeps all others")
     }
 }

@@ -12,10 +12,15 @@ import Testing
 /// An embedded server of this process, and copies between its tables.
 final class CopyFixture {
     let server: LocalServer
-    private let engine = HTTPEngine()
+    private let engine: HTTPEngine
+    var clientConfiguration = Client.Configuration()
     private let folder: URL
 
-    init(_ configure: (inout ServerOptions) throws -> Void = { _ in }) throws {
+    init(
+        engine configuration: HTTPEngine.Configuration = HTTPEngine.Configuration(),
+        _ configure: (inout ServerOptions) throws -> Void = { _ in }
+    ) throws {
+        engine = HTTPEngine(configuration)
         var options = ServerOptions()
         options.phaseDuration = .milliseconds(1)
         try configure(&options)
@@ -42,7 +47,8 @@ final class CopyFixture {
                 accessKeyID: "AKIAIOSFODNN7EXAMPLE",
                 secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", sessionToken: nil))
         let settings = try SideSettings.resolve(options, environment: [:])
-        return try await Client(settings, engine: engine, seed: 1)
+        return try await Client(
+            settings, engine: engine, configuration: clientConfiguration, seed: 1)
     }
 
     func prepare(

@@ -55,6 +55,30 @@ import Testing
         }
     }
 
+    @Test func `the meter tells items whose reply was spoiled from others`() throws {
+        let batch: JSON = [
+            "RequestItems": ["things": [["PutRequest": ["Item": Self.put["Item"]!]]]]
+        ]
+        for (fault, unanswered) in [
+            (Fault.dropAfter, 1), (.truncate, 1), (.corrupt, 1), (.error, 0),
+        ] {
+            try withFault(fault) { server, client in
+                try client.send(RawClient.request("BatchWriteItem", batch.bytes))
+                if fault == .error || fault == .corrupt {
+                    _ = try client.reply()
+                } else {
+                    _ = try client.readToEnd()
+                }
+                let table = server.meter["tables"]?["things"]
+                #expect(table?["items_unanswered"]?.int == unanswered, "\(fault)")
+                #expect(table?["items_written"]?.int == unanswered, "\(fault)")
+                let other = try RawClient(port: server.port)
+                #expect(try other.call("BatchWriteItem", batch).status == 200)
+                #expect(server.meter["tables"]?["things"]?["items_unanswered"]?.int == unanswered)
+            }
+        }
+    }
+
     @Test func `a truncated reply promises more than it brings`() throws {
         try withFault(.truncate) { server, client in
             try client.send(RawClient.request("PutItem", Self.put.bytes))

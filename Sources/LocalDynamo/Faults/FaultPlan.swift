@@ -102,6 +102,19 @@ package enum Fault: Equatable, Sendable {
     case stall
     /// The work is done; the reply comes late.
     case delay(Duration)
+
+    /// The work is done, and the client can't tell.
+    var spoilsReply: Bool {
+        switch self {
+        case .dropAfter, .resetAfter, .truncate, .corrupt, .wrongChecksum, .stall: true
+        case .error, .throttle, .validation, .unprocessed, .dropBefore, .resetBefore, .reply,
+            .delay:
+            false
+        }
+    }
+
+    /// The share of a batch's items that comes back unprocessed.
+    var withheldShare: Double { if case .unprocessed(let share) = self { share } else { 0 } }
 }
 
 /// Chooses the fault for one request of a script: the operation's name and how many requests came

@@ -2,9 +2,9 @@ import Pacing
 
 /// BatchWriteItem (API reference, BatchWriteItem).
 extension Service {
-    /// - Parameter withheld: the share of the writes that a fault leaves unprocessed.
+    /// - Parameter fault: what befalls the request: it may leave a share of the writes unprocessed.
     func batchWriteItem(
-        _ body: UnsafeRawBufferPointer, withheld share: Double, bench: Workbench,
+        _ body: UnsafeRawBufferPointer, _ fault: Fault?, bench: Workbench,
         into output: inout ByteBuffer
     ) throws(ServiceError) {
         let now = time.now
@@ -30,7 +30,7 @@ extension Service {
         var reasons: [ServiceError.Reason] = []
         var refusedCount = 0
         for (index, group) in batch.groups.enumerated() {
-            let withheld = faults.withhold(share, of: group.positions)
+            let withheld = faults.withhold(fault?.withheldShare ?? 0, of: group.positions)
             let positions =
                 withheld.isEmpty
                 ? Array(group.positions) : group.positions.filter { !withheld.contains($0) }
@@ -39,6 +39,9 @@ extension Service {
             refusedCount += outcome.refused.count
             reasons += outcome.reasons
             used.append((index, outcome.used))
+            if fault?.spoilsReply == true {
+                group.table!.countUnanswered(positions.count - outcome.refused.count)
+            }
             let left = (withheld + outcome.refused).sorted()
             if !left.isEmpty { unprocessed.append((index, left)) }
         }

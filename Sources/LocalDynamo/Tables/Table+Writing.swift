@@ -69,6 +69,11 @@ extension Table {
         return outcome
     }
 
+    /// Takes note of writes of a batch whose reply the client will not get.
+    func countUnanswered(_ count: Int) {
+        accountLock.withLock { traffic.itemsUnanswered += count }
+    }
+
     /// Performs one write and returns the bytes of the item that stood there before.
     func write(
         one write: PendingWrite, from encoder: borrowing ItemEncoder, now: Instant

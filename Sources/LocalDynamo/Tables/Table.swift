@@ -58,6 +58,8 @@ final class Table: @unchecked Sendable {
     /// What was asked of the table, for the meter.
     struct Traffic: Sendable {
         var itemsWritten = 0
+        /// Those of them whose reply a fault has kept from the client.
+        var itemsUnanswered = 0
         var itemsDeleted = 0
         var itemsRead = 0
         var itemsRefused = 0

@@ -80,9 +80,22 @@ package struct JobFolder: Sendable {
 
     package func has(_ id: String) -> Bool { access(databasePath(id), F_OK) == 0 }
 
-    /// The newest job of this identity that is not over; nil when there is none. Files that can't
-    /// be read belong to nobody's command.
+    /// The newest job of this identity that is not over; nil when there is none.
     package func unfinished(identity: String) -> JobRecord? {
+        jobs(identity: identity).filter { !$0.state.isOver }.max { $0.created < $1.created }
+    }
+
+    /// The newest job of this identity that has finished, and wrote into the tables of these ids.
+    func finished(identity: String, targetIDs: [String?]) -> JobRecord? {
+        let jobs = jobs(identity: identity).filter(\.state.isOver).filter { job in
+            let file = try? JobFile.open(databasePath(job.id), readOnly: true)
+            return (try? file?.tables().map(\.targetID)) == targetIDs
+        }
+        return jobs.max { $0.created < $1.created }
+    }
+
+    /// Files that can't be read belong to nobody's command.
+    private func jobs(identity: String) -> [JobRecord] {
         let jobs = ids.compactMap { id -> JobRecord? in
             let path = databasePath(id)
             // One of an older version is brought up to date, or its command would begin anew.
@@ -91,8 +104,7 @@ package struct JobFolder: Sendable {
                 ?? (try? JobFile.open(path, readOnly: false))
             return try? file?.job()
         }
-        return jobs.filter { $0.identity == identity && !$0.state.isOver }
-            .max { $0.created < $1.created }
+        return jobs.filter { $0.identity == identity }
     }
 
     /// An id that no job has: the table's name and four hexadecimal digits.

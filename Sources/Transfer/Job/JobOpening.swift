@@ -52,8 +52,11 @@ struct JobOpening {
     }
 
     private mutating func begin() async throws -> OpenJob {
+        // A command that was killed after its work was done is run again, and must learn that.
+        let finished = options.folder.finished(
+            identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
         for (preflight, findings) in tables where findings.target != nil {
-            try await preflight.checkEmpty()
+            try await preflight.checkEmpty(finished: finished)
         }
         let name = tables[0].findings.source.definition.name
         let id = options.id ?? options.folder.newID(for: name, using: &generator)
