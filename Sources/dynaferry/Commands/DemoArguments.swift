@@ -3,6 +3,8 @@ import Transfer
 /// What `dynaferry demo` was asked to show.
 package struct DemoArguments: CommandArguments, Equatable {
     package var items = 380_218
+    /// A whole stage of tables instead of one.
+    package var migration = false
     package var seed: UInt64 = 1
     package var memory = CopyArguments().memory
     package var readUnits: UnitLimit?
@@ -27,7 +29,10 @@ extension DemoArguments {
         Starts dynaferry's own server on loopback, fills the table \(source) with generated items \
         of about 400 bytes, copies it into the new table \(target), compares both item by item and \
         prints a report. Nothing leaves the machine and no AWS account is needed.
+        """,
         """
+        With --migration it does so with a whole stage of tables, in one command.
+        """,
     ]
 
     package static let operands: [Operand<Self>] = []
@@ -36,7 +41,16 @@ extension DemoArguments {
         [
             Option(
                 "--items", .integer(0...100_000_000), \.items, in: .work,
-                "Items to generate. The server keeps them, and their copies, in memory."),
+                """
+                Items to generate, in the largest table. The server keeps them, and their copies, \
+                in memory.
+                """),
+            Option(
+                flag: "--migration", \.migration, in: .work,
+                """
+                Copy 19 of 31 tables as one job, each under another name, instead of one table: \
+                459,402 items in all.
+                """),
             Option(
                 "--seed", .seed, \.seed, in: .work,
                 "Decides the items and the faults; the same seed gives the same ones."),
@@ -62,6 +76,7 @@ extension DemoArguments {
 
     package static let examples = [
         Note("dynaferry demo", "The whole job:"),
+        Note("dynaferry demo --migration", "A whole stage:"),
         Note(
             "dynaferry demo --items 50000 --faults error=0.05,throttle=0.1,unprocessed=0.3",
             "A small one, on a server that fails now and then:"),

@@ -43,9 +43,7 @@ package struct DemoCommand: Sendable {
             if !relay.pass(number) { control.leave(.interrupted) }
         }
         let environment = try Self.environment(ChildProcess.ownEnvironment())
-        console.note(
-            "filling \(DemoArguments.source) with \(arguments.items.grouped) items "
-                + "on a server of its own")
+        console.note("filling \(arguments.fillText) on a server of its own")
         let server = try ChildProcess(
             ChildProcess.ownPath, arguments.serveWords, environment: environment,
             input: .pipe, output: .pipe)
@@ -59,8 +57,13 @@ package struct DemoCommand: Sendable {
             console.show(summary.lines.joined(separator: "\n"))
             return Self.exitCode(end)
         }
-        console.note("comparing both tables, item by item")
-        let comparison = try compare(endpoint, DemoArguments.source, DemoArguments.target)
+        console.note("comparing \(arguments.migration ? "all" : "both") tables, item by item")
+        var comparison = Comparison(itemsCompared: 0, differences: 0)
+        for (source, target) in arguments.pairs {
+            let found = try compare(endpoint, source, target)
+            comparison.itemsCompared += found.itemsCompared
+            comparison.differences += found.differences
+        }
         console.show((summary.lines + [Self.line(comparison)]).joined(separator: "\n"))
         return comparison.differences == 0 ? Self.exitCode(end) : .differs
     }
@@ -120,10 +123,24 @@ package struct DemoCommand: Sendable {
 }
 
 extension DemoArguments {
+    fileprivate var fills: [(table: String, items: Int)] {
+        migration ? DemoMigration.fills(items: items) : [(Self.source, items)]
+    }
+
+    fileprivate var pairs: [(source: String, target: String)] {
+        migration ? DemoMigration.pairs : [(Self.source, Self.target)]
+    }
+
+    fileprivate var fillText: String {
+        let items = fills.reduce(0) { $0 + $1.items }.grouped
+        return migration
+            ? "\(fills.count) tables with \(items) items" : "\(Self.source) with \(items) items"
+    }
+
     /// The command line of the server.
     var serveWords: [String] {
         var words = ["serve", "--port", "0", "--exit-with-stdin", "--seed", "\(seed)"]
-        words += ["--fill", "\(Self.source)=\(items)"]
+        for (table, items) in fills { words += ["--fill", "\(table)=\(items)"] }
         if let faults { words += ["--faults", faults.text] }
         return words
     }
@@ -131,7 +148,14 @@ extension DemoArguments {
     /// The command line of the copy. Without its parent it soon finds the server gone, so it does
     /// not wait for it as long as it would for AWS.
     func copyWords(endpoint: String, report: String) -> [String] {
-        var words = ["copy", Self.source, Self.target, "--endpoint", endpoint]
+        var words = ["copy"]
+        if migration {
+            words += [DemoMigration.source, DemoMigration.target]
+            words += DemoMigration.excluded.flatMap { ["--exclude", $0] }
+        } else {
+            words += [Self.source, Self.target]
+        }
+        words += ["--endpoint", endpoint]
         words += ["--memory", "\(memory)", "--progress", progress.rawValue]
         words += ["--give-up-after", "1m", "--report", report]
         let units = ValueKind<UnitLimit>.units
