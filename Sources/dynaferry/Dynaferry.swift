@@ -6,6 +6,7 @@ struct Dynaferry {
     static func main() {
         Allocator.prepare()
         StandardStreams.prepare()
+        FileLimit.raise()
         let control = ProcessControl(
             watchSignals: { Signals.watch($0) }, leave: leave, usage: { ProcessUsage.now() })
         let program = Program(console: Console(), control: control)

@@ -38,6 +38,7 @@ package struct Program: Sendable {
             }
         case .jobs(let arguments): return try jobs().list(arguments)
         case .jobStatus(let arguments): return try jobs().status(arguments)
+        case .jobReport(let arguments): return try jobs().report(arguments)
         case .jobThrottle(let arguments): return try jobs().throttle(arguments)
         case .jobPause(let arguments): return try jobs().pause(arguments)
         case .jobResume(let arguments): return try jobs().resume(arguments)

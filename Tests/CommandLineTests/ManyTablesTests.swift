@@ -50,6 +50,18 @@ import Testing
         #expect(tables.allSatisfy { $0["outcome"]?.string == "complete" })
         #expect(try report()["itemsWritten"]?.int == 1_803)
         #expect(result.out.contains("stage-orders"), "\(result.out)")
+        let id = try #require(try report()["job"]?.string)
+        func jobReport(_ format: String) throws -> String {
+            try Binary.shell(
+                "exec \"$0\" jobs report \"$@\"",
+                [id, "--format", format, "--state-dir", folder.path("jobs")]
+            ).out
+        }
+        #expect(
+            try jobReport("text").contains("1,803 of about 1,803 items, 1,803 written in 1 run"))
+        #expect(try jobReport("md").contains("| stage-users | users-dev | 300 |"))
+        let reported = try JSON(parsing: jobReport("json"))["tables"]?.array ?? []
+        #expect(reported.compactMap { $0["itemsDone"]?.int } == [3, 1_500, 300])
     }
 
     @Test func `a job of many tables goes on with those that are not done`() throws {

@@ -58,6 +58,7 @@ package struct CommandDescription: Sendable {
         CommandDescription(CopyArguments.self),
         CommandDescription(JobsArguments.self),
         CommandDescription(JobStatusArguments.self),
+        CommandDescription(JobReportArguments.self),
         CommandDescription(JobVerbArguments<PauseVerb>.self),
         CommandDescription(JobVerbArguments<ResumeVerb>.self),
         CommandDescription(JobVerbArguments<StopVerb>.self),

@@ -10,6 +10,7 @@ package enum Invocation: Sendable {
     case demo(DemoArguments)
     case jobs(JobsArguments)
     case jobStatus(JobStatusArguments)
+    case jobReport(JobReportArguments)
     case jobThrottle(JobThrottleArguments)
     case jobPause(JobVerbArguments<PauseVerb>)
     case jobResume(JobVerbArguments<ResumeVerb>)
@@ -84,6 +85,8 @@ package enum Invocation: Sendable {
             case JobsArguments.name: return .jobs(try JobsArguments(parsing: words))
             case JobStatusArguments.name:
                 return .jobStatus(try JobStatusArguments(parsing: words))
+            case JobReportArguments.name:
+                return .jobReport(try JobReportArguments(parsing: words))
             case JobThrottleArguments.name:
                 return .jobThrottle(try JobThrottleArguments(parsing: words))
             case JobVerbArguments<PauseVerb>.name:

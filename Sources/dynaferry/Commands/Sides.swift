@@ -19,13 +19,13 @@ struct Sides {
         for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
             var configuration = HTTPEngine.Configuration()
             configuration.caBundle = caBundle
-            configuration.connectionsKept = 2 * Self.requestsMax(arguments)
+            configuration.connectionsKept = 2 * arguments.tables * Self.requestsMax(arguments)
             engines[caBundle] = HTTPEngine(configuration)
         }
         self.engines = engines
     }
 
-    /// Twice the requests in flight keep connections through lulls.
+    /// Of one table. Twice the requests in flight keep connections through lulls.
     private static func requestsMax(_ arguments: CopyArguments) -> Int {
         max(256, (arguments.scanConcurrency ?? 0) + (arguments.writeConcurrency ?? 0))
     }

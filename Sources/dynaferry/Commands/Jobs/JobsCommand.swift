@@ -76,6 +76,13 @@ package struct JobsCommand: Sendable {
         return .success
     }
 
+    package func report(_ arguments: JobReportArguments) throws -> ExitCode {
+        let folder = try folder(arguments.stateFolder)
+        let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        console.show(JobReport(view: view).text(arguments.format))
+        return .success
+    }
+
     private func show(_ view: JobView, _ arguments: JobStatusArguments) {
         let lines = JobText.lines(view, now: MonotonicTime().secondsSinceEpoch)
         console.show(arguments.json ? view.json.text : lines.joined(separator: "\n"))

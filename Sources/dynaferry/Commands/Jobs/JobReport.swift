@@ -1,0 +1,97 @@
+import JSON
+import Transfer
+
+/// What a job has done, table by table, over all its runs.
+struct JobReport {
+    let view: JobView
+
+    private static let head = [
+        "table", "copy", "items", "size", "read units", "write units", "throttles", "dead",
+        "outcome",
+    ]
+
+    func text(_ format: JobReportArguments.Format) -> String {
+        switch format {
+        case .text:
+            (title + [""] + Columns.lines(rows, rightAligned: 2...7) + [""] + next)
+                .joined(separator: "\n")
+        case .md:
+            (["# " + title[0], ""] + title.dropFirst().map { "- " + $0 } + [""] + markdown
+                + [""] + next.map { "- " + $0 }).joined(separator: "\n")
+        case .json: json.prettyText
+        }
+    }
+
+    private var title: [String] {
+        let progress = view.record.progress
+        let counters = progress.counters
+        let duration = Duration.milliseconds(Int64(progress.seconds * 1_000)).spelled
+        let speed = progress.seconds > 0 ? Double(counters.itemsWritten) / progress.seconds : 0
+        let size = Double(counters.storedBytesWritten).inDecimalBytes
+        let runs = view.record.runs == 1 ? "1 run" : "\(view.record.runs.grouped) runs"
+        let atLeast = progress.crashes > 0 ? "at least " : ""
+        return [
+            "job \(view.id): \(view.state.rawValue), \(view.record.percent) % done",
+            "\(JobText.items(progress)), \(atLeast)\(counters.itemsWritten.grouped) written in"
+                + " \(runs) of \(duration)",
+            "\(size) of items, \(speed.fixed(0)) items/s",
+            "\(counters.itemsRetried.grouped) items sent again, \(counters.requestsFailed.grouped)"
+                + " requests after errors",
+        ] + (view.record.reason.map { ["reason: \($0)"] } ?? [])
+    }
+
+    private var rows: [[String]] {
+        [Self.head]
+            + view.tables.map { table in
+                let counters = table.progress.counters
+                return [
+                    table.source, table.target, table.progress.itemsDone.grouped,
+                    Double(counters.storedBytesWritten).inDecimalBytes,
+                    counters.readUnits.fixed(1), counters.writeUnits.fixed(1),
+                    (counters.scansThrottled + counters.writesThrottled).grouped,
+                    counters.deadLetters.grouped, outcome(table),
+                ]
+            }
+    }
+
+    private func outcome(_ table: JobTable) -> String {
+        if table.isFinished { return "complete" }
+        return table.failure.map { "failed: \($0)" } ?? "not done"
+    }
+
+    private var markdown: [String] {
+        func line(_ cells: [String]) -> String {
+            "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+        }
+        let rule = Self.head.indices.map { (2...7).contains($0) ? "---:" : "---" }
+        return [line(rows[0]), line(rule)] + rows.dropFirst().map(line)
+    }
+
+    /// Commands, each with what it is for.
+    private var next: [String] {
+        var lines: [String] = []
+        if !view.record.state.isOver, !view.isRunning {
+            lines.append("to go on: \(view.record.command)")
+        }
+        if view.deadLetters > 0 {
+            lines.append(
+                "\(view.deadLetters.grouped) dead letters; to try them again:"
+                    + " dynaferry jobs retry \(view.id)")
+        }
+        return lines
+    }
+
+    private var json: JSON {
+        var json = view.json
+        json["tables"] = .array(
+            view.tables.map { table in
+                var entry = table.progress.json
+                entry["source"] = .string(table.source)
+                entry["target"] = .string(table.target)
+                entry["outcome"] = .string(table.isFinished ? "complete" : "incomplete")
+                entry["failure"] = table.failure.map { .string($0) } ?? .null
+                return entry
+            })
+        return json
+    }
+}
