@@ -34,5 +34,6 @@ package struct TableDescription: Equatable, Sendable {
     /// `arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME`, taken apart.
     private var arnParts: [Substring] { arn?.split(separator: ":", maxSplits: 5) ?? [] }
     package var region: String? { arnParts.count == 6 ? String(arnParts[3]) : nil }
+    package var partition: String? { arnParts.count == 6 ? String(arnParts[1]) : nil }
     package var account: String? { arnParts.count == 6 ? String(arnParts[4]) : nil }
 }

@@ -48,7 +48,7 @@ extension CopyJob {
     }
 
     /// What `body` makes of each element, in their order, some at a time.
-    private static func each<Element: Sendable, Result: Sendable>(
+    static func each<Element: Sendable, Result: Sendable>(
         _ elements: [Element], _ body: @escaping @Sendable (Element) async throws -> Result
     ) async throws -> [Result] {
         try await withThrowingTaskGroup(of: (Int, Result).self) { group in

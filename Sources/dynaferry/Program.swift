@@ -36,6 +36,12 @@ package struct Program: Sendable {
             return try CopyCommand(arguments, console: console).run(control) { arguments, voice in
                 try EngineCopy.start(arguments, voice, environment: try Self.environment())
             }
+        case .plan(let arguments):
+            let environment = try Self.environment()
+            let voice = CopyVoice(console: console, log: nil)
+            return try PlanCommand(arguments, console: console).run {
+                try EnginePlan.make($0, $1, voice, environment: environment)
+            }
         case .jobs(let arguments): return try jobs().list(arguments)
         case .jobStatus(let arguments): return try jobs().status(arguments)
         case .jobReport(let arguments): return try jobs().report(arguments)

@@ -177,11 +177,17 @@ import Testing
                     ]
                 ],
             ])
+        for table in ["Odd", "Strict"] { while try !isActive(table) { sched_yield() } }
         for number in 1...10 {
             let mark: JSON = number <= 3 ? ["N": "7"] : ["S": "good"]
             try server.call(
                 "PutItem",
                 ["TableName": "Odd", "Item": ["id": ["S": .string("\(number)")], "mark": mark]])
         }
+    }
+
+    private func isActive(_ table: String) throws -> Bool {
+        let described = try server.call("DescribeTable", ["TableName": .string(table)])
+        return described["Table"]?["TableStatus"]?.string == "ACTIVE"
     }
 }

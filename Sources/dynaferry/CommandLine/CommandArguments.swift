@@ -56,6 +56,7 @@ package struct CommandDescription: Sendable {
     /// Every command there is.
     package static let all = [
         CommandDescription(CopyArguments.self),
+        CommandDescription(PlanArguments.self),
         CommandDescription(JobsArguments.self),
         CommandDescription(JobStatusArguments.self),
         CommandDescription(JobReportArguments.self),

@@ -6,6 +6,7 @@ package enum Invocation: Sendable {
     case page(CommandDescription)
     case version
     case copy(CopyArguments)
+    case plan(PlanArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
     case jobs(JobsArguments)
@@ -82,6 +83,7 @@ package enum Invocation: Sendable {
                 var arguments = try CopyArguments(parsing: words)
                 arguments.words = [command] + words
                 return .copy(arguments)
+            case PlanArguments.name: return .plan(try PlanArguments(parsing: words))
             case JobsArguments.name: return .jobs(try JobsArguments(parsing: words))
             case JobStatusArguments.name:
                 return .jobStatus(try JobStatusArguments(parsing: words))

@@ -117,6 +117,25 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         }
     }
 
+    /// The same option of arguments that hold `Arguments` at `path`.
+    package func lifted<Outer: CommandArguments>(
+        to path: WritableKeyPath<Outer, Arguments> & Sendable
+    ) -> Option<Outer> {
+        let keep = keep
+        return Option<Outer>(description: description) {
+            (outer, name, text) throws(UsageError) in
+            try keep(&outer[keyPath: path], name, text)
+        }
+    }
+
+    private init(
+        description: OptionDescription,
+        keep: @escaping @Sendable (inout Arguments, String, String?) throws(UsageError) -> Void
+    ) {
+        self.description = description
+        self.keep = keep
+    }
+
     package var hidden: Self {
         var option = self
         option.description.isHidden = true
@@ -129,6 +148,25 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
     package let name: String
     package let help: String
     let keep: @Sendable (inout Arguments, String) throws(UsageError) -> Void
+
+    /// The same operand of arguments that hold `Arguments` at `path`.
+    package func lifted<Outer: CommandArguments>(
+        to path: WritableKeyPath<Outer, Arguments> & Sendable
+    ) -> Operand<Outer> {
+        let keep = keep
+        return Operand<Outer>(name: name, help: help) { (outer, text) throws(UsageError) in
+            try keep(&outer[keyPath: path], text)
+        }
+    }
+
+    private init(
+        name: String, help: String,
+        keep: @escaping @Sendable (inout Arguments, String) throws(UsageError) -> Void
+    ) {
+        self.name = name
+        self.help = help
+        self.keep = keep
+    }
 
     package init<Value>(
         _ name: String, _ kind: ValueKind<Value>,

@@ -48,7 +48,7 @@ struct EngineCopy: RunningCopy {
     }
 
     /// The tables that the arguments select, by their names at the source where there are patterns.
-    private static func pairs(
+    static func pairs(
         _ arguments: CopyArguments, source: ReadOnlyClient, target: Client, _ voice: CopyVoice
     ) async throws -> [CopyJob.Pair] {
         let selection = TableSelection(arguments)
@@ -174,7 +174,7 @@ private final class Ending: @unchecked Sendable {
 }
 
 extension CopyOptions {
-    fileprivate init(_ arguments: CopyArguments) {
+    init(_ arguments: CopyArguments) {
         self.init()
         segments = arguments.segments
         scansMax = arguments.scanConcurrency

@@ -1,0 +1,96 @@
+import AWS
+import DynamoDB
+import DynamoModel
+import Pacing
+
+/// What a copy would do, found out by reading calls only.
+package struct CopyPlan: Sendable {
+    package let tables: [TablePlan]
+    /// The unfinished job that the copy would go on with.
+    package let job: JobRecord?
+
+    package var items: Int? { Self.sum(tables.map(\.items)) }
+    package var bytes: Int? { Self.sum(tables.map(\.bytes)) }
+    package var readUnits: Double? { Self.sum(tables.map(\.readUnits)) }
+    package var writeUnits: Double? { Self.sum(tables.map(\.writeUnits)) }
+    package var dollars: Double? { Self.sum(tables.map(\.dollars)) }
+    package var isRefused: Bool { tables.contains { $0.refusal != nil } }
+
+    /// Unknown when one of them is.
+    private static func sum<Number: AdditiveArithmetic>(_ numbers: [Number?]) -> Number? {
+        numbers.reduce(.zero) { sum, number in
+            guard let sum, let number else { return nil }
+            return sum + number
+        }
+    }
+
+    /// - Parameter jobs: where an unfinished job of the same copy is looked for.
+    package static func make(
+        _ options: CopyOptions, tables: [CopyJob.Pair], prices: PriceTable, jobs: JobFolder
+    ) async throws -> CopyPlan {
+        let looks = try await CopyJob.each(tables) { try await Look(options, $0) }
+        let job = unfinished(looks, options, jobs)
+        let plans = try await CopyJob.each(looks) { look in
+            try await look.plan(options, prices, goesOn: job != nil)
+        }
+        return CopyPlan(tables: plans, job: job)
+    }
+
+    private static func unfinished(
+        _ looks: [Look], _ options: CopyOptions, _ jobs: JobFolder
+    ) -> JobRecord? {
+        let tables = looks.compactMap { look in
+            look.findings.map { findings in
+                JobIdentity.Table(
+                    source: findings.source,
+                    sourceEndpoint: look.preflight.source.reader.endpoint.url,
+                    target: look.preflight.target.name,
+                    targetEndpoint: look.preflight.target.reader.endpoint.url)
+            }
+        }
+        guard tables.count == looks.count else { return nil }
+        return jobs.unfinished(identity: JobIdentity(tables, options).text)
+    }
+
+    /// What there is of one pair, or why it would be refused.
+    private struct Look: Sendable {
+        let preflight: CopyPreflight
+        let findings: CopyPreflight.Findings?
+        let refusal: CopyRefusal?
+
+        init(_ options: CopyOptions, _ pair: CopyJob.Pair) async throws {
+            preflight = CopyPreflight(source: pair.source, target: pair.target, options: options)
+            do {
+                findings = try await preflight.run()
+                refusal = nil
+            } catch let error as CopyRefusal {
+                (findings, refusal) = (nil, error)
+            }
+        }
+
+        func plan(
+            _ options: CopyOptions, _ prices: PriceTable, goesOn: Bool
+        ) async throws -> TablePlan {
+            let (source, target) = (preflight.source, preflight.target)
+            func refused(_ refusal: CopyRefusal) -> TablePlan {
+                TablePlan(source: source.name, target: target.name, refusal: refusal)
+            }
+            guard let findings else { return refused(refusal ?? CopyRefusal("not looked at")) }
+            do {
+                if findings.target != nil, !goesOn { try await preflight.checkEmpty() }
+                let definition = findings.target?.definition ?? findings.source.definition
+                let sample = try await TableSample.take(
+                    of: source, definition, segments: findings.segments)
+                let limits = try UnitLimits(
+                    options, source: findings.source.definition, target: definition)
+                return TablePlan(
+                    findings, target: target.name, sample, limits: limits, prices: prices,
+                    isConsistentRead: options.isConsistentRead)
+            } catch let error as CopyRefusal {
+                return refused(error)
+            } catch let error as AWSError {
+                return refused(CopyRefusal(error, side: "source", source.reader.endpoint))
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import DynamoModel
+
+/// What copying one table would take: estimates from a few pages and what the tables report.
+package struct TablePlan: Equatable, Sendable {
+    package var source: String
+    package var target: String
+    /// The target does not exist.
+    package var creates: Bool
+    /// nil: nobody knows, for the table reports nothing and the sample did not reach its end.
+    package var items: Int?
+    package var bytes: Int?
+    /// Consumed, at the service's rounding; nil as above.
+    package var readUnits: Double?
+    package var writeUnits: Double?
+    /// By global index.
+    package var indexUnits: [IndexUnits] = []
+    /// Units a second that it would be held to; nil for none.
+    package var readLimit: Double?
+    package var writeLimit: Double?
+    /// At those limits; nil when nothing limits it.
+    package var seconds: Double?
+    /// What takes the longest: `write limit`, `write limit of index x`, `read limit`.
+    package var heldBackBy: String?
+    package var dollars: Double?
+    package var warnings: [String] = []
+    /// Why `copy` would refuse it.
+    package var refusal: CopyRefusal?
+
+    init(source: String, target: String, refusal: CopyRefusal) {
+        self.source = source
+        self.target = target
+        creates = false
+        self.refusal = refusal
+    }
+
+    init(
+        _ findings: CopyPreflight.Findings, target: String, _ sample: TableSample,
+        limits: UnitLimits, prices: PriceTable, isConsistentRead: Bool
+    ) {
+        source = findings.source.definition.name
+        self.target = target
+        creates = findings.target == nil
+        readLimit = limits.read.unitsPerSecond
+        writeLimit = limits.write.table
+        count(findings, sample, isConsistentRead)
+        time(limits)
+        dollars = cost(findings, prices)
+        warn(findings, sample)
+    }
+
+    /// Write units that a global index would be charged.
+    package struct IndexUnits: Equatable, Sendable {
+        package var name: String
+        package var units: Double
+    }
+
+    // MARK: Estimates
+
+    private mutating func count(
+        _ findings: CopyPreflight.Findings, _ sample: TableSample, _ isConsistent: Bool
+    ) {
+        let reported = findings.source.itemCount
+        guard sample.isComplete || (reported > 0 && sample.items > 0) else { return }
+        let items = sample.isComplete ? sample.items : max(reported, sample.items)
+        self.items = items
+        bytes = Int(Double(items) * sample.itemBytes)
+        guard sample.items > 0 else {
+            (readUnits, writeUnits) = (Double(findings.segments) / 2, 0)
+            return
+        }
+        let share = Double(items) / Double(sample.items)
+        writeUnits = Double(sample.writeUnits) * share
+        indexUnits = sample.indexUnits.sorted { $0.key < $1.key }
+            .map { IndexUnits(name: $0.key, units: Double($0.value) * share) }
+        readUnits = Self.readUnits(
+            items: items, sample, segments: findings.segments, memory: findings.memory,
+            isConsistent)
+    }
+
+    /// Pages are as long as the copy would ask for, and each is rounded up by itself.
+    private static func readUnits(
+        items: Int, _ sample: TableSample, segments: Int, memory: MemoryBudget, _ isConsistent: Bool
+    ) -> Double {
+        let open = min(
+            segments, CopyConfiguration(segments: segments, memory: memory).openSegmentsMax)
+        var sizing = PageSizing(poolBytes: memory.pageBytes, openSegments: open)
+        sizing.learn(
+            items: sample.items, jsonBytes: sample.jsonBytes, storedBytes: sample.storedBytes)
+        let limit = Double(sizing.plan(isConsistent: isConsistent).limit)
+        let perSegment = Double(items) / Double(segments)
+        let full = (perSegment / limit).rounded(.down)
+        func units(_ items: Double) -> Double {
+            CapacityUnits.scan(bytes: Int(items * sample.itemBytes), consistent: isConsistent)
+        }
+        return Double(segments) * (full * units(limit) + units(perSegment - full * limit))
+    }
+
+    private mutating func time(_ limits: UnitLimits) {
+        var longest: (seconds: Double, by: String)?
+        func consider(_ units: Double?, _ limit: Double?, _ by: String) {
+            guard let units, let limit, limit > 0 else { return }
+            let seconds = units / limit
+            if seconds > longest?.seconds ?? -1 { longest = (seconds, by) }
+        }
+        consider(readUnits, limits.read.unitsPerSecond, "read limit")
+        consider(writeUnits, limits.write.table, "write limit")
+        for (name, limit) in limits.write.indexes {
+            let units = indexUnits.first { $0.name == name }?.units
+            consider(units, limit, "write limit of index \(name)")
+        }
+        (seconds, heldBackBy) = (longest?.seconds, longest?.by)
+    }
+
+    /// On demand what is consumed, provisioned what is provisioned meanwhile; and what is sent
+    /// from one region to another.
+    private func cost(_ findings: CopyPreflight.Findings, _ prices: PriceTable) -> Double? {
+        guard let readUnits, let writeUnits, let bytes else { return nil }
+        let definition = findings.target?.definition ?? findings.source.definition
+        let allWrites = indexUnits.reduce(writeUnits) { $0 + $1.units }
+        var dollars = 0.0
+        if findings.source.definition.billing.isOnDemand {
+            dollars += readUnits / 1e6 * prices.readMillion
+        }
+        if definition.billing.isOnDemand {
+            dollars += allWrites / 1e6 * prices.writeMillion
+        } else if let seconds, let units = writeLimit {
+            dollars += units * seconds / 3_600 * prices.writeUnitHour
+        }
+        let isFar = findings.target.map { $0.region != findings.source.region } ?? false
+        return dollars + (isFar ? Double(bytes) / 1e9 * prices.transferGB : 0)
+    }
+
+    // MARK: Warnings
+
+    private mutating func warn(_ findings: CopyPreflight.Findings, _ sample: TableSample) {
+        if findings.source.itemCount == 0, sample.items > 0, !sample.isComplete {
+            warnings.append("its size is unknown: it reports no items but has some")
+        }
+        for (index, count) in sample.misfits.sorted(by: { $0.key < $1.key }) {
+            warnings.append(
+                "\(count) of \(sample.items) sampled items have a key of another type than index"
+                    + " \(index) takes: they would be dead letters")
+        }
+        let definition = findings.target?.definition ?? findings.source.definition
+        if !definition.localIndexes.isEmpty {
+            warnings.append(
+                "it has local indexes: no item collection may be larger than 10 GB (guide, \"Local"
+                    + " secondary indexes\")")
+        }
+        if creates, definition.billing.isOnDemand, writeUnits ?? 0 > Self.coldUnits {
+            warnings.append(
+                "a new on-demand table takes 4,000 write units a second at first, and more as it"
+                    + " is used")
+        }
+        if let target = findings.target, target.partition != findings.source.partition {
+            warnings.append("the target is in another partition of AWS")
+        }
+    }
+
+    /// A minute of what a new table takes: below that it does not matter.
+    private static let coldUnits = 240_000.0
+}

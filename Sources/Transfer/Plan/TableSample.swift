@@ -1,0 +1,119 @@
+import AWS
+import DynamoDB
+import DynamoModel
+import JSON
+
+/// A few pages of a table: what its items are like, as far as some can tell of all.
+struct TableSample: Equatable, Sendable {
+    var items = 0
+    /// As the service counts them, and as JSON.
+    var storedBytes = 0
+    var jsonBytes = 0
+    /// Write units of the items, each rounded by itself, to the table and to each global index.
+    var writeUnits = 0
+    var indexUnits: [String: Int] = [:]
+    /// Items of which an index would refuse the key: another type than its own.
+    var misfits: [String: Int] = [:]
+    /// Everything was seen: these are all items there are.
+    var isComplete = true
+
+    /// Segments looked at, and items of each at most.
+    static let segmentsMax = 4
+    static let itemsMax = 200
+
+    var itemBytes: Double { items > 0 ? Double(storedBytes) / Double(items) : 0 }
+}
+
+extension TableSample {
+    /// Scans one page from the table's start, which is all of a small one; of others, one page of a
+    /// few segments, which lie evenly over the table.
+    static func take(
+        of source: SourceTable, _ definition: TableDefinition, segments: Int
+    ) async throws -> TableSample {
+        let start = try await pages(of: source, definition, [0], segments: 1)
+        let count = min(segmentsMax, segments)
+        guard !start.isComplete, count > 1 else { return start }
+        let numbers = (0..<count).map { $0 * (segments / count) }
+        var sample = try await pages(of: source, definition, numbers, segments: segments)
+        sample.isComplete = false
+        return sample.items > 0 ? sample : start
+    }
+
+    private static func pages(
+        of source: SourceTable, _ definition: TableDefinition, _ numbers: [Int], segments: Int
+    ) async throws -> TableSample {
+        var sample = TableSample()
+        for number in numbers {
+            var body: JSON = ["TableName": .string(source.name), "Limit": JSON(itemsMax)]
+            if segments > 1 {
+                body["Segment"] = JSON(number)
+                body["TotalSegments"] = JSON(segments)
+            }
+            let reply = try await source.reader.call(.scan, body, member: "Items")
+            for item in reply["Items"]?.array ?? [] { try sample.add(item, definition) }
+            if reply["LastEvaluatedKey"]?.members?.isEmpty == false { sample.isComplete = false }
+        }
+        return sample
+    }
+
+    private mutating func add(_ json: JSON, _ definition: TableDefinition) throws {
+        let item = try Item(json)
+        let size = ItemSize.of(item)
+        items += 1
+        storedBytes += size
+        jsonBytes += json.bytes.count
+        let units = CapacityUnits.write(bytes: size)
+        writeUnits += units
+        for index in definition.globalIndexes {
+            switch index.fit(item, definition) {
+            case .indexed:
+                indexUnits[index.name, default: 0] += index.units(item, definition)
+            case .absent: break
+            case .misfit: misfits[index.name, default: 0] += 1
+            }
+        }
+    }
+}
+
+extension IndexDefinition {
+    enum Fit { case indexed, absent, misfit }
+
+    /// Whether an item stands in the index. An item whose key attribute has another type than the
+    /// index's is refused by the table (guide, "Global secondary indexes").
+    fileprivate func fit(_ item: Item, _ table: TableDefinition) -> Fit {
+        for key in keys {
+            guard let value = item[Array(key.attribute.utf8)] else { return .absent }
+            let type = table.attributes.first { $0.name == key.attribute }?.type
+            guard value.scalarType == type else { return .misfit }
+        }
+        return .indexed
+    }
+
+    /// Write units of a new entry: of what is projected into it.
+    fileprivate func units(_ item: Item, _ table: TableDefinition) -> Int {
+        let names: Set<String>
+        switch projection {
+        case .all: return CapacityUnits.write(bytes: ItemSize.of(item))
+        case .keysOnly: names = keyNames(table)
+        case .include(let others): names = keyNames(table).union(others)
+        }
+        let entry = item.filter { names.contains(String(decoding: $0.key, as: UTF8.self)) }
+        return CapacityUnits.write(bytes: ItemSize.of(entry))
+    }
+
+    private func keyNames(_ table: TableDefinition) -> Set<String> {
+        Set((keys + table.keys).map(\.attribute))
+    }
+}
+
+extension AttributeValue {
+    /// The type that it has as a key; nil when no key can have it.
+    fileprivate var scalarType: ScalarType? {
+        switch self {
+        case .string: .string
+        case .number: .number
+        case .binary: .binary
+        default: nil
+        }
+    }
+}

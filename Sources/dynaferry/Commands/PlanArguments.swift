@@ -1,0 +1,59 @@
+/// What `dynaferry plan` was asked to foresee: a copy, by the same arguments.
+package struct PlanArguments: CommandArguments, Equatable {
+    package var copy = CopyArguments()
+    package var prices: String?
+    package var json = false
+    package var iam = false
+
+    package init() {}
+
+    package static let name = "plan"
+    package static let summary = "Say what copy would do, take and cost; change nothing."
+
+    package static let about = [
+        """
+        Takes the arguments of dynaferry copy, makes reading calls only, and says for each table \
+        what would happen: its name on both sides, items and bytes, the units that reading and \
+        writing it would consume, how long that takes at the limits, what it costs, and what to \
+        look out for.
+        """,
+        """
+        Items and bytes are what the tables report, up to six hours old; what an item takes is \
+        told from one page of each of a few segments. Writing permissions are not tried: --iam \
+        prints the policies that copy needs.
+        """,
+    ]
+
+    package static var operands: [Operand<Self>] {
+        CopyArguments.operands.map { $0.lifted(to: \.copy) }
+    }
+
+    package static var options: [Option<Self>] {
+        CopyArguments.options.map { $0.lifted(to: \.copy) } + [
+            Option(
+                "--prices", .file, \.prices, in: .output, default: "prices of us-east-1",
+                "JSON file of prices to use instead."),
+            Option(flag: "--json", \.json, in: .output, "The plan as JSON, for programs."),
+            Option(
+                flag: "--iam", \.iam, in: .output,
+                "Print the least policies that the credentials of both sides need."),
+        ]
+    }
+
+    package static let examples = [
+        Note(
+            "dynaferry plan Orders OrdersCopy --region eu-central-1 --write-units 500",
+            "Before a copy:"),
+        Note("dynaferry plan 'acme-staging-*' 'acme-*-dev' --json", "For a program:"),
+    ]
+
+    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
+        (.success, "Copy would go ahead."),
+        (.failure, "Copy would be refused, or the tables could not be looked at."),
+        (.usage, "Wrong usage."),
+    ]
+
+    package static let environment = CopyArguments.environment
+
+    package func validate() throws(UsageError) { try copy.validate() }
+}

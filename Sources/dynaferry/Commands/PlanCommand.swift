@@ -1,0 +1,51 @@
+import JSON
+import Transfer
+
+/// Shows what a copy would do.
+package struct PlanCommand: Sendable {
+    package typealias Make = (CopyArguments, PriceTable) throws -> CopyPlan
+
+    let arguments: PlanArguments
+    let console: Console
+
+    package init(_ arguments: PlanArguments, console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    package func run(make: Make) throws -> ExitCode {
+        if arguments.iam {
+            console.show(IAMPolicies(arguments.copy).text)
+            return .success
+        }
+        let prices = try prices()
+        let plan = try make(arguments.copy, prices)
+        let report = PlanReport(plan: plan, prices: prices)
+        console.show(arguments.json ? report.json.prettyText : report.lines.joined(separator: "\n"))
+        for table in plan.tables {
+            guard let refusal = table.refusal else { continue }
+            console.fail(
+                "\(table.source): \(refusal.message)", hints: refusal.hint.map { [$0] } ?? [])
+        }
+        return plan.isRefused ? .failure : .success
+    }
+
+    private func prices() throws -> PriceTable {
+        guard let path = arguments.prices else {
+            guard let table = PriceTable(json: try JSON(parsing: PriceTable.builtIn)) else {
+                preconditionFailure("the prices that are built in can't be read")
+            }
+            return table
+        }
+        guard let json = try? JSON(parsing: try readFile(path)), let table = PriceTable(json: json)
+        else {
+            throw CommandFailure(
+                "\(path) is no table of prices",
+                hints: [
+                    "it is a JSON object with: region, date, writeMillion, readMillion,"
+                        + " writeUnitHour, readUnitHour, transferGB"
+                ])
+        }
+        return table
+    }
+}

@@ -1,0 +1,96 @@
+import JSON
+import Transfer
+
+/// A plan in words, and as JSON.
+struct PlanReport {
+    let plan: CopyPlan
+    let prices: PriceTable
+
+    private static let head = [
+        "table", "copy", "", "items", "size", "read units", "write units", "time", "cost",
+    ]
+
+    var lines: [String] {
+        var lines = Columns.lines([Self.head] + plan.tables.map(row) + total, rightAligned: 3...8)
+        lines.append("")
+        if let job = plan.job {
+            lines.append("would go on with job \(job.id), \(job.percent) % done")
+        }
+        for table in plan.tables {
+            if let by = table.heldBackBy { lines.append("\(table.source): held back by its \(by)") }
+            for index in table.indexUnits {
+                lines.append(
+                    "\(table.source): \(index.units.fixed(0)) write units to index \(index.name)")
+            }
+            for warning in table.warnings { lines.append("\(table.source): \(warning)") }
+        }
+        lines.append(
+            "estimates from what the tables report, up to six hours old, and a few pages;"
+                + " prices of \(prices.region), \(prices.date)")
+        return lines
+    }
+
+    private func row(_ table: TablePlan) -> [String] {
+        let what = table.refusal != nil ? "refused" : table.creates ? "new" : "exists"
+        return [
+            table.source, table.target, what, known(table.items) { $0.grouped },
+            known(table.bytes) { Double($0).inDecimalBytes },
+            known(table.readUnits) { $0.fixed(0) },
+            known(table.writeUnits) { $0.fixed(0) },
+            table.seconds.map { Duration.milliseconds(Int64($0 * 1_000)).spelled } ?? "-",
+            known(table.dollars, dollars),
+        ]
+    }
+
+    private var total: [[String]] {
+        guard plan.tables.count > 1 else { return [] }
+        return [
+            [
+                "all", "", "", known(plan.items) { $0.grouped },
+                known(plan.bytes) { Double($0).inDecimalBytes },
+                known(plan.readUnits) { $0.fixed(0) }, known(plan.writeUnits) { $0.fixed(0) }, "",
+                known(plan.dollars, dollars),
+            ]
+        ]
+    }
+
+    private func known<Value>(_ value: Value?, _ text: (Value) -> String) -> String {
+        value.map(text) ?? "?"
+    }
+
+    private func dollars(_ amount: Double) -> String {
+        amount > 0 && amount < 0.01 ? "< $0.01" : "$\(amount.fixed(2))"
+    }
+
+    var json: JSON {
+        var json: JSON = [
+            "isRefused": .bool(plan.isRefused), "job": plan.job.map { .string($0.id) } ?? nil,
+            "items": plan.items.map { JSON($0) } ?? nil,
+            "bytes": plan.bytes.map { JSON($0) } ?? nil,
+            "readUnits": Self.number(plan.readUnits), "writeUnits": Self.number(plan.writeUnits),
+            "dollars": Self.number(plan.dollars),
+            "prices": ["region": .string(prices.region), "date": .string(prices.date)],
+        ]
+        json["tables"] = .array(plan.tables.map(Self.entry))
+        return json
+    }
+
+    private static func entry(_ table: TablePlan) -> JSON {
+        [
+            "source": .string(table.source), "target": .string(table.target),
+            "creates": .bool(table.creates), "items": table.items.map { JSON($0) } ?? nil,
+            "bytes": table.bytes.map { JSON($0) } ?? nil, "readUnits": number(table.readUnits),
+            "writeUnits": number(table.writeUnits),
+            "indexUnits": .object(
+                table.indexUnits.map { JSON.Member($0.name, JSON($0.units)) }),
+            "readLimit": number(table.readLimit), "writeLimit": number(table.writeLimit),
+            "seconds": number(table.seconds),
+            "heldBackBy": table.heldBackBy.map { .string($0) } ?? nil,
+            "dollars": number(table.dollars),
+            "warnings": .array(table.warnings.map { .string($0) }),
+            "refusal": table.refusal.map { .string($0.message) } ?? nil,
+        ]
+    }
+
+    private static func number(_ value: Double?) -> JSON { value.map { JSON($0) } ?? nil }
+}
