@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the simulation of whole jobs for many seeds, in release mode, and says how many steps that
-# were in all.
+# were in all. It runs nothing else beside it: others would wait for it beyond their time limits.
 #   scripts/simulate.sh [--seeds N] [--from S]     default 10,000 from 1
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ DYNAFERRY_STEPS_DIR=$(mktemp -d)
 export DYNAFERRY_STEPS_DIR
 trap 'rm -rf "$DYNAFERRY_STEPS_DIR"' EXIT
 swift test --build-path .build/release-tests -c release -Xswiftc -enable-testing \
-    --disable-xctest --filter '^SimulationTests\.'
+    --disable-xctest --filter '^SimulationTests\.CopySimulationTests'
 # Each part of the test leaves a line: seeds and steps.
 cat "$DYNAFERRY_STEPS_DIR"/part-* |
     awk '{ seeds += $1; steps += $2 } END { printf "%d seeds, %d steps\n", seeds, steps }'

@@ -114,8 +114,7 @@ final class CopySimulation {
     private func runProcess() throws {
         planInterruption()
         planUserActs()
-        let start = now
-        try perform(run.scheduler.take { $0.start(at: start) })
+        try perform(run.scheduler.take { $0.start(at: now) })
         while run.isAlive {
             guard let next = run.nextEvent() else {
                 throw violation("nothing is under way, and the copy has not ended")

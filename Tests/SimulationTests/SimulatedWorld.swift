@@ -89,7 +89,7 @@ struct SimulatedWorld {
     }
 
     private mutating func fill(_ generator: inout SeededGenerator) {
-        let count = [0, 1, 30, 300, 900].randomElement(using: &generator) ?? 0
+        let count = [0, 1, 30, 200, 600].randomElement(using: &generator) ?? 0
         let lengthMax = [200, 5_000, 500_000].randomElement(using: &generator) ?? 200
         let isSkewed = Bool.random(using: &generator)
         let olderShare = generator.unit() < 0.2 ? 0.3 : 0
@@ -157,7 +157,7 @@ struct SimulatedWorld {
 
     /// None, or one that makes `units` a matter of hundredths of a second or of seconds.
     private static func limit(_ units: Double, _ generator: inout SeededGenerator) -> Double? {
-        let seconds = Double.random(in: 0.05...10, using: &generator)
+        let seconds = Double.random(in: 0.05...4, using: &generator)
         return Bool.random(using: &generator) ? nil : max(2, units / seconds)
     }
 }
