@@ -46,7 +46,7 @@ ITEMS = 100_000
 BATCH_ITEMS = 25
 FAULTS = "error=0.02,throttle=0.02,unprocessed=0.1,drop=0.01,truncate=0.01,corrupt=0.01"
 KILLS_MAX = 12
-KILL_AGAIN = 0.75
+KILL_AGAIN = 0.6
 # Kills before the first item has been written, mostly.
 KILL_EARLY = 0.15
 EARLY_SECONDS = 0.1
