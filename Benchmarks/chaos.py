@@ -46,7 +46,7 @@ ITEMS = 100_000
 BATCH_ITEMS = 25
 FAULTS = "error=0.02,throttle=0.02,unprocessed=0.1,drop=0.01,truncate=0.01,corrupt=0.01"
 KILLS_MAX = 12
-KILL_AGAIN = 0.75
+KILL_AGAIN = 0.6
 # Kills before the first item has been written, mostly.
 KILL_EARLY = 0.15
 EARLY_SECONDS = 0.1
@@ -57,6 +57,8 @@ COMMIT_WITHIN_SECONDS = 0.6
 # Reading that the source has throttled may be slow for a while: such a run is killed sooner.
 ITEMS_WITHIN_SECONDS = 2
 LOOK_SECONDS = 0.004
+# On a busy machine the server may take so long to execute what the killed copy had sent.
+REST_SECONDS = 0.15
 RUN_LIMIT_SECONDS = 60
 # Rounds at a time: a copy through throttles waits more than it works.
 ROUNDS_AT_A_TIME = 3
@@ -158,10 +160,13 @@ class Copy:
         return table.get("items_written", 0), table.get("items_unanswered", 0)
 
     def meter_at_rest(self):
-        """The same, once the server has nothing more to do."""
-        last = None
-        while last != (last := self.target_meter()):
-            time.sleep(0.03)
+        """The same, once nothing has been added for a while: the server goes on for a moment."""
+        last, since = None, time.monotonic()
+        while time.monotonic() - since < REST_SECONDS:
+            now = self.target_meter()
+            if now != last:
+                last, since = now, time.monotonic()
+            time.sleep(LOOK_SECONDS)
         return last
 
     def await_items(self, count):

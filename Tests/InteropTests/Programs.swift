@@ -68,14 +68,14 @@ enum Programs {
             ] + options)
     }
 
-    /// Runs a program to its end, but no longer than two minutes, with an environment of no one's
-    /// machine.
-    static func run(_ words: [String]) async throws -> Result {
+    /// Runs a program to its end, but no longer than two minutes or so many seconds, with an
+    /// environment of no one's machine.
+    static func run(_ words: [String], secondsMax: Int = 120) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             let thread = Thread {
                 continuation.resume(
                     with: Swift.Result {
-                        try finish(["/usr/bin/timeout", "-k", "5", "120"] + words)
+                        try finish(["/usr/bin/timeout", "-k", "5", "\(secondsMax)"] + words)
                     }
                 )
             }

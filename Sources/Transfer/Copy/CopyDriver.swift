@@ -248,7 +248,8 @@ package final class CopyDriver: @unchecked Sendable {
 
     private func cut(_ result: Result<Reply, AWSError>) -> Result<CutPage, CopyFailure> {
         switch result {
-        case .failure(let error): return .failure(CopyFailure(error))
+        case .failure(let error):
+            return .failure(CopyFailure(error, on: "the source \(source.name)"))
         case .success(let reply):
             guard reply.isComplete else { return .failure(CopyFailure(tooLong: reply, "Scan")) }
             do {
@@ -350,7 +351,8 @@ package final class CopyDriver: @unchecked Sendable {
         _ batch: SentBatch, _ result: Result<Reply, AWSError>
     ) -> Result<AnsweredBatch, CopyFailure> {
         switch result {
-        case .failure(let error): return .failure(CopyFailure(error))
+        case .failure(let error):
+            return .failure(CopyFailure(error, on: "the target \(target.name)"))
         case .success(let reply):
             guard reply.isComplete else {
                 return .failure(CopyFailure(tooLong: reply, "BatchWriteItem"))

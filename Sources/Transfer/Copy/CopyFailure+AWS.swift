@@ -1,7 +1,17 @@
 import AWS
 
 extension CopyFailure {
-    init(_ error: AWSError) {
+    /// - Parameter table: which of both it is about, in words. The service names none. What it says
+    ///   of a batch's content stays as it is: it may become a dead letter's reason.
+    init(_ error: AWSError, on table: String) {
+        self.init(error)
+        if lacksOperation || error.remedy == .split && error.operation == "BatchWriteItem" {
+            return
+        }
+        message = "\(error.operation) on \(table): \(message)"
+    }
+
+    private init(_ error: AWSError) {
         self.init(
             .remedy(error.remedy), code: error.code, message: error.message, hint: error.hint,
             isOutcomeUnknown: error.isOutcomeUnknown)
