@@ -116,6 +116,8 @@ package final class CopyJob: Sendable {
         let copy = try TableCopy(
             state.withLock { $0.options }, table.subject, from: table.open,
             journal: table.journal, note: { note(prefix + $0) }, time: time, seed: table.seed)
+        // Of many tables only what holds one back is worth a line.
+        if tables.count == 1 || !copy.limits.areNone { note(prefix + copy.limitsText) }
         let (isPaused, isStopping) = state.withLock { state in
             state.running[number] = copy
             return (state.isPaused, state.isStopping)

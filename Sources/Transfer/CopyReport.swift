@@ -11,6 +11,15 @@ package struct CopyReport: Equatable, Sendable {
     /// Empty when there are no dead letters.
     package var deadLettersPaths: [String]
 
+    /// A table is gone: the same command would be refused.
+    package var hasLostTable: Bool {
+        if case .failed(let failure) = outcome {
+            failure.code == "ResourceNotFoundException"
+        } else {
+            false
+        }
+    }
+
     /// Of this run, over all tables.
     package var counters: CopyCounters { CopyProgress.sum(tables.map(\.progress)).counters }
 }

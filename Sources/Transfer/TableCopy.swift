@@ -11,6 +11,8 @@ package final class TableCopy: Sendable {
     package let source: TableDescription
     package let target: TableDescription
     let segments: Int
+    /// Those that it begins with.
+    let limits: UnitLimits
     private let driver: CopyDriver
     private let options: Locked<CopyOptions>
     /// Both tables as they were looked up last.
@@ -51,8 +53,12 @@ package final class TableCopy: Sendable {
             from: tables.source, to: tables.target, schema: source.schema, configuration,
             cursors: table.cursors, itemsReported: source.itemCount, journal: journal, time: time,
             seed: seed)
-        note(
-            limits.description(source: source.definition, target: target.definition))
+        self.limits = limits
+    }
+
+    /// The limits that it begins with, in words.
+    var limitsText: String {
+        limits.description(source: source.definition, target: target.definition)
     }
 
     /// Both tables of a copy, as they are when it begins.

@@ -53,6 +53,8 @@ package struct UnitLimits: Equatable, Sendable {
         return units * percent / 100
     }
 
+    var areNone: Bool { read.unitsPerSecond == nil && write.all.allSatisfy { $0 == nil } }
+
     /// What the run is held to, for its first line.
     package func description(
         source: TableDefinition, target: TableDefinition

@@ -243,7 +243,7 @@ extension CopySummary {
         itemsInAll = report.inAll.itemsDone
         itemsWrittenInAll = report.inAll.counters.itemsWritten
         crashes = report.inAll.crashes
-        if outcome != .complete, outcome != .deadLetters {
+        if outcome != .complete, outcome != .deadLetters, !report.hasLostTable {
             hints.append(
                 "the same command goes on with job \(report.jobID):"
                     + " \(ShellWords.command(arguments.wordsToResume))")
