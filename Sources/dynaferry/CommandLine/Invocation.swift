@@ -70,8 +70,11 @@ package enum Invocation: Sendable {
         let kind = word.hasPrefix("-") ? "option" : "command"
         let candidates = all.map(\.name) + ["help", "--help", "--version"]
         let near = nearest(to: word, among: candidates).map { "did you mean \($0)?" }
-        let names = all.map(\.name).formattedList(joinedBy: "and")
-        throw UsageError("unknown \(kind) \(word)", hints: [near ?? "the commands are \(names)"])
+        // Of a verb that is unknown, the others of its command are what helps.
+        let verbs = all.first { word.hasPrefix($0.name + " ") }?.verbs
+        let names = (verbs ?? all.filter { !$0.name.contains(" ") }).map(\.name)
+        let list = "the commands are \(names.formattedList(joinedBy: "and"))"
+        throw UsageError("unknown \(kind) \(word)", hints: [near ?? list])
     }
 
     private static func parse(
