@@ -4,6 +4,8 @@ package struct SideOptions: Sendable {
     package var profile: String?
     package var endpoint: String?
     package var credentials: Credentials?
+    /// Where those were given, for people.
+    package var credentialsOrigin = "options"
     package var caBundle: String?
     /// To be assumed with whatever credentials are found.
     package var role: AssumedRole?
@@ -42,8 +44,8 @@ package struct SideSettings: Sendable {
     /// Requests go around any proxy: a loopback address means this machine, and a proxy on another
     /// one would take it for itself. One on loopback is obeyed.
     package let bypassesProxy: Bool
-    /// Says whose credentials are; nil for settings that were not resolved.
-    package var tokenService: TokenService?
+    /// Says whose credentials are; nil where there is none for the region.
+    var tokenService: TokenService?
 
     package static func resolve(
         _ options: SideOptions, environment: [String: String],
@@ -84,12 +86,22 @@ package struct SideSettings: Sendable {
             tokenService: try? context.tokenService())
     }
 
+    /// Asks AWS whose `credentials` are.
+    package func identity(
+        of credentials: Credentials
+    ) async throws(ConfigurationError) -> CallerIdentity {
+        guard let tokenService else {
+            throw ConfigurationError(.region, "there is no STS for region \(endpoint.region)")
+        }
+        return try await tokenService.identity(of: credentials)
+    }
+
     private static func provider(
         _ options: SideOptions, _ chain: CredentialChain
     ) throws(ConfigurationError) -> any CredentialProvider {
         let found: any CredentialProvider
         if let given = options.credentials {
-            found = try FixedCredentials(checked: given, origin: "options")
+            found = try FixedCredentials(checked: given, origin: options.credentialsOrigin)
         } else {
             found = try chain.provider()
         }

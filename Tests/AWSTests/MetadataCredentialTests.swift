@@ -188,13 +188,11 @@ import Testing
         #expect(server.requests.count == 3)
     }
 
-    @Test func `a service that does not answer costs a second`() async throws {
+    @Test func `a service that does not answer is given up, and version 1 not tried`() async throws
+    {
         let server = try ScriptedServer { _ in .bytesAndStall([]) }
         defer { server.stop() }
-        let start = ContinuousClock.now
         #expect(await home.failure(.init(), variables(server))?.message == "no credentials")
-        // Well below the ten seconds that other calls may take; the machine may be busy.
-        #expect(ContinuousClock.now - start < .seconds(9))
         #expect(server.requests.count == 1)  // no answer is no word on versions
     }
 

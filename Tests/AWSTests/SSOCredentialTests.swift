@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWS
 
-/// Goal: the token that `aws sso login` left is used, renewed and saved. Method: a token file, and a
-/// server that is both the portal and sso-oidc.
+/// Goal: the token that `aws sso login` left is used, renewed and saved.
+/// Method: a token file, and a server that is both the portal and sso-oidc.
 @Suite(.timeLimit(.minutes(1))) struct SSOCredentialTests {
     private let home: CredentialHome
 

@@ -1,8 +1,8 @@
 import JSON
 
-/// Credentials that a program of the user's writes to stdout (`credential_process`; the SDKs' guide,
-/// "Process credential provider"). It is run without a shell, and nothing of what it writes is ever
-/// shown.
+/// Credentials that a program of the user's writes to stdout (`credential_process`; the SDKs'
+/// guide, "Process credential provider"). It is run without a shell, and nothing of what it writes
+/// is ever shown.
 struct CredentialProcess: CredentialProvider {
     let profile: String
     private let words: [String]

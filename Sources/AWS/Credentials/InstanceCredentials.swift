@@ -1,6 +1,6 @@
 /// Credentials of an EC2 instance's role, had from its metadata service (the EC2 user guide, "Use
-/// the Instance Metadata Service"): first a token by PUT (version 2), then the role's name, then its
-/// credentials.
+/// the Instance Metadata Service"): first a token by PUT (version 2), then the role's name, then
+/// its credentials.
 struct InstanceCredentials: CredentialProvider {
     private let base: EndpointURL
     private let allowsVersion1: Bool

@@ -1,7 +1,7 @@
 /// What a profile says of single sign-on, put together from it and its `sso-session` section.
 struct SSOSettings: Equatable, Sendable {
     let profile: String
-    /// Nil where the profile itself has the start URL, as it was written before there were sessions.
+    /// Nil where the profile itself has the start URL, as was written before there were sessions.
     let session: String?
     let startURL: String
     let region: String

@@ -4,6 +4,11 @@ import Pacing
 package struct CallerIdentity: Equatable, Sendable {
     package var account: String
     package var arn: String
+
+    package init(account: String, arn: String) {
+        self.account = account
+        self.arn = arn
+    }
 }
 
 /// AWS's Security Token Service: form parameters in, XML out (its API reference, version

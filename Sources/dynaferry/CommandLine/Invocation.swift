@@ -6,6 +6,7 @@ package enum Invocation: Sendable {
     case page(CommandDescription)
     case version
     case copy(CopyArguments)
+    case whoAmI(WhoAmIArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
     case jobs(JobsArguments)
@@ -96,6 +97,7 @@ package enum Invocation: Sendable {
                 return .jobRetry(try JobVerbArguments(parsing: words))
             case JobVerbArguments<RemoveVerb>.name:
                 return .jobRemove(try JobVerbArguments(parsing: words))
+            case WhoAmIArguments.name: return .whoAmI(try WhoAmIArguments(parsing: words))
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")

@@ -1,0 +1,103 @@
+import Foundation
+import JSON
+import Testing
+
+/// Goal: roles are assumed, told of and copied with, against an STS that others wrote.
+/// Method: the built program and moto, which speaks DynamoDB and STS on one port.
+@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(2)))
+struct RoleTests {
+    private static let role = "arn:aws:iam::123456789012:role/copier"
+
+    private func run(_ words: [String], _ files: [String: String] = [:]) async throws
+        -> Programs.Result
+    {
+        let home = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dynaferry-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: home.appendingPathComponent(".aws"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: home) }
+        for (name, text) in files {
+            try Data(text.utf8).write(to: home.appendingPathComponent(name))
+        }
+        let url = try Emulator.moto.server.url
+        return try await Programs.run(
+            [
+                "/usr/bin/env", "-u", "AWS_ACCESS_KEY_ID", "-u", "AWS_SECRET_ACCESS_KEY",
+                "HOME=\(home.path)", "AWS_ENDPOINT_URL=\(url)", "AWS_REGION=us-east-1",
+                "AWS_EC2_METADATA_DISABLED=true", Programs.dynaferry,
+            ] + words)
+    }
+
+    private static let config = """
+        [profile base]
+        aws_access_key_id = AKIDEXAMPLE
+        aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
+        [profile role]
+        role_arn = \(role)
+        source_profile = base
+        role_session_name = ferry
+        [profile chain]
+        role_arn = \(role)2
+        source_profile = role
+        """
+
+    @Test func `whoami names the role's session, its source and its end`() async throws {
+        let result = try await run(
+            [
+                "whoami", "--json", "--source-profile", "chain", "--target-profile", "base",
+                "--target-role-arn", Self.role + "3", "--target-session-name", "mine",
+            ], [".aws/config": Self.config])
+        #expect(result.status == 0, result.text)
+        let json = try JSON(parsing: result.out)
+        let source = try #require(json["source"])
+        #expect(source["account"] == "123456789012")
+        #expect(source["arn"]?.string?.contains("assumed-role/copier2/dynaferry-") == true)
+        #expect(source["origin"]?.string?.hasPrefix("role \(Self.role)2, assumed with") == true)
+        #expect(source["expiration"]?.string?.hasSuffix("Z") == true)
+        let target = try #require(json["target"])
+        #expect(
+            target["arn"] == "arn:aws:sts::123456789012:assumed-role/copier3/mine", result.text)
+        for text in [result.out, result.err] { #expect(!text.contains("EXAMPLEKEY")) }
+    }
+
+    @Test func `a copy runs as the roles of its two sides`() async throws {
+        let url = try Emulator.moto.server.url
+        let table = "Roles\(UUID().uuidString.prefix(8))"
+        try await Programs.runScript("tables.py", ["fill", url, "\(table)=S=40"])
+        let result = try await run(
+            [
+                "copy", table, "\(table)Copy", "--source-profile", "role", "--env-file",
+                "/dev/stdin", "--target-role-arn", Self.role,
+            ], [".aws/config": Self.config])
+        // The file of variables is empty, so the target has no credentials of its own.
+        #expect(result.status == 1, result.text)
+        let both = try await run(
+            ["copy", table, "\(table)Copy", "--profile", "role"], [".aws/config": Self.config])
+        #expect(both.status == 0, both.text)
+        try await Programs.runScript(
+            "tables.py", ["compare", url, url, "\(table)=\(table)Copy=40"])
+    }
+
+    @Test func `a file of variables gives each side its own keys`() async throws {
+        let file = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dynaferry-\(UUID().uuidString).env")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(
+            """
+            SRC_AWS_ACCESS_KEY_ID=AKIDEXAMPLE1
+            SRC_AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+            DEST_AWS_ACCESS_KEY_ID=AKIDEXAMPLE2
+            DEST_AWS_SECRET_ACCESS_KEY='wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
+            DEST_AWS_REGION=eu-west-1
+            """.utf8
+        ).write(to: file)
+        let result = try await run(["whoami", "--json", "--env-file", file.path])
+        #expect(result.status == 0, result.text)
+        let json = try JSON(parsing: result.out)
+        #expect(json["source"]?["accessKeyId"] == "AKIDEXAMPLE1")
+        #expect(json["target"]?["accessKeyId"] == "AKIDEXAMPLE2")
+        #expect(json["target"]?["region"] == "eu-west-1")
+        #expect(json["source"]?["origin"] == .string(file.path))
+        #expect(!result.text.description.contains("EXAMPLEKEY"))
+    }
+}
