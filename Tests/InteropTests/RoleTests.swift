@@ -8,17 +8,22 @@ import Testing
 struct RoleTests {
     private static let role = "arn:aws:iam::123456789012:role/copier"
 
-    private func run(_ words: [String], _ files: [String: String] = [:]) async throws
-        -> Programs.Result
-    {
+    private static func home(_ files: [String: String]) throws -> URL {
         let home = FileManager.default.temporaryDirectory
             .appendingPathComponent("dynaferry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
             at: home.appendingPathComponent(".aws"), withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: home) }
         for (name, text) in files {
             try Data(text.utf8).write(to: home.appendingPathComponent(name))
         }
+        return home
+    }
+
+    private func run(_ words: [String], _ files: [String: String] = [:]) async throws
+        -> Programs.Result
+    {
+        let home = try Self.home(files)
+        defer { try? FileManager.default.removeItem(at: home) }
         let url = try Emulator.moto.server.url
         return try await Programs.run(
             [
@@ -58,6 +63,25 @@ struct RoleTests {
         #expect(
             target["arn"] == "arn:aws:sts::123456789012:assumed-role/copier3/mine", result.text)
         for text in [result.out, result.err] { #expect(!text.contains("EXAMPLEKEY")) }
+    }
+
+    /// `script` gives the program a terminal of its own; both sides are the same role, whose code
+    /// is good once.
+    @Test func `a device's code is asked for at the terminal, once for both sides`() async throws {
+        let mfa = Self.config + "\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n"
+        let url = try Emulator.moto.server.url
+        let home = try Self.home([".aws/config": mfa])
+        defer { try? FileManager.default.removeItem(at: home) }
+        let command = "'\(Programs.dynaferry)' whoami --profile chain --target-region eu-west-1"
+        let result = try await Programs.run([
+            "/usr/bin/env", "-u", "AWS_ACCESS_KEY_ID", "-u", "AWS_SECRET_ACCESS_KEY",
+            "HOME=\(home.path)", "AWS_ENDPOINT_URL=\(url)", "AWS_REGION=us-east-1",
+            "/bin/sh", "-c",
+            "(sleep 2; echo 123456; sleep 5) | script -qec \"\(command)\" /dev/null",
+        ])
+        #expect(result.status == 0, result.text)
+        #expect(result.out.ranges(of: "code of arn:aws:iam::123456789012:mfa/me: ").count == 1)
+        #expect(result.out.ranges(of: "assumed-role/copier2/").count == 2, result.text)
     }
 
     @Test func `a copy runs as the roles of its two sides`() async throws {
