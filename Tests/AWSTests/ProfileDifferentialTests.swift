@@ -100,7 +100,7 @@ struct ProfileDifferentialTests {
             it.config += header(name, inConfig: true, &generator)
             it.config += section(name, token, inConfig: true, &generator)
         }
-        for name in names where chance(0.5, &generator) {
+        for name in names where chance(0.6, &generator) {
             it.credentials += header(name, inConfig: false, &generator)
             it.credentials += section(name, token, inConfig: false, &generator)
         }
@@ -138,8 +138,8 @@ struct ProfileDifferentialTests {
             properties += isWhole ? both : [both.randomElement(using: &generator)!]
             if chance(0.3, &generator) { properties.append(("aws_session_token", "T==")) }
         }
-        if chance(inConfig ? 0.5 : 0.1, &generator) {
-            properties.append(("role_arn", "arn:aws:iam::123456789012:role/\(name)"))
+        if chance(inConfig ? 0.5 : 0.4, &generator) {
+            properties.append(("role_arn", "arn:aws:iam::123456789012:role/\(place)-\(name)"))
             if chance(0.9, &generator) {
                 let source = (names + names + ["missing"]).randomElement(using: &generator)!
                 properties.append(("source_profile", source))
