@@ -93,6 +93,9 @@ private struct GivenFiles: FileReader {
     @Test func `a profile by option goes before keys of the environment`() async throws {
         let staging = try resolve(.init(profile: "staging"), Self.keys)
         #expect(try await staging.provider.credentials().sessionToken == "ST")
+        let old = ["AWS_SECURITY_TOKEN": "OT"]
+        let tokens = try resolve(.init(), Self.keys.merging(old) { $1 }).provider
+        #expect(try await tokens.credentials().sessionToken == "OT")
         let named = try resolve(.init(), Self.keys.merging(["AWS_PROFILE": "staging"]) { $1 })
         #expect(named.provider.origin == "environment")
         #expect(named.endpoint.region == "eu-north-1")

@@ -8,7 +8,7 @@ enum EnvironmentCredentials {
         case (let accessKeyID?, let secret?):
             let credentials = Credentials(
                 accessKeyID: accessKeyID, secretAccessKey: secret,
-                sessionToken: environment["AWS_SESSION_TOKEN"],
+                sessionToken: environment["AWS_SESSION_TOKEN"] ?? environment["AWS_SECURITY_TOKEN"],
                 // `aws configure export-credentials --format env` sets it.
                 expiration: environment["AWS_CREDENTIAL_EXPIRATION"]
                     .flatMap(UTCTime.init(iso8601:)))

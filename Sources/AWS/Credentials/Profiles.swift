@@ -79,7 +79,8 @@ struct Profiles {
         }
         let credentials = Credentials(
             accessKeyID: accessKeyID, secretAccessKey: secret,
-            sessionToken: properties["aws_session_token"])
+            // The second is the name that old programs write.
+            sessionToken: properties["aws_session_token"] ?? properties["aws_security_token"])
         if let defect = credentials.defect {
             throw ConfigurationError(.credentials, "profile \"\(profile)\": \(defect)")
         }
