@@ -73,10 +73,18 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// The parts of a custom endpoint's URL (RFC 3986): scheme, host and port, and no others.
-struct EndpointURL {
+struct EndpointURL: Equatable, Sendable {
     let scheme: String
     /// In lower case, with the port unless it is the scheme's own.
     let host: String
+
+    var url: String { "\(scheme)://\(host)" }
+
+    /// By TLS to a host of AWS's.
+    init(host: String) {
+        scheme = "https"
+        self.host = host
+    }
 
     init(_ text: String) throws(ConfigurationError) {
         func failure(_ reason: String, _ hint: String) -> ConfigurationError {
@@ -106,6 +114,8 @@ struct EndpointURL {
         self.scheme = scheme
         self.host = host
     }
+
+    var hostWithoutPort: Substring { Self.split(host[...]).name }
 
     private static func split(_ rest: Substring) -> (name: Substring, port: Substring?) {
         if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
@@ -146,10 +156,13 @@ extension UInt8 {
 
 extension String {
     /// Short, and free of what a terminal would obey, for error messages.
-    fileprivate var printable: String {
+    var printable: String { String(singleLine.unicodeScalars.prefix(80).map(Character.init)) }
+
+    /// Free of what a terminal would obey.
+    var singleLine: String {
         String(
-            unicodeScalars.prefix(80).map {
-                $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0)
+            unicodeScalars.prefix(1_000).map {
+                $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : Character($0)
             })
     }
 }

@@ -4,7 +4,13 @@ package struct SideOptions: Sendable {
     package var profile: String?
     package var endpoint: String?
     package var credentials: Credentials?
+    /// Where those were given, for people.
+    package var credentialsOrigin = "options"
     package var caBundle: String?
+    /// To be assumed with whatever credentials are found.
+    package var role: AssumedRole?
+    /// FIPS and dual-stack hosts, asked for besides what the environment asks for.
+    package var variant = Endpoint.Variant()
 
     package init(
         region: String? = nil, profile: String? = nil, endpoint: String? = nil,
@@ -25,22 +31,25 @@ package struct SideOptions: Sendable {
 /// |---|---|---|---|
 /// | region | `--region` | REGION, DEFAULT_REGION | `region` |
 /// | endpoint | `--endpoint` | ENDPOINT_URL_DYNAMODB, ENDPOINT_URL | `services`, `endpoint_url` |
-/// | credentials | given ones | ACCESS_KEY_ID ... | keys of the profile |
+/// | credentials | given ones | see ``CredentialChain`` | the same |
+/// | role | `--role-arn` | | |
 /// | profile | `--profile` | PROFILE | `default` |
 /// | trust | `--ca-bundle` | CA_BUNDLE | `ca_bundle` |
 ///
 /// A profile named by option goes before credentials of the environment, as in the AWS CLI.
 package struct SideSettings: Sendable {
     package let endpoint: Endpoint
-    package let provider: any CredentialProvider
+    package var provider: any CredentialProvider
     package let caBundle: String?
     /// Requests go around any proxy: a loopback address means this machine, and a proxy on another
     /// one would take it for itself. One on loopback is obeyed.
     package let bypassesProxy: Bool
+    /// Says whose credentials are; nil where there is none for the region.
+    var tokenService: TokenService?
 
     package static func resolve(
         _ options: SideOptions, environment: [String: String],
-        files reader: any FileReader = SystemFiles()
+        files reader: any FileReader = SystemFiles(), tools: CredentialTools = CredentialTools()
     ) throws(ConfigurationError) -> SideSettings {
         // An empty variable is one that is not set.
         let environment = environment.filter { !$0.value.isEmpty }
@@ -58,15 +67,47 @@ package struct SideSettings: Sendable {
         let found = profiles.properties(of: profile)
         if let named, found == nil { throw profiles.missing(named) }
         let sources = Sources(
-            options: options, environment: environment, profile: profile,
-            properties: found ?? [:], profiles: profiles)
+            options: options, environment: environment, properties: found ?? [:],
+            services: profiles.services(of: found ?? [:]))
 
         let endpoint = try sources.endpoint()
-        let provider = try sources.provider(files)
         let caBundle = try sources.caBundle(reader)
+        let context = CredentialContext(
+            environment: environment, files: reader, profileFiles: files,
+            services: sources.locator,
+            caller: HTTPCaller(caBundle: caBundle, hasLoopbackProxy: sources.hasLoopbackProxy),
+            region: endpoint.region, tools: tools)
+        let chain = CredentialChain(
+            context: context, profiles: profiles, profile: profile,
+            isNamedByOption: options.profile != nil)
         return SideSettings(
-            endpoint: endpoint, provider: provider, caBundle: caBundle,
-            bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy)
+            endpoint: endpoint, provider: try provider(options, chain), caBundle: caBundle,
+            bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
+            tokenService: try? context.tokenService())
+    }
+
+    /// Asks AWS whose `credentials` are.
+    package func identity(
+        of credentials: Credentials
+    ) async throws(ConfigurationError) -> CallerIdentity {
+        guard let tokenService else {
+            throw ConfigurationError(.region, "there is no STS for region \(endpoint.region)")
+        }
+        return try await tokenService.identity(of: credentials)
+    }
+
+    private static func provider(
+        _ options: SideOptions, _ chain: CredentialChain
+    ) throws(ConfigurationError) -> any CredentialProvider {
+        let found: any CredentialProvider
+        if let given = options.credentials {
+            found = try FixedCredentials(checked: given, origin: options.credentialsOrigin)
+        } else {
+            found = try chain.provider()
+        }
+        guard let role = options.role else { return found }
+        return chain.context.renewed(
+            try AssumedRoleCredentials(role, from: found, chain.context))
     }
 
     private static func isComplete(
@@ -83,14 +124,29 @@ package struct SideSettings: Sendable {
 private struct Sources {
     let options: SideOptions
     let environment: [String: String]
-    let profile: String
     let properties: ProfileFile.Properties
-    let profiles: Profiles
+    let services: ProfileFile.Properties
+
+    var locator: ServiceLocator {
+        ServiceLocator(
+            environment: environment, properties: properties, services: services,
+            variant: variant)
+    }
+
+    private var variant: Endpoint.Variant {
+        func isTrue(_ variable: String, _ property: String) -> Bool {
+            (environment[variable] ?? properties[property])?.lowercased() == "true"
+        }
+        var variant = options.variant
+        if isTrue("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint") { variant.fips = true }
+        if isTrue("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint") {
+            variant.dualStack = true
+        }
+        return variant
+    }
 
     func endpoint() throws(ConfigurationError) -> Endpoint {
-        var variant = Endpoint.Variant()
-        variant.fips = isTrue("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
-        variant.dualStack = isTrue("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")
+        let variant = variant
         let region =
             options.region ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"]
             ?? properties["region"]
@@ -99,78 +155,17 @@ private struct Sources {
                 .region, "no region",
                 hint: "Name one with --region, AWS_REGION or the profile's region.")
         }
-        guard let url = endpointURL else { return try Endpoint(region: region, variant: variant) }
+        let configured = locator.configuredURL(variable: "DYNAMODB", section: "dynamodb")
+        guard let url = options.endpoint ?? configured else {
+            return try Endpoint(region: region, variant: variant)
+        }
         if variant.fips || variant.dualStack {
             throw ConfigurationError(
                 .endpoint, "FIPS or dual-stack hosts are asked for, and a custom endpoint too",
-                hint: "Unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT, or the endpoint."
-            )
+                hint: "Leave out --fips, --dual-stack, AWS_USE_FIPS_ENDPOINT and "
+                    + "AWS_USE_DUALSTACK_ENDPOINT, or the endpoint.")
         }
         return try Endpoint(url: url, region: region)
-    }
-
-    private var endpointURL: String? {
-        if let endpoint = options.endpoint { return endpoint }
-        if isTrue("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls") {
-            return nil
-        }
-        return environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? environment["AWS_ENDPOINT_URL"]
-            ?? profiles.endpointURL(of: properties)
-    }
-
-    private func isTrue(_ variable: String, _ property: String) -> Bool {
-        (environment[variable] ?? properties[property])?.lowercased() == "true"
-    }
-
-    func provider(_ files: ProfileFiles) throws(ConfigurationError) -> any CredentialProvider {
-        if let given = options.credentials { return try fixed(given, origin: "options") }
-        if options.profile == nil, let found = try environmentCredentials() {
-            return try fixed(found, origin: "environment")
-        }
-        let namesNone = options.profile == nil && environment["AWS_PROFILE"] == nil
-        if namesNone, properties.keys.allSatisfy({ !$0.isAboutCredentials }) { throw noCredentials }
-        _ = try profiles.credentials(of: profile)
-        return ProfileCredentials(profile: profile, files: files)
-    }
-
-    private func fixed(
-        _ credentials: Credentials, origin: String
-    ) throws(ConfigurationError) -> FixedCredentials {
-        if let defect = credentials.defect {
-            throw ConfigurationError(.credentials, "credentials from \(origin): \(defect)")
-        }
-        return FixedCredentials(credentials, origin: origin)
-    }
-
-    private func environmentCredentials() throws(ConfigurationError) -> Credentials? {
-        let secret = environment["AWS_SECRET_ACCESS_KEY"]
-        switch (environment["AWS_ACCESS_KEY_ID"], secret) {
-        case (let accessKeyID?, let secret?):
-            return Credentials(
-                accessKeyID: accessKeyID, secretAccessKey: secret,
-                sessionToken: environment["AWS_SESSION_TOKEN"])
-        case (_?, nil), (nil, _?):
-            throw ConfigurationError(
-                .credentials,
-                "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set",
-                hint: "Set both, or neither.")
-        case (nil, nil): return nil
-        }
-    }
-
-    private var noCredentials: ConfigurationError {
-        let others = [
-            "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        ]
-        if let other = others.first(where: { environment[$0] != nil }) {
-            return ConfigurationError(
-                .credentials, "no credentials: \(other) is set, which dynaferry can't use yet",
-                hint: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
-        }
-        return ConfigurationError(
-            .credentials, "no credentials",
-            hint: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile.")
     }
 
     func caBundle(_ reader: any FileReader) throws(ConfigurationError) -> String? {
@@ -200,13 +195,5 @@ private struct Sources {
             guard let host = authority?.split(separator: "@").last else { return false }
             return EndpointURL.isLoopback(host.lowercased())
         }
-    }
-}
-
-extension String {
-    /// Whether a profile's property of this name says where credentials come from.
-    fileprivate var isAboutCredentials: Bool {
-        hasPrefix("aws_") || hasPrefix("sso_") || hasPrefix("credential_")
-            || ["role_arn", "web_identity_token_file", "login_session"].contains(self)
     }
 }

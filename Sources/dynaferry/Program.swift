@@ -55,6 +55,10 @@ package struct Program: Sendable {
             return try jobs().retry(arguments) {
                 try EngineRetry.run($0, folder: $1, id: $2, environment: environment)
             }
+        case .whoAmI(let arguments):
+            return try WhoAmICommand(
+                arguments, console: console, environment: try Self.environment()
+            ).run()
         case .serve(let arguments):
             return try ServeCommand(arguments, console: console).run(
                 control, start: EngineServer.start)

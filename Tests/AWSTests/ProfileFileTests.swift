@@ -29,6 +29,13 @@ import Testing
         #expect(section["dynamodb.endpoint_url"] == "http://d" && section["plain"] == "1")
     }
 
+    /// As botocore does: only what is indented more than the property above belongs to it.
+    @Test func `sections that are indented as a whole are read like others`() throws {
+        let file = try parse("[a]\n  x = 1\n  y =\n    z = 2\n  w = 3\n[b]\n x = 4\n")
+        #expect(file.sections["a"] == ["x": "1", "y": "", "y.z": "2", "w": "3"])
+        #expect(file.sections["b"] == ["x": "4"])
+    }
+
     @Test(arguments: [
         "a = 1", "[open\na = 1", "[]\na = 1", "[x] y\n", "[x]\nno equals sign: SECRET",
         "[x]\n= SECRET", "\n\n[x]\nSECRET",

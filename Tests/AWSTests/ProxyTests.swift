@@ -38,6 +38,23 @@ import Testing
         }
     }
 
+    /// What credentials come by obeys the variables too, but for addresses of the link.
+    @Test func `STS is asked through the proxy, metadata services are not`() async {
+        await #expect(processExitsWith: .success) {
+            let proxy = try Self.proxy()
+            setenv("http_proxy", proxy.url, 1)
+            let caller = HTTPCaller(hasLoopbackProxy: true)
+            let forwarded = try await caller.answer(to: HTTPCall(url: "http://sts.invalid/x"))
+            let head = proxy.requests.first?.head ?? ""
+            let direct = try ScriptedServer { _ in .bytes(Canned.reply("direct")) }
+            let answer = try await caller.answer(to: HTTPCall(url: direct.url, isDirect: true))
+            let isRight =
+                forwarded.status == 200 && head.hasPrefix("GET http://sts.invalid/x ")
+                && answer.body == Array("direct".utf8) && proxy.accepted == 1
+            exit(isRight ? EXIT_SUCCESS : EXIT_FAILURE)
+        }
+    }
+
     @Test func `TLS goes through the proxy by CONNECT`() async {
         await #expect(processExitsWith: .success) {
             let proxy = try Self.proxy()

@@ -41,13 +41,10 @@ private struct GivenFiles: FileReader {
           endpoint_url = http://127.0.0.1:3
         dynamodb =
           endpoint_url = http://127.0.0.1:2
-        [profile role]
-        role_arn = arn:aws:iam::1:role/x
-        source_profile = default
         [profile single]
         sso_session = s
-        [profile process]
-        credential_process = /bin/false
+        [profile login]
+        login_session = arn:aws:iam::1:user/u
         [profile empty]
         region = eu-west-1
         [profile half]
@@ -65,7 +62,10 @@ private struct GivenFiles: FileReader {
         files: GivenFiles = Self.files
     ) throws(ConfigurationError) -> SideSettings {
         try SideSettings.resolve(
-            options, environment: ["HOME": "/users/u"].merging(environment) { $1 }, files: files)
+            options,
+            environment: ["HOME": "/users/u", "AWS_EC2_METADATA_DISABLED": "true"]
+                .merging(environment) { $1 },
+            files: files)
     }
 
     @Test func `the default profile is enough`() async throws {
@@ -93,6 +93,9 @@ private struct GivenFiles: FileReader {
     @Test func `a profile by option goes before keys of the environment`() async throws {
         let staging = try resolve(.init(profile: "staging"), Self.keys)
         #expect(try await staging.provider.credentials().sessionToken == "ST")
+        let old = ["AWS_SECURITY_TOKEN": "OT"]
+        let tokens = try resolve(.init(), Self.keys.merging(old) { $1 }).provider
+        #expect(try await tokens.credentials().sessionToken == "OT")
         let named = try resolve(.init(), Self.keys.merging(["AWS_PROFILE": "staging"]) { $1 })
         #expect(named.provider.origin == "environment")
         #expect(named.endpoint.region == "eu-north-1")
@@ -123,60 +126,71 @@ private struct GivenFiles: FileReader {
 
     @Test func `files are found where the variables say`() async throws {
         let moved = ["AWS_SHARED_CREDENTIALS_FILE": "/other/credentials"]
-        #expect(throws: ConfigurationError.self) { try resolve(.init(), moved) }
+        #expect(await failure(.init(), moved)?.message == "no credentials")
         let config = [
             "AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
         ]
         #expect(try resolve(.init(), config).endpoint.region == "eu-west-1")
     }
 
+    /// Whether it is known at once or only when credentials are wanted.
     private func failure(
         _ options: SideOptions = SideOptions(), _ environment: [String: String] = [:],
         files: GivenFiles = Self.files
-    ) -> ConfigurationError? {
-        do {
-            _ = try resolve(options, environment, files: files)
+    ) async -> ConfigurationError? {
+        do throws(ConfigurationError) {
+            _ = try await resolve(options, environment, files: files).provider.credentials()
             return nil
         } catch { return error }
     }
 
-    @Test func `what is missing or can't be used is named`() {
+    @Test func `what is missing or can't be used is named`() async {
         let nothing = GivenFiles()
-        #expect(failure(.init(region: "us-east-1"), files: nothing)?.message == "no credentials")
-        #expect(failure(.init(), Self.keys, files: nothing)?.message == "no region")
-        #expect(failure(.init(region: "us_east_1"))?.kind == .region)
-        let unknown = failure(.init(profile: "stagin"))
+        let none = await failure(.init(region: "us-east-1"), files: nothing)
+        #expect(none?.message == "no credentials")
+        let places = [
+            "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "/users/u/.aws/config",
+            "container endpoint", "AWS_EC2_METADATA_DISABLED",
+        ]
+        for place in places { #expect(none?.hint?.contains(place) == true) }
+        #expect(await failure(.init(), Self.keys, files: nothing)?.message == "no region")
+        #expect(await failure(.init(region: "us_east_1"))?.kind == .region)
+        let unknown = await failure(.init(profile: "stagin"))
         #expect(unknown?.kind == .profile && unknown?.hint?.contains("staging") == true)
-        #expect(failure(.init(), ["AWS_PROFILE": "nope"])?.kind == .profile)
+        #expect(await failure(.init(), ["AWS_PROFILE": "nope"])?.kind == .profile)
         for (profile, word) in [
-            ("role", "role_arn"), ("single", "sso_session"), ("process", "credential_process"),
+            ("single", "sso_session"), ("login", "login_session"),
             ("empty", "no credentials"), ("half", "aws_secret_access_key"),
         ] {
-            let error = failure(.init(region: "us-east-1", profile: profile))
+            let error = await failure(.init(region: "us-east-1", profile: profile))
             #expect(error?.message.contains(word) == true, "\(profile)")
             #expect(error?.message.contains(profile) == true)
         }
-        #expect(failure(.init(), ["AWS_ACCESS_KEY_ID": "x"])?.message.contains("only one") == true)
+        let half = await failure(.init(), ["AWS_ACCESS_KEY_ID": "x"])
+        #expect(half?.message.contains("only one") == true)
         let container = [
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://x", "AWS_REGION": "us-east-1",
         ]
-        #expect(failure(.init(), container, files: nothing)?.message.contains("CONTAINER") == true)
-        #expect(failure(.init(caBundle: "/absent.pem"))?.kind == .file)
-        #expect(failure(.init(caBundle: "/no.pem"))?.message.contains("PEM") == true)
+        let open = await failure(.init(), container, files: nothing)
+        #expect(open?.message.contains("CONTAINER") == true)
+        #expect(await failure(.init(caBundle: "/absent.pem"))?.kind == .file)
+        #expect(await failure(.init(caBundle: "/no.pem"))?.message.contains("PEM") == true)
     }
 
-    @Test func `unreadable files matter only when they are needed`() {
+    @Test func `unreadable files matter only when they are needed`() async {
         let closed = GivenFiles(unreadable: ["/users/u/.aws/credentials"])
-        #expect(failure(files: closed)?.kind == .file)
-        #expect(failure(.init(region: "us-east-1"), Self.keys, files: closed) == nil)
-        #expect(failure(.init(region: "us-east-1", profile: "x"), Self.keys, files: closed) != nil)
+        #expect(await failure(files: closed)?.kind == .file)
+        let region = SideOptions(region: "us-east-1")
+        #expect(await failure(region, Self.keys, files: closed) == nil)
+        let named = SideOptions(region: "us-east-1", profile: "x")
+        #expect(await failure(named, Self.keys, files: closed) != nil)
     }
 
-    @Test func `keys that would break a header are refused without being shown`() {
+    @Test func `keys that would break a header are refused without being shown`() async {
         for bad in ["a\r\nX-Evil: 1", "a b", "", "ключ"] {
             let credentials = Credentials(
                 accessKeyID: "AK", secretAccessKey: "s", sessionToken: bad)
-            let error = failure(.init(credentials: credentials))
+            let error = await failure(.init(credentials: credentials))
             #expect(error?.kind == .credentials)
             #expect(bad.isEmpty || error?.description.contains(bad) == false)
         }

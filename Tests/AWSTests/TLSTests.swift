@@ -105,6 +105,18 @@ private final class TLSServer: @unchecked Sendable {
         #expect(reply == [:])
     }
 
+    @Test func `credentials are asked for of trusted hosts only`() async throws {
+        let server = try TLSServer(host: "IP:127.0.0.1")
+        defer { server.stop() }
+        let call = HTTPCall(method: .post, url: "https://127.0.0.1:\(server.port)/")
+        let failure = await #expect(throws: TransferFailure.self) {
+            _ = try await HTTPCaller().answer(to: call)
+        }
+        #expect(failure?.kind == .tlsFailure)
+        let answer = try await HTTPCaller(caBundle: server.certificate).answer(to: call)
+        #expect(answer.status == 200 && answer.body == Array("{}".utf8))
+    }
+
     @Test func `a trusted certificate for another host is refused`() async throws {
         let server = try TLSServer(host: "DNS:elsewhere.example")
         defer { server.stop() }

@@ -30,7 +30,11 @@ enum Binary {
         process.arguments = ["-c", line, path] + words
         let folder = try TemporaryFolder()
         // Jobs are kept at home.
-        let own = ["PATH": "/usr/bin:/bin", "HOME": folder.path("home")]
+        // No network is asked who they are.
+        let own = [
+            "PATH": "/usr/bin:/bin", "HOME": folder.path("home"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        ]
         process.environment = own.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         // Files rather than pipes: nothing has to be read while it runs.

@@ -62,7 +62,8 @@ package final class Client: Sendable {
         self.time = time
         self.onFailure = onFailure
         let credentials = try await settings.provider.credentials()
-        state = Locked(ClientState(credentials: credentials, seed: seed))
+        let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
+        state = Locked(ClientState(credentials: credentials, at: now, seed: seed))
     }
 
     /// Whether the endpoint has given a valid reply, be it a refusal. From then on faults are taken
@@ -100,13 +101,14 @@ package final class Client: Sendable {
         let offset = clockOffset.load(ordering: .relaxed)
         let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch) + offset)
         let start = time.now
-        let (kept, template, generation) = state.withLock { state in
+        let (kept, template, generation, isDue) = state.withLock { state in
             (
                 state.takeExchange(for: operation),
                 state.template(for: operation, on: now.day, subject: subject),
-                state.generation
+                state.generation, state.takesLook(at: now)
             )
         }
+        if isDue { lookForCredentials() }
         let exchange = kept ?? makeExchange(operation)
         exchange.sign(body, with: template, at: now)
         exchange.easy.setTimeout(min(limit, engine.configuration.totalTimeout))
@@ -205,6 +207,7 @@ package final class Client: Sendable {
     }
 
     private func renewCredentials() async -> Result<Void, ConfigurationError> {
+        provider.forget(state.withLock { $0.credentials })
         let fresh: Credentials
         do {
             fresh = try await provider.credentials()
@@ -212,17 +215,27 @@ package final class Client: Sendable {
             state.withLock { $0.renewal = nil }
             return .failure(error)
         }
+        let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
         let isNew = state.withLock { state in
             state.renewal = nil
-            guard fresh != state.credentials else { return false }
-            state.replaceCredentials(with: fresh)
-            return true
+            return state.replaceCredentials(with: fresh, at: now)
         }
         if isNew { return .success(()) }
         return .failure(
             ConfigurationError(
                 .credentials, "the credentials from \(origin) have expired",
                 hint: "Renew them there, and run the command again."))
+    }
+
+    /// Asks for the credentials that are good now, before those in use end. Nobody waits: a source
+    /// that has no newer ones is asked again soon (``ClientState/takesLook(at:)``), and what it
+    /// throws will be known when the service refuses the old ones.
+    private func lookForCredentials() {
+        Task {
+            guard let fresh = try? await provider.credentials() else { return }
+            let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
+            state.withLock { _ = $0.replaceCredentials(with: fresh, at: now) }
+        }
     }
 }
 

@@ -13,17 +13,38 @@ struct ClientState {
     /// Idle, by operation. The last one used goes out first: its memory is warm.
     private var exchanges: [[HTTPExchange]]
 
-    init(credentials: Credentials, seed: UInt64) {
+    /// When their source is to be asked for newer ones, in seconds since 1970.
+    private var nextLook: Int
+    private static let secondsBetweenLooks = 10
+
+    init(credentials: Credentials, at now: UTCTime, seed: UInt64) {
         self.credentials = credentials
+        nextLook = Self.firstLook(at: credentials, now)
         generator = SeededGenerator(seed: seed)
         templates = Array(repeating: nil, count: Operation.allCases.count)
         exchanges = Array(repeating: [], count: Operation.allCases.count)
     }
 
-    mutating func replaceCredentials(with credentials: Credentials) {
-        self.credentials = credentials
+    /// False when they are those in use already.
+    mutating func replaceCredentials(with fresh: Credentials, at now: UTCTime) -> Bool {
+        guard fresh != credentials else { return false }
+        credentials = fresh
+        nextLook = Self.firstLook(at: fresh, now)
         generation += 1
         for index in templates.indices { templates[index] = nil }
+        return true
+    }
+
+    /// Whether it is time to ask for newer credentials: then the caller does, and others don't for
+    /// a while.
+    mutating func takesLook(at now: UTCTime) -> Bool {
+        guard now.secondsSinceEpoch >= nextLook else { return false }
+        nextLook = now.secondsSinceEpoch + Self.secondsBetweenLooks
+        return true
+    }
+
+    private static func firstLook(at credentials: Credentials, _ now: UTCTime) -> Int {
+        credentials.expiration.map { RenewalSchedule(expiration: $0, fetchedAt: now).ahead } ?? .max
     }
 
     mutating func takeExchange(for operation: Operation) -> HTTPExchange? {

@@ -43,14 +43,21 @@ extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, Cu
     package var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
 }
 
-/// Where credentials come from. One small type a source; ``SideSettings`` chooses among them.
+/// Where credentials come from. One small type a source; ``CredentialChain`` chooses among them.
 package protocol CredentialProvider: Sendable {
     /// For people: `environment`, `profile "staging"`.
     var origin: String { get }
 
-    /// Fetches a set that is good now. Called again when the service says that a set has expired,
-    /// so it must not keep an old one. Throws when there is none, saying why.
+    /// A set that is good now, as far as can be known here. Throws when there is none, saying why.
     func credentials() async throws(ConfigurationError) -> Credentials
+
+    /// The service says that this set has ended: it is not to be given again from memory. Sources
+    /// that keep none have nothing to forget.
+    func forget(_ refused: Credentials)
+}
+
+extension CredentialProvider {
+    package func forget(_ refused: Credentials) {}
 }
 
 /// Credentials that were given once, in options or the environment.
@@ -66,21 +73,4 @@ package struct FixedCredentials: CredentialProvider, CustomStringConvertible {
     package func credentials() async throws(ConfigurationError) -> Credentials { value }
 
     package var description: String { "credentials from \(origin)" }
-}
-
-/// Credentials of a profile, read anew each time: another program may have renewed them.
-package struct ProfileCredentials: CredentialProvider {
-    package let profile: String
-    private let files: ProfileFiles
-
-    init(profile: String, files: ProfileFiles) {
-        self.profile = profile
-        self.files = files
-    }
-
-    package var origin: String { "profile \"\(profile)\"" }
-
-    package func credentials() async throws(ConfigurationError) -> Credentials {
-        try files.read().credentials(of: profile)
-    }
 }

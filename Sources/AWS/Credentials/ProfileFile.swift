@@ -10,8 +10,9 @@
 /// ```
 ///
 /// The format of the AWS SDKs and Tools guide, "Shared config and credentials files": comment
-/// lines begin with `#` or `;`, a comment in a value needs white space before it, an indented line
-/// belongs to the property above it. Errors name lines by number and never quote them.
+/// lines begin with `#` or `;`, a comment in a value needs white space before it, a line that is
+/// indented more than the property above it belongs to that. Errors name lines by number and never
+/// quote them.
 struct ProfileFile: Equatable {
     /// Names are in lower case; `dynamodb.endpoint_url` names an indented property.
     typealias Properties = [String: String]
@@ -34,6 +35,7 @@ struct ProfileFile: Equatable {
         }
         var section: String?
         var property: String?
+        var propertyIndentation = 0
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in lines.enumerated() {
             let content = line.trimmed
@@ -41,8 +43,9 @@ struct ProfileFile: Equatable {
             func failure(_ reason: String) -> ConfigurationError {
                 ConfigurationError(.file, "\(path), line \(index + 1): \(reason)")
             }
-            let isIndented = line.first == " " || line.first == "\t"
-            if content.hasPrefix("["), !isIndented {
+            let indentation = line.prefix { $0 == " " || $0 == "\t" }.count
+            let isBelow = property != nil && indentation > propertyIndentation
+            if content.hasPrefix("["), !isBelow {
                 guard let name = Self.sectionName(content) else {
                     throw failure("a section's name must stand in brackets")
                 }
@@ -53,14 +56,15 @@ struct ProfileFile: Equatable {
                 guard let section else { throw failure("a property outside of any section") }
                 guard let (name, value) = Self.property(content) else {
                     // A value that goes on over several lines is none that we read.
-                    if isIndented, property != nil { continue }
+                    if isBelow { continue }
                     throw failure("expected name = value")
                 }
-                if isIndented, let property {
+                if isBelow, let property {
                     sections[section]?["\(property).\(name)"] = value
                 } else {
                     sections[section]?[name] = value
                     property = name
+                    propertyIndentation = indentation
                 }
             }
         }

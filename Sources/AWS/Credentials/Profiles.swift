@@ -46,10 +46,9 @@ struct Profiles {
         profile == "default" ? config.sections["default"] : nil
     }
 
-    /// The DynamoDB endpoint that a profile sets, by its services section or for all services.
-    func endpointURL(of properties: ProfileFile.Properties) -> String? {
-        let services = properties["services"].flatMap { config.sections["services \($0)"] }
-        return services?["dynamodb.endpoint_url"] ?? properties["endpoint_url"]
+    /// The `services` section that a profile names.
+    func services(of properties: ProfileFile.Properties) -> ProfileFile.Properties {
+        properties["services"].flatMap { config.sections["services \($0)"] } ?? [:]
     }
 
     var names: [String] {
@@ -60,54 +59,32 @@ struct Profiles {
         return Set(inConfig).union(credentials.sections.keys).sorted()
     }
 
-    /// What a profile may ask for that there is no provider for yet, by the property that asks. A
-    /// role or single sign-on goes before keys in the same profile: they are another identity.
-    private static let beforeKeys = [
-        ("role_arn", "assumes a role"), ("web_identity_token_file", "uses a web identity"),
-        ("sso_session", "signs in by SSO"), ("sso_start_url", "signs in by SSO"),
-    ]
-    private static let afterKeys = [
-        ("credential_process", "runs a credential process"),
-        ("login_session", "uses a login session"), ("credential_source", "names a source"),
-    ]
+    enum Place {
+        case credentials
+        case config
+    }
 
-    func credentials(of profile: String) throws(ConfigurationError) -> Credentials {
-        guard let properties = properties(of: profile) else { throw missing(profile) }
-        if let refusal = refusal(profile, properties, Self.beforeKeys) { throw refusal }
-        switch (properties["aws_access_key_id"], properties["aws_secret_access_key"]) {
-        case (let accessKeyID?, let secret?):
-            let credentials = Credentials(
-                accessKeyID: accessKeyID, secretAccessKey: secret,
-                sessionToken: properties["aws_session_token"])
-            if let defect = credentials.defect {
-                throw ConfigurationError(.credentials, "profile \"\(profile)\": \(defect)")
+    /// The access keys that a profile has in one of the files; nil when it names no access key
+    /// there. A key and its secret belong together: each file is looked at by itself.
+    func keys(of profile: String, in place: Place) throws(ConfigurationError) -> Credentials? {
+        let properties =
+            switch place {
+            case .credentials: credentials.sections[profile]
+            case .config: config.sections["profile \(profile)"] ?? configDefault(profile)
             }
-            return credentials
-        case (nil, nil):
-            if let refusal = refusal(profile, properties, Self.afterKeys) { throw refusal }
-            throw ConfigurationError(
-                .credentials, "profile \"\(profile)\" has no credentials",
-                hint: "Give it aws_access_key_id and aws_secret_access_key.")
-        case (nil, _?):
-            throw ConfigurationError(
-                .credentials, "profile \"\(profile)\" has a secret key but no aws_access_key_id")
-        case (_?, nil):
+        guard let properties, let accessKeyID = properties["aws_access_key_id"] else { return nil }
+        guard let secret = properties["aws_secret_access_key"] else {
             throw ConfigurationError(
                 .credentials, "profile \"\(profile)\" has a key id but no aws_secret_access_key")
         }
-    }
-
-    private func refusal(
-        _ profile: String, _ properties: ProfileFile.Properties, _ kinds: [(String, String)]
-    ) -> ConfigurationError? {
-        guard let (property, what) = kinds.first(where: { properties[$0.0] != nil }) else {
-            return nil
+        let credentials = Credentials(
+            accessKeyID: accessKeyID, secretAccessKey: secret,
+            // The second is the name that old programs write.
+            sessionToken: properties["aws_session_token"] ?? properties["aws_security_token"])
+        if let defect = credentials.defect {
+            throw ConfigurationError(.credentials, "profile \"\(profile)\": \(defect)")
         }
-        return ConfigurationError(
-            .credentials,
-            "profile \"\(profile)\" \(what) (\(property)), which dynaferry can't do yet",
-            hint: "Put keys into the environment: aws configure export-credentials "
-                + "--profile \(profile) --format env")
+        return credentials
     }
 
     func missing(_ profile: String) -> ConfigurationError {

@@ -58,7 +58,7 @@ final class CurlEasy {
     private var isFresh = false
 
     /// libcurl's own initialisation, once for the process.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    fileprivate static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     init(url: String, settings: HTTPEngine.Configuration, replies: HTTPReplySize, direct: Bool) {
         precondition(Self.isReady, "libcurl can't be initialised")
@@ -169,33 +169,35 @@ final class CurlEasy {
         let text = String(cString: errorText)
         errorText[0] = 0
         let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
-        return TransferFailure(kind: kind(of: code), reason: reason)
+        return TransferFailure(kind: .init(code, wasSent: wasSent(handle)), reason: reason)
     }
+}
 
-    private func kind(of code: CURLcode) -> TransferFailure.Kind {
+extension TransferFailure.Kind {
+    fileprivate init(_ code: CURLcode, wasSent: Bool) {
         switch code {
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT,
             CURLE_PROXY:
-            return .connectionFailed
+            self = .connectionFailed
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
             CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
             CURLE_SSL_INVALIDCERTSTATUS:
-            return .tlsFailure
-        case CURLE_OPERATION_TIMEDOUT: return wasSent ? .timeout : .connectionFailed
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING: return .connectionReset
-        case CURLE_PARTIAL_FILE: return .truncated
+            self = .tlsFailure
+        case CURLE_OPERATION_TIMEDOUT: self = wasSent ? .timeout : .connectionFailed
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING: self = .connectionReset
+        case CURLE_PARTIAL_FILE: self = .truncated
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING:
-            return .malformed
-        default: return .other
+            self = .malformed
+        default: self = .other
         }
     }
+}
 
-    /// Whether the connection stood, so that the request may have arrived.
-    private var wasSent: Bool {
-        var microseconds: curl_off_t = 0
-        shim_easy_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
-        return microseconds > 0
-    }
+/// Whether the connection stood, so that the request may have arrived.
+private func wasSent(_ handle: UnsafeMutableRawPointer) -> Bool {
+    var microseconds: curl_off_t = 0
+    shim_easy_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+    return microseconds > 0
 }
 
 private func receiveBody(
@@ -215,6 +217,104 @@ private func receiveHeader(
     guard let bytes, let context else { return 0 }
     let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
     exchange.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}
+
+/// One transfer that blocks its thread: ``HTTPCall``'s, any method and host. Redirections are not
+/// followed, since its headers are meant for the one host.
+///
+/// The corresponding C function is `curl_easy_perform`.
+final class CurlCall {
+    private let handle: UnsafeMutableRawPointer
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+
+    init(_ call: HTTPCall, caBundle: String?, direct: Bool) {
+        precondition(CurlEasy.isReady, "libcurl can't be initialised")
+        guard let handle = curl_easy_init() else { preconditionFailure("no memory for a transfer") }
+        self.handle = handle
+        set(CURLOPT_URL, call.url)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if direct { set(CURLOPT_PROXY, "") }
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, call.connectTimeout.inMilliseconds))
+        set(CURLOPT_TIMEOUT_MS, max(1, call.totalTimeout.inMilliseconds))
+        set(CURLOPT_SSL_VERIFYPEER, 1)
+        set(CURLOPT_SSL_VERIFYHOST, 2)
+        if let caBundle {
+            shim_easy_set_pointer(handle, CURLOPT_CAPATH, nil)
+            set(CURLOPT_CAINFO, caBundle)
+        }
+        if call.method == .put { set(CURLOPT_CUSTOMREQUEST, call.method.rawValue) }
+        for (name, value) in call.headers {
+            headers = curl_slist_append(headers, "\(name): \(value)")
+        }
+        shim_easy_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
+        shim_easy_set_write(handle, CURLOPT_WRITEFUNCTION, collectBody)
+        shim_easy_set_write(handle, CURLOPT_HEADERFUNCTION, collectHeader)
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(headers)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        shim_easy_set_long(handle, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ text: String) {
+        _ = text.withCString { shim_easy_set_pointer(handle, option, $0) }
+    }
+
+    /// Sends `body`, unless it is a GET's, and waits for the whole answer.
+    func perform(_ body: [UInt8]?) -> Result<HTTPAnswer, TransferFailure> {
+        let answer = HTTPAnswerCollector()
+        let context = Unmanaged.passUnretained(answer).toOpaque()
+        shim_easy_set_pointer(handle, CURLOPT_WRITEDATA, context)
+        shim_easy_set_pointer(handle, CURLOPT_HEADERDATA, context)
+        let code = errorText.withUnsafeMutableBufferPointer { text in
+            shim_easy_set_pointer(handle, CURLOPT_ERRORBUFFER, text.baseAddress)
+            defer { shim_easy_set_pointer(handle, CURLOPT_ERRORBUFFER, nil) }
+            guard let body else { return curl_easy_perform(handle) }
+            return body.withUnsafeBytes { bytes in
+                set(CURLOPT_POST, 1)
+                shim_easy_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+                // Without an address libcurl would ask a function of ours for the body.
+                let empty: StaticString = ""
+                shim_easy_set_pointer(
+                    handle, CURLOPT_POSTFIELDS, bytes.baseAddress ?? .init(empty.utf8Start))
+                return curl_easy_perform(handle)
+            }
+        }
+        if code == CURLE_OK { return .success(answer.answer) }
+        let said = String(
+            decoding: errorText.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let reason = said.isEmpty ? String(cString: curl_easy_strerror(code)) : said
+        return .failure(
+            TransferFailure(kind: .init(code, wasSent: wasSent(handle)), reason: reason))
+    }
+}
+
+private func collectBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let answer = Unmanaged<HTTPAnswerCollector>.fromOpaque(context).takeUnretainedValue()
+    let isWanted = answer.take(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return isWanted ? size * count : 0
+}
+
+private func collectHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let answer = Unmanaged<HTTPAnswerCollector>.fromOpaque(context).takeUnretainedValue()
+    answer.take(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
 }
 

@@ -39,7 +39,8 @@ package final class HTTPEngine: Sendable {
         precondition(configuration.connectionsKept > 0, "connectionsKept must be positive")
         self.configuration = configuration
         loop = HTTPLoop(connectionsKept: configuration.connectionsKept)
-        thread = Locked(Self.start(loop))
+        let loop = loop
+        thread = Locked(OwnThread.start { loop.run() })
     }
 
     deinit { shutdown() }
@@ -67,27 +68,5 @@ package final class HTTPEngine: Sendable {
     /// Performs the request that `exchange` has been prepared with.
     func submit(_ exchange: HTTPExchange) {
         loop.submit(exchange)
-    }
-
-    private static func start(_ loop: HTTPLoop) -> pthread_t {
-        // Signals are for other threads; above all SIGPIPE, which OpenSSL's writes to a closed
-        // connection raise (CURLOPT_NOSIGNAL: libcurl then leaves the signal alone).
-        var all = sigset_t()
-        var before = sigset_t()
-        sigfillset(&all)
-        pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(loop).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<HTTPLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context)
-        precondition(status == 0, "can't start a thread: \(status)")
-        return thread
     }
 }

@@ -41,6 +41,20 @@ final class SHA256: @unchecked Sendable {
     }
 }
 
+/// SHA-1, for names that others have made with it; it protects nothing.
+enum SHA1 {
+    static let byteCount = 20
+
+    static func hash(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+            let status = EVP_Digest(
+                message, message.count, output.baseAddress, nil, EVP_sha1(), nil)
+            precondition(status == 1, "SHA-1 failed")
+            count = byteCount
+        }
+    }
+}
+
 /// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.
 final class HMACKey: @unchecked Sendable {
     // @unchecked: both contexts are only copied from after `init`, which libcrypto allows from

@@ -66,6 +66,7 @@ package struct CommandDescription: Sendable {
         CommandDescription(JobThrottleArguments.self),
         CommandDescription(JobVerbArguments<RetryVerb>.self),
         CommandDescription(JobVerbArguments<RemoveVerb>.self),
+        CommandDescription(WhoAmIArguments.self),
         CommandDescription(ServeArguments.self),
         CommandDescription(DemoArguments.self),
     ]

@@ -7,6 +7,7 @@ package enum Invocation: Sendable {
     case version
     case copy(CopyArguments)
     case plan(PlanArguments)
+    case whoAmI(WhoAmIArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
     case jobs(JobsArguments)
@@ -104,6 +105,7 @@ package enum Invocation: Sendable {
                 return .jobRetry(try JobVerbArguments(parsing: words))
             case JobVerbArguments<RemoveVerb>.name:
                 return .jobRemove(try JobVerbArguments(parsing: words))
+            case WhoAmIArguments.name: return .whoAmI(try WhoAmIArguments(parsing: words))
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")

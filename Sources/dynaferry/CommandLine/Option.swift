@@ -101,6 +101,16 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         keep = { (arguments, _, _) throws(UsageError) in arguments[keyPath: path] = true }
     }
 
+    /// An option that is off unless given, of several names, which say where that is kept.
+    package init(
+        flags names: [String], in category: OptionCategory, default standard: String,
+        _ help: String, set: @escaping @Sendable (inout Arguments, _ name: String) -> Void
+    ) {
+        description = OptionDescription(
+            names: names, syntax: .flag, category: category, help: help, standard: standard)
+        keep = { (arguments, name, _) throws(UsageError) in set(&arguments, name) }
+    }
+
     /// An option that is off unless given, and whose value, after `=` only, may be left out.
     package init<Value>(
         _ name: String, _ kind: ValueKind<Value>, whenBare bare: Value,

@@ -64,24 +64,6 @@ extension CopyArguments {
         ]
     }
 
-    private static var sideOptions: [Option<Self>] {
-        [
-            .sided(
-                "region", .region, \.region, default: "AWS_REGION, then the profile's",
-                "Region of both tables, or of one."),
-            .sided(
-                "profile", .text("NAME", expected: "a profile's name"), \.profile,
-                default: "the credentials in the environment, then AWS_PROFILE, then 'default'",
-                "Profile of the AWS configuration files that gives credentials and region."),
-            .sided(
-                "endpoint", .endpoint, \.endpoint, default: "the region's own",
-                "Another server than AWS's to send requests to."),
-            .sided(
-                "ca-bundle", .file, \.caBundle, default: "AWS_CA_BUNDLE, then the system's",
-                "PEM file of the certificates to trust. TLS is always verified."),
-        ]
-    }
-
     private static var targetOptions: [Option<Self>] {
         [
             Option(
@@ -201,6 +183,12 @@ extension CopyArguments {
             "Within one account and region, into a new table:"),
         Note(
             """
+            dynaferry copy Orders Orders --target-role-arn arn:aws:iam::123456789012:role/copier \\
+                --source-profile prod --region eu-central-1
+            """,
+            "Into another account, as a role of it:"),
+        Note(
+            """
             dynaferry copy Orders Orders --source-profile prod --target-profile dev \\
                 --region eu-central-1 --write-units 500
             """,
@@ -231,22 +219,11 @@ extension CopyArguments {
         ),
     ]
 
-    package static let environment = [
-        Note(
-            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
-            "Credentials for a side without a profile."),
-        Note("AWS_PROFILE", "Profile for a side without one."),
-        Note("AWS_REGION, AWS_DEFAULT_REGION", "Region for a side without one."),
-        Note(
-            "AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL", "Endpoint for a side without one."),
-        Note(
-            "AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
-            "Profile files, instead of those in ~/.aws."),
-        Note("AWS_CA_BUNDLE", "Certificates for a side without --ca-bundle."),
-        Note("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
-        Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry."),
-        Note("NO_COLOR", "When set, no colours on the terminal."),
-    ]
+    package static let environment =
+        SideEnvironment.notes + [
+            Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry."),
+            Note("NO_COLOR", "When set, no colours on the terminal."),
+        ]
 
     package func validate() throws(UsageError) {
         if resume, restart {
@@ -258,6 +235,7 @@ extension CopyArguments {
                     + " \(target.text)",
                 hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
         }
+        try sides.validateRoles()
         try checkRegion("SOURCE", source, sides.source, "--source-region")
         try checkRegion("TARGET", target, sides.target, "--target-region")
         if source == target, sourceSide == targetSide {

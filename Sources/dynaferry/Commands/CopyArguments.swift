@@ -1,7 +1,7 @@
 import Transfer
 
 /// What `dynaferry copy` was asked to do.
-package struct CopyArguments: CommandArguments, Equatable {
+package struct CopyArguments: SidedArguments, Equatable {
     package var source = TableReference()
     package var target = TableReference()
     package var renamings: [Renaming] = []
@@ -48,11 +48,11 @@ package struct CopyArguments: CommandArguments, Equatable {
     package var wordsToResume: [String] { words.filter { $0 != "--restart" && $0 != "--resume" } }
 
     /// Everything known of the source's side; an ARN names its region.
-    package var sourceSide: SideArguments { side(sides.source, source) }
-    package var targetSide: SideArguments { side(sides.target, target) }
+    package var sourceSide: SideArguments { side(sides.filledSource, source) }
+    package var targetSide: SideArguments { side(sides.filledTarget, target) }
 
-    private func side(_ own: SideArguments, _ table: TableReference) -> SideArguments {
-        var side = own.filled(from: sides.both)
+    private func side(_ filled: SideArguments, _ table: TableReference) -> SideArguments {
+        var side = filled
         side.region = table.region ?? side.region
         return side
     }

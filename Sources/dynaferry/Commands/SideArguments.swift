@@ -1,4 +1,7 @@
-/// How to reach one side of a copy. nil leaves it to the environment and the profile files.
+import AWS
+
+/// How to reach one side of a copy, and as whom. nil leaves it to the environment and the profile
+/// files.
 package struct SideArguments: Equatable, Sendable {
     package var region: String?
     package var profile: String?
@@ -7,11 +10,38 @@ package struct SideArguments: Equatable, Sendable {
     /// A PEM file of the certificates to trust instead of the system's.
     package var caBundle: String?
 
+    /// A role to assume with the credentials that are found, and how.
+    package var roleARN: String?
+    package var externalID: String?
+    package var sessionName: String?
+    package var sessionDuration: Duration?
+
+    /// Asks for FIPS or dual-stack hosts; nil leaves it to the environment.
+    package var fips: Bool?
+    package var dualStack: Bool?
+
     /// These, and where one is nil that of `others`.
     package func filled(from others: SideArguments) -> SideArguments {
-        SideArguments(
-            region: region ?? others.region, profile: profile ?? others.profile,
-            endpoint: endpoint ?? others.endpoint, caBundle: caBundle ?? others.caBundle)
+        var side = self
+        side.region = region ?? others.region
+        side.profile = profile ?? others.profile
+        side.endpoint = endpoint ?? others.endpoint
+        side.caBundle = caBundle ?? others.caBundle
+        side.roleARN = roleARN ?? others.roleARN
+        side.externalID = externalID ?? others.externalID
+        side.sessionName = sessionName ?? others.sessionName
+        side.sessionDuration = sessionDuration ?? others.sessionDuration
+        side.fips = fips ?? others.fips
+        side.dualStack = dualStack ?? others.dualStack
+        return side
+    }
+
+    var role: AssumedRole? {
+        roleARN.map {
+            AssumedRole(
+                arn: $0, externalID: externalID, sessionName: sessionName,
+                durationSeconds: sessionDuration.map { Int($0.components.seconds) })
+        }
     }
 }
 
@@ -20,24 +50,24 @@ package struct SidesArguments: Equatable, Sendable {
     package var both = SideArguments()
     package var source = SideArguments()
     package var target = SideArguments()
-}
+    /// A file of variables for each side.
+    package var envFile: String?
 
-extension Option where Arguments == CopyArguments {
-    /// The same option for both sides and for each: `--NOUN`, `--source-NOUN`, `--target-NOUN`.
-    static func sided<Value>(
-        _ noun: String, _ kind: ValueKind<Value>,
-        _ path: WritableKeyPath<SideArguments, Value?> & Sendable,
-        default standard: String, _ help: String
-    ) -> Self {
-        Option(
-            ["--\(noun)", "--source-\(noun)", "--target-\(noun)"], kind, in: .sides,
-            default: standard, help
-        ) { arguments, name, value in
-            switch name {
-            case "--source-\(noun)": arguments.sides.source[keyPath: path] = value
-            case "--target-\(noun)": arguments.sides.target[keyPath: path] = value
-            default: arguments.sides.both[keyPath: path] = value
-            }
+    package var filledSource: SideArguments { source.filled(from: both) }
+    package var filledTarget: SideArguments { target.filled(from: both) }
+
+    /// What says how to assume a role says nothing without one.
+    package func validateRoles() throws(UsageError) {
+        for (name, side) in [("source", filledSource), ("target", filledTarget)]
+        where side.roleARN == nil {
+            let givens: [(String, Bool)] = [
+                ("external-id", side.externalID != nil), ("session-name", side.sessionName != nil),
+                ("session-duration", side.sessionDuration != nil),
+            ]
+            guard let given = givens.first(where: { $0.1 })?.0 else { continue }
+            throw UsageError(
+                "--\(given) is given, but no role for the \(name)",
+                hints: ["name it with --\(name)-role-arn, or --role-arn for both sides"])
         }
     }
 }
@@ -63,8 +93,35 @@ extension ValueKind where Value == String {
             })
     }
 
+    package static var roleARN: Self {
+        .text("ARN", expected: "a role's ARN such as arn:aws:iam::123456789012:role/copier") {
+            AssumedRole(arn: $0).defect == nil
+        }
+    }
+
+    package static var sessionName: Self {
+        .text("NAME", expected: "2 to 64 letters, digits and +=,.@_-") {
+            AssumedRole.isSessionName($0)
+        }
+    }
+
     package static var host: Self {
         .text("HOST", expected: "an address or a host name") { isHost($0) }
+    }
+}
+
+extension ValueKind where Value == Duration {
+    /// How long a role's session may last.
+    package static var sessionDuration: Self {
+        let any = ValueKind.duration
+        return ValueKind(
+            name: any.name, expected: "a time from 15m to 12h",
+            parse: { text in
+                let range = AssumedRole.durationRange
+                return any.parse(text).flatMap {
+                    range.contains(Int($0.components.seconds)) ? $0 : nil
+                }
+            }, show: any.show, advice: any.advice)
     }
 }
 

@@ -11,10 +11,12 @@ struct Sides {
     init(
         _ arguments: CopyArguments, environment: [String: String]
     ) throws(ConfigurationError) {
-        source = try SideSettings.resolve(
-            SideOptions(arguments.sourceSide), environment: environment)
-        target = try SideSettings.resolve(
-            SideOptions(arguments.targetSide), environment: environment)
+        let resolver = try SideResolver(
+            envFile: arguments.sides.envFile, environment: environment)
+        let pair = resolver.settings(
+            source: arguments.sourceSide, target: arguments.targetSide)
+        source = try pair.source.get()
+        target = try pair.target.get()
         var engines: [String?: HTTPEngine] = [:]
         for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
             var configuration = HTTPEngine.Configuration()
@@ -42,14 +44,6 @@ struct Sides {
         ) { error, latency in
             voice.log("\(error.logLine) after \(latency)")
         }
-    }
-}
-
-extension SideOptions {
-    fileprivate init(_ side: SideArguments) {
-        self.init(
-            region: side.region, profile: side.profile, endpoint: side.endpoint,
-            caBundle: side.caBundle)
     }
 }
 
