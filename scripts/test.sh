@@ -58,6 +58,7 @@ if [ "${#suites[@]}" -gt 0 ]; then groups=("$(IFS='|' && echo "${suites[*]}")");
 
 passed=0
 failed=0
+skipped=0
 for group in "${groups[@]}"; do
     step "test $group"
     results="$folder/test-results.xml"
@@ -72,13 +73,18 @@ for group in "${groups[@]}"; do
         failed=$((failed + 1))
         continue
     fi
-    # A test without a failure inside of it is one line that closes itself.
+    # A test that has nothing inside of it, neither a failure nor why it was skipped, is one line
+    # that closes itself.
     good=$(grep -c '<testcase .*/>$' "$found" || true)
+    left_out=$(grep -c '<skipped>' "$found" || true)
     all=$(grep -c '<testcase ' "$found" || true)
     passed=$((passed + good))
-    failed=$((failed + all - good))
+    skipped=$((skipped + left_out))
+    failed=$((failed + all - good - left_out))
 done
 
 step "done"
-echo "$passed passed, $failed failed"
+summary="$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
+echo "$summary"
 [ "$passed" -gt 0 ] && [ "$failed" -eq 0 ]
