@@ -87,6 +87,23 @@ import Testing
         #expect(breaches.isEmpty, "\(breaches.text)")
     }
 
+    @Test func `the suites that the README names are there`() {
+        var suites = Set(
+            SourceTree.files.flatMap(\.lines).compactMap { line in
+                line.firstMatch(of: /struct ([A-Za-z]+Tests)\b/).map { String($0.1) }
+            })
+        // Or all those of a folder.
+        suites.formUnion(
+            SourceTree.files.compactMap { $0.path.split(separator: "/").dropFirst().first }
+                .map(String.init))
+        let readme = SourceTree.files.first { $0.path == "README.md" }
+        let named = (readme?.lines ?? []).flatMap { line in
+            line.matches(of: /`([A-Za-z]+Tests)`/).map { String($0.1) }
+        }
+        #expect(named.count > 10)
+        for name in named { #expect(suites.contains(name), "there is no suite \(name)") }
+    }
+
     @Test func `the links of the README lead to files`() throws {
         let readme = SourceTree.files.first { $0.path == "README.md" }
         let pattern = try NSRegularExpression(pattern: "\\]\\(([^)#\\s]+)")
