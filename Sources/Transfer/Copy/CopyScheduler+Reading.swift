@@ -15,7 +15,7 @@ extension CopyScheduler {
         segment index: Int, _ page: ArrivedPage, at now: Instant
     ) -> (page: Int, actions: [CopyAction]) {
         let slot = scanCameBack(index)
-        sourceHealth.answered()
+        sourceHealth.answered(at: now)
         progressed()
         let units =
             page.readUnits
@@ -47,7 +47,7 @@ extension CopyScheduler {
             segments[slot].charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
         switch failure.kind {
         case .tooLong(let bytes):
-            sourceHealth.answered()
+            sourceHealth.answered(at: now)
             let plan = segments[slot].reserved
             segments[slot].planned = sizing.plan(after: plan, tooLong: bytes)
             if segments[slot].planned == nil {
@@ -56,7 +56,7 @@ extension CopyScheduler {
         case .remedy(.giveUp), .remedy(.split):
             end(.failed(failure), at: now)
         case .remedy(.slowDown):
-            sourceHealth.answered()
+            sourceHealth.answered(at: now)
             counters.scansThrottled += 1
             reading.observed(isThrottled: true, units: 0, at: now)
             postpone(slot, failure, at: now)
@@ -168,7 +168,7 @@ extension CopyScheduler {
                 return
             }
             segments[slot].charge = reading.take(units, at: now)
-            send(slot, plan, &actions)
+            send(slot, plan, at: now, &actions)
         }
     }
 
@@ -188,8 +188,9 @@ extension CopyScheduler {
     }
 
     private mutating func send(
-        _ slot: Int, _ plan: PageSizing.Plan, _ actions: inout [CopyAction]
+        _ slot: Int, _ plan: PageSizing.Plan, at now: Instant, _ actions: inout [CopyAction]
     ) {
+        if scansInFlight == 0 { sourceHealth.asked(at: now) }
         segments[slot].isScanning = true
         segments[slot].reserved = plan
         pageBytesHeld += bytesReserved(plan)

@@ -9,7 +9,7 @@ extension CopyScheduler {
         _ id: BatchID, _ answer: AnsweredBatch, at now: Instant
     ) -> [CopyAction] {
         let batch = batchCameBack(id)
-        targetHealth.answered()
+        targetHealth.answered(at: now)
         var actions: [CopyAction] = []
         var refused = answer.unprocessed[...]
         if refused.count > 1 { refused.sort() }
@@ -53,7 +53,7 @@ extension CopyScheduler {
         switch failure.kind {
         case .tooLong:
             // Only unprocessed items make a reply that long; which they were is not known.
-            targetHealth.answered()
+            targetHealth.answered(at: now)
             if batch.items.count > 1 {
                 halve(batch.items, at: now)
             } else {
@@ -61,7 +61,7 @@ extension CopyScheduler {
                 retry(batch.items, at: now)
             }
         case .remedy(.split):
-            targetHealth.answered()
+            targetHealth.answered(at: now)
             refuse(batch.items, failure, at: now)
         case .remedy(.giveUp):
             end(.failed(failure), at: now)
@@ -261,6 +261,7 @@ extension CopyScheduler {
         var batch = batch
         batch.charge = writing.take(estimate, at: now)
         batchBytesHeld += 2 * batch.bodyBytes
+        if writesInFlight == 0 { targetHealth.asked(at: now) }
         writesInFlight += 1
         counters.writes += 1
         counters.bytesSent += batch.bodyBytes - MemoryBudget.batchEnvelope

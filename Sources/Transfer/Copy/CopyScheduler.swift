@@ -207,6 +207,7 @@ package struct CopyScheduler: Sendable {
             var wake = nextTick
             startScans(at: now, &actions, &wake)
             startWrites(at: now, &actions, &wake)
+            sayWhoIsSilent(at: now)
             if now >= nextSave || !refusedUnsaved.isEmpty { startSave(at: now, &actions) }
             guard isDrained else { return ask(wake, &actions) }
             end(completedOutcome, at: now)
@@ -218,6 +219,16 @@ package struct CopyScheduler: Sendable {
             startSave(at: now, isLast: true, &actions)
             if saving == nil { finish(outcome, &actions) }
         case .ended: break
+        }
+    }
+
+    /// A side that does not answer is what holds the copy back, whatever else would.
+    private mutating func sayWhoIsSilent(at now: Instant) {
+        if isPaused { return }
+        if targetHealth.isSilent(at: now, underWay: writesInFlight) {
+            hold = .targetUnreachable
+        } else if sourceHealth.isSilent(at: now, underWay: scansInFlight) {
+            hold = .sourceUnreachable
         }
     }
 
@@ -313,13 +324,28 @@ struct SideHealth: Sendable {
     /// The last failure was a refusal for lack of capacity.
     private(set) var isRefusing = false
     private(set) var pausedUntil: Instant?
+    /// When it answered last, or was asked after a lull.
+    private var heardOf = Instant.zero
+
+    private static let silence = Duration.seconds(5)
 
     /// More failures in a row than this are no coincidence.
     private static let failuresTolerated = 24
 
     var isDown: Bool { failuresInRow > Self.failuresTolerated }
 
-    mutating func answered() {
+    /// A request was sent while no other was under way.
+    mutating func asked(at now: Instant) {
+        if failuresInRow == 0 { heardOf = now }
+    }
+
+    /// Nothing has come back for so long that its user should know.
+    func isSilent(at now: Instant, underWay: Int) -> Bool {
+        (underWay > 0 || failuresInRow > 0) && now - heardOf > Self.silence
+    }
+
+    mutating func answered(at now: Instant) {
+        heardOf = now
         failuresInRow = 0
         pausedUntil = nil
     }

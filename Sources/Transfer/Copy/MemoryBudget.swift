@@ -23,11 +23,11 @@ package struct MemoryBudget: Equatable, Sendable {
     /// The least that ``init(total:)`` takes, in bytes.
     package static let totalMin = pageMin + batchMin
 
-    /// Divides `total` bytes: two fifths for batches, and no pool less than one item needs.
+    /// Divides `total` bytes in half, with no pool less than one item needs.
     /// - Returns: nil when `total` is less than ``totalMin``.
     package init?(total: Int) {
         guard total >= Self.totalMin else { return nil }
-        batchBytes = max(total * 2 / 5, Self.batchMin)
+        batchBytes = max(total / 2, Self.batchMin)
         pageBytes = total - batchBytes
     }
 }
