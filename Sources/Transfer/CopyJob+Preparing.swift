@@ -16,9 +16,9 @@ extension CopyJob {
     /// - Throws: ``CopyRefusal`` or ``JobError``. Nothing was changed, unless a target could not be
     ///   created or did not become active: then the job stands, to be resumed.
     package static func prepare(
-        _ options: CopyOptions, job jobOptions: JobOptions, tables: [Pair], plan: Plan = Plan(),
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource = MonotonicTime(),
-        seed: UInt64
+        _ options: CopyOptions, job jobOptions: JobOptions, tables: [Pair],
+        policy: Policy = Policy(), note: @escaping @Sendable (String) -> Void,
+        time: any TimeSource = MonotonicTime(), seed: UInt64
     ) async throws -> CopyJob {
         precondition(!tables.isEmpty, "a job has a table")
         let preflights = tables.map {
@@ -44,7 +44,7 @@ extension CopyJob {
                     tables: tables[number], source: findings[number].source, target: target,
                     memory: findings[number].memory))
         }
-        return CopyJob(options, plan, subjects, job: job, note: note, time: time, seed: seed)
+        return CopyJob(options, policy, subjects, job: job, note: note, time: time, seed: seed)
     }
 
     /// What `body` makes of each element, in their order, some at a time.

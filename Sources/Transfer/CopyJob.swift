@@ -6,11 +6,11 @@ import Pacing
 
 /// One table or many, copied as one job: some at a time, the smallest first.
 ///
-/// ``prepare(_:job:tables:plan:note:time:seed:)`` refuses what must be refused, finds the job or
+/// ``prepare(_:job:tables:policy:note:time:seed:)`` refuses what must be refused, finds the job or
 /// makes it, and creates the targets; ``run()`` moves the items. Any thread may call its methods.
 package final class CopyJob: Sendable {
     /// How the tables of a job are gone about.
-    package struct Plan: Equatable, Sendable {
+    package struct Policy: Equatable, Sendable {
         /// Tables that are copied at a time.
         package var width = 4
         /// One table's failure stops the others.
@@ -24,7 +24,7 @@ package final class CopyJob: Sendable {
     package let id: String
     let store: JobStore
     let runs: Int
-    let plan: Plan
+    let policy: Policy
     let tables: [Table]
     let state: Locked<State>
     let started: Instant
@@ -54,10 +54,10 @@ package final class CopyJob: Sendable {
     }
 
     init(
-        _ options: CopyOptions, _ plan: Plan, _ subjects: [TableCopy.Subject], job: OpenJob,
+        _ options: CopyOptions, _ policy: Policy, _ subjects: [TableCopy.Subject], job: OpenJob,
         note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) {
-        self.plan = plan
+        self.policy = policy
         self.note = note
         self.time = time
         id = job.record.id
@@ -82,7 +82,7 @@ package final class CopyJob: Sendable {
     package func run() async -> CopyReport {
         let control = listen()
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, min(plan.width, tables.count)) {
+            for _ in 0..<max(1, min(policy.width, tables.count)) {
                 group.addTask { await self.copyTables() }
             }
         }
@@ -135,7 +135,7 @@ package final class CopyJob: Sendable {
         let others = state.withLock { state -> [TableCopy] in
             state.running[number] = nil
             state.ended[number] = report
-            guard case .failed(let failure) = outcome, plan.isFailFast || failure.isSystemic
+            guard case .failed(let failure) = outcome, policy.isFailFast || failure.isSystemic
             else { return [] }
             state.isStopping = true
             return Array(state.running.values)

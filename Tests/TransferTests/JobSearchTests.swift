@@ -117,6 +117,8 @@ import Testing
         #expect(refusal?.message.contains("stopped 25 h ago") == true)
         #expect(refusal?.hint?.contains("--resume") == true)
         #expect(refusal?.hint?.contains("--restart") == true)
+        // A clock that was set back since the job stopped makes it no older.
+        #expect(try self.refusal(search(at: 50), source: from, target: to) == nil)
         for asked in [\JobOptions.resumesOld, \JobOptions.restarts] {
             let search = try search(at: late) { $0[keyPath: asked] = true }
             #expect(try self.refusal(search, source: from, target: to) == nil)

@@ -40,7 +40,7 @@ package struct CopyPlan: Sendable {
         _ looks: [Look], _ options: CopyOptions, _ jobs: JobFolder
     ) -> JobRecord? {
         let tables = looks.compactMap { look in
-            look.findings.map { findings in
+            (try? look.found.get()).map { findings in
                 JobIdentity.Table(
                     source: findings.source,
                     sourceEndpoint: look.preflight.source.reader.endpoint.url,
@@ -55,16 +55,14 @@ package struct CopyPlan: Sendable {
     /// What there is of one pair, or why it would be refused.
     private struct Look: Sendable {
         let preflight: CopyPreflight
-        let findings: CopyPreflight.Findings?
-        let refusal: CopyRefusal?
+        let found: Result<CopyPreflight.Findings, CopyRefusal>
 
         init(_ options: CopyOptions, _ pair: CopyJob.Pair) async throws {
             preflight = CopyPreflight(source: pair.source, target: pair.target, options: options)
             do {
-                findings = try await preflight.run()
-                refusal = nil
-            } catch let error as CopyRefusal {
-                (findings, refusal) = (nil, error)
+                found = .success(try await preflight.run())
+            } catch let refusal as CopyRefusal {
+                found = .failure(refusal)
             }
         }
 
@@ -75,8 +73,8 @@ package struct CopyPlan: Sendable {
             func refused(_ refusal: CopyRefusal) -> TablePlan {
                 TablePlan(source: source.name, target: target.name, refusal: refusal)
             }
-            guard let findings else { return refused(refusal ?? CopyRefusal("not looked at")) }
             do {
+                let findings = try found.get()
                 if findings.target != nil, !goesOn { try await preflight.checkEmpty() }
                 let definition = findings.target?.definition ?? findings.source.definition
                 let sample = try await TableSample.take(

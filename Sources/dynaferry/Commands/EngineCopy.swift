@@ -38,12 +38,12 @@ struct EngineCopy: RunningCopy {
             let target = try await sides.client(sides.target, arguments, voice)
             let tables = try await pairs(
                 arguments, source: ReadOnlyClient(source), target: target, voice)
-            var plan = CopyJob.Plan()
-            plan.width = arguments.tables
-            plan.isFailFast = arguments.failFast
+            var policy = CopyJob.Policy()
+            policy.width = arguments.tables
+            policy.isFailFast = arguments.failFast
             return try await CopyJob.prepare(
                 CopyOptions(arguments), job: try jobOptions(arguments, environment),
-                tables: tables, plan: plan, note: { voice.note($0) }, seed: anySeed())
+                tables: tables, policy: policy, note: { voice.note($0) }, seed: anySeed())
         }
     }
 

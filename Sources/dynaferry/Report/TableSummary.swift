@@ -52,19 +52,3 @@ package struct TableSummary: Equatable, Sendable {
         return Columns.lines(rows, rightAligned: 2...5).map { "  " + $0 } + errors
     }
 }
-
-/// Rows of cells as lines whose cells stand below each other.
-enum Columns {
-    static func lines(_ rows: [[String]], rightAligned: ClosedRange<Int>) -> [String] {
-        guard let first = rows.first else { return [] }
-        let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                let space = String(repeating: " ", count: widths[column] - row[column].count)
-                return rightAligned.contains(column) ? space + row[column] : row[column] + space
-            }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
-        }
-    }
-}

@@ -1,0 +1,40 @@
+/// The tables of a ``JobFile``: what made each version of the next older one, from nothing on. A
+/// step that was in use is never changed.
+enum JobSchema {
+    static let steps = [
+        """
+        CREATE TABLE job (
+            id TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, state TEXT NOT NULL,
+            reason TEXT, request TEXT NOT NULL, identity TEXT NOT NULL, process INTEGER NOT NULL);
+        CREATE TABLE tables (
+            number INTEGER PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL,
+            source_id TEXT, target_id TEXT, partition_name TEXT NOT NULL,
+            partition_type TEXT NOT NULL, sort_name TEXT, sort_type TEXT,
+            target_was TEXT NOT NULL, segments INTEGER NOT NULL, items_reported INTEGER NOT NULL,
+            is_finished INTEGER NOT NULL);
+        CREATE TABLE segments (
+            in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
+            items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
+            ) WITHOUT ROWID;
+        CREATE TABLE dead_letters (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            code TEXT NOT NULL, reason TEXT NOT NULL, item BLOB NOT NULL);
+        PRAGMA application_id = \(JobFile.applicationID);
+        """,
+        // Dead letters are known by their keys, and a job by what it has done over all its runs.
+        """
+        ALTER TABLE job ADD COLUMN runs INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE job ADD COLUMN throttle TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE job ADD COLUMN progress TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE dead_letters ADD COLUMN key BLOB NOT NULL DEFAULT X'';
+        UPDATE dead_letters SET key = item;
+        CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (in_table, key);
+        """,
+        // Each table of a job has figures of its own.
+        """
+        ALTER TABLE tables ADD COLUMN progress TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE tables ADD COLUMN failure TEXT;
+        UPDATE tables SET progress = (SELECT progress FROM job);
+        """,
+    ]
+}
