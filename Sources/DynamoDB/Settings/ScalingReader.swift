@@ -59,8 +59,10 @@ package struct ScalingReader: Sendable {
             else { return nil }
             return TableSettings.ScalableDimension(
                 index: index, dimension: dimension, least: least, most: most,
-                policies: policies.filter { $0["ScalableDimension"]?.string == dimension }
-                    .compactMap(policy))
+                policies: policies.filter {
+                    $0["ScalableDimension"]?.string == dimension
+                        && $0["ResourceId"]?.string ?? id == id
+                }.compactMap(policy))
         }
 
         private func policy(_ json: JSON) -> TableSettings.ScalableDimension.Policy? {
