@@ -7,7 +7,6 @@ import Pacing
 struct JobOpening {
     /// What was found of the tables before, in the job's order.
     let tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]
-    let copy: CopyOptions
     let options: JobOptions
     let time: any TimeSource
     let note: @Sendable (String) -> Void
@@ -21,7 +20,7 @@ struct JobOpening {
         for (table, found) in zip(job.tables, tables) {
             try search.check(
                 table.record, of: job, source: found.findings.source,
-                target: found.findings.target, segments: copy.segments)
+                target: found.findings.target, segments: found.preflight.options.segments)
             // A table by the name of one that the job was about to make holds nothing of its own.
             if table.record.targetWas == .creating, found.findings.target != nil {
                 try await found.preflight.checkEmpty()
@@ -42,13 +41,7 @@ struct JobOpening {
     }
 
     private var identity: JobIdentity {
-        JobIdentity(
-            tables.map { preflight, findings in
-                JobIdentity.Table(
-                    source: findings.source, sourceEndpoint: preflight.source.reader.endpoint.url,
-                    target: preflight.target.name,
-                    targetEndpoint: preflight.target.reader.endpoint.url)
-            }, copy)
+        JobIdentity(tables.map { JobIdentity.Table($0.preflight, source: $0.findings.source) })
     }
 
     private mutating func begin() async throws -> OpenJob {
@@ -70,7 +63,7 @@ struct JobOpening {
             JobTable(
                 source: preflight.source.name, target: preflight.target.name,
                 sourceID: findings.source.id, targetID: findings.target?.id,
-                schema: findings.source.schema, targetWas: targetWas(findings),
+                schema: findings.source.schema, targetWas: targetWas(preflight, findings),
                 segments: findings.segments, itemsReported: findings.source.itemCount)
         }
         let file = try JobFile.create(options.folder.databasePath(id), record, records)
@@ -81,8 +74,10 @@ struct JobOpening {
             socketPath: options.folder.socketPath(id))
     }
 
-    private func targetWas(_ findings: CopyPreflight.Findings) -> JobTable.Target {
+    private func targetWas(
+        _ preflight: CopyPreflight, _ findings: CopyPreflight.Findings
+    ) -> JobTable.Target {
         if findings.target == nil { return .creating }
-        return copy.mergesIntoItems ? .merged : .empty
+        return preflight.options.mergesIntoItems ? .merged : .empty
     }
 }

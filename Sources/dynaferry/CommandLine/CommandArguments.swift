@@ -5,6 +5,9 @@ package protocol CommandArguments: Sendable {
     /// Every option at its default; operands are placeholders until parsed.
     init()
 
+    /// Reads the words after the command's name, and a file that they name options in.
+    init(parsing words: [String], reading: ConfigReader) throws(UsageError)
+
     static var name: String { get }
     /// One sentence for the list of commands.
     static var summary: String { get }

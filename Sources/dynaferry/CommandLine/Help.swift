@@ -96,8 +96,8 @@ extension OptionDescription {
         let names = self.names.joined(separator: ", ")
         switch syntax {
         case .flag: return names
-        case .value(let value): return "\(names) \(value)"
-        case .valueAfterEquals(let value): return "\(names)[=\(value)]"
+        case .value(let value): return "\(names) \(value.name)"
+        case .valueAfterEquals(let value): return "\(names)[=\(value.name)]"
         }
     }
 }

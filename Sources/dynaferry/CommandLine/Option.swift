@@ -3,9 +3,19 @@ package struct OptionDescription: Equatable, Sendable {
     package enum Syntax: Equatable, Sendable {
         case flag
         /// `--name VALUE` or `--name=VALUE`.
-        case value(String)
+        case value(ValueDescription)
         /// `--name` or `--name=VALUE`.
-        case valueAfterEquals(String)
+        case valueAfterEquals(ValueDescription)
+    }
+
+    /// Where in a ``ConfigFile`` an option may stand.
+    package enum FilePlace: Equatable, Sendable {
+        /// On the command line only: a wish for one time.
+        case nowhere
+        /// For the whole of it.
+        case top
+        /// For the whole of it, or for some tables.
+        case table
     }
 
     /// All spellings, the chief one first.
@@ -18,6 +28,15 @@ package struct OptionDescription: Equatable, Sendable {
     package var repeats = false
     /// Left out of help: for dynaferry's own use of itself.
     package var isHidden = false
+    package var filePlace = FilePlace.top
+
+    /// nil of a flag.
+    package var value: ValueDescription? {
+        switch syntax {
+        case .flag: nil
+        case .value(let value), .valueAfterEquals(let value): value
+        }
+    }
 }
 
 /// The headings under which options stand in help.
@@ -84,7 +103,7 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         set: @escaping @Sendable (inout Arguments, _ name: String, Value) -> Void
     ) {
         description = OptionDescription(
-            names: names, syntax: .value(kind.name), category: category, help: help,
+            names: names, syntax: .value(kind.description), category: category, help: help,
             standard: standard)
         keep = { (arguments, name, text) throws(UsageError) in
             set(&arguments, name, try kind.read(text ?? "", for: name))
@@ -118,8 +137,8 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         in category: OptionCategory, _ help: String
     ) {
         description = OptionDescription(
-            names: [name], syntax: .valueAfterEquals(kind.name), category: category, help: help,
-            standard: "off; \(name) alone means \(name)=\(kind.show(bare))")
+            names: [name], syntax: .valueAfterEquals(kind.description), category: category,
+            help: help, standard: "off; \(name) alone means \(name)=\(kind.show(bare))")
         keep = { (arguments, name, text) throws(UsageError) in
             var value = bare
             if let text { value = try kind.read(text, for: name) }
@@ -151,12 +170,27 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         option.description.isHidden = true
         return option
     }
+
+    /// It may differ from table to table, which a file can say.
+    package var perTable: Self {
+        var option = self
+        option.description.filePlace = .table
+        return option
+    }
+
+    /// It is a wish for this time, and no file can repeat it.
+    package var once: Self {
+        var option = self
+        option.description.filePlace = .nowhere
+        return option
+    }
 }
 
 /// One argument that is known by its place.
 package struct Operand<Arguments: CommandArguments>: Sendable {
     package let name: String
     package let help: String
+    package let value: ValueDescription
     let keep: @Sendable (inout Arguments, String) throws(UsageError) -> Void
 
     /// The same operand of arguments that hold `Arguments` at `path`.
@@ -164,17 +198,19 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
         to path: WritableKeyPath<Outer, Arguments> & Sendable
     ) -> Operand<Outer> {
         let keep = keep
-        return Operand<Outer>(name: name, help: help) { (outer, text) throws(UsageError) in
+        return Operand<Outer>(name: name, help: help, value: value) {
+            (outer, text) throws(UsageError) in
             try keep(&outer[keyPath: path], text)
         }
     }
 
     private init(
-        name: String, help: String,
+        name: String, help: String, value: ValueDescription,
         keep: @escaping @Sendable (inout Arguments, String) throws(UsageError) -> Void
     ) {
         self.name = name
         self.help = help
+        self.value = value
         self.keep = keep
     }
 
@@ -184,6 +220,7 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
     ) {
         self.name = name
         self.help = help
+        value = kind.description
         keep = { (arguments, text) throws(UsageError) in
             arguments[keyPath: path] = try kind.read(text, for: name)
         }

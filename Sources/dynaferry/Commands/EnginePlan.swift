@@ -17,7 +17,8 @@ enum EnginePlan {
                 let tables = try await EngineCopy.pairs(
                     arguments, source: ReadOnlyClient(source), target: target, voice)
                 return try await CopyPlan.make(
-                    CopyOptions(arguments), tables: tables, prices: prices, jobs: jobs)
+                    EngineCopy.options(of: tables, arguments), tables: tables, prices: prices,
+                    jobs: jobs)
             }
         }
     }

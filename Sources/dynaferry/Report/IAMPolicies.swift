@@ -3,22 +3,24 @@ import JSON
 /// The least that the credentials of each side must be allowed. (Service Authorization Reference,
 /// Amazon DynamoDB.)
 struct IAMPolicies {
-    private let source: TableReference
-    private let target: TableReference
+    private let sources: [TableReference]
+    private let targets: [TableReference]
 
     init(_ arguments: CopyArguments) {
-        source = arguments.source
-        target = arguments.target
+        let tables =
+            arguments.selection + arguments.renamings.map { ($0.source, $0.target) }
+        sources = tables.map(\.source)
+        targets = tables.map(\.target)
     }
 
     var text: String { json.prettyText }
 
     private var json: JSON {
         var reading = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Scan"]
-        var source = [statement(reading, on: resource(self.source))]
-        if self.source.isPattern {
+        var source = [statement(reading, on: resources(sources))]
+        if sources.contains(where: \.isPattern) {
             // Listing is of an account, not of a table.
-            source.append(statement(["dynamodb:ListTables"], on: "*"))
+            source.append(statement(["dynamodb:ListTables"], on: ["*"]))
         }
         reading = [
             "dynamodb:BatchWriteItem", "dynamodb:CreateTable", "dynamodb:DescribeTable",
@@ -26,7 +28,7 @@ struct IAMPolicies {
         ]
         return [
             "source": policy(source),
-            "target": policy([statement(reading, on: resource(target))]),
+            "target": policy([statement(reading, on: resources(targets))]),
         ]
     }
 
@@ -34,14 +36,15 @@ struct IAMPolicies {
         ["Version": "2012-10-17", "Statement": .array(statements)]
     }
 
-    private func statement(_ actions: [String], on resource: String) -> JSON {
-        [
+    private func statement(_ actions: [String], on resources: [String]) -> JSON {
+        let names = resources.map { JSON.string($0) }
+        return [
             "Effect": "Allow", "Action": .array(actions.map { .string($0) }),
-            "Resource": .string(resource),
+            "Resource": names.count == 1 ? names[0] : .array(names),
         ]
     }
 
-    private func resource(_ table: TableReference) -> String {
-        table.isARN ? table.text : "arn:aws:dynamodb:*:*:table/\(table.text)"
+    private func resources(_ tables: [TableReference]) -> [String] {
+        tables.map { $0.isARN ? $0.text : "arn:aws:dynamodb:*:*:table/\($0.text)" }
     }
 }
