@@ -39,7 +39,7 @@ package struct CommandDescription: Sendable {
     package let name: String
     package let summary: String
     package let about: [String]
-    package let operands: [Note]
+    package let operands: [OperandDescription]
     package let options: [OptionDescription]
     package let examples: [Note]
     package let exitCodes: [Note]
@@ -49,7 +49,7 @@ package struct CommandDescription: Sendable {
         name = Arguments.name
         summary = Arguments.summary
         about = Arguments.about
-        operands = Arguments.operands.map { Note($0.name, $0.help) }
+        operands = Arguments.operands.map(\.description)
         options = Arguments.options.map(\.description)
         examples = Arguments.examples
         exitCodes = Arguments.exitCodes.map { Note("\($0.code.rawValue)", $0.meaning) }
@@ -72,5 +72,6 @@ package struct CommandDescription: Sendable {
         CommandDescription(WhoAmIArguments.self),
         CommandDescription(ServeArguments.self),
         CommandDescription(DemoArguments.self),
+        CommandDescription(CompletionArguments.self),
     ]
 }

@@ -29,7 +29,7 @@ package struct Help: Sendable {
         for paragraph in command.about { lines += wrapped(paragraph) + [""] }
         lines.append("Usage: \(command.usage)")
         lines += section("Verbs", command.verbs.flatMap { commandEntry($0) })
-        lines += section("Arguments", command.operands.flatMap { entry($0.subject, $0.text) })
+        lines += section("Arguments", command.operands.flatMap { entry($0.name, $0.help) })
         let options = command.options.filter { !$0.isHidden }
         var categories: [OptionCategory] = []
         for option in options where !categories.contains(option.category) {
@@ -49,7 +49,7 @@ package struct Help: Sendable {
     }
 
     private func commandEntry(_ command: CommandDescription) -> [String] {
-        let operands = command.operands.map { " " + $0.subject }.joined()
+        let operands = command.operands.map { " " + $0.name }.joined()
         return entry(command.name + operands, command.summary)
     }
 

@@ -10,6 +10,7 @@ package enum Invocation: Sendable {
     case whoAmI(WhoAmIArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
+    case completion(CompletionArguments)
     case jobs(JobsArguments)
     case jobStatus(JobStatusArguments)
     case jobReport(JobReportArguments)
@@ -112,6 +113,8 @@ package enum Invocation: Sendable {
             case WhoAmIArguments.name: return .whoAmI(try WhoAmIArguments(parsing: words))
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
+            case CompletionArguments.name:
+                return .completion(try CompletionArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")
             }
         } catch {

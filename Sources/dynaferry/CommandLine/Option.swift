@@ -39,6 +39,13 @@ package struct OptionDescription: Equatable, Sendable {
     }
 }
 
+/// What help and completion need to know of an operand.
+package struct OperandDescription: Equatable, Sendable {
+    package let name: String
+    package let help: String
+    package let value: ValueDescription
+}
+
 /// The headings under which options stand in help.
 package enum OptionCategory: String, Sendable {
     case tables = "Which tables"
@@ -188,9 +195,8 @@ package struct Option<Arguments: CommandArguments>: Sendable {
 
 /// One argument that is known by its place.
 package struct Operand<Arguments: CommandArguments>: Sendable {
-    package let name: String
-    package let help: String
-    package let value: ValueDescription
+    package let description: OperandDescription
+    package var name: String { description.name }
     let keep: @Sendable (inout Arguments, String) throws(UsageError) -> Void
 
     /// The same operand of arguments that hold `Arguments` at `path`.
@@ -198,19 +204,16 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
         to path: WritableKeyPath<Outer, Arguments> & Sendable
     ) -> Operand<Outer> {
         let keep = keep
-        return Operand<Outer>(name: name, help: help, value: value) {
-            (outer, text) throws(UsageError) in
+        return Operand<Outer>(description: description) { (outer, text) throws(UsageError) in
             try keep(&outer[keyPath: path], text)
         }
     }
 
     private init(
-        name: String, help: String, value: ValueDescription,
+        description: OperandDescription,
         keep: @escaping @Sendable (inout Arguments, String) throws(UsageError) -> Void
     ) {
-        self.name = name
-        self.help = help
-        self.value = value
+        self.description = description
         self.keep = keep
     }
 
@@ -218,9 +221,7 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
         _ name: String, _ kind: ValueKind<Value>,
         _ path: WritableKeyPath<Arguments, Value> & Sendable, _ help: String
     ) {
-        self.name = name
-        self.help = help
-        value = kind.description
+        description = OperandDescription(name: name, help: help, value: kind.description)
         keep = { (arguments, text) throws(UsageError) in
             arguments[keyPath: path] = try kind.read(text, for: name)
         }

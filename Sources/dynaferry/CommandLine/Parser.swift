@@ -121,6 +121,6 @@ extension CommandDescription {
 
     /// `dynaferry copy [OPTIONS] SOURCE TARGET`
     var usage: String {
-        (["dynaferry", name, "[OPTIONS]"] + operands.map(\.subject)).joined(separator: " ")
+        (["dynaferry", name, "[OPTIONS]"] + operands.map(\.name)).joined(separator: " ")
     }
 }
