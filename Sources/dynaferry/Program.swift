@@ -67,6 +67,7 @@ package struct Program: Sendable {
                 try EngineComparison.run(endpoint: $0, source: $1, target: $2)
             }
         case .completion(let arguments): console.show(arguments.shell.script)
+        case .man: console.show(ManPage(CommandDescription.all).text)
         }
         return .success
     }

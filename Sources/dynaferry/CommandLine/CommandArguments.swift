@@ -73,5 +73,6 @@ package struct CommandDescription: Sendable {
         CommandDescription(ServeArguments.self),
         CommandDescription(DemoArguments.self),
         CommandDescription(CompletionArguments.self),
+        CommandDescription(ManArguments.self),
     ]
 }

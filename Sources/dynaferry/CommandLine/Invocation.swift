@@ -11,6 +11,7 @@ package enum Invocation: Sendable {
     case serve(ServeArguments)
     case demo(DemoArguments)
     case completion(CompletionArguments)
+    case man(ManArguments)
     case jobs(JobsArguments)
     case jobStatus(JobStatusArguments)
     case jobReport(JobReportArguments)
@@ -115,6 +116,7 @@ package enum Invocation: Sendable {
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
             case CompletionArguments.name:
                 return .completion(try CompletionArguments(parsing: words))
+            case ManArguments.name: return .man(try ManArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")
             }
         } catch {
