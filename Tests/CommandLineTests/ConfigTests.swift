@@ -109,6 +109,13 @@ import Transfer
         }
     }
 
+    @Test func `no option but one has the key of a part of the file`() {
+        for command in CommandDescription.all {
+            let names = command.options.flatMap(\.names)
+            #expect(!names.contains("--source") && !names.contains("--target"))
+        }
+    }
+
     // MARK: Tables and sides
 
     @Test func `a table's entry wins over the whole, and the command line over both`() throws {

@@ -68,6 +68,32 @@ import Testing
         #expect(place(bytes.count) == [6, 2])
     }
 
+    @Test func `whatever is changed in a document, an error's place is in it`() throws {
+        let text = "\u{FEFF}{// a\n\"b\": [1, -2e3, /* c */ true,], \"d\\n\": {\"e\": null,},}"
+        let document = Array(text.utf8)
+        _ = try LocatedJSON(commented: document)
+        var errors = 0
+        for offset in document.indices {
+            for byte in "{}[],:\"\\/*\n 1tn\u{0}é".utf8 {
+                var (replaced, inserted, cut) = (document, document, document)
+                replaced[offset] = byte
+                inserted.insert(byte, at: offset)
+                cut.removeSubrange(offset...)
+                for bytes in [replaced, inserted, cut] {
+                    do {
+                        _ = try LocatedJSON(commented: bytes)
+                    } catch {
+                        errors += 1
+                        #expect((0...bytes.count).contains(error.offset), "\(bytes)")
+                        let place = TextPlace(offset: error.offset, in: bytes)
+                        #expect(place.line >= 1 && place.column >= 1)
+                    }
+                }
+            }
+        }
+        #expect(errors > document.count)
+    }
+
     @Test func `nesting has a limit`() {
         let deep = String(repeating: "[", count: 200) + String(repeating: "]", count: 200)
         #expect(throws: JSONError.self) { try LocatedJSON(commented: Array(deep.utf8)) }

@@ -17,7 +17,7 @@ struct ZshCompletion {
         \(commands.map(functions).joined(separator: "\n"))
 
         _dynaferry_help() {
-            _arguments -S -C '1: :_dynaferry_commands'
+            _arguments -S '1: :_dynaferry_commands'
         }
 
         if [ "$funcstack[1]" = "_dynaferry" ]; then
@@ -52,7 +52,7 @@ struct ZshCompletion {
     private func plain(_ name: String, _ command: CompletedCommand) -> String {
         """
         \(name)() {
-            _arguments -S -C \(joined(specs(command)))
+            _arguments -S \(joined(specs(command)))
         }
         """
     }
@@ -109,7 +109,7 @@ struct ZshCompletion {
         command.options.flatMap { option in option.names.map { quoted(spec(option, $0)) } }
             + common
             + command.operands.enumerated().map { index, operand in
-                quoted("\(index + 1):\(escaped(operand.name)):\(action(operand.value))")
+                quoted("\(index + 1):\(message(operand.name)):\(action(operand.value))")
             }
     }
 
@@ -118,9 +118,9 @@ struct ZshCompletion {
         let head = (option.repeats ? "*" : "") + name
         switch option.syntax {
         case .flag: return head + help
-        case .value(let value): return "\(head)=\(help):\(escaped(value.name)):\(action(value))"
+        case .value(let value): return "\(head)=\(help):\(message(value.name)):\(action(value))"
         case .valueAfterEquals(let value):
-            return "\(head)=-\(help)::\(escaped(value.name)):\(action(value))"
+            return "\(head)=-\(help)::\(message(value.name)):\(action(value))"
         }
     }
 
@@ -133,10 +133,16 @@ struct ZshCompletion {
         }
     }
 
-    private func escaped(_ text: String) -> String {
+    /// An explanation, which ends at a bracket.
+    private func escaped(_ text: String) -> String { escaped(text, "\\[]:") }
+
+    /// What is said of a value, which ends at a colon.
+    private func message(_ text: String) -> String { escaped(text, "\\:") }
+
+    private func escaped(_ text: String, _ special: String) -> String {
         var escaped = ""
         for character in text {
-            if "\\[]:".contains(character) { escaped.append("\\") }
+            if special.contains(character) { escaped.append("\\") }
             escaped.append(character)
         }
         return escaped

@@ -84,15 +84,17 @@ struct ConfigKeys {
                 && (part != .table || option.filePlace == .table)
         }
         let names = open.flatMap(\.names).map { String($0.dropFirst(2)) }
-        var keys =
+        let keys =
             switch part {
             case .top: names + ["source", "target"]
             case .table: ["source", "target"] + names
             case .side(let side):
-                names.filter { $0.hasPrefix(side + "-") }.map { String($0.dropFirst(7)) }
+                names.filter { $0.hasPrefix(side + "-") }.map {
+                    String($0.dropFirst(side.count + 1))
+                }
             }
-        keys = keys.enumerated().filter { !keys[..<$0].contains($1) }.map(\.element)
-        return keys
+        // Commands share most of their options.
+        return keys.enumerated().filter { !keys[..<$0].contains($1) }.map(\.element)
     }
 
     /// Whether a key that is no option's is meant for a secret, however it is spelled.
