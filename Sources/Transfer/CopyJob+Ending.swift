@@ -71,12 +71,16 @@ extension CopyJob {
     /// The job's rows are the record of dead letters; the files are for their user to read. While a
     /// table may go on by itself it has none yet.
     private func exportDeadLetters(_ reports: [TableReport]) -> [String] {
-        let named = state.withLock { $0.options.deadLettersPath }.map { DeadLetterFile(path: $0) }
+        let options = state.withLock { $0.options }
+        var files: [String: DeadLetterFile] = [:]
         var paths: [String] = []
         for (number, report) in reports.enumerated() {
             guard let outcome = report.outcome, outcome != .stopped else { continue }
-            let file =
-                named ?? DeadLetterFile(path: DeadLetterFile.defaultPath(table: report.target))
+            let wanted =
+                options[number].deadLettersPath
+                ?? DeadLetterFile.defaultPath(table: report.target)
+            let file = files[wanted] ?? DeadLetterFile(path: wanted)
+            files[wanted] = file
             do {
                 for letter in try store.deadLetters(ofTable: number) {
                     try file.append(letter, table: report.target)

@@ -11,35 +11,37 @@ extension CopyJob {
     /// Passes every refusal, finds the job that this copy goes on with or makes a new one, and
     /// creates the targets that there are not.
     /// - Parameters:
+    ///   - options: one for each table.
     ///   - tables: at least one.
     ///   - consent: is asked before a target is written on which that has consequences of its own.
     ///   - note: is told of what the user should know before and while items move.
     /// - Throws: ``CopyRefusal`` or ``JobError``. Nothing was changed, unless a target could not be
     ///   created or did not become active: then the job stands, to be resumed.
     package static func prepare(
-        _ options: CopyOptions, job jobOptions: JobOptions, tables: [Pair],
+        _ options: [CopyOptions], job jobOptions: JobOptions, tables: [Pair],
         policy: Policy = Policy(), consent: @escaping CopyConsent = { _ in nil },
         note: @escaping @Sendable (String) -> Void, time: any TimeSource = MonotonicTime(),
         seed: UInt64
     ) async throws -> CopyJob {
         precondition(!tables.isEmpty, "a job has a table")
-        let preflights = tables.map {
-            CopyPreflight(source: $0.source, target: $0.target, options: options)
+        precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
+        let preflights = zip(tables, options).map {
+            CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
         let findings = try await each(preflights) { try await $0.run() }
         let found = Array(zip(preflights, findings)).map { (preflight: $0, findings: $1) }
         try checkSources(found)
         var opening = JobOpening(
-            tables: found, copy: options, options: jobOptions, time: time, note: note,
-            consent: consent, generator: SeededGenerator(seed: seed))
+            tables: found, options: jobOptions, time: time, note: note, consent: consent,
+            generator: SeededGenerator(seed: seed))
         var job = try await opening.run()
-        let options = options.throttled(by: job.record.throttle)
+        let options = options.map { $0.throttled(by: job.record.throttle) }
         if let limits = job.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
         }
         let plans = found.enumerated().map { number, table in
             table.findings.plan(
-                options, as: table.preflight.target.name, isOwn: job.owns(table: number))
+                options[number], as: table.preflight.target.name, isOwn: job.owns(table: number))
         }
         tell(plans, of: tables, note)
         let targets = try await each(Array(zip(found, plans))) { table, plan in

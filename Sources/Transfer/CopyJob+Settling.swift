@@ -17,7 +17,7 @@ extension CopyJob {
     func boosted(_ number: Int) async throws -> TableDescription {
         let table = tables[number]
         let target = table.subject.target
-        let (asked, kept) = state.withLock { ($0.options.boostWrites, $0.boosts[number]) }
+        let (asked, kept) = state.withLock { ($0.options[number].boostWrites, $0.boosts[number]) }
         guard let units = asked, !table.open.hasNothingLeft else { return target }
         guard let boost = kept ?? UnitBoost(of: target.definition, to: units) else {
             if target.definition.billing.isOnDemand, table.open.record.targetWas != .created {

@@ -44,7 +44,8 @@ package final class CopyJob: Sendable {
 
     /// What changes while the job runs.
     struct State: Sendable {
-        var options: CopyOptions
+        /// Of each table.
+        var options: [CopyOptions]
         /// Tables that have not begun, by number, the next one last.
         var waiting: [Int]
         var running: [Int: TableCopy] = [:]
@@ -58,8 +59,8 @@ package final class CopyJob: Sendable {
     }
 
     init(
-        _ options: CopyOptions, _ policy: Policy, _ subjects: [TableCopy.Subject], job: OpenJob,
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
+        _ options: [CopyOptions], _ policy: Policy, _ subjects: [TableCopy.Subject],
+        job: OpenJob, note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) {
         self.policy = policy
         self.note = note
@@ -108,7 +109,9 @@ package final class CopyJob: Sendable {
     }
 
     private func copyTable(_ number: Int) async -> (outcome: CopyOutcome, CopyProgress?) {
-        guard state.withLock({ $0.options.part }) != .schema else { return (.completed, nil) }
+        guard state.withLock({ $0.options[number].part }) != .schema else {
+            return (.completed, nil)
+        }
         do {
             let copy = try begin(number, target: try await boosted(number))
             let (outcome, progress) = await copy.run()
@@ -129,7 +132,7 @@ package final class CopyJob: Sendable {
         table.subject.target = target
         let note = note(of: number)
         let copy = try TableCopy(
-            state.withLock { $0.options }, table.subject, from: table.open,
+            state.withLock { $0.options[number] }, table.subject, from: table.open,
             journal: table.journal, note: note, time: time, seed: table.seed)
         // Of many tables only what holds one back is worth a line.
         if tables.count == 1 || !copy.limits.areNone { note(copy.limitsText) }
@@ -227,18 +230,20 @@ package final class CopyJob: Sendable {
     /// Sets limits from now on, for this process and those that go on with the job.
     /// - Throws: ``JobError`` for a percentage of nothing, or when it can't be kept.
     private func throttle(_ throttle: JobThrottle) throws(JobError) {
-        let (options, running) = state.withLock {
-            ($0.options.throttled(by: throttle), Array($0.running.values))
+        let (options, running) = state.withLock { state in
+            (state.options.map { $0.throttled(by: throttle) }, state.running)
         }
-        var limits: [UnitLimits] = []
+        var limits: [Int: UnitLimits] = [:]
         do throws(CopyRefusal) {
-            for copy in running { limits.append(try copy.limits(options)) }
+            for (number, copy) in running { limits[number] = try copy.limits(options[number]) }
         } catch {
             throw JobError(error.message, hint: error.hint)
         }
         try store.addThrottle(throttle)
         state.withLock { $0.options = options }
-        for (copy, limits) in zip(running, limits) { copy.setLimits(limits, by: options) }
+        for (number, limits) in limits {
+            running[number]?.setLimits(limits, by: options[number])
+        }
         if let text = throttle.description { note("limits from now on: \(text)") }
     }
 }

@@ -212,16 +212,25 @@ func readFile(_ path: String) throws(CommandFailure) -> [UInt8] {
         throw CommandFailure("cannot read \(path): \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
+    return try readAll(descriptor, called: path)
+}
+
+/// What is left of an open file, to its end.
+/// - Parameter bytesMax: more than this is not kept; what is cut off is for the caller to tell.
+func readAll(
+    _ descriptor: Int32, called path: String, bytesMax: Int = .max
+) throws(CommandFailure) -> [UInt8] {
     var content: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
+    while content.count <= bytesMax {
         let count = read(descriptor, &buffer, buffer.count)
         if count > 0 {
             content += buffer[..<count]
         } else if count == 0 {
-            return content
+            break
         } else if errno != EINTR {
             throw CommandFailure("cannot read \(path): \(String(cString: strerror(errno)))")
         }
     }
+    return content
 }

@@ -66,6 +66,8 @@ package struct Program: Sendable {
             return try DemoCommand(arguments, console: console).run(control) {
                 try EngineComparison.run(endpoint: $0, source: $1, target: $2)
             }
+        case .completion(let arguments): console.show(arguments.shell.script)
+        case .man: console.show(ManPage(CommandDescription.all).text)
         }
         return .success
     }

@@ -62,7 +62,7 @@ final class CopyFixture {
         let client = try await client()
         let job = JobOptions(folder: jobs, request: ["copy", source, target])
         return try await CopyJob.prepare(
-            options, job: job,
+            [options], job: job,
             tables: [
                 (
                     SourceTable(name: source, reader: ReadOnlyClient(client)),
@@ -98,7 +98,7 @@ extension CopyJob {
 
     func limits() throws -> UnitLimits {
         try UnitLimits(
-            state.withLock { $0.options }, source: source.definition, target: target.definition)
+            state.withLock { $0.options[0] }, source: source.definition, target: target.definition)
     }
 }
 

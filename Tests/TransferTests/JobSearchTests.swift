@@ -29,12 +29,15 @@ import Testing
     }
 
     private func identity(_ target: String = "to", merges: Bool = false) throws -> JobIdentity {
+        JobIdentity([try subject(target, merges: merges)])
+    }
+
+    private func subject(_ target: String, merges: Bool) throws -> JobIdentity.Table {
         var options = CopyOptions()
         options.mergesIntoItems = merges
-        let table = JobIdentity.Table(
+        return JobIdentity.Table(
             source: try Self.table("from"), sourceEndpoint: "http://a", target: target,
-            targetEndpoint: "http://b")
-        return JobIdentity([table], options)
+            targetEndpoint: "http://b", options: options)
     }
 
     private func search(
@@ -80,6 +83,13 @@ import Testing
         #expect(try search().find()?.record.id == "one")
         #expect(try identity().text != identity("other").text)
         #expect(try identity().text != identity(merges: true).text)
+        func merging(_ first: Bool, _ second: Bool) throws -> String {
+            JobIdentity([
+                try subject("to", merges: first), try subject("other", merges: second),
+            ]).text
+        }
+        let texts = try [(false, false), (false, true), (true, false), (true, true)].map(merging)
+        #expect(Set(texts).count == 4)
         try FileManager.default.removeItem(atPath: folder.path)
     }
 

@@ -7,7 +7,6 @@ import Pacing
 struct JobOpening {
     /// What was found of the tables before, in the job's order.
     let tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]
-    let copy: CopyOptions
     let options: JobOptions
     let time: any TimeSource
     let note: @Sendable (String) -> Void
@@ -22,12 +21,12 @@ struct JobOpening {
         for (table, found) in zip(job.tables, tables) {
             try search.check(
                 table.record, of: job, source: found.findings.source,
-                target: found.findings.target, segments: copy.segments)
+                target: found.findings.target, segments: found.preflight.options.segments)
             // A table by the name of one that the job was about to make holds nothing of its own.
             switch table.record.targetWas {
             case .creating where found.findings.target != nil:
                 try await found.preflight.checkEmpty()
-            case .empty, .merged: try checkLiveliness(found.findings)
+            case .empty, .merged: try checkLiveliness(found.preflight, found.findings)
             case .creating, .created: break
             }
         }
@@ -46,13 +45,7 @@ struct JobOpening {
     }
 
     private var identity: JobIdentity {
-        JobIdentity(
-            tables.map { preflight, findings in
-                JobIdentity.Table(
-                    source: findings.source, sourceEndpoint: preflight.source.reader.endpoint.url,
-                    target: preflight.target.name,
-                    targetEndpoint: preflight.target.reader.endpoint.url)
-            }, copy)
+        JobIdentity(tables.map { JobIdentity.Table($0.preflight, source: $0.findings.source) })
     }
 
     private mutating func begin() async throws -> OpenJob {
@@ -61,7 +54,7 @@ struct JobOpening {
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
         for (preflight, findings) in tables where findings.target != nil {
             try await preflight.checkEmpty(finished: finished)
-            try checkLiveliness(findings)
+            try checkLiveliness(preflight, findings)
         }
         let name = tables[0].findings.source.definition.name
         let id = options.id ?? options.folder.newID(for: name, using: &generator)
@@ -75,7 +68,7 @@ struct JobOpening {
             JobTable(
                 source: preflight.source.name, target: preflight.target.name,
                 sourceID: findings.source.id, targetID: findings.target?.id,
-                schema: findings.source.schema, targetWas: targetWas(findings),
+                schema: findings.source.schema, targetWas: targetWas(preflight, findings),
                 segments: findings.segments, itemsReported: findings.source.itemCount)
         }
         let file = try JobFile.create(options.folder.databasePath(id), record, records)
@@ -87,8 +80,11 @@ struct JobOpening {
     }
 
     /// A target on which writing has consequences of its own is written only by one who knows.
-    private func checkLiveliness(_ findings: CopyPreflight.Findings) throws(CopyRefusal) {
-        guard copy.part != .schema, let reason = CopyPreflight.liveliness(findings) else { return }
+    private func checkLiveliness(
+        _ preflight: CopyPreflight, _ findings: CopyPreflight.Findings
+    ) throws(CopyRefusal) {
+        guard preflight.options.part != .schema, let reason = CopyPreflight.liveliness(findings)
+        else { return }
         switch consent("\(reason). Copy into it?") {
         case true?: note(reason)
         case false?: throw CopyRefusal("\(reason): nothing was copied")
@@ -96,8 +92,10 @@ struct JobOpening {
         }
     }
 
-    private func targetWas(_ findings: CopyPreflight.Findings) -> JobTable.Target {
+    private func targetWas(
+        _ preflight: CopyPreflight, _ findings: CopyPreflight.Findings
+    ) -> JobTable.Target {
         if findings.target == nil { return .creating }
-        return copy.mergesIntoItems ? .merged : .empty
+        return preflight.options.mergesIntoItems ? .merged : .empty
     }
 }

@@ -14,23 +14,42 @@ struct JobIdentity {
         var sourceEndpoint: String
         var target: String
         var targetEndpoint: String
+        var options: CopyOptions
+
+        fileprivate var json: JSON {
+            [
+                "source": .string(source.arn ?? source.definition.name),
+                "sourceEndpoint": .string(sourceEndpoint),
+                "target": .string(target),
+                "targetEndpoint": .string(targetEndpoint),
+            ]
+        }
     }
 
-    init(_ tables: [Table], _ options: CopyOptions) {
+    /// What holds for all tables is said once, and of each only where it does not.
+    init(_ tables: [Table]) {
+        let merges = tables.allSatisfy(\.options.mergesIntoItems)
         var json: JSON = [
             "tables": .array(
                 tables.map { table in
-                    [
-                        "source": .string(table.source.arn ?? table.source.definition.name),
-                        "sourceEndpoint": .string(table.sourceEndpoint),
-                        "target": .string(table.target),
-                        "targetEndpoint": .string(table.targetEndpoint),
-                    ]
+                    var json = table.json
+                    if !merges, table.options.mergesIntoItems { json["merge"] = true }
+                    return json
                 }),
-            "merge": .bool(options.mergesIntoItems),
+            "merge": .bool(merges),
         ]
-        if options.part != .all { json["part"] = .string(options.part.rawValue) }
+        let part = tables.first?.options.part ?? .all
+        if part != .all { json["part"] = .string(part.rawValue) }
         text = json.text
+    }
+}
+
+extension JobIdentity.Table {
+    init(_ preflight: CopyPreflight, source: TableDescription) {
+        self.init(
+            source: source, sourceEndpoint: preflight.source.reader.endpoint.url,
+            target: preflight.target.name, targetEndpoint: preflight.target.reader.endpoint.url,
+            options: preflight.options)
     }
 }
 

@@ -25,17 +25,22 @@ package struct CopyPlan: Sendable {
     }
 
     /// - Parameters:
+    ///   - options: one for each table.
     ///   - jobs: where an unfinished job of the same copy is looked for.
     ///   - mayAsk: the copy will be able to ask its user, or has been told what to do.
     package static func make(
-        _ options: CopyOptions, tables: [CopyJob.Pair], prices: PriceTable, jobs: JobFolder,
+        _ options: [CopyOptions], tables: [CopyJob.Pair], prices: PriceTable, jobs: JobFolder,
         mayAsk: Bool
     ) async throws -> CopyPlan {
-        let looks = try await CopyJob.each(tables) { try await Look(options, $0) }
-        let job = unfinished(looks, options, jobs)
+        precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
+        let preflights = zip(tables, options).map {
+            CopyPreflight(source: $0.source, target: $0.target, options: $1)
+        }
+        let looks = try await CopyJob.each(preflights) { try await Look($0) }
+        let job = unfinished(looks, jobs)
         let plans = try await CopyJob.each(looks) { look in
-            var plan = try await look.plan(options, prices, goesOn: job != nil)
-            if options.part != .schema, job == nil, !mayAsk, let reason = look.liveliness {
+            var plan = try await look.plan(prices, goesOn: job != nil)
+            if job == nil, !mayAsk, let reason = look.liveliness {
                 plan.refusal =
                     plan.refusal ?? CopyRefusal(reason, hint: "--yes copies into it all the same")
             }
@@ -44,20 +49,12 @@ package struct CopyPlan: Sendable {
         return CopyPlan(tables: plans, job: job)
     }
 
-    private static func unfinished(
-        _ looks: [Look], _ options: CopyOptions, _ jobs: JobFolder
-    ) -> JobRecord? {
+    private static func unfinished(_ looks: [Look], _ jobs: JobFolder) -> JobRecord? {
         let tables = looks.compactMap { look in
-            (try? look.found.get()).map { findings in
-                JobIdentity.Table(
-                    source: findings.source,
-                    sourceEndpoint: look.preflight.source.reader.endpoint.url,
-                    target: look.preflight.target.name,
-                    targetEndpoint: look.preflight.target.reader.endpoint.url)
-            }
+            (try? look.found.get()).map { JobIdentity.Table(look.preflight, source: $0.source) }
         }
         guard tables.count == looks.count else { return nil }
-        return jobs.unfinished(identity: JobIdentity(tables, options).text)
+        return jobs.unfinished(identity: JobIdentity(tables).text)
     }
 
     /// What there is of one pair, or why it would be refused.
@@ -65,8 +62,8 @@ package struct CopyPlan: Sendable {
         let preflight: CopyPreflight
         let found: Result<CopyPreflight.Findings, CopyRefusal>
 
-        init(_ options: CopyOptions, _ pair: CopyJob.Pair) async throws {
-            preflight = CopyPreflight(source: pair.source, target: pair.target, options: options)
+        init(_ preflight: CopyPreflight) async throws {
+            self.preflight = preflight
             do {
                 found = .success(try await preflight.run())
             } catch let refusal as CopyRefusal {
@@ -74,11 +71,14 @@ package struct CopyPlan: Sendable {
             }
         }
 
-        var liveliness: String? { (try? found.get()).flatMap(CopyPreflight.liveliness) }
+        /// What would be asked before the target is written.
+        var liveliness: String? {
+            guard preflight.options.part != .schema else { return nil }
+            return (try? found.get()).flatMap(CopyPreflight.liveliness)
+        }
 
-        func plan(
-            _ options: CopyOptions, _ prices: PriceTable, goesOn: Bool
-        ) async throws -> TablePlan {
+        func plan(_ prices: PriceTable, goesOn: Bool) async throws -> TablePlan {
+            let options = preflight.options
             let (source, target) = (preflight.source, preflight.target)
             func refused(_ refusal: CopyRefusal) -> TablePlan {
                 TablePlan(source: source.name, target: target.name, refusal: refusal)

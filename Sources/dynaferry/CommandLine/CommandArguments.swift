@@ -5,6 +5,9 @@ package protocol CommandArguments: Sendable {
     /// Every option at its default; operands are placeholders until parsed.
     init()
 
+    /// Reads the words after the command's name, and a file that they name options in.
+    init(parsing words: [String], reading: ConfigReader) throws(UsageError)
+
     static var name: String { get }
     /// One sentence for the list of commands.
     static var summary: String { get }
@@ -36,7 +39,7 @@ package struct CommandDescription: Sendable {
     package let name: String
     package let summary: String
     package let about: [String]
-    package let operands: [Note]
+    package let operands: [OperandDescription]
     package let options: [OptionDescription]
     package let examples: [Note]
     package let exitCodes: [Note]
@@ -46,7 +49,7 @@ package struct CommandDescription: Sendable {
         name = Arguments.name
         summary = Arguments.summary
         about = Arguments.about
-        operands = Arguments.operands.map { Note($0.name, $0.help) }
+        operands = Arguments.operands.map(\.description)
         options = Arguments.options.map(\.description)
         examples = Arguments.examples
         exitCodes = Arguments.exitCodes.map { Note("\($0.code.rawValue)", $0.meaning) }
@@ -69,5 +72,7 @@ package struct CommandDescription: Sendable {
         CommandDescription(WhoAmIArguments.self),
         CommandDescription(ServeArguments.self),
         CommandDescription(DemoArguments.self),
+        CommandDescription(CompletionArguments.self),
+        CommandDescription(ManArguments.self),
     ]
 }

@@ -3,6 +3,10 @@ package struct Help: Sendable {
     /// The terminal's columns, within what can be read.
     package let width: Int
 
+    /// What dynaferry is for.
+    static let purpose =
+        "dynaferry moves DynamoDB tables between accounts and regions, exactly and fast."
+
     /// The column at which explanations begin.
     private let margin = 26
 
@@ -12,8 +16,7 @@ package struct Help: Sendable {
 
     /// The page of `dynaferry --help`.
     package func overview() -> String {
-        var lines = wrapped(
-            "dynaferry moves DynamoDB tables between accounts and regions, exactly and fast.")
+        var lines = wrapped(Self.purpose)
         lines += ["", "Usage: dynaferry COMMAND [OPTIONS]", "", "Commands:"]
         for command in CommandDescription.all { lines += commandEntry(command) }
         lines += ["", "Options:"]
@@ -29,14 +32,9 @@ package struct Help: Sendable {
         for paragraph in command.about { lines += wrapped(paragraph) + [""] }
         lines.append("Usage: \(command.usage)")
         lines += section("Verbs", command.verbs.flatMap { commandEntry($0) })
-        lines += section("Arguments", command.operands.flatMap { entry($0.subject, $0.text) })
+        lines += section("Arguments", command.operands.flatMap { entry($0.name, $0.help) })
         let options = command.options.filter { !$0.isHidden }
-        var categories: [OptionCategory] = []
-        for option in options where !categories.contains(option.category) {
-            categories.append(option.category)
-        }
-        for category in categories {
-            let members = options.filter { $0.category == category }
+        for (category, members) in OptionCategory.groups(options) {
             lines += section(category.rawValue, members.flatMap(entry))
         }
         lines += section(
@@ -49,7 +47,7 @@ package struct Help: Sendable {
     }
 
     private func commandEntry(_ command: CommandDescription) -> [String] {
-        let operands = command.operands.map { " " + $0.subject }.joined()
+        let operands = command.operands.map { " " + $0.name }.joined()
         return entry(command.name + operands, command.summary)
     }
 
@@ -58,9 +56,7 @@ package struct Help: Sendable {
     }
 
     private func entry(_ option: OptionDescription) -> [String] {
-        var help = option.help
-        if option.repeats { help += " May be given several times." }
-        return entry(option.spelling, help + " Default: \(option.standard).")
+        entry(option.spelling, option.explanation)
     }
 
     /// What is looked up on the left, what it means on the right, or below when the left is wide.
@@ -90,14 +86,36 @@ package struct Help: Sendable {
     }
 }
 
+extension OptionCategory {
+    /// The options by their categories, in the order in which these occur.
+    static func groups(
+        _ options: [OptionDescription]
+    ) -> [(category: OptionCategory, members: [OptionDescription])] {
+        var groups: [(category: OptionCategory, members: [OptionDescription])] = []
+        for option in options {
+            if let index = groups.firstIndex(where: { $0.category == option.category }) {
+                groups[index].members.append(option)
+            } else {
+                groups.append((option.category, [option]))
+            }
+        }
+        return groups
+    }
+}
+
 extension OptionDescription {
+    /// What it is for, and what holds without it.
+    var explanation: String {
+        "\(help)\(repeats ? " May be given several times." : "") Default: \(standard)."
+    }
+
     /// `--region, --source-region REGION`
     var spelling: String {
         let names = self.names.joined(separator: ", ")
         switch syntax {
         case .flag: return names
-        case .value(let value): return "\(names) \(value)"
-        case .valueAfterEquals(let value): return "\(names)[=\(value)]"
+        case .value(let value): return "\(names) \(value.name)"
+        case .valueAfterEquals(let value): return "\(names)[=\(value.name)]"
         }
     }
 }

@@ -10,6 +10,8 @@ package enum Invocation: Sendable {
     case whoAmI(WhoAmIArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
+    case completion(CompletionArguments)
+    case man(ManArguments)
     case jobs(JobsArguments)
     case jobStatus(JobStatusArguments)
     case jobReport(JobReportArguments)
@@ -21,7 +23,10 @@ package enum Invocation: Sendable {
     case jobRemove(JobVerbArguments<RemoveVerb>)
 
     /// Reads the words after the program's name.
-    package init(parsing words: [String]) throws(UsageError) {
+    /// - Parameter reading: how a file of options is read.
+    package init(
+        parsing words: [String], reading: ConfigReader = ConfigFile.read
+    ) throws(UsageError) {
         guard let first = words.first else {
             self = .nothing
             return
@@ -51,7 +56,7 @@ package enum Invocation: Sendable {
             } else if options.contains("--version") {
                 self = .version
             } else {
-                self = try Self.parse(command.name, rest)
+                self = try Self.parse(command.name, rest, reading)
             }
         }
     }
@@ -79,15 +84,16 @@ package enum Invocation: Sendable {
     }
 
     private static func parse(
-        _ command: String, _ words: [String]
+        _ command: String, _ words: [String], _ reading: ConfigReader
     ) throws(UsageError) -> Invocation {
         do {
             switch command {
             case CopyArguments.name:
-                var arguments = try CopyArguments(parsing: words)
+                var arguments = try CopyArguments(parsing: words, reading: reading)
                 arguments.words = [command] + words
                 return .copy(arguments)
-            case PlanArguments.name: return .plan(try PlanArguments(parsing: words))
+            case PlanArguments.name:
+                return .plan(try PlanArguments(parsing: words, reading: reading))
             case JobsArguments.name: return .jobs(try JobsArguments(parsing: words))
             case JobStatusArguments.name:
                 return .jobStatus(try JobStatusArguments(parsing: words))
@@ -108,6 +114,9 @@ package enum Invocation: Sendable {
             case WhoAmIArguments.name: return .whoAmI(try WhoAmIArguments(parsing: words))
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
+            case CompletionArguments.name:
+                return .completion(try CompletionArguments(parsing: words))
+            case ManArguments.name: return .man(try ManArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")
             }
         } catch {

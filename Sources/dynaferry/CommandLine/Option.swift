@@ -3,9 +3,19 @@ package struct OptionDescription: Equatable, Sendable {
     package enum Syntax: Equatable, Sendable {
         case flag
         /// `--name VALUE` or `--name=VALUE`.
-        case value(String)
+        case value(ValueDescription)
         /// `--name` or `--name=VALUE`.
-        case valueAfterEquals(String)
+        case valueAfterEquals(ValueDescription)
+    }
+
+    /// Where in a ``ConfigFile`` an option may stand.
+    package enum FilePlace: Equatable, Sendable {
+        /// On the command line only: a wish for one time.
+        case nowhere
+        /// For the whole of it.
+        case top
+        /// For the whole of it, or for some tables.
+        case table
     }
 
     /// All spellings, the chief one first.
@@ -18,6 +28,22 @@ package struct OptionDescription: Equatable, Sendable {
     package var repeats = false
     /// Left out of help: for dynaferry's own use of itself.
     package var isHidden = false
+    package var filePlace = FilePlace.top
+
+    /// nil of a flag.
+    package var value: ValueDescription? {
+        switch syntax {
+        case .flag: nil
+        case .value(let value), .valueAfterEquals(let value): value
+        }
+    }
+}
+
+/// What help and completion need to know of an operand.
+package struct OperandDescription: Equatable, Sendable {
+    package let name: String
+    package let help: String
+    package let value: ValueDescription
 }
 
 /// The headings under which options stand in help.
@@ -85,7 +111,7 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         set: @escaping @Sendable (inout Arguments, _ name: String, Value) -> Void
     ) {
         description = OptionDescription(
-            names: names, syntax: .value(kind.name), category: category, help: help,
+            names: names, syntax: .value(kind.description), category: category, help: help,
             standard: standard)
         keep = { (arguments, name, text) throws(UsageError) in
             set(&arguments, name, try kind.read(text ?? "", for: name))
@@ -119,8 +145,8 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         in category: OptionCategory, _ help: String
     ) {
         description = OptionDescription(
-            names: [name], syntax: .valueAfterEquals(kind.name), category: category, help: help,
-            standard: "off; \(name) alone means \(name)=\(kind.show(bare))")
+            names: [name], syntax: .valueAfterEquals(kind.description), category: category,
+            help: help, standard: "off; \(name) alone means \(name)=\(kind.show(bare))")
         keep = { (arguments, name, text) throws(UsageError) in
             var value = bare
             if let text { value = try kind.read(text, for: name) }
@@ -152,12 +178,26 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         option.description.isHidden = true
         return option
     }
+
+    /// It may differ from table to table, which a file can say.
+    package var perTable: Self {
+        var option = self
+        option.description.filePlace = .table
+        return option
+    }
+
+    /// It is a wish for this time, and no file can repeat it.
+    package var once: Self {
+        var option = self
+        option.description.filePlace = .nowhere
+        return option
+    }
 }
 
 /// One argument that is known by its place.
 package struct Operand<Arguments: CommandArguments>: Sendable {
-    package let name: String
-    package let help: String
+    package let description: OperandDescription
+    package var name: String { description.name }
     let keep: @Sendable (inout Arguments, String) throws(UsageError) -> Void
 
     /// The same operand of arguments that hold `Arguments` at `path`.
@@ -165,17 +205,16 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
         to path: WritableKeyPath<Outer, Arguments> & Sendable
     ) -> Operand<Outer> {
         let keep = keep
-        return Operand<Outer>(name: name, help: help) { (outer, text) throws(UsageError) in
+        return Operand<Outer>(description: description) { (outer, text) throws(UsageError) in
             try keep(&outer[keyPath: path], text)
         }
     }
 
     private init(
-        name: String, help: String,
+        description: OperandDescription,
         keep: @escaping @Sendable (inout Arguments, String) throws(UsageError) -> Void
     ) {
-        self.name = name
-        self.help = help
+        self.description = description
         self.keep = keep
     }
 
@@ -183,8 +222,7 @@ package struct Operand<Arguments: CommandArguments>: Sendable {
         _ name: String, _ kind: ValueKind<Value>,
         _ path: WritableKeyPath<Arguments, Value> & Sendable, _ help: String
     ) {
-        self.name = name
-        self.help = help
+        description = OperandDescription(name: name, help: help, value: kind.description)
         keep = { (arguments, text) throws(UsageError) in
             arguments[keyPath: path] = try kind.read(text, for: name)
         }

@@ -1,31 +1,63 @@
+/// The words of a command line, told apart by its declaration.
+struct GivenWords {
+    var settings: [OptionSetting] = []
+    var operands: [String] = []
+}
+
 extension CommandArguments {
     /// Reads the words after the command's name.
     ///
     /// Options and operands may be mixed; `--` ends the options. An option given again replaces
     /// what it was given before, unless it is one that adds up.
     package init(parsing words: [String]) throws(UsageError) {
+        try self.init(parsing: words, reading: ConfigFile.read)
+    }
+
+    package init(parsing words: [String], reading: ConfigReader) throws(UsageError) {
+        let given = try Self.given(words)
         self.init()
-        let options = Self.options
-        var operands: [String] = []
+        for setting in given.settings { try apply(setting) }
+        try keep(given.operands)
+        try validate()
+    }
+
+    static func given(_ words: [String]) throws(UsageError) -> GivenWords {
+        let options = options.map(\.description)
+        var given = GivenWords()
         var rest = words[...]
         while let word = rest.popFirst() {
             if word == "--" {
-                operands += rest
+                given.operands += rest
                 break
             }
             guard word.hasPrefix("-"), word != "-" else {
-                operands.append(word)
+                given.operands.append(word)
                 continue
             }
-            let (name, inline) = Self.cut(word)
-            guard let option = options.first(where: { $0.description.names.contains(name) }) else {
-                throw Self.unknownOption(name)
+            let (name, inline) = cut(word)
+            guard let option = options.first(where: { $0.names.contains(name) }) else {
+                throw unknownOption(name)
             }
-            let text = try Self.value(of: option.description, name, inline, &rest)
-            try option.keep(&self, name, text)
+            let text = try value(of: option, name, inline, &rest)
+            given.settings.append(OptionSetting(name: name, value: text.map { .text($0) } ?? .bare))
         }
-        try keep(operands)
-        try validate()
+        return given
+    }
+
+    /// Keeps what one option was given.
+    mutating func apply(_ setting: OptionSetting) throws(UsageError) {
+        let option = Self.options.first { $0.description.names.contains(setting.name) }
+        guard let option else { preconditionFailure("\(setting.name) is not declared") }
+        do {
+            switch setting.value {
+            case .bare: try option.keep(&self, setting.name, nil)
+            case .text(let text): try option.keep(&self, setting.name, text)
+            case .off: break
+            }
+        } catch {
+            guard let origin = setting.origin else { throw error }
+            throw origin.unexpected(option.description.expectedInFile, hints: error.hints)
+        }
     }
 
     /// `--name=value` in its two parts.
@@ -53,7 +85,7 @@ extension CommandArguments {
         }
     }
 
-    private mutating func keep(_ words: [String]) throws(UsageError) {
+    mutating func keep(_ words: [String]) throws(UsageError) {
         let operands = Self.operands
         guard words.count >= operands.count else {
             let missing = operands[words.count...].map(\.name).formattedList(joinedBy: "and")
@@ -89,6 +121,6 @@ extension CommandDescription {
 
     /// `dynaferry copy [OPTIONS] SOURCE TARGET`
     var usage: String {
-        (["dynaferry", name, "[OPTIONS]"] + operands.map(\.subject)).joined(separator: " ")
+        (["dynaferry", name, "[OPTIONS]"] + operands.map(\.name)).joined(separator: " ")
     }
 }

@@ -10,6 +10,8 @@ package struct ValueKind<Value: Sendable>: Sendable {
     package let show: @Sendable (Value) -> String
     /// A hint for one text that is not as expected, where a mistake is easily guessed.
     package let advice: @Sendable (String) -> String?
+    /// What a shell may propose for it.
+    package var proposal = Proposal.nothing
 
     package init(
         name: String, expected: String,
@@ -24,6 +26,16 @@ package struct ValueKind<Value: Sendable>: Sendable {
         self.advice = advice
     }
 
+    package func proposing(_ proposal: Proposal) -> Self {
+        var kind = self
+        kind.proposal = proposal
+        return kind
+    }
+
+    package var description: ValueDescription {
+        ValueDescription(name: name, expected: expected, proposal: proposal)
+    }
+
     /// Reads what was given for `subject`, an option's or an operand's name.
     package func read(_ text: String, for subject: String) throws(UsageError) -> Value {
         if let value = parse(text) { return value }
@@ -31,6 +43,22 @@ package struct ValueKind<Value: Sendable>: Sendable {
         throw UsageError(
             "\(subject) wants \(expected), not \(given)", hints: advice(text).map { [$0] } ?? [])
     }
+}
+
+/// What a shell may propose at the place of a value.
+package enum Proposal: Equatable, Sendable {
+    /// It is for its user to know.
+    case nothing
+    case choices([String])
+    case file
+    case folder
+}
+
+/// What help, completion and files of options need to know of a kind of value.
+package struct ValueDescription: Equatable, Sendable {
+    package let name: String
+    package let expected: String
+    package let proposal: Proposal
 }
 
 extension ValueKind where Value == Int {
@@ -134,7 +162,11 @@ extension ValueKind where Value == String {
     }
 
     package static var file: Self {
-        .text("FILE", expected: "a file's path")
+        .text("FILE", expected: "a file's path").proposing(.file)
+    }
+
+    package static var folder: Self {
+        .text("FOLDER", expected: "a folder's path").proposing(.folder)
     }
 }
 
@@ -146,7 +178,8 @@ where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == Strin
         return ValueKind(
             name: names.joined(separator: "|"), expected: names.formattedList(joinedBy: "or"),
             parse: { Value(rawValue: $0) }, show: { $0.rawValue },
-            advice: { nearest(to: $0, among: names).map { "did you mean \($0)?" } })
+            advice: { nearest(to: $0, among: names).map { "did you mean \($0)?" } }
+        ).proposing(.choices(names))
     }
 }
 

@@ -17,7 +17,20 @@ extension CopyArguments {
         The source is only ever read. Nothing is deleted from the target, and one that has items \
         is refused unless --merge is given. Memory stays within --memory whatever the table's size.
         """,
+        """
+        --config takes options from a file, JSON in which comments may stand: each by its name \
+        without dashes, those of one side in the object "source" or "target" too. Its list \
+        "tables" has names, patterns, or objects of "source", "target" and what holds for these \
+        tables alone: \(perTable.formattedList(joinedBy: "or")). One file serves every command \
+        that has this option.
+        """,
     ]
+
+    /// The keys that an entry of a file's tables may have.
+    private static var perTable: [String] {
+        options.filter { $0.description.filePlace == .table }.flatMap(\.description.names)
+            .map { String($0.dropFirst(2)) }
+    }
 
     package static var operands: [Operand<Self>] {
         [
@@ -45,6 +58,13 @@ extension CopyArguments {
     private static var tableOptions: [Option<Self>] {
         [
             Option(
+                "--config", .file, \.config, in: .tables, default: "none",
+                """
+                JSON file of options, and of tables in place of SOURCE and TARGET; - is stdin. \
+                What is given here wins over the file, and the file over the environment.
+                """
+            ).once,
+            Option(
                 repeating: "--exclude", .pattern, \.excluded, in: .tables, default: "none",
                 "Leave out tables of the source."),
             Option(
@@ -54,8 +74,10 @@ extension CopyArguments {
                 first that matches holds.
                 """),
             Option(
-                "--tables", .integer(1...100), \.tables, in: .tables,
-                "Copy N tables at a time, the smallest first."),
+                ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
+                default: "\(CopyArguments().tables)",
+                "Copy N tables at a time, the smallest first."
+            ) { arguments, _, value in arguments.tables = value },
             Option(
                 flag: "--fail-fast", \.failFast, in: .tables,
                 """
@@ -72,7 +94,8 @@ extension CopyArguments {
                 """
                 Write into a target that has items: those of the same key are replaced, all others \
                 stay.
-                """),
+                """
+            ).perTable,
             Option(
                 "--dead-letters", .file, \.deadLetters, in: .target,
                 default: "./dynaferry-dead-letters-TARGET.jsonl",
@@ -80,10 +103,12 @@ extension CopyArguments {
                 Where to put items that the target refuses for good, with the reason, one JSON \
                 object a line. Written only when there is one; an existing file is left alone and \
                 a number is appended to the name.
-                """),
+                """
+            ).perTable,
             Option(
                 "--max-dead-letters", .integer(0...1_000_000_000), \.maxDeadLetters, in: .target,
-                "Give up when more items than this are refused."),
+                "Give up when more items than this are refused."
+            ).perTable,
             Option(
                 flag: "--yes", \.yes, in: .target,
                 """
@@ -101,27 +126,33 @@ extension CopyArguments {
                 """
                 Read at most N units a second, or N% of what the source has. Lowered by itself \
                 while the source throttles.
-                """),
+                """
+            ).perTable,
             Option(
                 "--write-units", .units, \.writeUnits, in: .pace,
                 default: "100% of a provisioned target, on an on-demand one as fast as it takes",
                 """
                 Write at most N units a second, or N% of what the target has; the same for each \
                 global index.
-                """),
+                """
+            ).perTable,
             Option(
                 "--segments", .integer(1...1_000_000), \.segments, in: .pace,
                 default: "by the table's size",
-                "Scan the source in N equal ranges of its hash space."),
+                "Scan the source in N equal ranges of its hash space."
+            ).perTable,
             Option(
                 "--scan-concurrency", .integer(1...10_000), \.scanConcurrency, in: .pace,
-                default: "adapts", "Have at most N scans in flight."),
+                default: "adapts", "Have at most N scans in flight."
+            ).perTable,
             Option(
                 "--write-concurrency", .integer(1...10_000), \.writeConcurrency, in: .pace,
-                default: "adapts", "Have at most N writes in flight."),
+                default: "adapts", "Have at most N writes in flight."
+            ).perTable,
             Option(
                 "--memory", .bytes, \.memory, in: .pace,
-                "Memory for items on their way, pages and batches together, for each table."),
+                "Memory for items on their way, pages and batches together, for each table."
+            ).perTable,
             Option(
                 "--give-up-after", .duration, \.giveUpAfter, in: .pace,
                 """
@@ -139,13 +170,15 @@ extension CopyArguments {
                 "The job's name: of a new one, or of the one to go on with."),
             Option(
                 flag: "--resume", \.resume, in: .job,
-                "Go on with a job although it stopped more than 24 hours ago."),
+                "Go on with a job although it stopped more than 24 hours ago."
+            ).once,
             Option(
                 flag: "--restart", \.restart, in: .job,
                 """
                 Copy everything again, into the target that the unfinished job found empty or \
                 made. Items deleted at the source meanwhile may remain there.
-                """),
+                """
+            ).once,
             Option(
                 "--stop-at", .stopTime, \.stopAt, in: .job, default: "never",
                 """
@@ -160,7 +193,8 @@ extension CopyArguments {
         [
             Option(
                 flag: "--consistent-read", \.consistentRead, in: .reading,
-                "Read with strong consistency, at twice the units."),
+                "Read with strong consistency, at twice the units."
+            ).perTable,
             Option(
                 flag: "--gzip", \.gzip, in: .reading,
                 "Ask for compressed pages: less traffic, more CPU."),
@@ -207,6 +241,7 @@ extension CopyArguments {
                 --target-region eu-central-1
             """,
             "Every table of a stage, renamed, into another region:"),
+        Note("dynaferry copy --config migration.json", "As a file says, table by table:"),
         Note(
             "dynaferry copy Orders Orders --target-endpoint http://127.0.0.1:8000 --merge",
             "From AWS into a local server, replacing items that are there already:"),
@@ -236,30 +271,41 @@ extension CopyArguments {
         if resume, restart {
             throw UsageError("--resume and --restart contradict each other")
         }
-        guard source.stars == target.stars else {
-            throw UsageError(
-                "SOURCE has \(source.stars) stars and TARGET \(target.stars): \(source.text),"
-                    + " \(target.text)",
-                hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
-        }
         try validateSchema()
         try sides.validateRoles()
-        try checkRegion("SOURCE", source, sides.source, "--source-region")
-        try checkRegion("TARGET", target, sides.target, "--target-region")
-        if source == target, sourceSide == targetSide {
-            throw UsageError(
-                "SOURCE and TARGET are the same table: \(source.text)",
-                hints: ["give the target another name, or another side: see --target-region"])
+        for (source, target) in selection {
+            guard source.stars == target.stars else {
+                throw UsageError(
+                    "SOURCE has \(source.stars) stars and TARGET \(target.stars): \(source.text),"
+                        + " \(target.text)",
+                    hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
+            }
+            try checkRegion("SOURCE", source, sides.source, sourceSide, "--source-region")
+            try checkRegion("TARGET", target, sides.target, targetSide, "--target-region")
+            if source == target, sourceSide == targetSide {
+                throw UsageError(
+                    "SOURCE and TARGET are the same table: \(source.text)",
+                    hints: ["give the target another name, or another side: see --target-region"])
+            }
         }
     }
 
-    /// A side's own region may not contradict its table's ARN; the common one yields to it.
+    /// A side's own region may not contradict its tables' ARNs, nor they each other; the common
+    /// one yields to them.
     private func checkRegion(
-        _ operand: String, _ table: TableReference, _ side: SideArguments, _ option: String
+        _ operand: String, _ table: TableReference, _ own: SideArguments, _ side: SideArguments,
+        _ option: String
     ) throws(UsageError) {
-        guard let named = table.region, let given = side.region, named != given else { return }
-        throw UsageError(
-            "\(operand) is in \(named), but \(option) says \(given)",
-            hints: ["leave out \(option): the ARN names the region"])
+        guard let named = table.region else { return }
+        if let given = own.region, named != given {
+            throw UsageError(
+                "\(operand) is in \(named), but \(option) says \(given)",
+                hints: ["leave out \(option): the ARN names the region"])
+        }
+        if let other = side.region, named != other {
+            throw UsageError(
+                "\(operand) \(table.name) is in \(named), another table of its side in \(other)",
+                hints: ["a job has one region on each side: copy the others by another"])
+        }
     }
 }

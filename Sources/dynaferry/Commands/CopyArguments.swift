@@ -1,9 +1,13 @@
 import Transfer
 
 /// What `dynaferry copy` was asked to do.
-package struct CopyArguments: SidedArguments, Equatable {
+package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
+    /// Placeholders when a file says what is copied.
     package var source = TableReference()
     package var target = TableReference()
+    /// A file of options, and what it says of tables.
+    package var config: String?
+    package var entries: [TableEntry] = []
     package var renamings: [Renaming] = []
     package var excluded: [TableReference] = []
     /// Tables copied at a time.
@@ -59,15 +63,46 @@ package struct CopyArguments: SidedArguments, Equatable {
 
     package var part: CopyPart { schemaOnly ? .schema : dataOnly ? .data : .all }
 
-    /// Everything known of the source's side; an ARN names its region.
-    package var sourceSide: SideArguments { side(sides.filledSource, source) }
-    package var targetSide: SideArguments { side(sides.filledTarget, target) }
+    /// What is copied as what: SOURCE and TARGET, or else what a file lists.
+    package var selection: [(source: TableReference, target: TableReference)] {
+        source.text.isEmpty ? entries.map { ($0.source, $0.target) } : [(source, target)]
+    }
 
-    private func side(_ filled: SideArguments, _ table: TableReference) -> SideArguments {
+    /// Both sides of the selection, in words.
+    package var sourceText: String { words(for: selection.map(\.source)) }
+    package var targetText: String { words(for: selection.map(\.target)) }
+
+    private func words(for tables: [TableReference]) -> String {
+        let names = tables.map(\.name)
+        guard names.count > 3 else { return names.formattedList(joinedBy: "and") }
+        return "\(names[0]) and \(names.count - 1) others"
+    }
+
+    /// The arguments that hold for one table, by its name or ARN: those of the first entry that
+    /// matches it.
+    package func own(ofTable source: String) -> CopyArguments {
+        let entry = entries.first { NamePattern($0.source.text).match(source) != nil }
+        return entry?.arguments ?? self
+    }
+
+    /// Everything known of the source's side; an ARN names its region.
+    package var sourceSide: SideArguments { side(sides.filledSource, selection.map(\.source)) }
+    package var targetSide: SideArguments { side(sides.filledTarget, selection.map(\.target)) }
+
+    private func side(_ filled: SideArguments, _ tables: [TableReference]) -> SideArguments {
         var side = filled
-        side.region = table.region ?? side.region
+        side.region = tables.lazy.compactMap(\.region).first ?? side.region
         return side
     }
+}
+
+/// What a file says of tables that it lists.
+package struct TableEntry: Equatable, Sendable {
+    /// Names or patterns, of as many stars.
+    package var source: TableReference
+    package var target: TableReference
+    /// What holds for these tables: what is said of all, and of them.
+    package var arguments: CopyArguments
 }
 
 /// What happens when the target already has items.

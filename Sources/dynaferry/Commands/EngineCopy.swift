@@ -40,7 +40,7 @@ struct EngineCopy: RunningCopy {
             policy.width = arguments.tables
             policy.isFailFast = arguments.failFast
             return try await CopyJob.prepare(
-                try CopyOptions(arguments), job: try jobOptions(arguments, environment),
+                try options(of: tables, arguments), job: try jobOptions(arguments, environment),
                 tables: tables, policy: policy,
                 consent: { arguments.yes ? true : TerminalQuestion.ask($0) },
                 note: { voice.note($0) }, seed: anySeed())
@@ -72,6 +72,15 @@ struct EngineCopy: RunningCopy {
                     name: $0.source, reader: source, scaling: sourceScaling.map(ScalingReader.init)),
                 TargetTable(name: $0.target, client: target, scaling: targetScaling)
             )
+        }
+    }
+
+    /// What holds for each table.
+    static func options(
+        of tables: [CopyJob.Pair], _ arguments: CopyArguments
+    ) throws(CommandFailure) -> [CopyOptions] {
+        try tables.map { table throws(CommandFailure) in
+            try CopyOptions(arguments.own(ofTable: table.source.name))
         }
     }
 
@@ -108,7 +117,7 @@ struct EngineCopy: RunningCopy {
         let now = CopyProgress.sum(reports.map(\.progress))
         let counters = now.counters
         var snapshot = ProgressSnapshot(
-            source: arguments.source.name, target: arguments.target.name, phase: phase(now),
+            source: arguments.sourceText, target: arguments.targetText, phase: phase(now),
             elapsed: copy.elapsed)
         if reports.count > 1 { snapshot.tables = reports.map(TableSnapshot.init) }
         snapshot.itemsEarlier = now.itemsEarlier
@@ -237,7 +246,7 @@ extension TableSelection {
     fileprivate init(_ arguments: CopyArguments) {
         let renamed = arguments.renamings.map { Rule($0.source.text, $0.target.text) }
         self.init(
-            rules: renamed + [Rule(arguments.source.text, arguments.target.text)],
+            rules: renamed + arguments.selection.map { Rule($0.source.text, $0.target.text) },
             excluded: arguments.excluded.map { NamePattern($0.text) })
     }
 }
@@ -253,7 +262,7 @@ extension CopySummary {
             case .failed: .failed
             }
         self.init(
-            source: arguments.source.name, target: arguments.target.name, outcome: outcome)
+            source: arguments.sourceText, target: arguments.targetText, outcome: outcome)
         if case .failed(let failure) = report.outcome {
             error = "\(failure.code): \(failure.message.prefix { !$0.isNewline })"
             if let hint = failure.hint { hints.append(hint) }

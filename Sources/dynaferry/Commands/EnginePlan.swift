@@ -15,8 +15,8 @@ enum EnginePlan {
                 let sides = try Sides(arguments, environment: environment)
                 let tables = try await EngineCopy.pairs(arguments, sides, voice)
                 return try await CopyPlan.make(
-                    try CopyOptions(arguments), tables: tables, prices: prices, jobs: jobs,
-                    mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
+                    try EngineCopy.options(of: tables, arguments), tables: tables, prices: prices,
+                    jobs: jobs, mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
             }
         }
     }

@@ -4,7 +4,7 @@ extension Option {
     /// Where the state of jobs is: the same for every command that has to do with them.
     static func stateFolder(_ path: WritableKeyPath<Arguments, String?> & Sendable) -> Self {
         Option(
-            "--state-dir", .text("FOLDER", expected: "a folder's path"), path, in: .job,
+            "--state-dir", .folder, path, in: .job,
             default: "$XDG_STATE_HOME/dynaferry, else ~/.local/state/dynaferry",
             "Folder in which the state of jobs is kept; readable by its owner alone.")
     }

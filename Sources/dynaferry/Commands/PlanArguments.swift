@@ -1,5 +1,5 @@
 /// What `dynaferry plan` was asked to foresee: a copy, by the same arguments.
-package struct PlanArguments: CommandArguments, Equatable {
+package struct PlanArguments: ConfigurableArguments, Equatable {
     package var copy = CopyArguments()
     package var prices: String?
     package var json = false
@@ -45,6 +45,7 @@ package struct PlanArguments: CommandArguments, Equatable {
             "dynaferry plan Orders OrdersCopy --region eu-central-1 --write-units 500",
             "Before a copy:"),
         Note("dynaferry plan 'acme-staging-*' 'acme-*-dev' --json", "For a program:"),
+        Note("dynaferry plan --config migration.json", "Of what a file says:"),
     ]
 
     package static let exitCodes: [(code: ExitCode, meaning: String)] = [

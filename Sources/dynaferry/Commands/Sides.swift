@@ -27,9 +27,12 @@ struct Sides {
         self.engines = engines
     }
 
-    /// Of one table. Twice the requests in flight keep connections through lulls.
+    /// Of the table that has most. Twice the requests in flight keep connections through lulls.
     private static func requestsMax(_ arguments: CopyArguments) -> Int {
-        max(256, (arguments.scanConcurrency ?? 0) + (arguments.writeConcurrency ?? 0))
+        let asked = ([arguments] + arguments.entries.map(\.arguments)).map {
+            ($0.scanConcurrency ?? 0) + ($0.writeConcurrency ?? 0)
+        }
+        return max(256, asked.max() ?? 0)
     }
 
     /// Reaches Application Auto Scaling; nil where that can't be.

@@ -6,9 +6,15 @@ import Transfer
 /// (Service Authorization Reference, Amazon DynamoDB and Application Auto Scaling.)
 struct IAMPolicies {
     private let arguments: CopyArguments
+    private let sources: [TableReference]
+    private let targets: [TableReference]
 
     init(_ arguments: CopyArguments) {
         self.arguments = arguments
+        let tables =
+            arguments.selection + arguments.renamings.map { ($0.source, $0.target) }
+        sources = tables.map(\.source)
+        targets = tables.map(\.target)
     }
 
     var text: String { json.prettyText }
@@ -20,8 +26,8 @@ struct IAMPolicies {
     private var source: [JSON] {
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
         if arguments.part != .schema { reading += ["GetItem", "Scan"] }
-        var statements = [statement(dynamoDB(reading), on: resources(arguments.source))]
-        if arguments.source.isPattern {
+        var statements = [statement(dynamoDB(reading), on: resources(sources))]
+        if sources.contains(where: \.isPattern) {
             // Listing is of an account, not of a table.
             statements.append(statement(dynamoDB(["ListTables"]), on: ["*"]))
         }
@@ -36,7 +42,7 @@ struct IAMPolicies {
             actions += settings.flatMap { $0.reading + $0.writing }
         }
         if arguments.boostWrite != nil { actions.append("UpdateTable") }
-        var statements = [statement(dynamoDB(actions), on: resources(arguments.target))]
+        var statements = [statement(dynamoDB(actions), on: resources(targets))]
         if let key = arguments.settings.kmsKey {
             statements.append(
                 statement(["kms:CreateGrant", "kms:DescribeKey"], on: [key]))
@@ -73,10 +79,10 @@ struct IAMPolicies {
         ]
     }
 
-    /// A table and its indexes.
-    private func resources(_ table: TableReference) -> [String] {
-        let arn = table.isARN ? table.text : "arn:aws:dynamodb:*:*:table/\(table.text)"
-        return settings.contains(.insights) ? [arn, arn + "/index/*"] : [arn]
+    /// Tables and their indexes.
+    private func resources(_ tables: [TableReference]) -> [String] {
+        let arns = tables.map { $0.isARN ? $0.text : "arn:aws:dynamodb:*:*:table/\($0.text)" }
+        return settings.contains(.insights) ? arns.flatMap { [$0, $0 + "/index/*"] } : arns
     }
 }
 
