@@ -55,8 +55,9 @@ extension LocalServer {
     ) throws(ServiceError) {
         encoder.removeAll()
         var reader = WireReader(bytes)
-        let item = try encoder.attributes(&reader, layout: table.layout)
-        let key = try encoder.key(of: item, layout: table.layout, wording: .detailed)
+        let layout = table.layout
+        let item = try encoder.attributes(&reader, layout: layout)
+        let key = try encoder.key(of: item, layout: layout, wording: .detailed)
         table.place(PendingWrite(kind: .put, item: item, key: key), from: encoder)
     }
 

@@ -11,20 +11,37 @@ extension Service {
         case .createTable: return try createTable(request)
         case .deleteResourcePolicy: return try deleteResourcePolicy(request)
         case .deleteTable: return try deleteTable(request)
+        case .describeContinuousBackups: return try describeContinuousBackups(request)
+        case .describeContributorInsights: return try describeContributorInsights(request)
+        case .describeEndpoints: return describeEndpoints()
+        case .describeKinesisStreamingDestination: return try describeKinesisDestination(request)
+        case .describeLimits: return describeLimits()
         case .describeTable: return try describeTable(request)
         case .describeTimeToLive: return try describeTimeToLive(request)
+        case .disableKinesisStreamingDestination: return try disableKinesisDestination(request)
+        case .enableKinesisStreamingDestination: return try enableKinesisDestination(request)
         case .getResourcePolicy: return try getResourcePolicy(request)
+        case .listContributorInsights: return try listContributorInsights(request)
         case .listTables: return try listTables(request)
         case .listTagsOfResource: return try listTags(request)
         case .putResourcePolicy: return try putResourcePolicy(request)
         case .tagResource: try tagResource(request)
         case .untagResource: try untagResource(request)
+        case .updateContinuousBackups: return try updateContinuousBackups(request)
+        case .updateContributorInsights: return try updateContributorInsights(request)
         case .updateTable: return try updateTable(request)
         case .updateTimeToLive: return try updateTimeToLive(request)
         case .batchGetItem, .batchWriteItem, .deleteItem, .getItem, .putItem, .scan:
             preconditionFailure("\(operation.rawValue) has items: it answers with bytes")
         }
         return nil
+    }
+
+    /// When a change that is made now will be over.
+    func changeTime() -> ChangeTime {
+        ChangeTime(
+            now: time.now, duration: tables.phaseDuration,
+            secondsSinceEpoch: time.secondsSinceEpoch)
     }
 
     /// The table that a request names, whatever phase it is in.

@@ -1,5 +1,4 @@
 import JSON
-import Pacing
 
 /// What the service answers instead of a result: a name, a text and a status (DYNAMODB facts,
 /// sections 1 and 6; the API reference's page "Common Errors").
@@ -85,9 +84,9 @@ extension ServiceError {
     }
 
     /// A table that is being created, updated or deleted.
-    static func busy(_ table: Table, at now: Instant) -> ServiceError {
-        let participle = table.phase(at: now).status.lowercased().dropLast(3)
-        return .stillInUse("Table is being \(participle)ed: \(table.name)")
+    static func busy(_ table: String, _ phase: Table.Phase) -> ServiceError {
+        let participle = phase.status.lowercased().dropLast(3)
+        return .stillInUse("Table is being \(participle)ed: \(table)")
     }
 
     static func throttled(_ reasons: [Reason]) -> ServiceError {

@@ -27,8 +27,8 @@ import Testing
                     == "ResourceInUseException")
             time.advance(by: .milliseconds(20))
             #expect(try status() == "ACTIVE")
-            let maxima: JSON = ["MaxWriteRequestUnits": 5, "MaxReadRequestUnits": 6]
-            try client.call("UpdateTable", ["TableName": "orders", "OnDemandThroughput": maxima])
+            let stream: JSON = ["StreamEnabled": true, "StreamViewType": "NEW_IMAGE"]
+            try client.call("UpdateTable", ["TableName": "orders", "StreamSpecification": stream])
             #expect(try status() == "UPDATING")
             #expect(try client.call("Scan", ["TableName": "orders"]).status == 200)
             time.advance(by: .milliseconds(20))

@@ -9,11 +9,14 @@ package struct CapacityModel: Sendable {
     /// True when the number of partitions was asked for and never changes.
     private let isFixed: Bool
 
+    /// - Parameter warm: what an on-demand table was asked to take at once; nil for what all do.
     /// - Parameter partitions: nil to have as many as the throughput needs.
     package init(
-        billing: Billing, partitions: Int?, burstSeconds: Double, second: Int64
+        billing: Billing, warm: WarmUnits? = nil, partitions: Int?, burstSeconds: Double,
+        second: Int64
     ) {
         let throughput = billing.throughput
+        let units = WarmUnits(billing, asked: warm)
         let readLimit: ThroughputModel.Limit
         let writeLimit: ThroughputModel.Limit
         switch billing {
@@ -22,10 +25,10 @@ package struct CapacityModel: Sendable {
             writeLimit = .provisioned(Double(throughput.writeUnits ?? 1))
         case .onDemand:
             readLimit = .onDemand(
-                initial: Double(ServiceLimits.onDemandReadUnits),
+                initial: Double(units.reads),
                 maximum: throughput.readUnits.map(Double.init))
             writeLimit = .onDemand(
-                initial: Double(ServiceLimits.onDemandWriteUnits),
+                initial: Double(units.writes),
                 maximum: throughput.writeUnits.map(Double.init))
         }
         let count =

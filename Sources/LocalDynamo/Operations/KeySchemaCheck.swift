@@ -6,6 +6,8 @@ struct KeySchemaCheck {
     /// Names of the attributes that are defined, in the order of the request.
     let attributes: [String]
 
+    init(attributes: [String]) { self.attributes = attributes }
+
     /// - Parameter definitions: an `AttributeDefinitions` (API reference).
     init(_ definitions: [JSON]) throws(ServiceError) {
         var attributes: [String] = []

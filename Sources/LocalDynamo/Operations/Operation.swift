@@ -8,10 +8,18 @@ enum Operation: String, CaseIterable, Sendable {
     case deleteItem = "DeleteItem"
     case deleteResourcePolicy = "DeleteResourcePolicy"
     case deleteTable = "DeleteTable"
+    case describeContinuousBackups = "DescribeContinuousBackups"
+    case describeContributorInsights = "DescribeContributorInsights"
+    case describeEndpoints = "DescribeEndpoints"
+    case describeKinesisStreamingDestination = "DescribeKinesisStreamingDestination"
+    case describeLimits = "DescribeLimits"
     case describeTable = "DescribeTable"
     case describeTimeToLive = "DescribeTimeToLive"
+    case disableKinesisStreamingDestination = "DisableKinesisStreamingDestination"
+    case enableKinesisStreamingDestination = "EnableKinesisStreamingDestination"
     case getItem = "GetItem"
     case getResourcePolicy = "GetResourcePolicy"
+    case listContributorInsights = "ListContributorInsights"
     case listTables = "ListTables"
     case listTagsOfResource = "ListTagsOfResource"
     case putItem = "PutItem"
@@ -19,6 +27,8 @@ enum Operation: String, CaseIterable, Sendable {
     case scan = "Scan"
     case tagResource = "TagResource"
     case untagResource = "UntagResource"
+    case updateContinuousBackups = "UpdateContinuousBackups"
+    case updateContributorInsights = "UpdateContributorInsights"
     case updateTable = "UpdateTable"
     case updateTimeToLive = "UpdateTimeToLive"
 
@@ -38,11 +48,14 @@ enum Operation: String, CaseIterable, Sendable {
     var isMutating: Bool {
         switch self {
         case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
-            .putItem, .putResourcePolicy, .tagResource, .untagResource, .updateTable,
-            .updateTimeToLive:
+            .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .putItem,
+            .putResourcePolicy, .tagResource, .untagResource, .updateContinuousBackups,
+            .updateContributorInsights, .updateTable, .updateTimeToLive:
             true
-        case .batchGetItem, .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
-            .listTables, .listTagsOfResource, .scan:
+        case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
+            .describeEndpoints, .describeKinesisStreamingDestination, .describeLimits,
+            .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
+            .listContributorInsights, .listTables, .listTagsOfResource, .scan:
             false
         }
     }

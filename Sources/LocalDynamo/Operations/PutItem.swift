@@ -20,8 +20,9 @@ extension Service {
         }
         let table = try tables.table(serving: options.name, at: time.now)
         var reader = WireReader(bytes)
-        let item = try bench.encoder.attributes(&reader, layout: table.layout)
-        let key = try bench.encoder.key(of: item, layout: table.layout, wording: .detailed)
+        let layout = table.layout
+        let item = try bench.encoder.attributes(&reader, layout: layout)
+        let key = try bench.encoder.key(of: item, layout: layout, wording: .detailed)
         try admitMutation(of: table, .putItem)
         try perform(
             PendingWrite(kind: .put, item: item, key: key), on: table, options, bench, &output)
@@ -36,8 +37,9 @@ extension Service {
         }
         let table = try tables.table(serving: options.name, at: time.now)
         var reader = WireReader(bytes)
-        let item = try bench.encoder.attributes(&reader, layout: table.layout)
-        let key = try bench.encoder.bareKey(of: item, layout: table.layout)
+        let layout = table.layout
+        let item = try bench.encoder.attributes(&reader, layout: layout)
+        let key = try bench.encoder.bareKey(of: item, layout: layout)
         try admitMutation(of: table, .deleteItem)
         try perform(
             PendingWrite(kind: .delete, item: item, key: key), on: table, options, bench, &output)

@@ -20,7 +20,12 @@ extension Service {
 
     func deleteTable(_ request: Parameters) throws(ServiceError) -> JSON {
         try change(request, .deleteTable) { (table, now) throws(ServiceError) in
-            guard table.phase(at: now) == .active else { throw .busy(table, at: now) }
+            let phase = table.phase(at: now)
+            guard phase == .active else { throw .busy(table.name, phase) }
+            guard table.state(at: now).indexPhases.isEmpty else {
+                throw .stillInUse(
+                    "Cannot delete table while indexes are being created, updated, or deleted.")
+            }
             guard !table.features.isDeletionProtected else {
                 throw .validation(
                     "Resource cannot be deleted as it is currently protected against deletion. "

@@ -29,7 +29,7 @@ extension Service {
         let name = try KeySchemaCheck.name(
             specification["AttributeName"], at: "\(path).attributeName")
         try change(request, .updateTimeToLive) { (table, now) throws(ServiceError) in
-            guard table.servesItems(at: now) else { throw .busy(table, at: now) }
+            guard table.servesItems(at: now) else { throw .busy(table.name, table.phase(at: now)) }
             try table.features.timeToLive.change(
                 to: name, isEnabled: isEnabled, at: now, settledAt: tables.phaseEnd(from: now))
         }

@@ -31,10 +31,10 @@ struct IndexChanges {
     ) {
         guard !layout.indexes.isEmpty else { return }
         let new = write.kind == .delete ? nil : Self.side(write.item, layout, encoder)
-        let before = old.flatMap { Self.side(of: $0, layout) }
+        let before = old.flatMap { Self.side(of: $0.json, layout) }
         for (position, index) in layout.indexes.enumerated() {
-            let newSize = new.flatMap { $0.entrySize(in: index) }
-            let oldSize = before.flatMap { $0.entrySize(in: index) }
+            let newSize = new.flatMap { $0.entrySize(in: index, layout) }
+            let oldSize = before.flatMap { $0.entrySize(in: index, layout) }
             var charge = IndexCharge()
             switch (oldSize, newSize) {
             case (nil, nil): break
@@ -51,6 +51,17 @@ struct IndexChanges {
             countChanges.append((newSize == nil ? 0 : 1) - (oldSize == nil ? 0 : 1))
             byteChanges.append((newSize ?? 0) - (oldSize ?? 0))
         }
+    }
+
+    /// The size of a stored item's entry in each index; nil where it has none.
+    static func entrySizes(
+        of record: Record, layout: TableLayout, encoder: inout ItemEncoder
+    ) -> [Int?] {
+        encoder.removeAll()
+        guard let side = side(of: record.json, layout, &encoder) else {
+            return layout.indexes.map { _ in nil }
+        }
+        return layout.indexes.map { side.entrySize(in: $0, layout) }
     }
 
     /// Units of the local indexes together.
@@ -87,9 +98,14 @@ struct IndexChanges {
         /// Each watched value's bytes, which no longer need the item.
         let bytes: [[UInt8]]
 
-        /// The size of its entry in an index; nil when it lacks part of the key.
-        func entrySize(in index: TableLayout.Index) -> Int? {
-            guard index.keys.allSatisfy({ values[$0].type != nil }) else { return nil }
+        /// The size of its entry in an index; nil when it lacks part of the key, or has something
+        /// there that no key can be: only an index younger than the item meets that.
+        func entrySize(in index: TableLayout.Index, _ layout: TableLayout) -> Int? {
+            let fits = index.keys.allSatisfy {
+                layout.watched[$0].fits(
+                    values[$0], isPartition: index.partitionKeys.contains($0))
+            }
+            guard fits else { return nil }
             guard let projected = index.projected else { return size }
             return projected.reduce(0) { $0 + values[$1].size }
         }
@@ -119,9 +135,14 @@ struct IndexChanges {
         }
     }
 
+    /// An item that was read for an older layout than the table has by now is read again.
     private static func side(
         _ item: EncodedItem, _ layout: TableLayout, _ encoder: borrowing ItemEncoder
-    ) -> Side {
+    ) -> Side? {
+        guard item.layoutVersion == layout.version else {
+            return side(
+                of: UnsafeRawBufferPointer(rebasing: encoder.output.bytes[item.json]), layout)
+        }
         let last = item.firstWatched + layout.watched.count
         let values = Array(encoder.watched[item.firstWatched..<last])
         return Side(
@@ -130,9 +151,15 @@ struct IndexChanges {
     }
 
     /// Reads a stored item again; it was checked when it was stored.
-    private static func side(of record: Record, _ layout: TableLayout) -> Side? {
+    private static func side(of json: UnsafeRawBufferPointer, _ layout: TableLayout) -> Side? {
         var encoder = ItemEncoder(keepsNumbers: true)
-        var reader = WireReader(record.json)
+        return side(of: json, layout, &encoder)
+    }
+
+    private static func side(
+        of json: UnsafeRawBufferPointer, _ layout: TableLayout, _ encoder: inout ItemEncoder
+    ) -> Side? {
+        var reader = WireReader(json)
         guard let item = try? encoder.attributes(&reader, layout: layout) else { return nil }
         return side(item, layout, encoder)
     }

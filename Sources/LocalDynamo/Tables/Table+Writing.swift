@@ -40,8 +40,9 @@ extension Table {
         now: Instant
     ) -> WriteOutcome {
         var outcome = WriteOutcome()
-        let isPlain = layout.indexes.isEmpty && settings.capacity == .unlimited
+        var isPlain = false
         itemLock.writing {
+            isPlain = layout.indexes.isEmpty && settings.capacity == .unlimited
             for position in positions {
                 let write = writes[position]
                 if isPlain {
@@ -112,10 +113,12 @@ extension Table {
     ) {
         let key = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[write.key.bytes])
         let old = store.record(write.key.hash, key)
+        let layout = layout
         let units = Self.units(write, replacing: old?.size)
         let changes = IndexChanges(write, old: old, layout: layout, encoder: encoder)
         let refusal = accountLock.withLock { () -> ServiceError.Reason? in
-            let reason = self.refusal(units, changes.charges, hash: write.key.hash, at: now)
+            let reason = self.refusal(
+                units, changes.charges, layout, hash: write.key.hash, at: now)
             if let reason { return reason }
             account.chargeWrite(
                 units + changes.localUnits(layout), hash: write.key.hash, at: now)
@@ -139,7 +142,8 @@ extension Table {
 
     /// Why capacity refuses the write; nil when it does not. The caller holds `accountLock`.
     private func refusal(
-        _ units: Double, _ charges: [IndexCharge], hash: UInt64, at now: Instant
+        _ units: Double, _ charges: [IndexCharge], _ layout: TableLayout, hash: UInt64,
+        at now: Instant
     ) -> ServiceError.Reason? {
         if let refusal = account.refusal(ofWriting: units, hash: hash, at: now) {
             return ServiceError.Reason(reason: "TableWrite\(refusal.rawValue)", resource: arn)

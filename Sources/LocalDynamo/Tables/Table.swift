@@ -5,8 +5,8 @@ import Pacing
 ///
 /// Threads: `itemLock` guards the items and all that counts them, `accountLock` the units. They are
 /// taken in this order and held for one batch or one page; nothing is waited for under either.
-/// `definition` and `features` change under `itemLock`; the phase has a lock of its own, held for
-/// no time.
+/// `definition`, `features` and `layout` change under `itemLock`; the phase and the reference to the
+/// layout have a lock of their own, held for no time.
 final class Table: @unchecked Sendable {
     // @unchecked: every `var` is guarded by the lock that the comment above names.
 
@@ -30,8 +30,8 @@ final class Table: @unchecked Sendable {
     let arn: String
     let identifier: String
     let createdAt: Double
-    let layout: TableLayout
     let settings: TableSettings
+    private let backupsReadyAt: Instant
     /// Whether units must be charged to the place in the hash space where they fall.
     let hasPartitions: Bool
 
@@ -47,9 +47,12 @@ final class Table: @unchecked Sendable {
     var reportedAt: Instant
     /// When the table was switched to on-demand, in seconds since 1970.
     var onDemandSince: Double?
+    /// Of the global indexes that are on their way, or were.
+    var indexPhases: [String: IndexPhase] = [:]
 
     private let phaseLock = Lock()
     private var phase: Phase
+    private var currentLayout: TableLayout
 
     let accountLock = Lock()
     var account: UnitAccount
@@ -71,31 +74,42 @@ final class Table: @unchecked Sendable {
 
     init(
         definition: TableDefinition, schema: KeySchema, features: TableFeatures,
-        identity: TableIdentity, settings: TableSettings, now: Instant, readyAt: Instant?
+        identity: TableIdentity, settings: TableSettings, now: Instant, phase: Phase,
+        backupsReadyAt: Instant
     ) {
         name = definition.name
         arn = identity.arn
         identifier = identity.identifier
         createdAt = identity.createdAt
-        layout = TableLayout(definition, schema: schema)
+        let layout = TableLayout(definition, schema: schema)
+        currentLayout = layout
         self.settings = settings
         hasPartitions = settings.capacity == .model || settings.partitions ?? 1 > 1
         self.definition = definition
         self.features = features
-        phase = readyAt.map { .creating(until: $0) } ?? .active
+        self.phase = phase
+        self.backupsReadyAt = backupsReadyAt
         let none = Array(repeating: 0, count: layout.indexes.count)
         census = Census(indexCounts: none, indexBytes: none)
         reported = census
         reportedAt = now
         onDemandSince = definition.billing.isOnDemand ? identity.createdAt : nil
-        account = settings.account(definition.billing, at: now)
+        account = settings.account(definition.billing, warm: features.warm.target, at: now)
         indexAccounts = layout.indexes.map { index in
             let throughput =
                 definition.globalIndexes.first { $0.name == index.name }?.throughput
             return settings.account(
-                definition.billing.with(throughput ?? Throughput()), at: now)
+                definition.billing.with(throughput ?? Throughput()),
+                warm: features.indexWarm[index.name]?.target ?? nil, at: now)
         }
     }
+
+    /// It stays as it is for those who hold `itemLock`. Who does not must expect that it is another
+    /// when the lock is held: items remember the version that they were read for.
+    var layout: TableLayout { phaseLock.withLock { currentLayout } }
+
+    /// The caller holds `itemLock` for writing, and `accountLock`.
+    func replaceLayout(_ layout: TableLayout) { phaseLock.withLock { currentLayout = layout } }
 
     func phase(at now: Instant) -> Phase {
         phaseLock.withLock {
@@ -118,6 +132,8 @@ final class Table: @unchecked Sendable {
         case .creating, .deleting: false
         }
     }
+
+    func hasBackups(at now: Instant) -> Bool { now >= backupsReadyAt }
 
     /// Takes the census for the time being, as the service does every six hours.
     func refreshReport(at now: Instant) {
@@ -145,17 +161,18 @@ struct TableSettings: Sendable {
     var timeScale = 1.0
     var liveCounts = false
 
-    func account(_ billing: Billing, at now: Instant) -> UnitAccount {
+    func account(_ billing: Billing, warm: WarmUnits?, at now: Instant) -> UnitAccount {
         var account = UnitAccount(
             model: nil, partitions: partitions ?? 1, timeScale: timeScale)
-        account.replaceModel(model(billing, second: account.second(at: now)))
+        account.replaceModel(model(billing, warm: warm, second: account.second(at: now)))
         return account
     }
 
-    func model(_ billing: Billing, second: Int64) -> CapacityModel? {
+    func model(_ billing: Billing, warm: WarmUnits?, second: Int64) -> CapacityModel? {
         guard capacity == .model else { return nil }
         return CapacityModel(
-            billing: billing, partitions: partitions, burstSeconds: burstSeconds, second: second)
+            billing: billing, warm: warm, partitions: partitions, burstSeconds: burstSeconds,
+            second: second)
     }
 }
 

@@ -13,6 +13,7 @@ extension Table {
 
     /// The same for a caller that holds `itemLock` for writing.
     func describe(at now: Instant) -> JSON {
+        settleIndexes(at: now)
         let phase = phase(at: now)
         let attributes = definition.attributes.sorted {
             $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
@@ -75,12 +76,29 @@ extension Table {
         json["IndexArn"] = .string("\(arn)/index/\(index.name)")
         guard isGlobal else { return json }
         let billing = definition.billing.with(index.throughput)
-        json["IndexStatus"] = .string(phase(at: now).status)
+        describePhase(of: index.name, in: &json, at: now)
         json["ProvisionedThroughput"] = Self.provisioned(billing)
         json["OnDemandThroughput"] = Self.maxima(billing)
         json["WarmThroughput"] = Self.warm(
             billing, features.indexWarm[index.name] ?? Settling(nil), at: now)
         return json
+    }
+
+    /// The indexes of a table that is being created or deleted are so with it.
+    private func describePhase(of index: String, in json: inout JSON, at now: Instant) {
+        switch (phase(at: now), indexPhases[index]) {
+        case (.creating, _): json["IndexStatus"] = "CREATING"
+        case (.deleting, _): json["IndexStatus"] = "DELETING"
+        case (_, nil): json["IndexStatus"] = "ACTIVE"
+        case (_, let phase?):
+            json["IndexStatus"] = .string(phase.status)
+            guard case .creating(let allocatedAt, _) = phase else { return }
+            json["Backfilling"] = .bool(now >= allocatedAt)
+            if !settings.liveCounts {
+                json["IndexSizeBytes"] = 0
+                json["ItemCount"] = 0
+            }
+        }
     }
 
     /// An on-demand table reports 0 and 0.

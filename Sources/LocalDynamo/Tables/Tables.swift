@@ -13,7 +13,7 @@ final class Tables: @unchecked Sendable {
     let region: String
     private let settings: TableSettings
     /// How long CREATING, UPDATING and DELETING last.
-    private let phaseDuration: Duration
+    let phaseDuration: Duration
 
     init(region: String, settings: TableSettings, phaseDuration: Duration, seed: UInt64) {
         self.region = region
@@ -83,7 +83,10 @@ final class Tables: @unchecked Sendable {
                 identity: TableIdentity(
                     arn: arn(of: definition.name), identifier: nextIdentifier(),
                     createdAt: (time.secondsSinceEpoch * 1000).rounded() / 1000),
-                settings: settings, now: now, readyAt: isReady ? nil : now + phaseDuration)
+                settings: settings, now: now,
+                phase: isReady ? .active : .creating(until: now + phaseDuration),
+                // Backups come a moment after the table.
+                backupsReadyAt: isReady ? now : now + phaseDuration + phaseDuration / 2)
             tables[definition.name] = table
             return table
         }

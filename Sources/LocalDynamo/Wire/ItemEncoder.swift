@@ -13,6 +13,8 @@ struct EncodedItem {
     let count: Int
     /// Where its watched attributes begin, in `watched`.
     let firstWatched: Int
+    /// The version of the layout that says which these are.
+    let layoutVersion: Int
 }
 
 /// Checks items and keys as they arrive and writes them down as they will be stored, in one pass.
@@ -145,7 +147,8 @@ struct ItemEncoder: ~Copyable {
         flush(to: reader.cursor, resumeAt: reader.cursor)
         return EncodedItem(
             source: UnsafeRawBufferPointer(start: source, count: reader.cursor - source),
-            json: start..<output.count, size: size, count: count, firstWatched: firstWatched)
+            json: start..<output.count, size: size, count: count, firstWatched: firstWatched,
+            layoutVersion: layout.version)
     }
 
     mutating func nextScope() -> UInt64 {

@@ -3,7 +3,7 @@ import Glibc
 
 /// What the encoder of items must know about a table: which attributes matter, and why.
 ///
-/// Never changes while the table exists.
+/// Never changes: a table that gets or loses an index gets another.
 final class TableLayout: @unchecked Sendable {
     // @unchecked: the memory behind the pointers is written by `init` alone.
 
@@ -16,6 +16,16 @@ final class TableLayout: @unchecked Sendable {
         var keyPosition: Int?
         /// The indexes whose key it belongs to, and in which role.
         var indexRoles: [(index: String, role: KeyElement.Role)] = []
+
+        /// Whether a value can be part of an index's key: of its type, and of a length that keys
+        /// may have.
+        func fits(_ value: ItemEncoder.WatchedValue, isPartition: Bool) -> Bool {
+            guard let type, value.type == type else { return false }
+            guard type != .number else { return true }
+            let limit =
+                isPartition ? ServiceLimits.partitionKeyBytesMax : ServiceLimits.sortKeyBytesMax
+            return (1...limit).contains(value.size - name.count)
+        }
     }
 
     /// A secondary index, in terms of `watched`.
@@ -35,6 +45,8 @@ final class TableLayout: @unchecked Sendable {
         schema: KeySchema(partition: KeyAttribute(name: "", type: .string)))
 
     let schema: KeySchema
+    /// Which of a table's layouts this is.
+    let version: Int
     let watched: [Watched]
     let indexes: [Index]
     /// Bit n is set when some watched name is n bytes long (modulo 64).
@@ -44,7 +56,7 @@ final class TableLayout: @unchecked Sendable {
     private let nameEnds: UnsafeMutablePointer<Int>
     private let count: Int
 
-    init(_ definition: TableDefinition, schema: KeySchema) {
+    init(_ definition: TableDefinition, schema: KeySchema, version: Int = 0) {
         var watched: [Watched] = []
         func position(of name: String) -> Int {
             let name = Array(name.utf8)
@@ -85,6 +97,7 @@ final class TableLayout: @unchecked Sendable {
                     projected: projected.map { Array(Set($0)).sorted() }))
         }
         self.schema = schema
+        self.version = version
         self.watched = watched
         self.indexes = indexes
         lengths = watched.reduce(0) { $0 | 1 << UInt64($1.name.count & 63) }

@@ -89,6 +89,17 @@ def wait(dynamo, name):
     )
 
 
+def settle(dynamo, name):
+    """Waits until the table and each of its indexes is ACTIVE; returns its description."""
+    for _ in range(200):
+        table = dynamo.describe_table(TableName=name)["Table"]
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        if all(s == "ACTIVE" for s in [table["TableStatus"]] + [i["IndexStatus"] for i in indexes]):
+            return table
+        time.sleep(0.02)
+    raise AssertionError(f"{name} does not come to rest")
+
+
 def key(number, pk="a"):
     return {"pk": {"S": pk}, "sk": {"N": str(number)}}
 
@@ -378,8 +389,7 @@ def check_indexes(dynamo):
     dynamo.update_table(TableName=name, GlobalSecondaryIndexUpdates=[{"Update": {
         "IndexName": "glob",
         "ProvisionedThroughput": {"ReadCapacityUnits": 30, "WriteCapacityUnits": 40}}}])
-    wait(dynamo, name)
-    table = dynamo.describe_table(TableName=name)["Table"]
+    table = settle(dynamo, name)
     equal(table["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"]["WriteCapacityUnits"], 40,
           "updated index units")
     dynamo.delete_table(TableName=name)

@@ -22,4 +22,14 @@ struct TableFeatures: Sendable {
     var tags = TagSet()
     var timeToLive = TimeToLiveSetting()
     var policies = ResourcePolicies()
+    var recovery = PointInTimeRecovery()
+    /// By global index; the table's own under the empty name.
+    var insights: [String: ContributorInsights] = [:]
+    var kinesis = KinesisDestinations()
+
+    /// Forgets what belongs to an index that is gone.
+    mutating func forget(index: String) {
+        indexWarm[index] = nil
+        insights[index] = nil
+    }
 }

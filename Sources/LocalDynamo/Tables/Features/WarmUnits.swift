@@ -2,7 +2,7 @@ import DynamoModel
 import JSON
 
 /// Units a second that a table or an index takes at once (guide, "Warm throughput").
-struct WarmUnits: Equatable, Sendable {
+package struct WarmUnits: Equatable, Sendable {
     var reads: Int
     var writes: Int
 
