@@ -44,6 +44,10 @@ extension CopyJob {
                 options[number], as: table.preflight.target.name, isOwn: job.owns(table: number))
         }
         tell(plans, of: tables, note)
+        let missing = findings.count { $0.target == nil }
+        if missing > 0 {
+            note(missing == 1 ? "creating the target table" : "creating \(missing) target tables")
+        }
         let targets = try await each(Array(zip(found, plans))) { table, plan in
             try await existing(table, plan, note)
         }
@@ -128,7 +132,6 @@ extension CopyJob {
         do {
             let made: TableDescription
             if findings.target == nil {
-                note("creating \(target.name) as \(findings.source.definition.name) is defined")
                 made = try await work.create(plan.creation)
             } else if let found = findings.target, found.status != "CREATING" {
                 return found

@@ -58,7 +58,7 @@ import Testing
         #expect(try server.tables() == before)
         let policies = try JSON(parsing: run("plan", "--config", path, "--iam").out)
         let resources = policies["target"]?["Statement"]?.array?.first?["Resource"]?.array ?? []
-        #expect(resources.count == 4)
+        #expect(resources.count { $0.string?.hasSuffix("/index/*") == false } == 4)
     }
 
     @Test func `a copy is what the file says, table by table`() throws {

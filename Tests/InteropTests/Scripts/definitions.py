@@ -1,14 +1,16 @@
 """Makes tables of generated definitions by boto3, and compares those of two names by it.
 
-    definitions.py make URL PREFIX COUNT SEED    PREFIX-00, PREFIX-01, ... with a few items each
-    definitions.py compare URL PREFIX PREFIX COUNT
-                                                 fails where anything but names, ARNs, ids, dates
-                                                 and counts differs
+    definitions.py make URL PREFIX NUMBERS SEED        PREFIX-07, ... with a few items each
+    definitions.py compare URL PREFIX PREFIX NUMBERS   fails where anything but names, ARNs, ids,
+                                                       dates and counts differs
+
+NUMBERS is like `0-39` or `7,11`: each stands for one definition.
 """
 
 import json
 import random
 import sys
+import time
 
 import boto3
 from botocore.config import Config
@@ -102,12 +104,13 @@ class Definition:
         return {"ProjectionType": kind, "NonKeyAttributes": names}
 
     def global_index(self, number, on_demand, with_maxima):
-        schema = self.keys(f"g{number}", self.random.choice([None, "shared"]))
         if number == 2:
             # Of several attributes in each role.
             schema = [
                 {"AttributeName": self.attribute(f"multi{i}"), "KeyType": role}
                 for i, role in enumerate(["HASH", "HASH", "RANGE", "RANGE"])]
+        else:
+            schema = self.keys(f"g{number}", self.random.choice([None, "shared"]))
         index = {
             "IndexName": f"index-{number}", "KeySchema": schema, "Projection": self.projection()}
         self.units(index, on_demand, with_maxima)
@@ -125,8 +128,8 @@ class Definition:
         } | {"payload": {"S": "x" * self.random.randint(0, 300)}}
 
 
-def make(database, prefix, count, seed):
-    for number in range(count):
+def make(database, prefix, numbers, seed):
+    for number in numbers:
         name = f"{prefix}-{number:02}"
         definition = Definition(name, random.Random(f"{seed} {number}"), number)
         arn = database.create_table(**definition.input)["TableDescription"]["TableArn"]
@@ -142,10 +145,7 @@ def settings(database, name, arn, number, definition):
             TableName=name,
             TimeToLiveSpecification={"Enabled": True, "AttributeName": f"expires{number}"})
     if number % 4 in (1, 2):
-        database.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification={
-                "PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 1 + number % 35})
+        recover(database, name, 1 + number % 35)
     if number % 5 in (2, 3):
         database.update_contributor_insights(
             TableName=name, ContributorInsightsAction="ENABLE",
@@ -160,6 +160,20 @@ def settings(database, name, arn, number, definition):
             "Statement": [{
                 "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"},
                 "Action": ["dynamodb:GetItem"], "Resource": arn}]}))
+
+
+def recover(database, name, days):
+    """A new table's backups are being enabled for a moment."""
+    for _ in range(100):
+        try:
+            database.update_continuous_backups(
+                TableName=name,
+                PointInTimeRecoverySpecification={
+                    "PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days})
+            return
+        except database.exceptions.ContinuousBackupsUnavailableException:
+            time.sleep(0.05)
+    sys.exit(f"the backups of {name} are not enabled")
 
 
 # Comparing.
@@ -216,23 +230,30 @@ def policy(database, arn, name):
     return json.loads(text.replace(name, "NAME"))
 
 
-def compare(database, one, other, count):
+def compare(database, one, other, numbers):
     failures = 0
-    for number in range(count):
+    for number in numbers:
         names = [f"{prefix}-{number:02}" for prefix in (one, other)]
         sides = [described(database, name) for name in names]
         for part in sides[0]:
             if sides[0][part] != sides[1][part]:
                 failures += 1
                 print(f"{names[1]}: {part} differs:\n  {sides[0][part]}\n  {sides[1][part]}")
-    print(f"{count} pairs, {failures} differences")
+    print(f"{len(numbers)} pairs, {failures} differences")
     return failures
+
+
+def numbers(text):
+    if "-" in text:
+        first, last = text.split("-")
+        return range(int(first), int(last) + 1)
+    return [int(number) for number in text.split(",")]
 
 
 if __name__ == "__main__":
     command, url, *words = sys.argv[1:]
     database = client(url)
     if command == "make":
-        make(database, words[0], int(words[1]), words[2])
+        make(database, words[0], numbers(words[1]), words[2])
     else:
-        sys.exit(1 if compare(database, words[0], words[1], int(words[2])) else 0)
+        sys.exit(1 if compare(database, words[0], words[1], numbers(words[2])) else 0)
