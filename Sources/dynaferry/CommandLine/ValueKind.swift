@@ -10,6 +10,8 @@ package struct ValueKind<Value: Sendable>: Sendable {
     package let show: @Sendable (Value) -> String
     /// A hint for one text that is not as expected, where a mistake is easily guessed.
     package let advice: @Sendable (String) -> String?
+    /// Whether its text must not be repeated in messages.
+    package private(set) var isSecret = false
 
     package init(
         name: String, expected: String,
@@ -24,10 +26,17 @@ package struct ValueKind<Value: Sendable>: Sendable {
         self.advice = advice
     }
 
+    /// The same kind for values that hold a secret.
+    package var secret: Self {
+        var kind = self
+        kind.isSecret = true
+        return kind
+    }
+
     /// Reads what was given for `subject`, an option's or an operand's name.
     package func read(_ text: String, for subject: String) throws(UsageError) -> Value {
         if let value = parse(text) { return value }
-        let given = text.isEmpty ? "nothing" : "'\(text)'"
+        let given = text.isEmpty ? "nothing" : isSecret ? "what was given" : "'\(text)'"
         throw UsageError(
             "\(subject) wants \(expected), not \(given)", hints: advice(text).map { [$0] } ?? [])
     }
