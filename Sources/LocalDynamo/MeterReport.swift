@@ -1,7 +1,11 @@
 import JSON
 import Pacing
 
-/// `GET /_meter`: what was consumed, by table, index and partition.
+/// `GET /_meter`: what was asked for, and what was consumed, by table, index and partition.
+///
+/// `requests` counts all that came for an operation, `requests_by_table` those that got as far as
+/// their body, by the table that it names; refused ones are counted too, and tables that are gone.
+/// A batch that is refused for an item counts for the tables up to that item.
 ///
 /// `now_seconds` is monotonic: the units between two reports are the difference of their totals,
 /// over
@@ -21,6 +25,7 @@ extension Service {
         return [
             "now_seconds": JSON(Double(now.nanoseconds) / 1e9),
             "requests": counts.operations,
+            "requests_by_table": counts.tables,
             "errors": counts.errors,
             "tables": .object(members),
         ]

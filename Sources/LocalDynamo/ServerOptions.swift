@@ -27,7 +27,7 @@ package struct ServerOptions: Sendable {
         }
     }
 
-    /// The one user whose signatures are accepted.
+    /// A user's key.
     package struct Credentials: Equatable, Sendable {
         package var accessKey: String
         package var secret: String
@@ -72,12 +72,16 @@ package struct ServerOptions: Sendable {
     package var keepNumbers = false
     package var tls: TLSFiles?
     package var requireSignature: Credentials?
+    /// Users beside that one. When there is any, no other signature is accepted.
+    package var access: [AccessRule] = []
+    /// Operations, by name, that the server is to lack.
+    package var without: Set<String> = []
     /// Tables on which every call that would change them is refused and counted.
     package var denyWrites: Set<String> = []
     package var fills: [Fill] = []
     /// Event loops, each a thread.
     package var threads = 2
-    /// How long a table is CREATING, UPDATING or DELETING.
+    /// How long a table is CREATING, UPDATING or DELETING, and whatever else takes a while.
     package var phaseDuration = Duration.milliseconds(20)
     package var time: any TimeSource = MonotonicTime()
 
@@ -89,6 +93,10 @@ package struct ServerOptions: Sendable {
             (burstSeconds >= 0, "--burst-seconds must not be negative, not \(burstSeconds)"),
             (timeScale > 0, "--time-scale must be positive, not \(timeScale)"),
             (timeScale <= 1e6, "--time-scale must be at most 1000000, not \(timeScale)"),
+            (
+                unknownOperations.isEmpty,
+                "there is no operation \(unknownOperations.joined(separator: ", "))"
+            ),
             ((1...64).contains(threads), "there must be 1 to 64 threads, not \(threads)"),
             (
                 (1...10_000).contains(partitions ?? 1),
@@ -106,7 +114,8 @@ package struct ServerOptions: Sendable {
     /// What a person must know when it is not; nil when it is.
     package var exposureWarning: String? {
         guard !isLoopback else { return nil }
-        let access = requireSignature == nil ? "anyone who reaches it" : "anyone with the key"
+        let isOpen = users.isEmpty
+        let access = isOpen ? "anyone who reaches it" : "anyone with the key"
         let privacy = tls == nil ? ", and its traffic is not encrypted" : ""
         return "the server listens on \(host), not on loopback: \(access) can read and change its "
             + "tables\(privacy)"

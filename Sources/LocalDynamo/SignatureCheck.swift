@@ -1,21 +1,21 @@
 import Glibc
 
 /// Checks Signature Version 4 (AWS General Reference, "Signature Version 4 signing process") of
-/// requests against one user's key, with the service's errors.
+/// requests against the keys of some users, with the service's errors.
 ///
 /// Written apart from the client's signer, so that a mistake in one is not shared by the other.
 struct SignatureCheck: Sendable {
     /// Clocks may differ by this much.
     private static let toleranceSeconds = 300.0
 
-    private let credentials: ServerOptions.Credentials
+    private let users: [User]
 
-    init(_ credentials: ServerOptions.Credentials) { self.credentials = credentials }
+    init(_ users: [User]) { self.users = users }
 
-    /// Throws when the request is not signed by the user, now.
+    /// Who signed the request; throws when it is not signed by one of the users, now.
     func check(
         _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, now: Double
-    ) throws(ServiceError) {
+    ) throws(ServiceError) -> User {
         let headers = Self.headers(bytes[request.headers])
         guard let text = headers.first(where: { $0.name == "authorization" })?.value,
             text.hasPrefix("AWS4-")
@@ -30,7 +30,8 @@ struct SignatureCheck: Sendable {
             throw Self.invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.")
         }
         try authorization.checkScope(date: date)
-        guard authorization.accessKey == credentials.accessKey else {
+        let user = users.first { $0.credentials.accessKey == authorization.accessKey }
+        guard let user else {
             throw Self.error(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.")
@@ -41,7 +42,7 @@ struct SignatureCheck: Sendable {
             "AWS4-HMAC-SHA256", date, authorization.scope,
             Digest.hex(Digest.sha256(Array(canonical.utf8))),
         ].joined(separator: "\n")
-        guard signature(of: toSign, authorization) == authorization.signature else {
+        guard Self.signature(of: toSign, authorization, user) == authorization.signature else {
             throw Self.invalid(
                 "The request signature we calculated does not match the signature you provided. "
                     + "Check your AWS Secret Access Key and signing method. Consult the service "
@@ -49,10 +50,13 @@ struct SignatureCheck: Sendable {
                     + "have been\n'\(canonical)'\n\nThe String-to-Sign should have been\n"
                     + "'\(toSign)'\n")
         }
+        return user
     }
 
-    private func signature(of toSign: String, _ authorization: Authorization) -> String {
-        var key = Array("AWS4\(credentials.secret)".utf8)
+    private static func signature(
+        of toSign: String, _ authorization: Authorization, _ user: User
+    ) -> String {
+        var key = Array("AWS4\(user.credentials.secret)".utf8)
         for part in authorization.scope.split(separator: "/") {
             key = Digest.hmac(key: key, Array(part.utf8))
         }

@@ -15,6 +15,21 @@ struct ServeTests {
             ["--endpoint", faithful.url, "--faulty-endpoint", faulty.url])
     }
 
+    /// Tables, their settings and who may touch them.
+    @Test(.timeLimit(.minutes(2))) func `boto3 manages tables of the embedded server`() async throws
+    {
+        let open = try Server.serve()
+        let slow = try Server.serve(["--settle-ms", "600"])
+        let guarded = try Server.serve([
+            "--access", "AKIDREADER:one:read", "--access", "AKIDWRITER:two:write",
+            "--access", "AKIDLIMITED:three:write:BatchWriteItem,TagResource",
+            "--access", "AKIDNOBODY:four:none", "--without", "UpdateTimeToLive,DescribeTimeToLive",
+        ])
+        try await Programs.runScript(
+            "boto3_control_plane.py",
+            ["--endpoint", open.url, "--slow", slow.url, "--guarded", guarded.url])
+    }
+
     /// What dynaferry copies from server to server is not seen by dynaferry alone.
     @Test(.timeLimit(.minutes(1)))
     func `what boto3 puts into the embedded server is what boto3 finds in the copy`() async throws {

@@ -24,6 +24,22 @@ import Testing
         ]
     }
 
+    /// A ListTables as botocore signed it, to be sent as it is.
+    static var signedListTables: String { request(headers(), body: "{\"Limit\":5}") }
+
+    private static func request(
+        _ headers: [String], body: String, host: String = "127.0.0.1:8000"
+    ) -> String {
+        let head =
+            ([
+                "POST / HTTP/1.1", "Host: \(host)",
+                "X-Amz-Target: DynamoDB_20120810.ListTables",
+                "Content-Type:   application/x-amz-json-1.0",
+                "Content-Length: \(body.utf8.count)",
+            ] + headers).joined(separator: "\r\n")
+        return "\(head)\r\n\r\n\(body)"
+    }
+
     private func answer(
         _ headers: [String], body: String = "{\"Limit\":5}", host: String = "127.0.0.1:8000",
         now: Double = noon
@@ -36,14 +52,7 @@ import Testing
         var reply = RawClient.Reply()
         try withServer(options) { server in
             let client = try RawClient(port: server.port)
-            let head =
-                ([
-                    "POST / HTTP/1.1", "Host: \(host)",
-                    "X-Amz-Target: DynamoDB_20120810.ListTables",
-                    "Content-Type:   application/x-amz-json-1.0",
-                    "Content-Length: \(body.utf8.count)",
-                ] + headers).joined(separator: "\r\n")
-            try client.send("\(head)\r\n\r\n\(body)")
+            try client.send(Self.request(headers, body: body, host: host))
             reply = try client.reply()
         }
         return reply

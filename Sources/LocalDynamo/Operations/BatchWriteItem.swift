@@ -8,11 +8,12 @@ extension Service {
         into output: inout ByteBuffer
     ) throws(ServiceError) {
         let now = time.now
-        let tables = tables
+        let (tables, requests) = (tables, requests)
         bench.batch.removeAll()
         // A table that is deleted must not be kept by the last batch that wrote to it.
         defer { bench.batch.forgetTables() }
         try bench.batch.read(body, encoder: &bench.encoder) { name in
+            requests.count(.batchWriteItem, table: tables.bareName(name))
             guard let table = tables.table(named: name, at: now), table.servesItems(at: now) else {
                 return nil
             }

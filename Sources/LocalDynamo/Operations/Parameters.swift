@@ -16,6 +16,8 @@ struct Parameters {
         try reader.expectEnd()
     }
 
+    var names: [String] { members.map(\.name) }
+
     /// A member's bytes.
     subscript(name: String) -> UnsafeRawBufferPointer? {
         members.last { $0.name == name }?.value

@@ -5,8 +5,8 @@ import Pacing
 ///
 /// Threads: `itemLock` guards the items and all that counts them, `accountLock` the units. They are
 /// taken in this order and held for one batch or one page; nothing is waited for under either.
-/// `definition`, `features` and `layout` change under `itemLock`; the phase and the reference to the
-/// layout have a lock of their own, held for no time.
+/// `definition`, `features` and `layout` change under `itemLock`; the phase and the reference to
+/// the layout have a lock of their own, held for no time.
 final class Table: @unchecked Sendable {
     // @unchecked: every `var` is guarded by the lock that the comment above names.
 

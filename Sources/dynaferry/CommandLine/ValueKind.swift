@@ -12,6 +12,8 @@ package struct ValueKind<Value: Sendable>: Sendable {
     package let advice: @Sendable (String) -> String?
     /// What a shell may propose for it.
     package var proposal = Proposal.nothing
+    /// Whether its text must not be repeated in messages.
+    package private(set) var isSecret = false
 
     package init(
         name: String, expected: String,
@@ -36,10 +38,17 @@ package struct ValueKind<Value: Sendable>: Sendable {
         ValueDescription(name: name, expected: expected, proposal: proposal)
     }
 
+    /// The same kind for values that hold a secret.
+    package var secret: Self {
+        var kind = self
+        kind.isSecret = true
+        return kind
+    }
+
     /// Reads what was given for `subject`, an option's or an operand's name.
     package func read(_ text: String, for subject: String) throws(UsageError) -> Value {
         if let value = parse(text) { return value }
-        let given = text.isEmpty ? "nothing" : "'\(text)'"
+        let given = text.isEmpty ? "nothing" : isSecret ? "what was given" : "'\(text)'"
         throw UsageError(
             "\(subject) wants \(expected), not \(given)", hints: advice(text).map { [$0] } ?? [])
     }

@@ -38,6 +38,20 @@ extension ServerOptions {
         requireSignature = arguments.requiredSignature.map {
             .init(accessKey: $0.id, secret: $0.secret)
         }
+        access = arguments.access.map { access in
+            AccessRule(
+                .init(accessKey: access.key.id, secret: access.key.secret),
+                AccessRule.Level(rawValue: access.level.rawValue) ?? .none,
+                except: Set(access.exceptions))
+        }
+        phaseDuration = .milliseconds(arguments.settleMilliseconds)
+        without = Set(arguments.missingOperations ?? [])
+        if let unknown = unknownOperations.first {
+            let meant = nearest(to: unknown, among: Self.operationNames)
+            throw UsageError(
+                "the server has no operation '\(unknown)'",
+                hints: meant.map { ["did you mean \($0)?"] } ?? [])
+        }
         fills = try arguments.fills.map {
             try Fill(parsing: "\($0.table)=\($0.items):\($0.shape.rawValue)")
         }

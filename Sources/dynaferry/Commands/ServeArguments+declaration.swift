@@ -36,6 +36,14 @@ extension ServeArguments {
                 default: "any signature will do",
                 "Refuse requests that are not signed with this access key and secret."),
             Option(
+                repeating: "--access", .accessKey, \.access, in: .listening,
+                default: "any signature will do",
+                """
+                Accept requests that are signed with this access key and secret, and let it read, \
+                write (which is everything) or do nothing, but not call the operations that \
+                follow; what it may not do is answered AccessDeniedException.
+                """),
+            Option(
                 flag: "--exit-with-stdin", \.exitsWithInput, in: .listening,
                 "End when stdin is closed."
             ).hidden,
@@ -87,7 +95,17 @@ extension ServeArguments {
                 """
                 Misbehave, at random by --seed: error, throttle, unprocessed, drop, truncate and \
                 corrupt take a share from 0 to 1, latency-ms a time.
-                """)
+                """),
+            Option(
+                "--settle-ms", .integer(0...86_400_000), \.settleMilliseconds, in: .behaviour,
+                """
+                Milliseconds for which tables, indexes and settings stay CREATING, UPDATING, \
+                ENABLING and the like when they are made or changed.
+                """),
+            Option(
+                "--without", .operations, \.missingOperations, in: .behaviour,
+                default: "all that this server has",
+                "Do not know these operations: answer them UnknownOperationException."),
         ]
     }
 
@@ -98,6 +116,9 @@ extension ServeArguments {
         Note(
             "dynaferry serve --port 0 --fill Orders=50000:1KB --capacity model --partitions 4",
             "Throttling as the service does, on any free port:"),
+        Note(
+            "dynaferry serve --access READER:one:read --access WRITER:two:write:DeleteTable",
+            "Two users, of whom one may only read and the other may delete no table:"),
         Note(
             "dynaferry serve --fill Orders=50000 --faults error=0.05,unprocessed=0.3,latency-ms=20",
             "A server on a bad day:"),
@@ -119,6 +140,12 @@ extension ServeArguments {
             throw UsageError(
                 "--fill names the table \(fill.table) twice", hints: ["give each its own name"])
         }
+        var keys = Set(requiredSignature.map { [$0.id] } ?? [])
+        for (place, access) in access.enumerated() where !keys.insert(access.key.id).inserted {
+            throw UsageError(
+                "--access number \(place + 1) has the key of another user",
+                hints: ["give each user a key of its own"])
+        }
     }
 }
 
@@ -138,8 +165,50 @@ extension ValueKind where Value == SigningKey {
         ValueKind(
             name: "KEY:SECRET", expected: "an access key and its secret as KEY:SECRET",
             parse: { text in pair(text, ":").map { SigningKey(id: $0.0, secret: $0.1) } },
-            show: { "\($0.id):\($0.secret)" })
+            show: { "\($0.id):\($0.secret)" }
+        ).secret
     }
+}
+
+extension ValueKind where Value == AccessKey {
+    package static var accessKey: Self {
+        ValueKind(
+            name: "KEY:SECRET:LEVEL[:OPERATIONS]",
+            expected: "an access key, its secret, read, write or none and perhaps operations as "
+                + "KEY:SECRET:LEVEL[:OPERATION,OPERATION]",
+            parse: { text in
+                let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+                    .map(String.init)
+                guard (3...4).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }),
+                    let level = AccessKey.Level(rawValue: parts[2]),
+                    let exceptions = parts.count == 4 ? words(parts[3]) : []
+                else { return nil }
+                return AccessKey(
+                    key: SigningKey(id: parts[0], secret: parts[1]), level: level,
+                    exceptions: exceptions)
+            },
+            show: { access in
+                ([access.key.id, access.key.secret, access.level.rawValue]
+                    + (access.exceptions.isEmpty
+                        ? [] : [access.exceptions.joined(separator: ",")]))
+                    .joined(separator: ":")
+            }
+        ).secret
+    }
+}
+
+extension ValueKind where Value == [String] {
+    package static var operations: Self {
+        ValueKind(
+            name: "OPERATIONS", expected: "operations such as UpdateTimeToLive,TagResource",
+            parse: words, show: { $0.joined(separator: ",") })
+    }
+}
+
+/// The words between commas; nil when one is empty.
+private func words(_ text: String) -> [String]? {
+    let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    return words.contains("") ? nil : words
 }
 
 extension ValueKind where Value == TableFill {

@@ -5,6 +5,7 @@ package struct ServeArguments: CommandArguments, Equatable {
     package var port = 8_000
     package var tls: TLSFiles?
     package var requiredSignature: SigningKey?
+    package var access: [AccessKey] = []
 
     package var fills: [TableFill] = []
     package var seed: UInt64 = 1
@@ -18,6 +19,10 @@ package struct ServeArguments: CommandArguments, Equatable {
     package var partitions: Int?
 
     package var faults: FaultRates?
+    /// How long what takes a while takes.
+    package var settleMilliseconds = 20
+    /// Operations that the server is to lack; nil for none.
+    package var missingOperations: [String]?
     /// For a parent that wants the server to end with it, however it ends.
     package var exitsWithInput = false
 
@@ -35,10 +40,24 @@ package struct TLSFiles: Equatable, Sendable {
     package let key: String
 }
 
-/// The only credentials that the server accepts.
+/// Credentials that the server accepts.
 package struct SigningKey: Equatable, Sendable {
     package let id: String
     package let secret: String
+}
+
+/// A key that the server accepts, and what it lets its holder do.
+package struct AccessKey: Equatable, Sendable {
+    package enum Level: String, CaseIterable, Sendable {
+        case read
+        case write
+        case none
+    }
+
+    package let key: SigningKey
+    package let level: Level
+    /// Operations that it may not call although its level says so.
+    package let exceptions: [String]
 }
 
 /// A table of generated items.
