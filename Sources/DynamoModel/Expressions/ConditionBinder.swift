@@ -117,12 +117,7 @@ struct ConditionBinder {
         do throws(ExpressionError) {
             switch syntax {
             case .path(let steps):
-                for case .name(let name) in steps where ReservedWords.contains(name) {
-                    note(
-                        .reservedWord,
-                        ExpressionError(
-                            "Attribute name is a reserved keyword; reserved keyword: \(name)"))
-                }
+                do { try ReservedWords.check(steps) } catch { note(.reservedWord, error) }
                 return .path(try aliases.path(steps))
             case .value(let alias): return .value(try aliases.value(alias))
             case .group(let inner): return operand(inner)

@@ -32,11 +32,6 @@ package struct DocumentPath: Hashable, Sendable, CustomStringConvertible {
         return value
     }
 
-    /// Whether one is the other or leads through it.
-    package func overlaps(_ other: DocumentPath) -> Bool {
-        attribute == other.attribute && zip(steps, other.steps).allSatisfy { $0 == $1 }
-    }
-
     /// `[name, [0], name]`, as the service writes paths.
     package var description: String {
         let words = steps.map { step in
@@ -47,5 +42,39 @@ package struct DocumentPath: Hashable, Sendable, CustomStringConvertible {
         }
         let whole = [String(decoding: attribute, as: UTF8.self)] + words
         return "[\(whole.joined(separator: ", "))]"
+    }
+
+    /// Paths of one expression must lead to different places, and agree on what is a map and what a
+    /// list on the way.
+    static func checkDistinct(_ paths: [DocumentPath]) throws(ExpressionError) {
+        for relation in [Relation.overlap, .conflict] {
+            for (place, later) in paths.enumerated() {
+                for earlier in paths.prefix(place) where earlier.relation(to: later) == relation {
+                    throw ExpressionError(
+                        "Two document paths \(relation.rawValue) with each other; must remove or "
+                            + "rewrite one of these paths; path one: \(earlier), path two: \(later)"
+                    )
+                }
+            }
+        }
+    }
+
+    private enum Relation: String {
+        case apart
+        /// One is the other or leads through it.
+        case overlap
+        /// At one place, one takes a map's member and the other a list's element.
+        case conflict
+    }
+
+    private func relation(to other: DocumentPath) -> Relation {
+        guard attribute == other.attribute else { return .apart }
+        for (own, others) in zip(steps, other.steps) where own != others {
+            switch (own, others) {
+            case (.name, .name), (.index, .index): return .apart
+            default: return .conflict
+            }
+        }
+        return .overlap
     }
 }

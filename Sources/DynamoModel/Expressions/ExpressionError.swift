@@ -15,10 +15,4 @@ extension ExpressionError {
             "Incorrect operand type for operator or function; operator or function: \(function), "
                 + "operand type: \(type)")
     }
-
-    static func overlap(_ one: DocumentPath, _ two: DocumentPath) -> ExpressionError {
-        ExpressionError(
-            "Two document paths overlap with each other; must remove or rewrite one of these "
-                + "paths; path one: \(one), path two: \(two)")
-    }
 }

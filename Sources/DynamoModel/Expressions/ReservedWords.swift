@@ -1,6 +1,12 @@
 /// The words that can't be names in expressions, in any case (guide, "Reserved words in DynamoDB").
 enum ReservedWords {
-    static func contains(_ name: String) -> Bool { all.contains(name.uppercased()) }
+    /// Names in a path must not be reserved; aliases may stand for any.
+    static func check(_ steps: [PathSyntax]) throws(ExpressionError) {
+        for case .name(let name) in steps where all.contains(name.uppercased()) {
+            throw ExpressionError(
+                "Attribute name is a reserved keyword; reserved keyword: \(name)")
+        }
+    }
 
     private static let all = Set(list.split(whereSeparator: \.isWhitespace).map(String.init))
 

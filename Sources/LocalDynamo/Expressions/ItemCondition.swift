@@ -21,13 +21,17 @@ struct ItemCondition {
         }
     }
 
-    /// The attributes of the table's key are scalars: no path leads into them.
     func check(against layout: TableLayout) throws(ServiceError) {
-        let keys = [layout.schema.partition.name] + (layout.schema.sort.map { [$0.name] } ?? [])
-        for name in keys {
+        try layout.checkKeysAreScalars(in: condition.paths)
+    }
+}
+
+extension TableLayout {
+    /// The attributes of the table's key are scalars: no path may lead into them.
+    func checkKeysAreScalars(in paths: [DocumentPath]) throws(ServiceError) {
+        for name in [schema.partition.name] + (schema.sort.map { [$0.name] } ?? []) {
             let bytes = Array(name.utf8)
-            let isEntered = condition.paths.contains { $0.attribute == bytes && !$0.steps.isEmpty }
-            guard !isEntered else {
+            guard !paths.contains(where: { $0.attribute == bytes && !$0.steps.isEmpty }) else {
                 throw .validation(
                     "Key attributes must be scalars; list random access '[]' and map lookup '.' "
                         + "are not allowed: Key: \(name)")

@@ -33,7 +33,10 @@ struct RequestExpressions {
                 "ExpressionAttributeNames can only be specified when using expressions")
         }
         let valued = kinds.filter(\.takesValues)
-        guard values == nil || valued.contains(where: { request[$0.rawValue] != nil }) else {
+        guard
+            values == nil || valued.isEmpty
+                || valued.contains(where: { request[$0.rawValue] != nil })
+        else {
             let missing = valued.map(\.rawValue).joined(separator: " and ")
             throw .validation(
                 "ExpressionAttributeValues can only be specified when using expressions: "
@@ -41,9 +44,11 @@ struct RequestExpressions {
         }
         aliases = ExpressionAliases(
             names: try names.map(Self.read(names:)) ?? [:],
-            values: try values.map { (bytes) throws(ServiceError) in
-                try Self.read(values: bytes, &encoder)
-            } ?? [:])
+            values: try valued.isEmpty
+                ? [:]
+                : values.map { (bytes) throws(ServiceError) in
+                    try Self.read(values: bytes, &encoder)
+                } ?? [:])
     }
 
     private static let names = "ExpressionAttributeNames"
@@ -113,6 +118,17 @@ struct RequestExpressions {
         guard let text = try request.string(kind.rawValue) else { return nil }
         do throws(ExpressionError) {
             return ItemCondition(try Condition(parsing: text, aliases: &aliases))
+        } catch {
+            throw .validation("Invalid \(kind.rawValue): \(error)")
+        }
+    }
+
+    /// The projection of the request; nil when it has none.
+    mutating func projection() throws(ServiceError) -> ItemProjection? {
+        let kind = Kind.projection
+        guard let text = try request.string(kind.rawValue) else { return nil }
+        do throws(ExpressionError) {
+            return ItemProjection(try Projection(parsing: text, aliases: &aliases))
         } catch {
             throw .validation("Invalid \(kind.rawValue): \(error)")
         }

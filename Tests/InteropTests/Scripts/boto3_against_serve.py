@@ -306,8 +306,8 @@ def check_items(dynamo):
             TableName=name, Item=EVERYTHING, ConditionExpression="attribute_not_exists(pk)")
     dynamo.put_item(TableName=name, Item=EVERYTHING, ConditionExpression="attribute_exists(#k)",
                     ExpressionAttributeNames={"#k": "pk"})
-    refused(dynamo.get_item, "ValidationException", "ProjectionExpression", TableName=name,
-            Key=key(1), ProjectionExpression="pk")
+    part = dynamo.get_item(TableName=name, Key=key(1), ProjectionExpression="pk")
+    equal(part["Item"], {"pk": key(1)["pk"]}, "a part of an item")
     refused(dynamo.query, "UnknownOperationException", "Query", TableName=name,
             KeyConditionExpression="pk = :a", ExpressionAttributeValues={":a": {"S": "a"}})
     refused(dynamo.update_item, "UnknownOperationException", "UpdateItem", TableName=name,
@@ -478,8 +478,11 @@ def check_scans(dynamo):
     scan(f"correct Segment. TotalSegments: 2 Segment: {wrong}", Segment=wrong, TotalSegments=2,
          ExclusiveStartKey={k: whole[0][k] for k in ("pk", "sk")})
     scan("The provided starting key is invalid", ExclusiveStartKey={"pk": {"S": "a"}})
-    scan("FilterExpression", FilterExpression="attribute_exists(pk)")
-    scan("ProjectionExpression", ProjectionExpression="pk")
+    scan("Invalid FilterExpression: Syntax error", FilterExpression="attribute_exists(pk")
+    scan("Invalid ProjectionExpression: Syntax error", ProjectionExpression="pk,")
+    filtered = scan_all(dynamo, name, FilterExpression="sk < :n", ProjectionExpression="sk",
+                        ExpressionAttributeValues={":n": {"N": "100"}})
+    equal(sorted(int(i["sk"]["N"]) for i in filtered), list(range(100)), "a filtered scan")
     scan("IndexName", IndexName="none")
     dynamo.delete_table(TableName=name)
 
