@@ -43,6 +43,13 @@ package struct DynamoNumber: Hashable, Sendable {
         }.get()
     }
 
+    /// - Parameter digits: neither the first nor the last of them zero; none for zero.
+    init(isNegative: Bool, digits: [UInt8], exponent: Int) {
+        self.isNegative = isNegative && !digits.isEmpty
+        self.digits = digits
+        self.exponent = exponent
+    }
+
     /// A whole number, as of elements or bytes.
     package init(_ whole: Int) {
         var rest = whole.magnitude

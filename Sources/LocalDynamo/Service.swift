@@ -158,6 +158,7 @@ final class Service: Sendable {
         case .putItem: try putItem(request, bench: bench, into: &output)
         case .getItem: try getItem(request, bench: bench, into: &output)
         case .deleteItem: try deleteItem(request, bench: bench, into: &output)
+        case .updateItem: try updateItem(request, bench: bench, into: &output)
         case .batchGetItem: try batchGetItem(request, fault, bench: bench, into: &output)
         case .createTable: output.append(array: try createTable(request).bytes)
         case .describeTable: output.append(array: try describeTable(request).bytes)

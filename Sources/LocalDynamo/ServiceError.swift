@@ -67,6 +67,9 @@ extension ServiceError {
     static let itemTooLarge = ServiceError.validation(
         "Item size has exceeded the maximum allowed size")
 
+    static let updateTooLarge = ServiceError.validation(
+        "Item size to update has exceeded the maximum allowed size")
+
     static let noSuchTable = ServiceError(
         namespace: .service, name: "ResourceNotFoundException",
         message: "Requested resource not found")

@@ -14,7 +14,11 @@ struct ExpressionParser {
     /// Whether parentheses stood directly within parentheses, as in `((a))`.
     private(set) var hasRedundantParentheses = false
 
-    init(_ text: String) throws(ExpressionError) {
+    /// Whether the words that begin its sections can't be names.
+    private let isUpdate: Bool
+
+    init(_ text: String, isUpdate: Bool = false) throws(ExpressionError) {
+        self.isUpdate = isUpdate
         self.text = Array(text.utf8)
         guard self.text.count <= Self.bytesMax else {
             throw ExpressionError(
@@ -82,6 +86,11 @@ struct ExpressionParser {
         guard take(wanted) else { throw syntaxError }
     }
 
+    /// The word that begins a section of an update, in any case; nil when none comes next.
+    var section: UpdateSection? {
+        kind == .word ? UpdateSection(rawValue: word.uppercased()) : nil
+    }
+
     /// The token that comes next stands where it can't: it is quoted with its neighbours.
     var syntaxError: ExpressionError {
         let start = tokens[max(0, position - 1)].range.lowerBound
@@ -138,7 +147,7 @@ struct ExpressionParser {
 
     private mutating func name() throws(ExpressionError) -> PathSyntax {
         switch kind {
-        case .word where keyword == nil: return .name(takeWord())
+        case .word where keyword == nil && !(isUpdate && section != nil): return .name(takeWord())
         case .nameAlias: return .alias(takeWord())
         default: throw syntaxError
         }

@@ -51,6 +51,11 @@ package struct Projection: Sendable {
         var paths: [DocumentPath] = []
         for steps in written { paths.append(try aliases.path(steps)) }
         try DocumentPath.checkDistinct(paths)
+        self.init(paths)
+    }
+
+    /// What distinct paths lead to.
+    package init(_ paths: [DocumentPath]) {
         self.paths = paths
         attributes = paths.reduce(into: [:]) { attributes, path in
             attributes[path.attribute, default: Part()].add(path.steps[...])

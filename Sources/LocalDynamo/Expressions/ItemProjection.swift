@@ -7,9 +7,12 @@ struct ItemProjection {
     init(_ projection: Projection) { self.projection = projection }
 
     /// The wanted part of a stored item, in JSON.
-    func bytes(of record: Record) -> [UInt8] {
+    func bytes(of record: Record) -> [UInt8] { bytes(of: record.json) }
+
+    /// - Parameter item: as it is stored.
+    func bytes(of item: UnsafeRawBufferPointer) -> [UInt8] {
         do {
-            return try projection.bytes(of: record.json)
+            return try projection.bytes(of: item)
         } catch {
             preconditionFailure("a stored item can't be read: \(error)")
         }

@@ -10,6 +10,7 @@ struct RequestExpressions {
         case condition = "ConditionExpression"
         case filter = "FilterExpression"
         case projection = "ProjectionExpression"
+        case update = "UpdateExpression"
 
         /// Whether values may stand in it.
         var takesValues: Bool { self != .projection }
@@ -115,21 +116,31 @@ struct RequestExpressions {
 
     /// The condition or filter of the request; nil when it has none.
     mutating func condition(_ kind: Kind) throws(ServiceError) -> ItemCondition? {
-        guard let text = try request.string(kind.rawValue) else { return nil }
-        do throws(ExpressionError) {
-            return ItemCondition(try Condition(parsing: text, aliases: &aliases))
-        } catch {
-            throw .validation("Invalid \(kind.rawValue): \(error)")
+        try read(kind) { (text, aliases) throws(ExpressionError) in
+            ItemCondition(try Condition(parsing: text, aliases: &aliases))
         }
     }
 
     /// The projection of the request; nil when it has none.
     mutating func projection() throws(ServiceError) -> ItemProjection? {
-        let kind = Kind.projection
+        try read(.projection) { (text, aliases) throws(ExpressionError) in
+            ItemProjection(try Projection(parsing: text, aliases: &aliases))
+        }
+    }
+
+    /// The update of the request; nil when it has none.
+    mutating func update() throws(ServiceError) -> Update? {
+        try read(.update) { (text, aliases) throws(ExpressionError) in
+            try Update(parsing: text, aliases: &aliases)
+        }
+    }
+
+    private mutating func read<Expression>(
+        _ kind: Kind,
+        _ parse: (String, inout ExpressionAliases) throws(ExpressionError) -> Expression
+    ) throws(ServiceError) -> Expression? {
         guard let text = try request.string(kind.rawValue) else { return nil }
-        do throws(ExpressionError) {
-            return ItemProjection(try Projection(parsing: text, aliases: &aliases))
-        } catch {
+        do throws(ExpressionError) { return try parse(text, &aliases) } catch {
             throw .validation("Invalid \(kind.rawValue): \(error)")
         }
     }

@@ -12,6 +12,7 @@ enum Operation: String, CaseIterable, Sendable {
     case listTables = "ListTables"
     case putItem = "PutItem"
     case scan = "Scan"
+    case updateItem = "UpdateItem"
     case updateTable = "UpdateTable"
 
     private static let prefix: StaticString = "DynamoDB_20120810."
@@ -29,7 +30,9 @@ enum Operation: String, CaseIterable, Sendable {
     /// Whether it changes items or tables.
     var isMutating: Bool {
         switch self {
-        case .batchWriteItem, .createTable, .deleteItem, .deleteTable, .putItem, .updateTable: true
+        case .batchWriteItem, .createTable, .deleteItem, .deleteTable, .putItem, .updateItem,
+            .updateTable:
+            true
         case .batchGetItem, .describeTable, .getItem, .listTables, .scan: false
         }
     }

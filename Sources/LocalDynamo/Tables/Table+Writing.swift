@@ -88,7 +88,7 @@ extension Table {
             let record = store.record(write.key.hash, key)
             let old = record.map { Array($0.json) }
             if condition?.holds(for: record) == false {
-                failCondition(of: write, old: record, outcome: &outcome, now: now)
+                failCondition(hash: write.key.hash, old: record, outcome: &outcome, now: now)
             } else {
                 writeMetered(write, position: 0, from: encoder, outcome: &outcome, now: now)
             }
@@ -104,13 +104,13 @@ extension Table {
 
     /// A write whose condition does not hold is paid by the size of the item that is there, one
     /// unit at least (guide, "Read and write operations"); capacity may refuse it before.
-    private func failCondition(
-        of write: PendingWrite, old: Record?, outcome: inout WriteOutcome, now: Instant
+    func failCondition(
+        hash: UInt64, old: Record?, outcome: inout WriteOutcome, now: Instant
     ) {
         let units = Double(CapacityUnits.write(bytes: old?.size ?? 0))
         let refusal = accountLock.withLock { () -> ServiceError.Reason? in
-            let reason = self.refusal(units, [], hash: write.key.hash, at: now)
-            if reason == nil { account.chargeWrite(units, hash: write.key.hash, at: now) }
+            let reason = self.refusal(units, [], hash: hash, at: now)
+            if reason == nil { account.chargeWrite(units, hash: hash, at: now) }
             return reason
         }
         if let refusal {
@@ -135,7 +135,7 @@ extension Table {
     }
 
     /// One write with all that may refuse it or that it must pay. The caller holds `itemLock`.
-    private func writeMetered(
+    func writeMetered(
         _ write: PendingWrite, position: Int, from encoder: borrowing ItemEncoder,
         outcome: inout WriteOutcome, now: Instant
     ) {

@@ -310,8 +310,10 @@ def check_items(dynamo):
     equal(part["Item"], {"pk": key(1)["pk"]}, "a part of an item")
     refused(dynamo.query, "UnknownOperationException", "Query", TableName=name,
             KeyConditionExpression="pk = :a", ExpressionAttributeValues={":a": {"S": "a"}})
-    refused(dynamo.update_item, "UnknownOperationException", "UpdateItem", TableName=name,
-            Key=key(1), UpdateExpression="REMOVE x")
+    new = dynamo.update_item(TableName=name, Key=key(7), UpdateExpression="ADD hits :n SET x = :n",
+                             ExpressionAttributeValues={":n": {"N": "2"}},
+                             ReturnValues="ALL_NEW")
+    equal(new["Attributes"], {**key(7), "hits": {"N": "2"}, "x": {"N": "2"}}, "an updated item")
     dynamo.delete_table(TableName=name)
 
 
