@@ -2,14 +2,15 @@
 
     expressions.py SERVE MOTO MINISTACK COUNT SEED
 
-Makes COUNT random filters and conditions, runs each over the same items on all three with boto3,
-and demands that dynaferry answers as the other two do wherever those two agree. What both of them
-are known to get wrong is in `DIFFERENCES`, each with its source. Prints what was compared; exits 1
+Makes COUNT random filters, conditions and updates, runs each over the same items on all three with
+boto3, and demands that dynaferry answers as the other two do wherever those two agree. What both of
+them are known to get wrong is in `DIFFERENCES`, each with its source. Prints what was compared; exits 1
 with the first disagreement.
 """
 
 import base64
 import concurrent.futures
+import decimal
 import json
 import random
 import sys
@@ -31,6 +32,8 @@ DIFFERENCES = {
     "prefix": "Alternator, test_update_condition_begins_with: a constant that is neither a string"
     " nor a binary is a ValidationException",
 }
+
+EXACT = decimal.Context(prec=40)
 
 NAMES = ["s", "n", "b", "flag", "nil", "ss", "ns", "bs", "l", "m", "t", "absent"]
 PATHS = [[name] for name in NAMES] * 2 + [
@@ -155,6 +158,39 @@ class Maker:
         return (self.one(["and", "or"]), self.tree(depth - 1), self.tree(depth - 1))
 
 
+    def set_value(self):
+        roll = self.chance.random()
+        if roll < 0.3:
+            return ("value", self.value())
+        if roll < 0.4:
+            return ("path", self.one(PATHS))
+        if roll < 0.6:
+            operands = self.chance.sample([("path", ["n"]), ("value", {"N": self.one("123")})], 2)
+            return (self.one("+-"), *operands)
+        if roll < 0.8:
+            return ("if_not_exists", ("path", self.one(PATHS)), ("value", self.value()))
+        lists = self.chance.sample([("path", ["l"]), ("value", {"L": [self.value()]})], 2)
+        return ("list_append", *lists)
+
+    def update(self):
+        """Actions on different attributes, by section."""
+        names = self.chance.sample([n for n in NAMES if n != "absent"] + ["new", "newer"], 3)
+        sections = {}
+        for name in names[:self.one([1, 2, 3])]:
+            section = self.one(["SET", "SET", "REMOVE", "ADD", "DELETE"])
+            path = [name]
+            if section in ("ADD", "DELETE"):
+                kinds = ["N", "SS", "NS", "BS"][section == "DELETE":]
+                kind = name.upper() if name.upper() in kinds else self.one(kinds)
+                action = (path, ("value", self.value([kind])))
+            elif section == "REMOVE":
+                action = (self.one([path, path, [name, "x"], [name, 0]]), None)
+            else:
+                action = (self.one([path, path, [name, "x"], [name, 1]]), self.set_value())
+            sections.setdefault(section, []).append(action)
+        return sections
+
+
 class Text:
     """Writes an expression, with aliases for some names and for all values."""
 
@@ -162,7 +198,24 @@ class Text:
 
     def __init__(self, tree, chance):
         self.chance, self.names, self.values = chance, {}, {}
-        self.text = self.write(tree, 0)
+        self.text = self.update(tree) if isinstance(tree, dict) else self.write(tree, 0)
+
+    def update(self, sections):
+        marks = {"SET": " = ", "REMOVE": "", "ADD": " ", "DELETE": " "}
+        return " ".join(
+            f"{section} " + ", ".join(
+                self.operand(("path", path)) + marks[section] + (self.set_value(value)
+                                                                 if value else "")
+                for path, value in actions)
+            for section, actions in sections.items())
+
+    def set_value(self, value):
+        kind, *operands = value
+        if kind in "+-":
+            return f" {kind} ".join(map(self.operand, operands))
+        if kind in ("if_not_exists", "list_append"):
+            return f"{kind}({', '.join(map(self.operand, operands))})"
+        return self.operand(value)
 
     def arguments(self):
         extra = {}
@@ -272,6 +325,21 @@ def oddities(tree, item):
                 yield "part of a binary"
 
 
+def comparable(value):
+    """A value as text that is equal for equal ones."""
+    kind, content = next(iter(value.items()))
+    if kind in ("N", "NS"):
+        numbers = [content] if kind == "N" else content
+        content = sorted(str(decimal.Decimal(number).normalize(EXACT)) for number in numbers)
+    elif kind in ("SS", "BS"):
+        content = sorted(content)
+    elif kind == "L":
+        content = [comparable(element) for element in content]
+    elif kind == "M":
+        content = sorted((name, comparable(member)) for name, member in content.items())
+    return f"{kind}{content}"
+
+
 class Subject:
     """A server under comparison."""
 
@@ -321,6 +389,17 @@ class Subject:
             return "done"
         return self.answer(call)
 
+    def update(self, text, item):
+        """The item after an update of what was `item`, in a form that compares by value."""
+        def call():
+            self.client.put_item(TableName=self.TABLE, Item=item)
+            self.client.update_item(
+                TableName=self.TABLE, Key={"id": item["id"]}, UpdateExpression=text.text,
+                **text.arguments())
+            return comparable({"M": self.client.get_item(
+                TableName=self.TABLE, Key={"id": item["id"]})["Item"]})
+        return self.answer(call)
+
     def delete_nothing(self, text):
         def call():
             self.client.delete_item(
@@ -367,6 +446,12 @@ class Comparison:
             ]
             self.judge(ours, others, refused or oddities(tree, item), text, item)
 
+    def update(self):
+        """An update of an item that is put anew before."""
+        text, item = Text(self.maker.update(), self.chance), self.maker.item("updated")
+        ours, *others = self.ask(lambda subject: subject.update(text, item))
+        self.judge(ours, others, [], text, item)
+
     def write(self, tree):
         text, item = Text(tree, self.chance), self.chance.choice(self.items)
         ours, *others = self.ask(lambda subject: subject.put(text, item))
@@ -385,6 +470,7 @@ def main():
         tree = comparison.maker.tree(comparison.chance.choice([0, 0, 1, 2, 3]))
         if number % 4 == 0:
             comparison.write(tree)
+            comparison.update()
         else:
             comparison.filter(tree)
     if comparison.agreed < comparison.compared / 2:
