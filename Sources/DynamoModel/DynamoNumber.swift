@@ -43,6 +43,28 @@ package struct DynamoNumber: Hashable, Sendable {
         }.get()
     }
 
+    /// - Parameter digits: neither the first nor the last of them zero; none for zero.
+    init(isNegative: Bool, digits: [UInt8], exponent: Int) {
+        self.isNegative = isNegative && !digits.isEmpty
+        self.digits = digits
+        self.exponent = exponent
+    }
+
+    /// A whole number, as of elements or bytes.
+    package init(_ whole: Int) {
+        var rest = whole.magnitude
+        var digits: [UInt8] = []
+        var places = 0
+        while rest > 0 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            if digit != 0 || !digits.isEmpty { digits.append(UInt8(digit)) }
+            (rest, places) = (quotient, places + 1)
+        }
+        self.digits = digits.reversed()
+        isNegative = whole < 0
+        exponent = max(0, places - 1)
+    }
+
     /// Bytes that the service counts for this number (see ``NumberShape/storedSize``).
     package var storedSize: Int {
         NumberShape.storedSize(

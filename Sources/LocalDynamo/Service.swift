@@ -172,7 +172,8 @@ final class Service: Sendable {
         case .putItem: try putItem(request, bench: bench, into: &output)
         case .getItem: try getItem(request, bench: bench, into: &output)
         case .deleteItem: try deleteItem(request, bench: bench, into: &output)
-        case .batchGetItem: try batchGetItem(request, bench: bench, into: &output)
+        case .updateItem: try updateItem(request, bench: bench, into: &output)
+        case .batchGetItem: try batchGetItem(request, call.fault, bench: bench, into: &output)
         default:
             if let reply = try control(call.operation, request) {
                 output.append(array: reply.bytes)

@@ -21,6 +21,8 @@ struct ServiceError: Error, Equatable, Sendable {
     var message: String?
     var status = 400
     var reasons: [Reason] = []
+    /// The item that a condition did not hold for, when the request asked to see it.
+    var item: JSON?
 
     var json: JSON {
         var body: JSON = ["__type": .string("\(namespace.rawValue)#\(name)")]
@@ -32,6 +34,7 @@ struct ServiceError: Error, Equatable, Sendable {
                     ["reason": .string($0.reason), "resource": .string($0.resource)]
                 })
         }
+        if let item { body["Item"] = item }
         return body
     }
 }
@@ -64,6 +67,9 @@ extension ServiceError {
     static let itemTooLarge = ServiceError.validation(
         "Item size has exceeded the maximum allowed size")
 
+    static let updateTooLarge = ServiceError.validation(
+        "Item size to update has exceeded the maximum allowed size")
+
     static let noSuchTable = ServiceError(
         namespace: .service, name: "ResourceNotFoundException",
         message: "Requested resource not found")
@@ -95,6 +101,12 @@ extension ServiceError {
             message: "The level of configured provisioned throughput for the table was exceeded. "
                 + "Consider increasing your provisioning level with the UpdateTable API.",
             reasons: reasons)
+    }
+
+    static func conditionFailed(_ item: JSON?) -> ServiceError {
+        ServiceError(
+            namespace: .service, name: "ConditionalCheckFailedException",
+            message: "The conditional request failed", item: item)
     }
 
     static let internalError = ServiceError(

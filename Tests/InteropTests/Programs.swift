@@ -106,8 +106,27 @@ enum Programs {
         process.standardOutput = files[0].1
         process.standardError = files[1].1
         try process.run()
-        process.waitUntilExit()
+        let status = wait(for: process)
         let texts = try files.map { String(decoding: try Data(contentsOf: $0.0), as: UTF8.self) }
-        return Result(status: process.terminationStatus, out: texts[0], err: texts[1])
+        return Result(status: status, out: texts[0], err: texts[1])
+    }
+
+    /// Waits until a process has ended; its exit status, or the signal that ended it.
+    ///
+    /// Foundation waits for the end of a socket. A server that is started at the same moment
+    /// inherits that socket and holds it open, hence the system's own wait; Foundation may reap
+    /// first.
+    private static func wait(for process: Process) -> Int32 {
+        var information = siginfo_t()
+        var result: Int32
+        repeat {
+            result = waitid(
+                P_PID, id_t(process.processIdentifier), &information, WEXITED | WNOWAIT)
+        } while result == -1 && errno == EINTR
+        guard result == 0 else {
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+        return information._sifields._sigchld.si_status
     }
 }

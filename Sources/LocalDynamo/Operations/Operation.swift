@@ -29,6 +29,7 @@ enum Operation: String, CaseIterable, Sendable {
     case untagResource = "UntagResource"
     case updateContinuousBackups = "UpdateContinuousBackups"
     case updateContributorInsights = "UpdateContributorInsights"
+    case updateItem = "UpdateItem"
     case updateTable = "UpdateTable"
     case updateTimeToLive = "UpdateTimeToLive"
 
@@ -50,7 +51,7 @@ enum Operation: String, CaseIterable, Sendable {
         case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
             .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .putItem,
             .putResourcePolicy, .tagResource, .untagResource, .updateContinuousBackups,
-            .updateContributorInsights, .updateTable, .updateTimeToLive:
+            .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
             true
         case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
             .describeEndpoints, .describeKinesisStreamingDestination, .describeLimits,

@@ -1,19 +1,9 @@
-import DynamoModel
-
-private enum ReturnValues: String, CaseIterable {
-    case allNew = "ALL_NEW"
-    case updatedOld = "UPDATED_OLD"
-    case allOld = "ALL_OLD"
-    case none = "NONE"
-    case updatedNew = "UPDATED_NEW"
-}
-
-/// PutItem and DeleteItem (API reference): one write, without conditions.
+/// PutItem and DeleteItem (API reference): one write, perhaps on a condition.
 extension Service {
     func putItem(
         _ request: Parameters, bench: Workbench, into output: inout ByteBuffer
     ) throws(ServiceError) {
-        let options = try writeOptions(request)
+        let options = try writeOptions(request, bench)
         guard let bytes = request["Item"] else {
             throw .validation(
                 "The parameter 'Item' is required but was not present in the request")
@@ -31,7 +21,7 @@ extension Service {
     func deleteItem(
         _ request: Parameters, bench: Workbench, into output: inout ByteBuffer
     ) throws(ServiceError) {
-        let options = try writeOptions(request)
+        let options = try writeOptions(request, bench)
         guard let bytes = request["Key"] else {
             throw .validation("The parameter 'Key' is required but was not present in the request")
         }
@@ -45,45 +35,27 @@ extension Service {
             PendingWrite(kind: .delete, item: item, key: key), on: table, options, bench, &output)
     }
 
-    private struct WriteOptions {
-        let name: String
-        let wantsOld: Bool
-        let mode: ReturnConsumedCapacity
-    }
-
-    private func writeOptions(_ request: Parameters) throws(ServiceError) -> WriteOptions {
-        let name = try request.tableName()
-        try request.refuse(
-            "ConditionExpression", "Expected", "ConditionalOperator", "ExpressionAttributeNames",
-            "ExpressionAttributeValues")
-        if try request.string("ReturnItemCollectionMetrics") ?? "NONE" != "NONE" {
-            throw .unsupported("ReturnItemCollectionMetrics")
-        }
-        let values = try request.choice("ReturnValues", ReturnValues.self) ?? .none
-        guard values == .none || values == .allOld else {
+    private func writeOptions(
+        _ request: Parameters, _ bench: Workbench
+    ) throws(ServiceError) -> WriteOptions {
+        var expressions = try WriteOptions.expressions(of: request, [.condition], bench)
+        let options = try WriteOptions(request, &expressions)
+        try expressions.checkAllUsed()
+        guard options.values == .none || options.values == .allOld else {
             throw .validation("Return values set to invalid value")
         }
-        let mode = try request.choice("ReturnConsumedCapacity", ReturnConsumedCapacity.self)
-        return WriteOptions(name: name, wantsOld: values == .allOld, mode: mode ?? .none)
+        return options
     }
 
     private func perform(
         _ write: PendingWrite, on table: Table, _ options: WriteOptions, _ bench: Workbench,
         _ output: inout ByteBuffer
     ) throws(ServiceError) {
-        let (outcome, old) = table.write(one: write, from: bench.encoder, now: time.now)
-        guard outcome.refused.isEmpty else { throw .throttled(outcome.reasons) }
-        output.append(0x7B)
-        if options.wantsOld, let old {
-            output.append("\"Attributes\":")
-            output.append(array: old)
-        }
-        if options.mode != .none {
-            output.append(options.wantsOld && old != nil ? "," : "")
-            output.append("\"ConsumedCapacity\":")
-            ConsumedCapacity.write(
-                outcome.used, of: table, name: options.name, mode: options.mode, to: &output)
-        }
-        output.append(0x7D)
+        try options.condition?.check(against: table.layout)
+        let (outcome, old) = table.write(
+            one: write, if: options.condition, from: bench.encoder, now: time.now)
+        try options.check(outcome, old: old)
+        options.write(
+            attributes: options.values == .allOld ? old : nil, outcome.used, of: table, to: &output)
     }
 }

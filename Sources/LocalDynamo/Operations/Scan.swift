@@ -14,32 +14,28 @@ extension Service {
         _ request: Parameters, bench: Workbench, into output: inout ByteBuffer
     ) throws(ServiceError) -> Int {
         let name = try request.tableName()
-        try request.refuse(
-            "IndexName", "AttributesToGet", "ScanFilter", "ConditionalOperator",
-            "ProjectionExpression", "FilterExpression", "ExpressionAttributeNames",
-            "ExpressionAttributeValues")
+        try request.refuse("IndexName", "AttributesToGet", "ScanFilter", "ConditionalOperator")
         let mode = try request.choice("ReturnConsumedCapacity", ReturnConsumedCapacity.self)
         var query = ScanQuery()
         query.limit = try request.int("Limit", from: 1) ?? .max
         query.isConsistent = try request.bool("ConsistentRead") ?? false
         query.segment = try segment(request)
-        switch try request.choice("Select", Select.self) {
-        case .count: query.wantsItems = false
-        case .specificAttributes: throw .unsupported("Select=SPECIFIC_ATTRIBUTES")
-        case .allProjectedAttributes:
-            throw .validation(
-                "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
-        case .allAttributes, nil: break
-        }
+        query.wantsItems = try wantsItems(request)
+        var expressions = try RequestExpressions(request, [.filter, .projection], &bench.encoder)
+        query.filter = try expressions.condition(.filter)
+        query.projection = try expressions.projection()
+        try expressions.checkAllUsed()
         let now = time.now
         let table = try tables.table(serving: name, at: now)
+        try query.filter?.check(against: table.layout)
+        try query.projection?.check(against: table.layout)
         query.start = try startKey(request, table: table, segment: query.segment, bench: bench)
 
         let itemsStart = output.count
         let outcome = try table.scan(query, into: &output, now: now)
         if query.wantsItems { output.append(0x5D) }
         output.append(query.wantsItems ? ",\"ScannedCount\":" : "\"ScannedCount\":")
-        output.append(decimal: outcome.count)
+        output.append(decimal: outcome.scanned)
         if let key = outcome.lastKey {
             output.append(",\"LastEvaluatedKey\":")
             output.append(array: key)
@@ -52,6 +48,30 @@ extension Service {
         output.append(0x7D)
         let prefix = "{\"Count\":\(outcome.count)," + (query.wantsItems ? "\"Items\":[" : "")
         return output.prepend(prefix, before: itemsStart)
+    }
+
+    /// What `Select` asks for: items, or their number only. It must agree with the projection.
+    private func wantsItems(_ request: Parameters) throws(ServiceError) -> Bool {
+        let select = try request.choice("Select", Select.self)
+        let isProjected = request["ProjectionExpression"] != nil
+        switch select {
+        case .specificAttributes where !isProjected:
+            throw .validation(
+                "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                    + "SPECIFIC_ATTRIBUTES")
+        case .count, .allAttributes, .allProjectedAttributes:
+            guard !isProjected else {
+                let choice = select == .count ? "only the Count" : select?.rawValue ?? ""
+                throw .validation(
+                    "Cannot specify the ProjectionExpression when choosing to get \(choice)")
+            }
+            guard select != .allProjectedAttributes else {
+                throw .validation(
+                    "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+            }
+        case .specificAttributes, nil: break
+        }
+        return select != .count
     }
 
     private func segment(_ request: Parameters) throws(ServiceError) -> HashSegment {

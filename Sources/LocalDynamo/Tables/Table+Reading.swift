@@ -11,15 +11,30 @@ struct ScanQuery {
     var isConsistent = false
     /// False to count only.
     var wantsItems = true
+    /// What an item must be like to be in the reply.
+    var filter: ItemCondition?
+    /// What of it is to be in the reply; nil for all.
+    var projection: ItemProjection?
 }
 
 /// What a Scan found; the items' bytes have gone to the output.
 struct ScanOutcome {
+    /// Items read, and those of them that the filter let through.
+    var scanned = 0
     var count = 0
     /// In the bytes that the service counts.
     var bytes = 0
     /// The last item's key in DynamoDB JSON, when the page ended before the segment.
     var lastKey: [UInt8]?
+    var units = 0.0
+}
+
+/// What stood under a key.
+struct ItemFound {
+    /// What is wanted of the item; nil when there is none.
+    var json: [UInt8]?
+    /// Of the whole item, in the bytes that the service counts.
+    var size = 0
     var units = 0.0
 }
 
@@ -36,21 +51,22 @@ extension Table {
         let lastHash = query.segment.lastHash
         var outcome = ScanOutcome()
         var shares = PartitionShares(partitions: partitionCount)
+        let isPlain = query.filter == nil && query.projection == nil
         itemLock.reading {
             var lastRecord: Record?
             store.forEach(from: startPosition(query)) { hash, record in
                 guard hash <= lastHash else { return false }
-                if query.wantsItems {
-                    let json = record.json
-                    output.reserve(json.count + 1)
-                    if outcome.count > 0 { output.append(0x2C) }
-                    memcpy(output.tail, json.baseAddress!, json.count)
-                    output.commit(json.count)
+                if isPlain || query.filter?.holds(for: record) ?? true {
+                    if query.wantsItems {
+                        if outcome.count > 0 { output.append(0x2C) }
+                        Self.append(record, query.projection, to: &output)
+                    }
+                    outcome.count += 1
                 }
-                outcome.count += 1
+                outcome.scanned += 1
                 outcome.bytes += record.size
                 shares.add(record.size, at: hash)
-                guard outcome.count < query.limit, outcome.bytes < ServiceLimits.pageBytesMax
+                guard outcome.scanned < query.limit, outcome.bytes < ServiceLimits.pageBytesMax
                 else {
                     lastRecord = record
                     return false
@@ -61,7 +77,7 @@ extension Table {
         }
         outcome.units = CapacityUnits.scan(bytes: outcome.bytes, consistent: query.isConsistent)
         accountLock.withLock {
-            traffic.itemsRead += outcome.count
+            traffic.itemsRead += outcome.scanned
             for (hash, units) in shares.split(outcome.units, first: first) {
                 account.chargeRead(units, hash: hash, at: now)
             }
@@ -76,24 +92,42 @@ extension Table {
         return start.key.withUnsafeBytes { store.position(after: start.hash, $0) }
     }
 
-    /// The item of a key; its bytes are copied.
+    @inline(__always)
+    private static func append(
+        _ record: Record, _ projection: ItemProjection?, to output: inout ByteBuffer
+    ) {
+        if let projection {
+            output.append(array: projection.bytes(of: record))
+            return
+        }
+        let json = record.json
+        output.reserve(json.count)
+        memcpy(output.tail, json.baseAddress!, json.count)
+        output.commit(json.count)
+    }
+
+    /// The item of a key; its bytes are copied. Nil, and nothing is charged, when it has more than
+    /// `bytesMax` stored bytes.
     func item(
-        _ key: EncodedKey, from encoder: borrowing ItemEncoder, isConsistent: Bool, now: Instant
-    ) throws(ServiceError) -> (json: [UInt8]?, units: Double) {
+        _ key: EncodedKey, from encoder: borrowing ItemEncoder, isConsistent: Bool,
+        projection: ItemProjection?, bytesMax: Int = .max, now: Instant
+    ) throws(ServiceError) -> ItemFound? {
         try checkReading(hash: key.hash, at: now)
         let bytes = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[key.bytes])
-        var size = 0
-        let json = itemLock.reading { () -> [UInt8]? in
-            guard let record = store.record(key.hash, bytes) else { return nil }
-            size = record.size
-            return Array(record.json)
+        var found = ItemFound()
+        itemLock.reading {
+            guard let record = store.record(key.hash, bytes) else { return }
+            found.size = record.size
+            guard record.size <= bytesMax else { return }
+            found.json = projection?.bytes(of: record) ?? Array(record.json)
         }
-        let units = CapacityUnits.scan(bytes: size, consistent: isConsistent)
+        guard found.size <= bytesMax else { return nil }
+        found.units = CapacityUnits.scan(bytes: found.size, consistent: isConsistent)
         accountLock.withLock {
-            account.chargeRead(units, hash: key.hash, at: now)
-            traffic.itemsRead += json == nil ? 0 : 1
+            account.chargeRead(found.units, hash: key.hash, at: now)
+            traffic.itemsRead += found.json == nil ? 0 : 1
         }
-        return (json, units)
+        return found
     }
 
     private func checkReading(hash: UInt64, at now: Instant) throws(ServiceError) {

@@ -310,16 +310,20 @@ def check_items(dynamo):
             TableName=name, Key={**key(1), "x": {"S": "y"}})
     refused(dynamo.put_item, "ResourceNotFoundException", "Requested resource not found",
             TableName="none-such", Item=EVERYTHING)
-    for parameter, value in {"ConditionExpression": "attribute_exists(pk)",
-                             "Expected": {"pk": {"Exists": False}}}.items():
-        refused(dynamo.put_item, "ValidationException", parameter, TableName=name,
-                Item=EVERYTHING, **{parameter: value})
-    refused(dynamo.get_item, "ValidationException", "ProjectionExpression", TableName=name,
-            Key=key(1), ProjectionExpression="pk")
+    refused(dynamo.put_item, "ValidationException", "Expected", TableName=name, Item=EVERYTHING,
+            Expected={"pk": {"Exists": False}})
+    refused(dynamo.put_item, "ConditionalCheckFailedException", "The conditional request failed",
+            TableName=name, Item=EVERYTHING, ConditionExpression="attribute_not_exists(pk)")
+    dynamo.put_item(TableName=name, Item=EVERYTHING, ConditionExpression="attribute_exists(#k)",
+                    ExpressionAttributeNames={"#k": "pk"})
+    part = dynamo.get_item(TableName=name, Key=key(1), ProjectionExpression="pk")
+    equal(part["Item"], {"pk": key(1)["pk"]}, "a part of an item")
     refused(dynamo.query, "UnknownOperationException", "Query", TableName=name,
             KeyConditionExpression="pk = :a", ExpressionAttributeValues={":a": {"S": "a"}})
-    refused(dynamo.update_item, "UnknownOperationException", "UpdateItem", TableName=name,
-            Key=key(1), UpdateExpression="REMOVE x")
+    new = dynamo.update_item(TableName=name, Key=key(7), UpdateExpression="ADD hits :n SET x = :n",
+                             ExpressionAttributeValues={":n": {"N": "2"}},
+                             ReturnValues="ALL_NEW")
+    equal(new["Attributes"], {**key(7), "hits": {"N": "2"}, "x": {"N": "2"}}, "an updated item")
     dynamo.delete_table(TableName=name)
 
 
@@ -485,8 +489,11 @@ def check_scans(dynamo):
     scan(f"correct Segment. TotalSegments: 2 Segment: {wrong}", Segment=wrong, TotalSegments=2,
          ExclusiveStartKey={k: whole[0][k] for k in ("pk", "sk")})
     scan("The provided starting key is invalid", ExclusiveStartKey={"pk": {"S": "a"}})
-    scan("FilterExpression", FilterExpression="attribute_exists(pk)")
-    scan("ProjectionExpression", ProjectionExpression="pk")
+    scan("Invalid FilterExpression: Syntax error", FilterExpression="attribute_exists(pk")
+    scan("Invalid ProjectionExpression: Syntax error", ProjectionExpression="pk,")
+    filtered = scan_all(dynamo, name, FilterExpression="sk < :n", ProjectionExpression="sk",
+                        ExpressionAttributeValues={":n": {"N": "100"}})
+    equal(sorted(int(i["sk"]["N"]) for i in filtered), list(range(100)), "a filtered scan")
     scan("IndexName", IndexName="none")
     dynamo.delete_table(TableName=name)
 
