@@ -6,13 +6,13 @@ import Testing
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
 struct ExpressionTests {
     @Test(.timeLimit(.minutes(1)))
-    func `2,900 answers to random expressions are those of moto and ministack`() async throws {
+    func `1,950 answers to random expressions are those of moto and ministack`() async throws {
         let (moto, ministack) = (
             try Emulator.moto.server.url, try Emulator.ministack.server.url
         )
         let server = try Server.serve()
         let told = try await Programs.runScript(
-            "expressions.py", [server.url, moto, ministack, "300", "1"])
-        #expect(told.contains("2925 answers compared"), "\(told)")
+            "expressions.py", [server.url, moto, ministack, "200", "1"])
+        #expect(told.contains("1950 answers compared"), "\(told)")
     }
 }
