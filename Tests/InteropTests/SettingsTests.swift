@@ -114,7 +114,7 @@ struct SettingsTests {
         }
         process.signal(SIGKILL)
         ended.wait()
-        return process.wait() == .killed(SIGKILL)
+        return process.wait() == .killed(signal: SIGKILL)
     }
 
     /// Requests that changed something, by the server's count.
