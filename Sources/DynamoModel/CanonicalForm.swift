@@ -16,8 +16,8 @@ package final class CanonicalForm {
 
     deinit { memory.release() }
 
-    /// Hands `body` the canonical form of an item that a cutter has cut out of `page`, which must be
-    /// followed by ``PageCutter/padding`` readable zero bytes.
+    /// Hands `body` the canonical form of an item that a cutter has cut out of `page`, which must
+    /// be followed by ``PageCutter/padding`` readable zero bytes.
     package func withItem<Value>(
         _ slice: ItemSlice, in page: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) -> Value

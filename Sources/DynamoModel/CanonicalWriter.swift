@@ -196,7 +196,7 @@ struct CanonicalWriter {
 
     // MARK: Numbers and binary
 
-    /// Digits without zeros at either end, and the power of ten of the last: `-15E-1`; `0` for zero.
+    /// Digits without zeros at either end, and the power of ten of the last: `-15E-1`; or `0`.
     @inline(__always)
     private mutating func putNumber() throws(JSONError) {
         if !putPlainNumber() { try putAnyNumber() }

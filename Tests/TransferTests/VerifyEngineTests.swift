@@ -90,7 +90,7 @@ struct VerifyEngineTests {
     }
 
     @Test(
-        "of 400 random pairs of tables the differences are found exactly, be hash orders shared or not"
+        "of 400 random pairs of tables, sharing hash order or not, what differs is found exactly"
     )
     func exact() throws {
         for seed in 0..<400 as Range<UInt64> {
