@@ -13,6 +13,7 @@ enum MicroBenchmarks {
             let page = try SamplePage(shape)
             results.append(try Cutting.measure(page))
             results.append(try Splicing.measure(page))
+            results.append(try Digesting.measure(page))
         }
         for bytes in [300, 17_000] { results.append(try await Sending.measure(bytes: bytes)) }
         results.append(Scheduling.measure())

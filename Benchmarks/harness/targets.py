@@ -25,6 +25,9 @@ class Target:
 CPU = "us/item"
 
 TARGETS = {
+    # CPU of a verification for an item of a side, and its memory, of 1,000,000 transactions.
+    "verify": Target("us/item of a side", at_most=4),
+    "verify-memory": Target("MiB", at_most=96),
     # CPU of the client for an item, best of five runs at default settings.
     "clear": Target(CPU, at_most=2.2),
     "tls": Target(CPU, at_most=3.1),

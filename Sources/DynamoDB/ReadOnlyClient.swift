@@ -5,6 +5,7 @@ import JSON
 /// The operations that change nothing. There is no case for one that does, so whoever holds only
 /// a ``ReadOnlyClient`` can't express a mutating call.
 package enum ReadOperation: Sendable {
+    case batchGetItem
     case describeContinuousBackups
     case describeContributorInsights
     case describeKinesisStreamingDestination
@@ -19,6 +20,7 @@ package enum ReadOperation: Sendable {
 
     var operation: Operation {
         switch self {
+        case .batchGetItem: .batchGetItem
         case .describeContinuousBackups: .describeContinuousBackups
         case .describeContributorInsights: .describeContributorInsights
         case .describeKinesisStreamingDestination: .describeKinesisStreamingDestination

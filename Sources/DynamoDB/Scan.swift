@@ -7,8 +7,10 @@ package struct ScanRequest: Sendable {
     private let prefix: [UInt8]
     private let isSegmented: Bool
 
-    /// - Parameter segments: `TotalSegments`; start keys are good only with the same.
-    package init(table: String, segments: Int, isConsistent: Bool) {
+    /// - Parameters:
+    ///   - segments: `TotalSegments`; start keys are good only with the same.
+    ///   - countsOnly: asks how many items there are, at the same units.
+    package init(table: String, segments: Int, isConsistent: Bool, countsOnly: Bool = false) {
         var body: JSON = [
             "TableName": .string(table),
             "ReturnConsumedCapacity": "TOTAL",
@@ -17,6 +19,7 @@ package struct ScanRequest: Sendable {
         isSegmented = segments > 1
         if isSegmented { body["TotalSegments"] = JSON(segments) }
         if isConsistent { body["ConsistentRead"] = true }
+        if countsOnly { body["Select"] = "COUNT" }
         prefix = body.bytes.dropLast()
     }
 

@@ -30,26 +30,51 @@ package enum Base64 {
     package static func decode(_ text: [UInt8]) -> [UInt8]? {
         text.withUnsafeBytes { text in
             guard let count = decodedCount(text) else { return nil }
-            var output: [UInt8] = []
-            output.reserveCapacity(count)
-            for start in stride(from: 0, to: text.count, by: 4) {
-                var group: UInt32 = 0
-                for index in 0..<4 {
-                    let value = text[start + index] == 0x3D ? 0 : values[Int(text[start + index])]
-                    guard value != 0xFF else { return nil }
-                    group = group << 6 | UInt32(value)
+            var isWellFormed = false
+            let output = [UInt8](unsafeUninitializedCapacity: count) { room, written in
+                guard let start = room.baseAddress, count > 0 else {
+                    isWellFormed = count == 0
+                    return
                 }
-                output.append(UInt8(truncatingIfNeeded: group >> 16))
-                output.append(UInt8(truncatingIfNeeded: group >> 8))
-                output.append(UInt8(truncatingIfNeeded: group))
+                isWellFormed = decode(text, to: start) != nil
+                written = isWellFormed ? count : 0
             }
-            // Padding may stand at the end only: the loop has taken a misplaced `=` for a zero.
-            guard !text.dropLast(2).contains(0x3D) else { return nil }
-            if text.count >= 2, text[text.count - 2] == 0x3D, text[text.count - 1] != 0x3D {
-                return nil
+            return isWellFormed ? output : nil
+        }
+    }
+
+    /// Writes the bytes that `text` stands for where there is room for them.
+    /// - Returns: how many they are; nil when `text` is not well-formed.
+    static func decode(
+        _ text: UnsafeRawBufferPointer, to output: UnsafeMutablePointer<UInt8>
+    ) -> Int? {
+        guard let count = decodedCount(text) else { return nil }
+        let whole = text.count - (count % 3 == 0 ? 0 : 4)
+        return values.withUnsafeBufferPointer { values in
+            var defects: UInt8 = 0
+            func sextet(_ offset: Int) -> UInt32 {
+                let value = values[Int(text[offset])]
+                defects |= value
+                return UInt32(value)
             }
-            output.removeLast(output.count - count)
-            return output
+            func group(_ start: Int, of sextets: Int) -> UInt32 {
+                var group: UInt32 = 0
+                for index in 0..<sextets {
+                    group |= sextet(start + index) << UInt32(18 - 6 * index)
+                }
+                return group
+            }
+            var next = output
+            func put(_ group: UInt32, _ bytes: Int) {
+                for index in 0..<bytes {
+                    next[index] = UInt8(truncatingIfNeeded: group >> UInt32(16 - 8 * index))
+                }
+                next += bytes
+            }
+            for start in stride(from: 0, to: whole, by: 4) { put(group(start, of: 4), 3) }
+            if whole < text.count { put(group(whole, of: count % 3 + 1), count % 3) }
+            // What is not in the alphabet has bits that no sextet has.
+            return defects & 0xC0 == 0 ? count : nil
         }
     }
 

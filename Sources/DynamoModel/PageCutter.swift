@@ -66,6 +66,33 @@ package struct PageCutter: Sendable {
         return page
     }
 
+    /// Reads the reply to a Scan that asked for the number of its items only.
+    package func cutCount(
+        _ reply: UnsafeRawBufferPointer
+    ) throws(JSONError) -> (page: CutPage, items: Int) {
+        guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
+        var walk = ByteWalk(reply)
+        var page = CutPage()
+        var count: Double?
+        try walk.walkObject { (walk, name) throws(JSONError) in
+            if walk.equals(name, "Count") {
+                count = try walk.readDouble()
+            } else if walk.equals(name, "LastEvaluatedKey") {
+                _ = walk.peek()
+                page.lastKey = try walk.walkKey(keys, from: walk.offset)
+            } else if walk.equals(name, "ConsumedCapacity") {
+                page.readUnits = try ConsumedUnits(&walk)?.total
+            } else {
+                try walk.walkValue()
+            }
+        }
+        try walk.expectEnd()
+        guard let count, let items = Int(exactly: count), items >= 0 else {
+            throw walk.failure("the page has no Count")
+        }
+        return (page, items)
+    }
+
     private func cutItems(_ walk: inout ByteWalk, into page: inout CutPage) throws(JSONError) {
         try walk.expect(0x5B)
         if walk.take(0x5D) { return }

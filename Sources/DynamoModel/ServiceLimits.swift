@@ -1,12 +1,14 @@
 /// The limits of the service that a copier meets, each named once.
 ///
 /// From the developer guide's pages "Quotas" and "Constraints" and the API reference of
-/// BatchWriteItem and Scan, unless noted.
+/// BatchWriteItem, BatchGetItem and Scan, unless noted.
 package enum ServiceLimits {
     /// Largest item as stored: names and values, in bytes.
     package static let itemBytesMax = 400 * 1024
     /// Puts and deletes in one BatchWriteItem, over all tables.
     package static let batchItemsMax = 25
+    /// Keys in one BatchGetItem, over all tables.
+    package static let batchGetKeysMax = 100
     /// Body of one request on the wire, in bytes; beyond it the service answers 413.
     package static let requestBytesMax = 16 * 1024 * 1024
     /// A Scan page stops when it has read this much stored data, in bytes.

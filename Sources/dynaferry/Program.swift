@@ -42,6 +42,12 @@ package struct Program: Sendable {
             return try PlanCommand(arguments, console: console).run {
                 try EnginePlan.make($0, $1, voice, environment: environment)
             }
+        case .verify(let arguments):
+            return try VerifyCommand(arguments, console: console).run(control) {
+                arguments, voice, emit in
+                try EngineVerify.start(
+                    arguments, voice, environment: try Self.environment(), emit: emit)
+            }
         case .jobs(let arguments): return try jobs().list(arguments)
         case .jobStatus(let arguments): return try jobs().status(arguments)
         case .jobReport(let arguments): return try jobs().report(arguments)

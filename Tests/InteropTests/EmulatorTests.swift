@@ -26,9 +26,15 @@ struct EmulatorTests {
             "tables.py",
             ["fill", source]
                 + zip(samples, names).map { "\($1.0)=\($0.shape)=\($0.count)" })
-        for (from, to) in names {
+        for (sample, (from, to)) in zip(samples, names) {
             let result = try await Programs.copy(from, at: source, to: to, at: target, options)
             #expect(result.status == 0, result.text)
+            // Servers place keys each in an order of its own, and moto fails to scan segments of
+            // tables whose partition key is binary.
+            let segments = sample.shape.hasPrefix("B") ? "1" : "4"
+            let verified = try await Programs.verify(
+                from, at: source, with: to, at: target, ["--segments", segments])
+            #expect(verified.status == 0, verified.text)
         }
         try await Programs.runScript(
             "tables.py",

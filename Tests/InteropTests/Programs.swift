@@ -68,6 +68,18 @@ enum Programs {
             ] + options)
     }
 
+    /// Runs `dynaferry verify` in the same way.
+    static func verify(
+        _ source: String, at sourceURL: String, with target: String, at targetURL: String,
+        _ options: [String] = []
+    ) async throws -> Result {
+        try await run(
+            [
+                dynaferry, "verify", source, target, "--source-endpoint", sourceURL,
+                "--target-endpoint", targetURL, "--region", "us-east-1",
+            ] + options)
+    }
+
     /// Runs a program to its end, but no longer than two minutes or so many seconds, with an
     /// environment of no one's machine.
     static func run(_ words: [String], secondsMax: Int = 120) async throws -> Result {

@@ -60,6 +60,7 @@ package struct CommandDescription: Sendable {
     package static let all = [
         CommandDescription(CopyArguments.self),
         CommandDescription(PlanArguments.self),
+        CommandDescription(VerifyArguments.self),
         CommandDescription(JobsArguments.self),
         CommandDescription(JobStatusArguments.self),
         CommandDescription(JobReportArguments.self),

@@ -7,6 +7,7 @@ package enum Invocation: Sendable {
     case version
     case copy(CopyArguments)
     case plan(PlanArguments)
+    case verify(VerifyArguments)
     case whoAmI(WhoAmIArguments)
     case serve(ServeArguments)
     case demo(DemoArguments)
@@ -94,6 +95,7 @@ package enum Invocation: Sendable {
                 return .copy(arguments)
             case PlanArguments.name:
                 return .plan(try PlanArguments(parsing: words, reading: reading))
+            case VerifyArguments.name: return .verify(try VerifyArguments(parsing: words))
             case JobsArguments.name: return .jobs(try JobsArguments(parsing: words))
             case JobStatusArguments.name:
                 return .jobStatus(try JobStatusArguments(parsing: words))

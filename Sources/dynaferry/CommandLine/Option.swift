@@ -50,6 +50,7 @@ package struct OperandDescription: Equatable, Sendable {
 package enum OptionCategory: String, Sendable {
     case tables = "Which tables"
     case sides = "Where the tables are"
+    case comparison = "What is compared"
     case target = "What may happen to the target"
     case schema = "Schema and settings"
     case pace = "Speed and limits"

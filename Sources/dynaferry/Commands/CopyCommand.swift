@@ -4,11 +4,9 @@ import JSON
 import Pacing
 
 /// A copy under way, as the console sees it. Any thread may call it.
-package protocol RunningCopy: Sendable {
+package protocol RunningCopy: Stoppable {
     /// Where it stands; asked for up to ten times a second.
     var progress: ProgressSnapshot { get }
-    /// Asks it to end soon: no new scans, what is in flight finishes. Returns at once.
-    func stop()
     /// Blocks until it has ended, by itself or because it was asked to. What the process has used
     /// is not its to tell.
     func wait() -> CopySummary
@@ -101,29 +99,5 @@ private final class StopTimer {
         timer.setEventHandler { [time] in body(time) }
         timer.activate()
         self.timer = timer
-    }
-}
-
-/// One wish to stop, which may come before there is anything to be stopped.
-private final class StopRequest: @unchecked Sendable {
-    // @unchecked: both are touched only on `queue`.
-    private let queue = DispatchQueue(label: "copy.stop")
-    private var isAsked = false
-    private var copy: (any RunningCopy)?
-
-    /// False when it was asked before.
-    func ask() -> Bool {
-        queue.sync {
-            defer { isAsked = true }
-            if !isAsked { copy?.stop() }
-            return !isAsked
-        }
-    }
-
-    func deliver(to copy: any RunningCopy) {
-        queue.sync {
-            self.copy = copy
-            if isAsked { copy.stop() }
-        }
     }
 }

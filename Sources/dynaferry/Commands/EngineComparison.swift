@@ -5,9 +5,6 @@ import Transfer
 
 /// Compares two tables of the demo's server.
 enum EngineComparison {
-    /// Small enough that a few segments of the demo's table fit into a few megabytes.
-    private static let segments = 256
-
     /// Blocks until both tables have been read; call it on a thread that may wait.
     static func run(
         endpoint: String, source: String, target: String
@@ -16,19 +13,22 @@ enum EngineComparison {
             region: "us-east-1", endpoint: endpoint,
             credentials: Credentials(
                 accessKeyID: "demo", secretAccessKey: "demo", sessionToken: nil))
-        return try Blocking.run {
+        let verdicts = try Blocking.run {
             let settings = try SideSettings.resolve(options, environment: [:])
             let client = try await Client(settings, engine: HTTPEngine(), seed: 1)
             let reader = ReadOnlyClient(client)
-            let left = SourceTable(name: source, reader: reader)
-            let right = SourceTable(name: target, reader: reader)
-            let schema = try await left.describe().schema
-            let findings = try await TableComparison(
-                left, right, schema: schema, segments: segments
-            ).run()
-            return DemoCommand.Comparison(
-                itemsCompared: findings.itemsCompared, differences: findings.differences)
+            let tables = (
+                source: SourceTable(name: source, reader: reader),
+                target: SourceTable(name: target, reader: reader)
+            )
+            let job = try await VerifyJob.prepare(
+                VerifyOptions(), tables: [tables], width: 1, seed: 1, emit: { _ in })
+            return await job.run()
         }
+        for case .failed(let failure)? in verdicts.map(\.outcome) { throw failure }
+        let counters = verdicts[0].counters
+        return DemoCommand.Comparison(
+            itemsCompared: counters.itemsInSource, differences: counters.differences)
     }
 }
 

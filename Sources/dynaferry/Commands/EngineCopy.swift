@@ -48,8 +48,9 @@ struct EngineCopy: RunningCopy {
     }
 
     /// The tables that the arguments select, by their names at the source where there are patterns.
+    /// - Parameter done: what becomes of them, for the line that says how many they are.
     static func pairs(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: CopyVoice
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: CopyVoice, done: String = "copied"
     ) async throws -> [CopyJob.Pair] {
         let source = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let target = try await sides.client(sides.target, arguments, voice)
@@ -65,7 +66,9 @@ struct EngineCopy: RunningCopy {
             }
         }
         let pairs = try selection.pairs(of: names)
-        if selection.needsNames { voice.note("\(pairs.count) of \(names.count) tables are copied") }
+        if selection.needsNames {
+            voice.note("\(pairs.count) of \(names.count) tables are \(done)")
+        }
         return pairs.map {
             (
                 SourceTable(

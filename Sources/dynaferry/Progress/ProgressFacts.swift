@@ -4,12 +4,14 @@ struct ProgressFacts {
     let itemRate: String?
     let bytes: String
     let byteRate: String?
-    /// Units a second, against their limit when there is one.
+    /// Units a second, against their limit when there is one: `read 12 of 100 units/s`. Of a
+    /// verification, those of each side.
     let read: String
     let write: String
     let inFlight: String
     let throttles: String
     let retried: String?
+    /// Or differences.
     let deadLetters: String?
     let segments: String?
     let remaining: String?
@@ -20,14 +22,27 @@ struct ProgressFacts {
         itemRate = rates.items.map { "\($0.fixed(0)) items/s" }
         bytes = Double(snapshot.bytes).inDecimalBytes
         byteRate = rates.bytes.map { "\($0.inDecimalBytes)/s" }
-        read = Self.units(rates.readUnits, limit: snapshot.readLimit)
-        write = Self.units(rates.writeUnits, limit: snapshot.writeLimit)
-        inFlight = "in flight \(snapshot.scansInFlight) scans, \(snapshot.writesInFlight) writes"
+        let (one, other) = (
+            Self.units(rates.readUnits, limit: snapshot.readLimit),
+            Self.units(rates.writeUnits, limit: snapshot.writeLimit)
+        )
+        switch snapshot.work {
+        case .copying:
+            (read, write) = ("read \(one)", "write \(other)")
+            inFlight =
+                "in flight \(snapshot.scansInFlight) scans, \(snapshot.writesInFlight) writes"
+        case .verifying:
+            (read, write) = ("source \(one)", "target \(other)")
+            inFlight =
+                "in flight \(snapshot.scansInFlight) source, \(snapshot.writesInFlight) target"
+        }
         let (source, target) = (snapshot.sourceThrottles, snapshot.targetThrottles)
         throttles = "throttled \(source.grouped) source, \(target.grouped) target"
         retried = snapshot.itemsRetried > 0 ? "retried \(snapshot.itemsRetried.grouped)" : nil
         deadLetters =
-            snapshot.deadLetters > 0 ? "dead letters \(snapshot.deadLetters.grouped)" : nil
+            snapshot.deadLetters > 0
+            ? "dead letters \(snapshot.deadLetters.grouped)"
+            : snapshot.differences > 0 ? "differences \(snapshot.differences.grouped)" : nil
         segments =
             snapshot.segmentsTotal > 0
             ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil

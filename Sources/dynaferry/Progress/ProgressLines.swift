@@ -5,8 +5,7 @@ extension ProgressSnapshot {
     package func plainLine(_ rates: ProgressRates) -> String {
         let facts = ProgressFacts(self, rates)
         let parts: [String?] = [
-            tableCounts, facts.items, facts.itemRate, facts.byteRate, "read \(facts.read)",
-            "write \(facts.write)",
+            tableCounts, facts.items, facts.itemRate, facts.byteRate, facts.read, facts.write,
             sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
             facts.retried, facts.deadLetters, facts.remaining, waiting,
             phase == .copying ? nil : phase.rawValue,
@@ -16,6 +15,31 @@ extension ProgressSnapshot {
 
     /// One JSON object without line breaks; rates are a second, absent ones null.
     package func json(_ rates: ProgressRates) -> JSON {
+        guard work == .verifying else { return copyJSON(rates) }
+        return [
+            "phase": .string(phase == .copying ? "verifying" : phase.rawValue),
+            "source": .string(source),
+            "target": .string(target),
+            "elapsedSeconds": JSON(elapsed / .seconds(1)),
+            "fraction": JSON(min(max(fraction, 0), 1)),
+            "items": JSON(items),
+            "itemsEstimate": itemsTotal.map { JSON($0) } ?? nil,
+            "itemsPerSecond": Self.number(rates.items),
+            "bytes": JSON(bytes),
+            "sourceReadUnits": JSON(readUnits),
+            "targetReadUnits": JSON(writeUnits),
+            "sourceThrottles": JSON(sourceThrottles),
+            "targetThrottles": JSON(targetThrottles),
+            "segmentsDone": JSON(segmentsDone),
+            "segmentsTotal": JSON(segmentsTotal),
+            "differences": JSON(differences),
+            "tables": tablesJSON,
+            "waiting": waiting.map { .string($0) } ?? nil,
+            "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),
+        ]
+    }
+
+    private func copyJSON(_ rates: ProgressRates) -> JSON {
         [
             "phase": .string(phase.rawValue),
             "source": .string(source),
@@ -41,16 +65,20 @@ extension ProgressSnapshot {
             "targetThrottles": JSON(targetThrottles),
             "itemsRetried": JSON(itemsRetried),
             "deadLetters": JSON(deadLetters),
-            "tables": .array(
-                tables.map {
-                    [
-                        "source": .string($0.name), "state": .string($0.state.rawValue),
-                        "items": JSON($0.items), "fraction": JSON($0.fraction),
-                    ]
-                }),
+            "tables": tablesJSON,
             "waiting": waiting.map { .string($0) } ?? nil,
             "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),
         ]
+    }
+
+    private var tablesJSON: JSON {
+        .array(
+            tables.map {
+                [
+                    "source": .string($0.name), "state": .string($0.state.rawValue),
+                    "items": JSON($0.items), "fraction": JSON($0.fraction),
+                ]
+            })
     }
 
     private static func number(_ value: Double?) -> JSON {

@@ -11,6 +11,14 @@ package struct ProgressSnapshot: Equatable, Sendable {
         case finished
     }
 
+    /// What is done with the tables. Where both sides are read only, what is said of writes is said
+    /// of the target's scans.
+    package enum Work: Equatable, Sendable {
+        case copying
+        case verifying
+    }
+
+    package var work = Work.copying
     package var source: String
     package var target: String
     package var phase: Phase
@@ -44,6 +52,8 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package var targetThrottles = 0
     package var itemsRetried = 0
     package var deadLetters = 0
+    /// Of a verification: those that are known.
+    package var differences = 0
 
     /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
     package var waiting: String?

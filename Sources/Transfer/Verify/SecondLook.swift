@@ -1,0 +1,86 @@
+import DynamoModel
+import JSON
+
+/// Reads items that scans found to differ again on both sides, by their keys and consistently:
+/// what is equal now was changed in between, or lay elsewhere on one side; what stands as it stood
+/// differs; what is different each time is changing.
+struct SecondLook: Sendable {
+    let source: KeyReader
+    let target: KeyReader
+    /// The attributes that hold the time to live; nil where there is none.
+    let expiry: (source: String?, target: String?)
+    /// Seconds since 1970.
+    let now: Int
+
+    /// How often an item that keeps changing is read.
+    static let rounds = 3
+
+    /// What two digests say of an item; nil where it is not there.
+    private struct State: Equatable {
+        var source: UInt128?
+        var target: UInt128?
+
+        var isEqual: Bool { source == target }
+    }
+
+    /// - Parameter differences: as many as one request may ask for.
+    /// - Returns: those that do differ.
+    func look(_ differences: [KeyDifference]) async throws -> [VerifyFinding] {
+        var findings: [VerifyFinding] = []
+        var pending = differences.map { difference in
+            (
+                difference: difference,
+                state: State(source: difference.source?.item, target: difference.target?.item)
+            )
+        }
+        for round in 1...Self.rounds {
+            let keys = pending.map(\.difference.key)
+            async let sources = source.read(keys)
+            async let targets = target.read(keys)
+            let (left, right) = (try await sources, try await targets)
+            var changed = pending
+            changed.removeAll()
+            for (difference, before) in pending {
+                let (one, other) = (left[difference.keyHash], right[difference.keyHash])
+                let state = State(source: one?.digest.item, target: other?.digest.item)
+                if state.isEqual { continue }
+                if state == before {
+                    findings.append(finding(difference.key, one, other))
+                } else if round < Self.rounds {
+                    changed.append((difference, state))
+                } else {
+                    findings.append(
+                        VerifyFinding(
+                            kind: .changing, key: difference.key, source: one?.bytes,
+                            target: other?.bytes))
+                }
+            }
+            pending = changed
+            if pending.isEmpty { break }
+        }
+        return findings
+    }
+
+    private func finding(
+        _ key: [UInt8], _ source: KeyReader.Found?, _ target: KeyReader.Found?
+    ) -> VerifyFinding {
+        var finding = VerifyFinding(
+            kind: .different, key: key, source: source?.bytes, target: target?.bytes)
+        if target == nil, let source {
+            finding.kind = isPast(source, expiry.source) ? .pastTTL : .onlyInSource
+        } else if source == nil, let target {
+            finding.kind = isPast(target, expiry.target) ? .pastTTL : .onlyInTarget
+        }
+        return finding
+    }
+
+    /// Items that expired more than five years ago are not deleted (guide, "Using time to live").
+    private static let yearsMax = 5 * 365 * 86_400
+
+    private func isPast(_ item: KeyReader.Found, _ attribute: String?) -> Bool {
+        guard let attribute, let json = try? JSON(parsing: item.bytes),
+            let text = json[attribute]?["N"]?.string, let time = Double(text)
+        else { return false }
+        return time < Double(now) && time > Double(now - Self.yearsMax)
+    }
+}

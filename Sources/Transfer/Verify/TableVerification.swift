@@ -1,0 +1,381 @@
+import AWS
+import DynamoDB
+import DynamoModel
+import JSON
+import Pacing
+
+/// The verification of one table against another: two passes at most, and a look at what differs.
+///
+/// The first pass adds up the digests of all items on both sides, by the hash of their keys and by
+/// segment. Equal sums are equal tables. Otherwise the segments that differ are read again, and of
+/// their items those are kept whose bucket differs; what is left of these is read by its keys.
+/// Nothing is written. Any thread may call its methods.
+package final class TableVerification: Sendable {
+    /// Both tables, as they were when it began.
+    struct Subject: Sendable {
+        var source: Side
+        var target: Side
+        var segments: Int
+
+        var schema: KeySchema { source.description.schema }
+    }
+
+    struct Side: Sendable {
+        var table: SourceTable
+        var description: TableDescription
+        var limit: ReadLimit
+        /// The attribute of the time to live.
+        var expiry: String?
+    }
+
+    private let options: VerifyOptions
+    private let subject: Subject
+    private let memory: VerifyMemory
+    private let digestKey: DigestKey
+    private let emit: @Sendable (VerifyFinding) throws(CopyFailure) -> Void
+    private let time: any TimeSource
+    private let seed: UInt64
+    private let started: Instant
+    private let state: Locked<State>
+
+    private struct State {
+        var verdict: TableVerdict
+        var drivers: [ScanDriver] = []
+        /// What passes that have ended have read, of the source and of the target.
+        var source = ScanProgress()
+        var target = ScanProgress()
+        var isStopping = false
+    }
+
+    /// Requests for items by their keys that are under way at a time, on each side.
+    private static let lookWidth = 2
+
+    /// - Parameter emit: is told of each item that differs, by one thread at a time.
+    init(
+        _ options: VerifyOptions, _ subject: Subject, memory: VerifyMemory, verdict: TableVerdict,
+        emit: @escaping @Sendable (VerifyFinding) throws(CopyFailure) -> Void,
+        time: any TimeSource, seed: UInt64
+    ) {
+        self.options = options
+        self.subject = subject
+        self.memory = memory
+        self.emit = emit
+        self.time = time
+        self.seed = seed
+        started = time.now
+        var generator = SystemRandomNumberGenerator()
+        digestKey = DigestKey(using: &generator)
+        state = Locked(State(verdict: verdict))
+    }
+
+    /// Verifies; returns what came of it.
+    func run() async -> TableVerdict {
+        do {
+            let isEqual = try await verify()
+            end(isEqual ? .equal : .different)
+        } catch is Stopped {
+            end(.stopped)
+        } catch let failure as CopyFailure {
+            end(.failed(failure))
+        } catch {
+            preconditionFailure("no other error is thrown: \(error)")
+        }
+        return verdict
+    }
+
+    /// Asks for an orderly end.
+    func stop() {
+        let drivers = state.withLock { state in
+            state.isStopping = true
+            return state.drivers
+        }
+        for driver in drivers { driver.stop() }
+    }
+
+    /// Where it stands.
+    var verdict: TableVerdict {
+        let (drivers, verdict, source, target) = state.withLock {
+            ($0.drivers, $0.verdict, $0.source, $0.target)
+        }
+        var current = verdict
+        guard current.outcome == nil else { return current }
+        current.progress.elapsed = time.now - started
+        (current.progress.source, current.progress.target) = (source, target)
+        if drivers.count == 2 {
+            current.progress.source.add(drivers[0].progress)
+            current.progress.target.add(drivers[1].progress)
+        }
+        return current
+    }
+
+    // MARK: The passes
+
+    private struct Stopped: Error {}
+
+    private func verify() async throws -> Bool {
+        if options.mode == .count { return try await count() }
+        let chosen = chosenSegments
+        let sums = try await sum(chosen)
+        let difference = SumDifference(sums.source, sums.target)
+        state.withLock { state in
+            state.verdict.counters.itemsInSource = sums.source.items
+            state.verdict.counters.itemsInTarget = sums.target.items
+            state.verdict.progress.segmentsHeld = difference.segmentsHeld
+            state.verdict.progress.segmentsReadAgain = difference.segments.count
+        }
+        if !difference.isEmpty {
+            let spill = try await readAgain(difference)
+            try await look(spill)
+        }
+        return state.withLock {
+            $0.verdict.counters.differences == 0 && $0.verdict.schemaDifferences.isEmpty
+        }
+    }
+
+    /// nil: all of them.
+    private var chosenSegments: [Int]? {
+        guard case .sample(let share) = options.mode else { return nil }
+        var generator = SeededGenerator(seed: seed)
+        let count = max(1, Int((share * Double(subject.segments)).rounded()))
+        let chosen = (0..<subject.segments).shuffled(using: &generator).prefix(count)
+        state.withLock {
+            $0.verdict.sample = SampleConfidence(segmentsRead: count, segments: subject.segments)
+        }
+        return Array(chosen)
+    }
+
+    /// The first pass.
+    private func sum(_ chosen: [Int]?) async throws -> (source: TableSums, target: TableSums) {
+        let reported = max(
+            subject.source.description.itemCount, subject.target.description.itemCount)
+        // A table that was just filled reports nothing yet.
+        let buckets = TableSums.buckets(forItems: reported > 0 ? reported : 1 << 18)
+        let sides = [0, 1].map { _ in
+            SideSums(
+                TableSums(buckets: buckets, segments: subject.segments),
+                ItemDigester(schema: subject.schema, key: digestKey))
+        }
+        try await scan(.summing, chosen) { side, page throws(CopyFailure) in
+            try sides[side].take(page)
+        }
+        return (sides[0].sums, sides[1].sums)
+    }
+
+    /// The second pass: the keys of buckets that differ.
+    private func readAgain(_ difference: SumDifference) async throws -> KeySpill {
+        let spill = KeySpill(folder: options.scratchFolder, bytesMax: memory.keyBytes)
+        let digesters = [0, 1].map { _ in
+            SideDigester(ItemDigester(schema: subject.schema, key: digestKey))
+        }
+        let schema = subject.schema
+        try await scan(.readingAgain, difference.segments) { side, page throws(CopyFailure) in
+            try spill.add(
+                try digesters[side].keys(
+                    of: page, schema: schema, isTarget: side == 1, where: difference))
+        }
+        return spill
+    }
+
+    /// Reads what differs by its keys.
+    private func look(_ spill: KeySpill) async throws {
+        enter(.looking)
+        let runs = spill.runs
+        state.withLock { $0.verdict.progress.runsSpilled = runs }
+        var merge = try spill.merge()
+        let look = SecondLook(
+            source: keyReader(subject.source, "source", seed &+ 1),
+            target: keyReader(subject.target, "target", seed &+ 2),
+            expiry: (subject.source.expiry, subject.target.expiry),
+            now: Int(time.secondsSinceEpoch))
+        try await withThrowingTaskGroup(of: [VerifyFinding].self) { group in
+            var underWay = 0
+            while let batch = try nextBatch(&merge) {
+                if underWay == Self.lookWidth {
+                    try keep(try await group.next() ?? [])
+                    underWay -= 1
+                }
+                if state.withLock({ $0.isStopping }) { throw Stopped() }
+                group.addTask { try await look.look(batch) }
+                underWay += 1
+                state.withLock { $0.verdict.progress.itemsLookedAt += batch.count }
+            }
+            while let findings = try await group.next() { try keep(findings) }
+        }
+        state.withLock { state in
+            state.source.counters.readUnits += look.source.counters.readUnits
+            state.target.counters.readUnits += look.target.counters.readUnits
+        }
+    }
+
+    private func nextBatch(_ merge: inout KeyMerge) throws(CopyFailure) -> [KeyDifference]? {
+        var batch: [KeyDifference] = []
+        while batch.count < ServiceLimits.batchGetKeysMax, let next = try merge.next() {
+            batch.append(next)
+        }
+        return batch.isEmpty ? nil : batch
+    }
+
+    private func keep(_ findings: [VerifyFinding]) throws(CopyFailure) {
+        for finding in findings {
+            state.withLock { $0.verdict.counters.add(finding) }
+            try emit(finding)
+        }
+    }
+
+    private func keyReader(_ side: Side, _ name: String, _ seed: UInt64) -> KeyReader {
+        KeyReader(
+            side.table, side: name, schema: subject.schema, digestKey: digestKey,
+            limit: side.limit, itemBytes: side.description.itemBytes ?? 1024,
+            giveUpAfter: options.giveUpAfter, time: time, seed: seed)
+    }
+
+    /// Counts instead of comparing.
+    private func count() async throws -> Bool {
+        try await scan(.summing, nil, contents: .count) { (_, _) throws(CopyFailure) in }
+        return state.withLock { state in
+            let (source, target) = (
+                state.source.counters.itemsRead, state.target.counters.itemsRead
+            )
+            state.verdict.counters.itemsInSource = source
+            state.verdict.counters.itemsInTarget = target
+            return source == target && state.verdict.schemaDifferences.isEmpty
+        }
+    }
+
+    // MARK: Scanning both sides
+
+    /// Scans segments of both sides at the same time; `take` is told which: 0 is the source.
+    private func scan(
+        _ stage: VerifyProgress.Stage, _ chosen: [Int]?, contents: ScanDriver.Contents = .items,
+        _ take: @escaping @Sendable (Int, ScannedPage) throws(CopyFailure) -> Void
+    ) async throws {
+        enter(stage)
+        let drivers = [(subject.source, "source"), (subject.target, "target")].enumerated().map {
+            number, side in
+            ScanDriver(
+                side.0.table, side: side.1, schema: subject.schema, contents: contents,
+                configuration(side.0, chosen), itemsReported: side.0.description.itemCount,
+                time: time, seed: seed &+ UInt64(10 + number)
+            ) { (page) throws(CopyFailure) in try take(number, page) }
+        }
+        let isStopping = state.withLock { state in
+            state.drivers = drivers
+            return state.isStopping
+        }
+        if isStopping { throw Stopped() }
+        async let left = run(drivers[0], other: drivers[1])
+        async let right = run(drivers[1], other: drivers[0])
+        let outcomes = [await left, await right]
+        let progress = drivers.map(\.progress)
+        state.withLock { state in
+            state.drivers = []
+            state.source.add(progress[0])
+            state.target.add(progress[1])
+        }
+        for outcome in outcomes {
+            if case .failed(let failure) = outcome { throw failure }
+        }
+        if outcomes.contains(.stopped) { throw Stopped() }
+    }
+
+    /// When one side ends for good, the other is of no use.
+    private func run(_ driver: ScanDriver, other: ScanDriver) async -> CopyOutcome {
+        let outcome = await driver.run()
+        if outcome != .completed { other.stop() }
+        return outcome
+    }
+
+    private func configuration(_ side: Side, _ chosen: [Int]?) -> ScanConfiguration {
+        var configuration = ScanConfiguration(
+            segments: subject.segments, chosen: chosen, pageBytes: memory.pageBytes)
+        configuration.scansMax = options.scansMax
+        configuration.itemBytesReported = side.description.itemBytes
+        configuration.isConsistentRead = options.isConsistentRead
+        configuration.read = side.limit
+        configuration.giveUpAfter = options.giveUpAfter
+        return configuration
+    }
+
+    private func enter(_ stage: VerifyProgress.Stage) {
+        state.withLock { $0.verdict.progress.stage = stage }
+    }
+
+    private func end(_ outcome: VerifyOutcome) {
+        state.withLock { state in
+            state.verdict.progress.stage = .ended
+            state.verdict.progress.elapsed = time.now - started
+            (state.verdict.progress.source, state.verdict.progress.target) = (
+                state.source, state.target
+            )
+            state.verdict.outcome = outcome
+        }
+    }
+}
+
+/// The sums of one side. It belongs to the queue of the side's driver, until that has ended.
+private final class SideSums: @unchecked Sendable {
+    // @unchecked: touched only on the driver's queue, and after the driver has ended.
+    private(set) var sums: TableSums
+    private let digester: ItemDigester
+    private var digests: [ItemDigest] = []
+
+    init(_ sums: TableSums, _ digester: ItemDigester) {
+        self.sums = sums
+        self.digester = digester
+    }
+
+    func take(_ page: ScannedPage) throws(CopyFailure) {
+        digests.removeAll(keepingCapacity: true)
+        do throws(JSONError) {
+            for slice in page.cut.items {
+                digests.append(try digester.digest(slice, in: page.bytes))
+            }
+        } catch {
+            throw CopyFailure(malformed: error, "Scan")
+        }
+        // All of the page or nothing of it: one that is refused is asked for again.
+        sums.add(digests, segment: page.segment)
+    }
+}
+
+/// Picks the keys of one side. It belongs to the queue of the side's driver.
+private final class SideDigester: @unchecked Sendable {
+    // @unchecked: touched only on the driver's queue.
+    private let digester: ItemDigester
+
+    init(_ digester: ItemDigester) { self.digester = digester }
+
+    func keys(
+        of page: ScannedPage, schema: KeySchema, isTarget: Bool, where difference: SumDifference
+    ) throws(CopyFailure) -> KeyTable {
+        var table = KeyTable()
+        do throws(JSONError) {
+            for slice in page.cut.items {
+                let digest = try digester.digest(slice, in: page.bytes)
+                guard difference.concerns(digest.key) else { continue }
+                let key = try ItemKey.cursor(slice, in: page.bytes, schema: schema)
+                table.add(digest, isTarget: isTarget, key: key)
+            }
+        } catch {
+            throw CopyFailure(malformed: error, "Scan")
+        }
+        return table
+    }
+}
+
+extension ScanProgress {
+    /// A further pass over the same table.
+    fileprivate mutating func add(_ other: ScanProgress) {
+        let (finished, before) = (other.counters.segmentsFinished, segments)
+        if before == 0 {
+            self = other
+            return
+        }
+        counters = counters.after(other.counters)
+        counters.segmentsFinished += finished
+        segments += other.segments
+        itemsEstimated = (itemsEstimated ?? 0) + (other.itemsEstimated ?? 0)
+        (readUnitsPerSecond, readLimit) = (other.readUnitsPerSecond, other.readLimit)
+        (scansInFlight, hold) = (other.scansInFlight, other.hold)
+    }
+}

@@ -1,0 +1,53 @@
+import DynamoModel
+import JSON
+
+/// An item in which two tables differ.
+package struct VerifyFinding: Equatable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
+        case different
+        case onlyInSource
+        case onlyInTarget
+        /// On one side only, where it is past the time to live: the service will delete it, or has
+        /// done so on the other side.
+        case pastTTL
+        /// Three looks found it otherwise each time.
+        case changing
+    }
+
+    package var kind: Kind
+    /// `{"id":{"S":"..."}}`.
+    package var key: [UInt8]
+    /// The item as JSON, as it was read last; nil where there is none.
+    package var source: [UInt8]?
+    package var target: [UInt8]?
+
+    package init(kind: Kind, key: [UInt8], source: [UInt8]? = nil, target: [UInt8]? = nil) {
+        self.kind = kind
+        self.key = key
+        self.source = source
+        self.target = target
+    }
+
+    /// One attribute of an item that is on both sides.
+    package struct Attribute: Equatable, Sendable {
+        package var name: String
+        /// nil where the item does not have it.
+        package var source: JSON?
+        package var target: JSON?
+    }
+
+    /// The attributes that differ, by name. Empty unless the item is on both sides.
+    package var attributes: [Attribute] {
+        guard let source, let target,
+            let left = try? JSON(parsing: source), let right = try? JSON(parsing: target)
+        else { return [] }
+        let names = Set((left.members ?? []).map(\.name) + (right.members ?? []).map(\.name))
+        return names.sorted().compactMap { name in
+            let (one, other) = (left[name], right[name])
+            // Decoded values compare as the service's do: numbers by value, sets without order.
+            let values = [one, other].map { $0.flatMap { try? AttributeValue($0) } }
+            if let value = values[0], value == values[1] { return nil }
+            return Attribute(name: name, source: one, target: other)
+        }
+    }
+}

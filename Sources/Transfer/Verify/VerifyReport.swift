@@ -1,0 +1,123 @@
+import DynamoModel
+import Glibc
+
+/// How many items there are of each kind.
+package struct VerifyCounters: Equatable, Sendable {
+    /// Read from each side; of a sample, those of its segments.
+    package var itemsInSource = 0
+    package var itemsInTarget = 0
+    package var different = 0
+    package var onlyInSource = 0
+    package var onlyInTarget = 0
+    /// Past their time to live, on one side only.
+    package var pastTTL = 0
+    package var changing = 0
+    /// Of those that are past their time to live or changing: on the source's side.
+    private(set) var oddInSource = 0
+
+    package init() {}
+
+    /// Items of the source that are on the other side too, and equal.
+    package var equal: Int { max(0, itemsInSource - different - onlyInSource - oddInSource) }
+
+    /// What makes tables different.
+    package var differences: Int { different + onlyInSource + onlyInTarget + changing }
+
+    mutating func add(_ finding: VerifyFinding) {
+        switch finding.kind {
+        case .different: different += 1
+        case .onlyInSource: onlyInSource += 1
+        case .onlyInTarget: onlyInTarget += 1
+        case .pastTTL: pastTTL += 1
+        case .changing: changing += 1
+        }
+        if finding.kind == .pastTTL || finding.kind == .changing, finding.source != nil {
+            oddInSource += 1
+        }
+    }
+
+    package static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        for path in summed { sum[keyPath: path] += right[keyPath: path] }
+        return sum
+    }
+
+    private static let summed: [WritableKeyPath<Self, Int> & Sendable] = [
+        \.itemsInSource, \.itemsInTarget, \.different, \.onlyInSource, \.onlyInTarget, \.pastTTL,
+        \.changing, \.oddInSource,
+    ]
+}
+
+/// What became of the verification of one table.
+package enum VerifyOutcome: Equatable, Sendable {
+    case equal
+    case different
+    case stopped
+    case failed(CopyFailure)
+}
+
+/// What a sample tells of the whole.
+package struct SampleConfidence: Equatable, Sendable {
+    package let segmentsRead: Int
+    package let segments: Int
+
+    package var share: Double { Double(segmentsRead) / Double(segments) }
+
+    /// So many differing items, wherever they lie, leave no trace in the sample with a probability
+    /// of at most a twentieth: each is missed with a probability of one less the share.
+    package var itemsSeen: Int {
+        guard segmentsRead < segments else { return 1 }
+        return Int((log(0.05) / log1p(-share)).rounded(.up))
+    }
+}
+
+/// How the verification of one table went, or goes.
+package struct TableVerdict: Equatable, Sendable {
+    package var source: String
+    package var target: String
+    /// nil while it has not ended.
+    package var outcome: VerifyOutcome?
+    package var counters = VerifyCounters()
+    /// Where the definitions of both tables differ, in words.
+    package var schemaDifferences: [String] = []
+    /// What else its user should know, in words.
+    package var notes: [String] = []
+    /// nil unless a sample was asked for.
+    package var sample: SampleConfidence?
+    package var progress = VerifyProgress()
+
+    package init(source: String, target: String) {
+        self.source = source
+        self.target = target
+    }
+}
+
+/// Where the verification of a table stands.
+package struct VerifyProgress: Equatable, Sendable {
+    package enum Stage: String, Equatable, Sendable {
+        case waiting
+        /// The first pass: sums.
+        case summing
+        /// Segments that differ are read again.
+        case readingAgain
+        /// Items that differ are read by their keys.
+        case looking
+        case ended
+    }
+
+    package var stage = Stage.waiting
+    package var elapsed: Duration = .zero
+    package var segments = 0
+    /// The first pass, and the second as far as there is one.
+    package var source = ScanProgress()
+    package var target = ScanProgress()
+    package var segmentsReadAgain = 0
+    /// Segments that hold items.
+    package var segmentsHeld = 0
+    /// Files of keys that memory did not hold.
+    package var runsSpilled = 0
+    /// Items that were read by their keys, on each side.
+    package var itemsLookedAt = 0
+
+    package init() {}
+}

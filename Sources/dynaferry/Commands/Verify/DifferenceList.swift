@@ -1,0 +1,101 @@
+import AWS
+import JSON
+import Pacing
+import Transfer
+
+/// What verifications find: all of it goes to a file, and some, drawn by chance, is shown. Any
+/// thread may call its methods.
+final class DifferenceList: Sendable {
+    /// An item that differs, as it is shown.
+    struct Shown: Equatable, Sendable {
+        let table: Int
+        let source: String
+        let target: String
+        let kind: VerifyFinding.Kind
+        let key: JSON
+        let attributes: [VerifyFinding.Attribute]
+    }
+
+    private let shownMax: Int
+    private let showsValues: Bool
+    private let file: ListFile?
+    private let state: Locked<State>
+
+    private struct State {
+        var seen = 0
+        var shown: [Shown] = []
+        var generator = SystemRandomNumberGenerator()
+    }
+
+    init(shown: Int, showsValues: Bool, file: ListFile?) {
+        shownMax = shown
+        self.showsValues = showsValues
+        self.file = file
+        state = Locked(State())
+    }
+
+    func add(_ finding: VerifyJob.Finding) throws(CopyFailure) {
+        if let file {
+            do throws(CommandFailure) {
+                try file.append(line(finding).text)
+            } catch {
+                throw CopyFailure(
+                    .remedy(.giveUp), code: "Output", message: error.message,
+                    hint: error.hints.first)
+            }
+        }
+        keep(finding)
+    }
+
+    /// Each of so many has the same chance to be among those that are kept.
+    private func keep(_ finding: VerifyJob.Finding) {
+        state.withLock { state in
+            state.seen += 1
+            guard shownMax > 0 else { return }
+            if state.shown.count < shownMax {
+                state.shown.append(shown(finding))
+            } else {
+                let place = Int.random(in: 0..<state.seen, using: &state.generator)
+                if place < shownMax { state.shown[place] = shown(finding) }
+            }
+        }
+    }
+
+    private func shown(_ finding: VerifyJob.Finding) -> Shown {
+        Shown(
+            table: finding.table, source: finding.source, target: finding.target,
+            kind: finding.item.kind, key: Self.json(finding.item.key),
+            attributes: finding.item.attributes)
+    }
+
+    private static func json(_ bytes: [UInt8]) -> JSON {
+        (try? JSON(parsing: bytes)) ?? .string(String(decoding: bytes, as: UTF8.self))
+    }
+
+    private func line(_ finding: VerifyJob.Finding) -> JSON {
+        let item = finding.item
+        var json: JSON = [
+            "source": .string(finding.source), "target": .string(finding.target),
+            "kind": .string(item.kind.rawValue), "key": Self.json(item.key),
+            "attributes": .array(item.attributes.map { .string($0.name) }),
+        ]
+        if showsValues {
+            json["sourceItem"] = item.source.map(Self.json) ?? nil
+            json["targetItem"] = item.target.map(Self.json) ?? nil
+        }
+        return json
+    }
+
+    /// Those that are shown, by table and key.
+    var sample: [Shown] {
+        state.withLock { $0.shown }.sorted {
+            $0.table != $1.table ? $0.table < $1.table : $0.key.text < $1.key.text
+        }
+    }
+
+    /// Puts the file in its place, unless the list is not whole. Returns its path when it is there.
+    func finish(isWhole: Bool) throws(CommandFailure) -> String? {
+        guard let file else { return nil }
+        return isWhole ? try file.finish() : nil
+    }
+}

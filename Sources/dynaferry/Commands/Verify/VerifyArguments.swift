@@ -1,0 +1,219 @@
+import Transfer
+
+/// What `dynaferry verify` was asked to do: two sides as those of a copy, by the same words.
+package struct VerifyArguments: SidedArguments, Equatable {
+    /// Which tables, and how to reach them; its own options stay at their defaults.
+    package var copy = CopyArguments()
+
+    package var sample: Percentage?
+    package var count = false
+
+    package var sourceUnits: UnitLimit?
+    package var targetUnits: UnitLimit?
+    package var memory = 24 << 20
+
+    package var show = 10
+    package var values = false
+    package var output: String?
+    package var json = false
+
+    package init() { copy.tables = 2 }
+
+    package var sides: SidesArguments {
+        get { copy.sides }
+        set { copy.sides = newValue }
+    }
+
+    package static let name = "verify"
+    package static let summary = "Compare every item of two tables, or of many."
+
+    package static let about = [
+        """
+        Tells whether two tables hold the same items, of any order and spelling: numbers by value, \
+        sets without order. Each side is read once, and only its parts that differ once more; \
+        items that seem to differ are then read again by their keys, consistently. Nothing is \
+        written. Memory does not grow with the tables.
+        """,
+        """
+        A pattern verifies every table that it matches against the one that TARGET makes of its \
+        name, as copy does.
+        """,
+    ]
+
+    package static var operands: [Operand<Self>] {
+        [
+            Operand(
+                "SOURCE", .table, \.copy.source,
+                "Table to compare: its name or its ARN; or a pattern of names with *."),
+            Operand(
+                "TARGET", .table, \.copy.target,
+                """
+                Table to compare it with: its name or its ARN; what the stars of SOURCE stand for \
+                goes into the place of its own.
+                """),
+        ]
+    }
+
+    package static var options: [Option<Self>] {
+        tableOptions + sideOptions + comparisonOptions + paceOptions + outputOptions
+    }
+
+    private static var tableOptions: [Option<Self>] {
+        [
+            Option(
+                repeating: "--exclude", .pattern, \.copy.excluded, in: .tables, default: "none",
+                "Leave out tables of the source."),
+            Option(
+                repeating: "--rename", .renaming, \.copy.renamings, in: .tables, default: "none",
+                "Compare FROM with TO, whatever SOURCE and TARGET say."),
+            Option(
+                "--tables", .integer(1...100), \.copy.tables, in: .tables,
+                "Verify N tables at a time."),
+        ]
+    }
+
+    private static var comparisonOptions: [Option<Self>] {
+        [
+            Option(
+                "--sample", .percentage, \.sample, in: .comparison, default: "off: every item",
+                """
+                Compare the items of N% of the segments, drawn by chance, and say which damage \
+                that would have shown.
+                """),
+            Option(
+                flag: "--count", \.count, in: .comparison,
+                "Compare only how many items there are, at the same read units."),
+            Option(
+                flag: "--consistent-read", \.copy.consistentRead, in: .comparison,
+                """
+                Scan with strong consistency, at twice the units. Items that seem to differ are \
+                read consistently in any case.
+                """),
+        ]
+    }
+
+    private static var paceOptions: [Option<Self>] {
+        [
+            Option(
+                ["--read-units", "--source-read-units", "--target-read-units"], .units, in: .pace,
+                default: "50% of a provisioned table, no limit on an on-demand one",
+                """
+                Read each side, or one, at most at N units a second, or N% of what it has. Lowered \
+                by itself while it throttles.
+                """
+            ) { arguments, name, limit in
+                if name != "--target-read-units" { arguments.sourceUnits = limit }
+                if name != "--source-read-units" { arguments.targetUnits = limit }
+            },
+            Option(
+                "--segments", .integer(1...1_000_000), \.copy.segments, in: .pace,
+                default: "by the larger table's size",
+                "Scan in N equal ranges of the hash space."),
+            Option(
+                "--scan-concurrency", .integer(1...10_000), \.copy.scanConcurrency, in: .pace,
+                default: "16", "Have at most N scans in flight on each side."),
+            Option(
+                "--memory", .bytes, \.memory, in: .pace,
+                "Memory for pages and keys, for each table."),
+            Option(
+                "--give-up-after", .duration, \.copy.giveUpAfter, in: .pace,
+                "Fail after this long without any progress, once both sides have answered."),
+            Option(
+                flag: "--gzip", \.copy.gzip, in: .pace,
+                "Ask for compressed pages: less traffic, more CPU."),
+        ]
+    }
+
+    private static var outputOptions: [Option<Self>] {
+        [
+            Option(
+                "--show", .integer(0...100_000), \.show, in: .output,
+                """
+                Show N of the differences, drawn by chance: keys, and names of attributes that \
+                differ.
+                """),
+            Option(
+                flag: "--values", \.values, in: .output,
+                "Show values of attributes too, and put items into --output."),
+            Option(
+                "--output", .file, \.output, in: .output, default: "none",
+                "Write all differences to FILE, one JSON object a line, replacing it at the end."),
+            Option(flag: "--json", \.json, in: .output, "The report as JSON, for programs."),
+            Option(
+                "--report", .file, \.copy.report, in: .output, default: "none",
+                "Write the report as JSON to FILE, replacing it at the end."),
+            Option(
+                "--progress", .choice, \.copy.progress, in: .output,
+                """
+                How to show progress on stderr: a live block, a plain line every few seconds, a \
+                JSON object a second, or nothing. auto is bar on a terminal, plain elsewhere.
+                """),
+            Option(
+                "--log", .file, \.copy.log, in: .output, default: "none",
+                "Append each failed request and its request id to FILE. Never values of items."),
+        ]
+    }
+
+    package static let examples = [
+        Note("dynaferry verify Orders OrdersCopy --region eu-central-1", "After a copy:"),
+        Note(
+            """
+            dynaferry verify 'acme-staging-*' 'acme-*-dev' \\
+                --source-region us-east-1 \\
+                --target-region eu-central-1 \\
+                --output differences.jsonl
+            """,
+            "Every table of a stage, with a list of all differences:"),
+        Note(
+            "dynaferry verify Orders OrdersCopy --sample 1% --read-units 500",
+            "A quick look at a large table:"),
+    ]
+
+    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
+        (.success, "Equal. Items past their time to live on one side make no difference."),
+        (.failure, "Could not tell; the last lines say why."),
+        (.usage, "Wrong usage; nothing was read."),
+        (.differs, "Different: items of either side, or schemas."),
+        (.interrupted, "Stopped by SIGINT, SIGTERM or SIGHUP before it could tell."),
+    ]
+
+    package static let environment =
+        SideEnvironment.notes + [
+            Note("TMPDIR", "Where keys of differing items are kept that memory does not hold."),
+            Note("NO_COLOR", "When set, no colours on the terminal."),
+        ]
+
+    package func validate() throws(UsageError) {
+        if count, sample != nil {
+            throw UsageError("--count and --sample contradict each other")
+        }
+        if count, output != nil {
+            throw UsageError("--count finds no differences that --output could list")
+        }
+        try copy.validate()
+    }
+}
+
+/// More than nothing, and at most all.
+package struct Percentage: Equatable, Sendable {
+    /// 0 to 1.
+    package let share: Double
+    fileprivate let text: String
+
+    package init?(_ text: String) {
+        guard text.hasSuffix("%"), let percent = decimalNumber(String(text.dropLast())),
+            percent > 0, percent <= 100
+        else { return nil }
+        share = percent / 100
+        self.text = text
+    }
+}
+
+extension ValueKind where Value == Percentage {
+    package static var percentage: Self {
+        ValueKind(
+            name: "N%", expected: "a percentage above 0% and up to 100%",
+            parse: { Percentage($0) }, show: { $0.text },
+            advice: { decimalNumber($0) == nil ? nil : "say \($0)%" })
+    }
+}

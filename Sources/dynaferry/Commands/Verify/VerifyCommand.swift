@@ -1,0 +1,67 @@
+import JSON
+import Pacing
+import Transfer
+
+/// A verification under way, as the console sees it. Any thread may call it.
+package protocol RunningVerification: Stoppable {
+    /// Where it stands; asked for up to ten times a second.
+    var progress: ProgressSnapshot { get }
+    /// Blocks until it has ended, by itself or because it was asked to.
+    func wait() throws -> [TableVerdict]
+}
+
+/// Runs a verification from the terminal: progress, signals, report, exit code.
+package struct VerifyCommand: Sendable {
+    package typealias Start =
+        (VerifyArguments, CopyVoice, @escaping VerifyJob.Emit) throws -> any RunningVerification
+
+    let arguments: VerifyArguments
+    let console: Console
+
+    package init(_ arguments: VerifyArguments, console: Console) {
+        self.arguments = arguments
+        self.console = console
+    }
+
+    /// Call it before any thread is started, for the signals' sake.
+    package func run(_ control: ProcessControl, start: Start) throws -> ExitCode {
+        let report = try arguments.copy.report.map { path throws(CommandFailure) in
+            try OutputFile(path)
+        }
+        let log = try arguments.copy.log.map { path throws(CommandFailure) in try LineFile(path) }
+        let differences = DifferenceList(
+            shown: arguments.show, showsValues: arguments.values,
+            file: try arguments.output.map { path throws(CommandFailure) in try ListFile(path) })
+        let stop = StopRequest()
+        control.watchSignals { [console] _ in
+            guard stop.ask() else { control.leave(.interrupted) }
+            console.note("stopping: nothing has been written; a second signal ends it at once")
+        }
+        let started = MonotonicTime().now
+        let verification = try start(
+            arguments, CopyVoice(console: console, log: log)
+        ) { (finding) throws(CopyFailure) in try differences.add(finding) }
+        stop.deliver(to: verification)
+        let display = ProgressDisplay(arguments.copy.progress, console: console) {
+            verification.progress
+        }
+        display.start()
+        let verdicts = try verification.wait()
+        display.stop()
+        var summary = VerifySummary(arguments, verdicts, shown: differences.sample)
+        summary.usage = control.usage()
+        summary.seconds = (MonotonicTime().now - started).inSeconds
+        summary.outputFile = try differences.finish(isWhole: summary.isConclusive)
+        return try finish(summary, report)
+    }
+
+    private func finish(_ summary: VerifySummary, _ report: OutputFile?) throws -> ExitCode {
+        let json = summary.json.prettyText
+        console.show(arguments.json ? json : summary.lines.joined(separator: "\n"))
+        for failure in summary.failures {
+            console.fail(failure.message, hints: failure.hint.map { [$0] } ?? [])
+        }
+        try report?.write(json)
+        return summary.exitCode
+    }
+}

@@ -1,0 +1,80 @@
+import JSON
+import Transfer
+
+extension VerifySummary {
+    /// The version of the report's form; it grows when a name or a meaning changes.
+    static let formatVersion = 1
+
+    /// The report for programs.
+    var json: JSON {
+        let units = readUnits
+        return [
+            "version": JSON(Self.formatVersion),
+            "outcome": .string(outcome),
+            "exitCode": JSON(Int(exitCode.rawValue)),
+            "source": .string(source),
+            "target": .string(target),
+            "counts": counters.json,
+            "tables": .array(verdicts.map(\.json)),
+            "differences": .array(shown.map { json($0) }),
+            "errors": .array(failures.map { .string($0.message) }),
+            "notSeen": .array(limits.map { .string($0) }),
+            "outputFile": outputFile.map { .string($0) } ?? nil,
+            "seconds": JSON(seconds),
+            "sourceReadUnits": JSON(units.source),
+            "targetReadUnits": JSON(units.target),
+            "cpuSeconds": JSON(usage.cpuSeconds),
+            "peakMemoryBytes": JSON(usage.peakMemoryBytes),
+        ]
+    }
+
+    private func json(_ item: DifferenceList.Shown) -> JSON {
+        [
+            "source": .string(item.source), "target": .string(item.target),
+            "kind": .string(item.kind.rawValue), "key": item.key,
+            "attributes": .array(
+                item.attributes.map { attribute in
+                    guard showsValues else { return .string(attribute.name) }
+                    return [
+                        "name": .string(attribute.name), "source": attribute.source ?? nil,
+                        "target": attribute.target ?? nil,
+                    ]
+                }),
+        ]
+    }
+}
+
+extension VerifyCounters {
+    fileprivate var json: JSON {
+        [
+            "itemsInSource": JSON(itemsInSource), "itemsInTarget": JSON(itemsInTarget),
+            "equal": JSON(equal), "different": JSON(different),
+            "onlyInSource": JSON(onlyInSource), "onlyInTarget": JSON(onlyInTarget),
+            "pastTTL": JSON(pastTTL), "changing": JSON(changing),
+        ]
+    }
+}
+
+extension TableVerdict {
+    fileprivate var json: JSON {
+        var json: JSON = [
+            "source": .string(source), "target": .string(target), "outcome": .string(outcomeText),
+            "counts": counters.json,
+            "schemaDifferences": .array(schemaDifferences.map { .string($0) }),
+            "notes": .array(notes.map { .string($0) }),
+            "seconds": JSON(progress.elapsed.inSeconds),
+            "segments": JSON(progress.segments),
+            "segmentsReadAgain": JSON(progress.segmentsReadAgain),
+            "itemsReadByKey": JSON(progress.itemsLookedAt),
+            "sourceReadUnits": JSON(progress.source.counters.readUnits),
+            "targetReadUnits": JSON(progress.target.counters.readUnits),
+        ]
+        if let sample {
+            json["sample"] = [
+                "segmentsRead": JSON(sample.segmentsRead), "segments": JSON(sample.segments),
+                "damageSeenAt95Percent": JSON(sample.itemsSeen),
+            ]
+        }
+        return json
+    }
+}

@@ -1,0 +1,143 @@
+import JSON
+import Transfer
+
+extension VerifySummary {
+    /// The report for people, a fact a line.
+    var lines: [String] {
+        let duration = Duration.milliseconds(Int64(seconds * 1_000)).spelled
+        var lines = ["\(source) and \(target) \(verb), found in \(duration)"]
+        for (subject, fact) in facts {
+            let padding = String(repeating: " ", count: max(1, 14 - subject.count))
+            lines.append("  \(subject)\(padding)\(fact)")
+        }
+        if verdicts.count > 1 { lines += [""] + tableLines }
+        return lines + shownLines
+    }
+
+    private var verb: String {
+        switch exitCode {
+        case .success: isCountOnly ? "have as many items" : "are equal"
+        case .differs: "differ"
+        case .interrupted: "were not compared to the end"
+        case .failure, .usage: "could not be compared"
+        }
+    }
+
+    private var facts: [(subject: String, fact: String)] {
+        let counters = counters
+        var facts = [
+            (
+                "items",
+                "\(counters.itemsInSource.grouped) in the source,"
+                    + " \(counters.itemsInTarget.grouped) in the target"
+            )
+        ]
+        if !isCountOnly { facts.append(("found", found(counters))) }
+        for verdict in verdicts {
+            let name = verdicts.count > 1 ? "\(verdict.source): " : ""
+            for difference in verdict.schemaDifferences {
+                facts.append(("schema", name + difference))
+            }
+            for note in verdict.notes { facts.append(("note", name + note)) }
+        }
+        facts += again
+        let units = readUnits
+        facts += [
+            ("read units", "\(units.source.fixed(1)) source, \(units.target.fixed(1)) target"),
+            (
+                "cpu",
+                "\(usage.cpuSeconds.fixed(2)) s, \(cpuMicrosecondsPerItem.fixed(2)) us an item read"
+            ),
+            ("peak memory", Double(usage.peakMemoryBytes).inBinaryBytes),
+        ]
+        facts += limits.enumerated().map { ($0 == 0 ? "not seen" : "", $1) }
+        if let outputFile { facts.append(("all in", outputFile)) }
+        return facts
+    }
+
+    private func found(_ counters: VerifyCounters) -> String {
+        let parts = [
+            (counters.equal, "equal"), (counters.different, "different"),
+            (counters.onlyInSource, "only in the source"),
+            (counters.onlyInTarget, "only in the target"),
+            (counters.changing, "changing"), (counters.pastTTL, "past their time to live"),
+        ]
+        return parts.filter { $0.0 > 0 || $0.1 == "equal" }
+            .map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
+    }
+
+    /// What was read a second time, and by key.
+    private var again: [(subject: String, fact: String)] {
+        let (segments, held, looked, runs) = verdicts.reduce((0, 0, 0, 0)) {
+            (
+                $0.0 + $1.progress.segmentsReadAgain, $0.1 + $1.progress.segmentsHeld,
+                $0.2 + $1.progress.itemsLookedAt, $0.3 + $1.progress.runsSpilled
+            )
+        }
+        guard segments > 0 else { return [] }
+        var fact = "\(segments.grouped) of \(held.grouped) segments, \(looked.grouped) items by key"
+        if runs > 0 { fact += "; \(runs.grouped) files of keys" }
+        // Where keys lie in other segments on each side, there is nothing but reading all again.
+        if held > 1, segments >= held { fact += "; no segment is equal: do keys lie elsewhere?" }
+        return [("read again", fact)]
+    }
+
+    private var tableLines: [String] {
+        let head = [
+            "table", "with", "items", "different", "missing", "extra", "seconds", "outcome",
+        ]
+        let rows = verdicts.map { verdict in
+            [
+                verdict.source, verdict.target, verdict.counters.itemsInSource.grouped,
+                (verdict.counters.different + verdict.counters.changing).grouped,
+                verdict.counters.onlyInSource.grouped, verdict.counters.onlyInTarget.grouped,
+                verdict.progress.elapsed.inSeconds.fixed(2), verdict.outcomeText,
+            ]
+        }
+        return Columns.lines([head] + rows, rightAligned: 2...6).map { "  " + $0 }
+    }
+
+    private var shownLines: [String] {
+        guard !shown.isEmpty else { return [] }
+        let all = counters.differences + counters.pastTTL
+        let head = shown.count < all ? "\(shown.count.grouped) of them:" : "these are:"
+        return ["", "  " + head]
+            + shown.flatMap { item -> [String] in
+                let table = verdicts.count > 1 ? "\(item.source)  " : ""
+                let names = item.attributes.map(\.name).joined(separator: ", ")
+                let line =
+                    "  \(item.kind.text)  \(table)\(item.key.text)"
+                    + (names.isEmpty ? "" : "  \(names)")
+                guard showsValues else { return [line] }
+                return [line]
+                    + item.attributes.map { attribute in
+                        let (one, other) = (attribute.source?.text, attribute.target?.text)
+                        return "    \(attribute.name): \(one ?? "absent") | \(other ?? "absent")"
+                    }
+            }
+    }
+}
+
+extension TableVerdict {
+    var outcomeText: String {
+        switch outcome {
+        case .equal: "equal"
+        case .different: "different"
+        case .failed: "failed"
+        case .stopped: "interrupted"
+        case nil: "not begun"
+        }
+    }
+}
+
+extension VerifyFinding.Kind {
+    fileprivate var text: String {
+        switch self {
+        case .different: "different"
+        case .onlyInSource: "only in source"
+        case .onlyInTarget: "only in target"
+        case .pastTTL: "past its time"
+        case .changing: "changing"
+        }
+    }
+}

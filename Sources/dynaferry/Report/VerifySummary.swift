@@ -1,0 +1,92 @@
+import Transfer
+
+/// All that there is to say about a verification once it has ended.
+struct VerifySummary {
+    let source: String
+    let target: String
+    let verdicts: [TableVerdict]
+    let shown: [DifferenceList.Shown]
+    let showsValues: Bool
+    let isCountOnly: Bool
+    var seconds = 0.0
+    /// Where all differences are listed.
+    var outputFile: String?
+    /// Of the process.
+    var usage = ProcessUsage(cpuSeconds: 0, peakMemoryBytes: 0)
+
+    init(_ arguments: VerifyArguments, _ verdicts: [TableVerdict], shown: [DifferenceList.Shown]) {
+        source = arguments.copy.source.name
+        target = arguments.copy.target.name
+        self.verdicts = verdicts
+        self.shown = shown
+        showsValues = arguments.values
+        isCountOnly = arguments.count
+    }
+
+    /// Of the tables that it could tell of.
+    var counters: VerifyCounters { verdicts.reduce(VerifyCounters()) { $0 + $1.counters } }
+
+    var failures: [CopyFailure] {
+        verdicts.compactMap { verdict in
+            guard case .failed(var failure) = verdict.outcome else { return nil }
+            let headline = failure.message.prefix { !$0.isNewline }
+            let prefix = verdicts.count > 1 ? "\(verdict.source): " : ""
+            failure.message = prefix + "\(failure.code): \(headline)"
+            return failure
+        }
+    }
+
+    /// It can tell, of all tables.
+    var isConclusive: Bool {
+        verdicts.allSatisfy { $0.outcome == .equal || $0.outcome == .different }
+    }
+
+    var exitCode: ExitCode {
+        if !failures.isEmpty { return .failure }
+        guard isConclusive else { return .interrupted }
+        return verdicts.contains { $0.outcome == .different } ? .differs : .success
+    }
+
+    var outcome: String {
+        switch exitCode {
+        case .success: "equal"
+        case .differs: "different"
+        case .interrupted: "interrupted"
+        case .failure, .usage: "failed"
+        }
+    }
+
+    /// Microseconds of CPU for each item of a side that was read, whichever pass it was for.
+    var cpuMicrosecondsPerItem: Double {
+        let items = verdicts.reduce(0) {
+            $0 + $1.progress.source.counters.itemsRead + $1.progress.target.counters.itemsRead
+        }
+        return items > 0 ? usage.cpuSeconds * 1e6 / Double(items) : 0
+    }
+
+    var readUnits: (source: Double, target: Double) {
+        verdicts.reduce((0, 0)) {
+            (
+                $0.0 + $1.progress.source.counters.readUnits,
+                $0.1 + $1.progress.target.counters.readUnits
+            )
+        }
+    }
+
+    /// What this verification can't have seen.
+    var limits: [String] {
+        var limits = [
+            "items that changed while it ran, after they had been read",
+            "settings other than keys and indexes",
+        ]
+        if isCountOnly { limits.insert("the contents of items", at: 0) }
+        for case let sample? in verdicts.map(\.sample) {
+            limits.insert(
+                "\(((1 - sample.share) * 100).fixed(2)) % of the segments: were"
+                    + " \(sample.itemsSeen.grouped) items or more damaged anywhere, it would have"
+                    + " seen one with a probability of 95 %", at: 0)
+            break
+        }
+        return limits
+    }
+}

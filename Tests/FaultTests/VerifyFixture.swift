@@ -1,0 +1,136 @@
+import DynamoDB
+import DynamoModel
+import Foundation
+import JSON
+import Pacing
+
+@testable import Transfer
+
+/// What a verification between two tables of a fixture's server came to.
+struct Verified {
+    var verdict: TableVerdict
+    var findings: [VerifyFinding]
+
+    var counters: VerifyCounters { verdict.counters }
+
+    /// The keys of the findings of one kind, as the service spells them.
+    func keys(_ kind: VerifyFinding.Kind) -> Set<String> {
+        Set(findings.filter { $0.kind == kind }.map { String(decoding: $0.key, as: UTF8.self) })
+    }
+}
+
+extension CopyFixture {
+    func prepareVerify(
+        _ source: String = "source", _ target: String = "target",
+        _ configure: (inout VerifyOptions) -> Void = { _ in },
+        emit: @escaping VerifyJob.Emit = { _ in }
+    ) async throws -> VerifyJob {
+        var options = VerifyOptions()
+        options.giveUpAfter = .seconds(60)
+        options.scratchFolder = NSTemporaryDirectory()
+        configure(&options)
+        let reader = ReadOnlyClient(try await client())
+        return try await VerifyJob.prepare(
+            options,
+            tables: [
+                (
+                    SourceTable(name: source, reader: reader),
+                    SourceTable(name: target, reader: reader)
+                )
+            ], width: 1, seed: 1, emit: emit)
+    }
+
+    /// Sets the attribute of a table's time to live.
+    func expire(_ table: String, _ attribute: String) async throws {
+        try await TargetTable(name: table, client: try await client()).setTimeToLive(attribute)
+    }
+
+    func put(_ item: JSON, into table: String) async throws {
+        try await TargetTable(name: table, client: try await client()).put(item)
+    }
+
+    func verify(
+        _ source: String = "source", _ target: String = "target",
+        _ configure: (inout VerifyOptions) -> Void = { _ in }
+    ) async throws -> Verified {
+        let found = FoundItems()
+        let job = try await prepareVerify(source, target, configure) { found.add($0.item) }
+        let verdicts = await job.run()
+        return Verified(verdict: verdicts[0], findings: found.all)
+    }
+}
+
+private final class FoundItems: @unchecked Sendable {
+    // @unchecked: touched under the lock only.
+    private let lock = NSLock()
+    private var found: [VerifyFinding] = []
+
+    func add(_ finding: VerifyFinding) { lock.withLock { found.append(finding) } }
+    var all: [VerifyFinding] { lock.withLock { found } }
+}
+
+/// Tables that differ in ways that are known.
+struct EditedTables {
+    static let definition = TableDefinition(
+        name: "source",
+        schema: KeySchema(
+            partition: KeyAttribute(name: "id", type: .string),
+            sort: KeyAttribute(name: "n", type: .number)))
+
+    private(set) var source: [JSON] = []
+    private(set) var target: [JSON] = []
+    /// Keys by what is to be found about them.
+    private(set) var expected: [VerifyFinding.Kind: Set<String>] = [:]
+    private var generator: SeededGenerator
+
+    init(seed: UInt64, items: Int, edits: Double) {
+        generator = SeededGenerator(seed: seed)
+        for index in 0..<items {
+            let item = item(index)
+            let isEdited = generator.unit() < edits
+            edit(item, isEdited ? Int.random(in: 0...6, using: &generator) : 7, index)
+        }
+    }
+
+    func load(into fixture: CopyFixture) throws {
+        var definition = Self.definition
+        try fixture.server.load(definition, items: source)
+        definition.name = "target"
+        try fixture.server.load(definition, items: target)
+    }
+
+    private static func key(_ index: Int) -> JSON {
+        ["id": ["S": .string("item \"\(index / 3)\"")], "n": ["N": .string("\(index % 3)")]]
+    }
+
+    private mutating func item(_ index: Int) -> JSON {
+        var item = Self.key(index)
+        item["text"] = ["S": .string(String(repeating: "x", count: Int(generator.next() % 200)))]
+        item["set"] = ["SS": ["b", "a", "\u{e9}"]]
+        item["number"] = ["N": "1.5"]
+        item["map"] = ["M": ["list": ["L": [["NULL": true], ["BOOL": false]]]]]
+        return item
+    }
+
+    private mutating func edit(_ item: JSON, _ edit: Int, _ index: Int) {
+        var other = item
+        var kind: VerifyFinding.Kind? = .different
+        switch edit {
+        case 0: kind = .onlyInSource
+        case 1: kind = .onlyInTarget
+        case 2: other["text"] = ["S": "changed"]
+        case 3: other["more"] = ["BOOL": true]
+        case 4: other["number"] = ["N": "1.5000000000000000000000000000000000001"]
+        case 5: other["map"] = ["M": ["list": ["L": [["BOOL": false], ["NULL": true]]]]]
+        case 6:
+            // The same by value.
+            other["set"] = ["SS": ["\u{e9}", "b", "a"]]
+            other["number"] = ["N": "15.0E-1"]
+            kind = nil
+        default: kind = nil
+        }
+        if kind != .onlyInTarget { source.append(item) }
+        if kind != .onlyInSource { target.append(other) }
+        if let kind { expected[kind, default: []].insert(Self.key(index).text) }
+    }
+}
