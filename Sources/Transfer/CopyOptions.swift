@@ -10,6 +10,9 @@ package struct CopyOptions: Equatable, Sendable {
     /// nil: half of what a provisioned source has, all of what a provisioned target has.
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
+    /// Units a second of all tables of the job together, their indexes included.
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
     /// Bytes for pages and batches.
     package var memory = 32 << 20
     package var isConsistentRead = false
@@ -33,6 +36,8 @@ package struct CopyOptions: Equatable, Sendable {
         var options = self
         options.readUnits = throttle.readUnits ?? readUnits
         options.writeUnits = throttle.writeUnits ?? writeUnits
+        options.totalReadUnits = throttle.totalReadUnits ?? totalReadUnits
+        options.totalWriteUnits = throttle.totalWriteUnits ?? totalWriteUnits
         options.writesMax = throttle.writesMax ?? writesMax
         return options
     }

@@ -27,7 +27,8 @@ package final class TableCopy: Sendable {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
+        shared: (limits: SharedLimits, number: Int), note: @escaping @Sendable (String) -> Void,
+        time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
             options, source: subject.source.definition, target: subject.target.definition)
@@ -51,8 +52,8 @@ package final class TableCopy: Sendable {
         configuration.earlier = table.positions
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: source.schema, configuration,
-            cursors: table.cursors, itemsReported: source.itemCount, journal: journal, time: time,
-            seed: seed)
+            cursors: table.cursors, itemsReported: source.itemCount, journal: journal,
+            shared: shared, time: time, seed: seed)
         self.limits = limits
     }
 

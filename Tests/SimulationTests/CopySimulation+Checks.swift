@@ -47,6 +47,7 @@ extension CopySimulation {
         try require(run.save == nil, "the copy ended during a save")
         switch run.outcome {
         case .completed, .stopped:
+            try checkGrants()
             try require(!run.hasSaveFailed, "the copy ended well though a save failed")
         case .failed(let failure):
             let refused = world.poisonCount
@@ -64,6 +65,17 @@ extension CopySimulation {
                     && run.saved[segment] == run.safe[segment],
                 "segment \(segment) is kept at \(file.state.cursor(of: segment)),"
                     + " though \(run.safe[segment]) are safe")
+        }
+    }
+
+    /// What was granted has been settled, unless a request is still under way.
+    private func checkGrants() throws {
+        let sides: [(CopySide, underWay: Int)] = [
+            (.source, run.scansInFlight), (.target, run.writesInFlight),
+        ]
+        for (side, underWay) in sides where run.buckets[side] != nil {
+            let open = run.granted[side, default: []].count
+            try require(open == underWay, "\(open) grants are open for \(underWay) requests")
         }
     }
 

@@ -186,6 +186,10 @@ extension CopySimulation {
             consumed.table, estimateMax: alone.table, uncertain: run.uncertain.table, at: now)
         let index = run.indexRate.sent(
             consumed.index, estimateMax: itemUnits, uncertain: run.uncertain.index, at: now)
+        let shared = run.sharedRate.sent(
+            consumed.table + consumed.index, estimateMax: alone.table + itemUnits,
+            uncertain: run.uncertain.table + run.uncertain.index, at: now)
+        if let shared { try require(false, "all tables: " + shared) }
         if let table { try require(false, "the table: " + table) }
         if let index { try require(false, "the index: " + index) }
     }

@@ -90,7 +90,7 @@ struct FalsifiedScheduler {
                     openPages[segment]?.removeAll { $0 == page }
                 }
             case .save(let save): return .save(falsified(save, mutant))
-            case .wake, .finish: break
+            case .claim, .settle, .wake, .finish: break
             }
             return action
         }

@@ -16,6 +16,8 @@ enum SimulatedEvent {
     case wake(number: Int)
     case pause(Bool)
     case limits(ReadLimit, WriteLimits, writesMax: Int?)
+    /// The next claim on the limit over all tables may be granted.
+    case grant(CopySide)
     case stop
 }
 
@@ -111,6 +113,10 @@ struct SimulatedRun {
     var uncertain: (table: Double, index: Double) = (0, 0)
     var tableRate: RateCheck
     var indexRate = RateCheck(isAdaptive: false)
+    /// Limits over all tables, and what of them is granted and not settled.
+    var buckets: [CopySide: SharedBucket] = [:]
+    var granted: [CopySide: [SharedBucket.Grant]] = [:]
+    var sharedRate = RateCheck(isAdaptive: false)
 
     var save: SimulatedJobFile.Commit?
     var hasSaveFailed = false
@@ -144,6 +150,9 @@ struct SimulatedRun {
         writesMax = configuration.writesMax
         tableRate = RateCheck(isAdaptive: world.faults.areThrottling)
         setRates(configuration.write, at: now)
+        sharedRate.setRate(world.shared.write, at: now)
+        buckets[.source] = world.shared.read.map { SharedBucket(rate: $0, at: now) }
+        buckets[.target] = world.shared.write.map { SharedBucket(rate: $0, at: now) }
     }
 
     mutating func setRates(_ limits: WriteLimits, at now: Instant) {

@@ -71,6 +71,8 @@ struct SimulatedWorld {
     let reportsUnits: Bool
     /// What the target charges for an item's own write unit: a local index makes it more than 1.
     let unitsPerUnit: Double
+    /// Limits over all tables of the job, of which this one is one: units a second.
+    let shared: (read: Double?, write: Double?)
 
     init(seed: UInt64, _ generator: inout SeededGenerator) {
         self.seed = seed
@@ -85,6 +87,12 @@ struct SimulatedWorld {
         hasIndex = generator.unit() < 0.3
         reportsUnits = Bool.random(using: &generator)
         unitsPerUnit = reportsUnits && generator.unit() < 0.3 ? 2 : 1
+        // Of its own, so that what was found under a seed before is found under it still.
+        var other = SeededGenerator(seed: ~seed)
+        func limit() -> Double? {
+            other.unit() < 0.3 ? Double.random(in: 20...4_000, using: &other) : nil
+        }
+        shared = (limit(), limit())
         fill(&generator)
     }
 
@@ -143,16 +151,18 @@ struct SimulatedWorld {
     func writeLimits(_ generator: inout SeededGenerator) -> WriteLimits {
         let all = units(of: Array(items.indices))
         let table = Self.limit(all.table, &generator)
-        guard hasIndex else { return WriteLimits(table: table) }
+        guard hasIndex else { return WriteLimits(table: table, shared: shared.write) }
         return WriteLimits(
-            table: table, indexes: [(name: "index", Self.limit(all.index, &generator))])
+            table: table, indexes: [(name: "index", Self.limit(all.index, &generator))],
+            shared: shared.write)
     }
 
     func readLimit(_ generator: inout SeededGenerator) -> ReadLimit {
         let bytes = bytesBefore.reduce(0) { $0 + ($1.last ?? 0) }
         return ReadLimit(
             unitsPerSecond: Self.limit(
-                CapacityUnits.scan(bytes: bytes, consistent: false), &generator))
+                CapacityUnits.scan(bytes: bytes, consistent: false), &generator),
+            shared: shared.read)
     }
 
     /// None, or one that makes `units` a matter of hundredths of a second or of seconds.

@@ -48,9 +48,13 @@ package struct CopyConfiguration: Sendable {
 package struct ReadLimit: Equatable, Sendable {
     /// Never read faster than this.
     package var unitsPerSecond: Double?
+    /// What all copies of the job may read together. Whoever drives the copy keeps to it; see
+    /// ``CopyAction/claim(_:units:)``.
+    package var shared: Double?
 
-    package init(unitsPerSecond: Double? = nil) {
+    package init(unitsPerSecond: Double? = nil, shared: Double? = nil) {
         self.unitsPerSecond = unitsPerSecond
+        self.shared = shared
     }
 }
 
@@ -60,16 +64,24 @@ package struct WriteLimits: Equatable, Sendable {
     package var table: Double?
     /// By index name; an index that is not limited has nil.
     package var indexes: [(name: String, unitsPerSecond: Double?)]
+    /// What all copies of the job may write together, tables and indexes summed, as with
+    /// ``ReadLimit/shared``.
+    package var shared: Double?
 
-    package init(table: Double? = nil, indexes: [(name: String, unitsPerSecond: Double?)] = []) {
+    package init(
+        table: Double? = nil, indexes: [(name: String, unitsPerSecond: Double?)] = [],
+        shared: Double? = nil
+    ) {
         self.table = table
         self.indexes = indexes
+        self.shared = shared
     }
 
     package static func == (left: Self, right: Self) -> Bool {
-        left.table == right.table && left.indexes.elementsEqual(right.indexes, by: ==)
+        left.table == right.table && left.shared == right.shared
+            && left.indexes.elementsEqual(right.indexes, by: ==)
     }
 
-    /// Each bucket's limit, the table's first.
+    /// Each bucket's own limit, the table's first.
     var all: [Double?] { [table] + indexes.map(\.unitsPerSecond) }
 }

@@ -20,6 +20,8 @@ package final class CopyDriver: @unchecked Sendable {
     let queue = DispatchQueue(label: "copy.scheduler")
     private let time: any TimeSource
     private let journal: any CopyJournal
+    /// What it shares with the other copies of its job, and by which number it is known there.
+    private let shared: (limits: SharedLimits, number: Int)
     private let subject: CopyProgress.Subject
     private let scanRequest: ScanRequest
     private let batchRequest: BatchWriteRequest
@@ -54,13 +56,15 @@ package final class CopyDriver: @unchecked Sendable {
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
         _ configuration: CopyConfiguration, cursors: [Int: [UInt8]] = [:], itemsReported: Int,
-        journal: any CopyJournal, time: any TimeSource, seed: UInt64
+        journal: any CopyJournal, shared: (limits: SharedLimits, number: Int),
+        time: any TimeSource, seed: UInt64
     ) {
         self.source = source
         self.target = target
         self.schema = schema
         self.time = time
         self.journal = journal
+        self.shared = shared
         subject = CopyProgress.Subject(
             itemsReported: itemsReported, segments: configuration.segments, started: time.now)
         startKeys = cursors
@@ -122,6 +126,9 @@ package final class CopyDriver: @unchecked Sendable {
                 write(id, items, bodyBytesMax: bodyBytesMax)
             case .release(let page): release(page)
             case .save(let progress): save(progress)
+            case .claim(let side, let units): claim(units, on: side)
+            case .settle(let side, let grant, let consumed):
+                shared.limits[side].settle(grant, consumed: consumed)
             case .wake(let instant): wake(at: instant)
             case .finish(let outcome): finish(outcome)
             }
@@ -133,6 +140,14 @@ package final class CopyDriver: @unchecked Sendable {
     private func wake(at instant: Instant) {
         let delay = max(0, (instant - time.now).inNanoseconds)
         timer?.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .nanoseconds(0))
+    }
+
+    private func claim(_ units: Double, on side: CopySide) {
+        shared.limits[side].claim(units, for: shared.number) { [self] grant in
+            queue.async { [self] in
+                perform(scheduler.unitsGranted(grant, on: side, at: time.now))
+            }
+        }
     }
 
     private func finish(_ outcome: CopyOutcome) {

@@ -18,6 +18,11 @@ package enum CopyAction: Equatable, Sendable {
     case release(page: Int)
     /// Make this durable, as a whole or not at all, then say so.
     case save(CopySave)
+    /// Say when units of the limit over all copies, for one request, are there. One claim a side
+    /// is open at a time.
+    case claim(CopySide, units: Double)
+    /// Tell that limit what came of a grant; 0 gives it back.
+    case settle(CopySide, SharedBucket.Grant, consumed: Double)
     /// Say that time has passed, then.
     case wake(Instant)
     /// The copy has ended; nothing is in flight that matters.
@@ -193,6 +198,8 @@ package struct CopyCounters: Equatable, Sendable {
 package enum CopyHold: String, Equatable, Sendable {
     case writeLimit = "write limit"
     case readLimit = "read limit"
+    case sharedWriteLimit = "write limit of all tables"
+    case sharedReadLimit = "read limit of all tables"
     case sourcePages = "source pages"
     case sourceThrottled = "throttled by source"
     case targetThrottled = "throttled by target"
@@ -201,4 +208,7 @@ package enum CopyHold: String, Equatable, Sendable {
     case paused = "paused"
     case sourceUnreachable = "source does not answer"
     case targetUnreachable = "target does not answer"
+
+    /// Of all copies of the job alike.
+    var isShared: Bool { self == .sharedReadLimit || self == .sharedWriteLimit }
 }

@@ -23,6 +23,8 @@ extension CopyScheduler {
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
         reading.settle(segments[slot].charge, units: units, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
+        var actions: [CopyAction] = []
+        settleShare(segments[slot].grant, on: .source, consumed: units, &actions)
         counters.readUnits += units
         counters.itemsRead += page.items.count
         counters.bytesRead += page.replyBytes
@@ -32,7 +34,6 @@ extension CopyScheduler {
         segments[slot].planned = nil
         segments[slot].isExhausted = page.isLast
         segments[slot].itemsRead += page.items.count
-        var actions: [CopyAction] = []
         let pageSlot = open(page, segment: slot)
         if page.items.isEmpty { retire(pageSlot, &actions) }
         pump(at: now, &actions)
@@ -43,8 +44,10 @@ extension CopyScheduler {
         segment index: Int, _ failure: CopyFailure, at now: Instant
     ) -> [CopyAction] {
         let slot = scanCameBack(index)
-        reading.settle(
-            segments[slot].charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
+        let consumed: Double? = failure.isOutcomeUnknown ? nil : 0
+        reading.settle(segments[slot].charge, units: consumed, at: now)
+        var actions: [CopyAction] = []
+        settleShare(segments[slot].grant, on: .source, consumed: consumed, &actions)
         switch failure.kind {
         case .tooLong(let bytes):
             sourceHealth.answered(at: now)
@@ -65,7 +68,8 @@ extension CopyScheduler {
             sourceHealth.failed(Self.faultBackoff, using: &generator, at: now)
             postpone(slot, failure, at: now)
         }
-        return pumped(at: now)
+        pump(at: now, &actions)
+        return actions
     }
 
     private mutating func scanCameBack(_ index: Int) -> Int {
@@ -167,7 +171,9 @@ extension CopyScheduler {
                 wake = min(wake, ready)
                 return
             }
+            guard mayShare(.source, units: units, &actions) else { return }
             segments[slot].charge = reading.take(units, at: now)
+            segments[slot].grant = shares[.source].take()
             send(slot, plan, at: now, &actions)
         }
     }

@@ -29,6 +29,12 @@ extension CopyScheduler {
         precondition(refused.isEmpty, "positions \(refused) are not in the batch")
         let consumed = writing.settle(
             batch.charge, units: written.units, reported: answer.consumed, at: now)
+        if batch.grant != nil {
+            // Where nothing is reported, what the indexes take is estimated as before.
+            let inAll =
+                answer.consumed?.total ?? writing.estimate(units: written.units).reduce(0, +)
+            settleShare(batch.grant, on: .target, consumed: inAll, &actions)
+        }
         counters.itemsWritten += batch.items.count - refusedItems.count
         counters.storedBytesWritten += written.storedBytes
         counters.jsonBytesWritten += written.jsonBytes
@@ -50,6 +56,8 @@ extension CopyScheduler {
         writing.settleFailed(
             batch.charge, isOutcomeUnknown: failure.isOutcomeUnknown, at: now)
         var actions: [CopyAction] = []
+        settleShare(
+            batch.grant, on: .target, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
         switch failure.kind {
         case .tooLong:
             // Only unprocessed items make a reply that long; which they were is not known.
@@ -242,6 +250,10 @@ extension CopyScheduler {
                 wake = min(wake, ready)
                 return
             }
+            guard mayShare(.target, units: estimate.reduce(0, +), &actions) else {
+                hold = .sharedWriteLimit
+                return
+            }
             pending = nil
             send(batch, estimate, at: now, &actions)
         }
@@ -250,6 +262,7 @@ extension CopyScheduler {
     private func reasonForNoBatch(at now: Instant) -> CopyHold {
         if sourceHealth.isPaused(at: now) { return .sourceUnreachable }
         if reading.isThrottled { return .sourceThrottled }
+        if scansInFlight == 0, shares[.source].isClaimed { return .sharedReadLimit }
         if scansInFlight == 0, reading.rate != nil { return .readLimit }
         return .sourcePages
     }
@@ -260,6 +273,7 @@ extension CopyScheduler {
     ) {
         var batch = batch
         batch.charge = writing.take(estimate, at: now)
+        batch.grant = shares[.target].take()
         batchBytesHeld += 2 * batch.bodyBytes
         if writesInFlight == 0 { targetHealth.asked(at: now) }
         writesInFlight += 1

@@ -54,7 +54,11 @@ extension CopyArguments {
                 """),
             Option(
                 "--tables", .integer(1...100), \.tables, in: .tables,
-                "Copy N tables at a time, the smallest first."),
+                default: "4, and up to 16 where else a total limit would not be used",
+                """
+                Copy N tables at a time, the smallest first; with a total limit one of them from \
+                the large end.
+                """),
             Option(
                 flag: "--fail-fast", \.failFast, in: .tables,
                 """
@@ -101,6 +105,17 @@ extension CopyArguments {
                 """
                 Write at most N units a second, or N% of what the target has; the same for each \
                 global index.
+                """),
+            Option(
+                "--total-read-units", .totalUnits, \.totalReadUnits, in: .pace, default: "no limit",
+                "Read at most N units a second from all tables together; each keeps to its own too."
+            ),
+            Option(
+                "--total-write-units", .totalUnits, \.totalWriteUnits, in: .pace,
+                default: "no limit",
+                """
+                Write at most N units a second to all tables and their indexes together, shared \
+                evenly among the tables that are copied; each keeps to its own limit too.
                 """),
             Option(
                 "--segments", .integer(1...1_000_000), \.segments, in: .pace,

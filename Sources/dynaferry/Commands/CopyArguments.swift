@@ -6,8 +6,8 @@ package struct CopyArguments: SidedArguments, Equatable {
     package var target = TableReference()
     package var renamings: [Renaming] = []
     package var excluded: [TableReference] = []
-    /// Tables copied at a time.
-    package var tables = 4
+    /// Tables copied at a time; nil: as many as their limits ask for.
+    package var tables: Int?
     package var failFast = false
     package var sides = SidesArguments()
 
@@ -17,6 +17,8 @@ package struct CopyArguments: SidedArguments, Equatable {
 
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
     /// nil adapts, as do the two below.
     package var segments: Int?
     package var scanConcurrency: Int?

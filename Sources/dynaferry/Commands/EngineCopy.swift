@@ -100,7 +100,7 @@ struct EngineCopy: RunningCopy {
 
     var progress: ProgressSnapshot {
         let reports = copy.progress
-        let now = CopyProgress.sum(reports.map(\.progress))
+        let now = CopyProgress.sum(reports.map(\.progress), within: copy.totals)
         let counters = now.counters
         var snapshot = ProgressSnapshot(
             source: arguments.source.name, target: arguments.target.name, phase: phase(now),
@@ -150,7 +150,8 @@ extension CopyHold {
         switch self {
         case .targetReplies, .paused: nil
         case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
-        case .writeLimit, .readLimit, .sourcePages, .memory: "waiting: \(rawValue)"
+        case .writeLimit, .readLimit, .sharedWriteLimit, .sharedReadLimit, .sourcePages, .memory:
+            "waiting: \(rawValue)"
         }
     }
 }
@@ -181,6 +182,8 @@ extension CopyOptions {
         writesMax = arguments.writeConcurrency
         readUnits = arguments.readUnits
         writeUnits = arguments.writeUnits
+        totalReadUnits = arguments.totalReadUnits
+        totalWriteUnits = arguments.totalWriteUnits
         memory = arguments.memory
         isConsistentRead = arguments.consistentRead
         mergesIntoItems = arguments.merge != nil
