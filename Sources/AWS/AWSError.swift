@@ -100,7 +100,7 @@ extension AWSError {
             requestID: requestID.isEmpty ? nil : requestID.description,
             throttlingReasons: throttlingReasons, remedy: rule.remedy,
             isOutcomeUnknown: status >= 500, lacksOperation: code == "UnknownOperationException",
-            hint: rule.hint?(operation.name))
+            hint: rule.hint?(operation))
     }
 
     /// A reply without an AWS error: from a proxy, a balancer, or a server of another kind.

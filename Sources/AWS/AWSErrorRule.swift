@@ -11,11 +11,13 @@ struct AWSErrorRule: Sendable {
 
     let remedy: AWSError.Remedy
     let message: Message
-    /// Makes the hint for an operation's name.
-    let hint: (@Sendable (String) -> String)?
+    /// Makes the hint for an operation.
+    let hint: (@Sendable (Operation) -> String)?
 
-    init(_ remedy: AWSError.Remedy, _ message: Message, hint: (@Sendable (String) -> String)? = nil)
-    {
+    init(
+        _ remedy: AWSError.Remedy, _ message: Message,
+        hint: (@Sendable (Operation) -> String)? = nil
+    ) {
         self.remedy = remedy
         self.message = message
         self.hint = hint
@@ -89,9 +91,9 @@ struct AWSErrorRule: Sendable {
         "RequestExpired": .init(.giveUp, .plain, hint: { _ in "Set this machine's clock." }),
         "AccessDeniedException": .init(
             .giveUp, .plain,
-            hint: { "Grant dynamodb:\($0) on this table to the caller." }),
+            hint: grant),
         "AccessDenied": .init(
-            .giveUp, .plain, hint: { "Grant dynamodb:\($0) on this table to the caller." }),
+            .giveUp, .plain, hint: grant),
         "OptInRequired": .init(
             .giveUp, .plain, hint: { _ in "Enable the region for this account, or name another." }),
 
@@ -108,19 +110,24 @@ struct AWSErrorRule: Sendable {
         "PolicyNotFoundException": .init(.giveUp, .plain),
         "ConditionalCheckFailedException": .init(.giveUp, .mayQuoteValues),
         "UnknownOperationException": .init(
-            .giveUp, .plain, hint: { "The endpoint does not have the operation \($0)." }),
+            .giveUp, .plain, hint: { "The endpoint does not have the operation \($0.name)." }),
         "MalformedHttpRequestException": .init(.giveUp, .plain, hint: checkProxy),
     ]
 
-    @Sendable private static func renew(_: String) -> String {
+    @Sendable private static func renew(_: Operation) -> String {
         "The credentials have expired: renew them where they come from."
     }
 
-    @Sendable private static func checkSecret(_: String) -> String {
+    @Sendable private static func grant(_ operation: Operation) -> String {
+        "Grant \(operation.action) on this table to the caller; dynaferry plan --iam prints all"
+            + " that is needed."
+    }
+
+    @Sendable private static func checkSecret(_: Operation) -> String {
         "Check the secret access key, and this machine's clock."
     }
 
-    @Sendable private static func checkProxy(_: String) -> String {
+    @Sendable private static func checkProxy(_: Operation) -> String {
         "Check whether a proxy on the way changes requests."
     }
 }

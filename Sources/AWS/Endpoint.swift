@@ -13,15 +13,17 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     package let host: String
     /// The region's name, which ARNs carry and requests are signed for.
     package let region: String
-    package let service = "dynamodb"
+    package let service: Service
     /// The partition; `aws` for a custom endpoint whose region fits no pattern.
     package let partition: String
 
     package var description: String { url }
 
     /// AWS's own endpoint for a region. Throws when there is none.
-    package init(region: String, variant: Variant = Variant()) throws(ConfigurationError) {
-        if region == "local", variant == Variant() {
+    package init(
+        region: String, variant: Variant = Variant(), service: Service = .dynamoDB
+    ) throws(ConfigurationError) {
+        if region == "local", variant == Variant(), service == .dynamoDB {
             // The SDKs' name for DynamoDB local.
             try self.init(url: "http://localhost:8000", region: "us-east-1")
             return
@@ -39,22 +41,27 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
             suffix = dualStackSuffix
         }
         let plainFIPS = partition.plainHostIsFIPS && !variant.dualStack
-        let name = variant.fips && !plainFIPS ? "dynamodb-fips" : "dynamodb"
+        let name = variant.fips && !plainFIPS ? service.name + "-fips" : service.name
         self.init(
             scheme: "https", host: "\(name).\(region).\(suffix)", region: region,
-            partition: partition.name)
+            partition: partition.name, service: service)
     }
 
-    private init(scheme: String, host: String, region: String, partition: String) {
+    private init(
+        scheme: String, host: String, region: String, partition: String, service: Service
+    ) {
         url = "\(scheme)://\(host)"
         self.host = host
         self.region = region
         self.partition = partition
+        self.service = service
     }
 
     /// A custom endpoint: `http` or `https`, a host or address, perhaps a port. The region may have
     /// any name of lower-case letters, digits and hyphens.
-    package init(url text: String, region: String) throws(ConfigurationError) {
+    package init(
+        url text: String, region: String, service: Service = .dynamoDB
+    ) throws(ConfigurationError) {
         guard !region.isEmpty, region.utf8.count <= 64,
             region.utf8.allSatisfy({ $0 == 0x2D || $0.isDigit || $0.isLowercaseLetter })
         else {
@@ -65,7 +72,7 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
         let parts = try EndpointURL(text)
         self.init(
             scheme: parts.scheme, host: parts.host, region: region,
-            partition: Partition.of(region: region)?.name ?? "aws")
+            partition: Partition.of(region: region)?.name ?? "aws", service: service)
     }
 
     var isLoopback: Bool { EndpointURL.isLoopback(host) }

@@ -38,12 +38,15 @@ package struct SideOptions: Sendable {
 ///
 /// A profile named by option goes before credentials of the environment, as in the AWS CLI.
 package struct SideSettings: Sendable {
-    package let endpoint: Endpoint
+    package private(set) var endpoint: Endpoint
     package var provider: any CredentialProvider
     package let caBundle: String?
     /// Requests go around any proxy: a loopback address means this machine, and a proxy on another
     /// one would take it for itself. One on loopback is obeyed.
-    package let bypassesProxy: Bool
+    package private(set) var bypassesProxy: Bool
+    /// Of Application Auto Scaling; nil where DynamoDB's own is a custom one and none is named.
+    private var scalingEndpoint: Endpoint?
+    private let hasLoopbackProxy: Bool
     /// Says whose credentials are; nil where there is none for the region.
     var tokenService: TokenService?
 
@@ -83,7 +86,18 @@ package struct SideSettings: Sendable {
         return SideSettings(
             endpoint: endpoint, provider: try provider(options, chain), caBundle: caBundle,
             bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
+            scalingEndpoint: try sources.scalingEndpoint(in: endpoint.region),
+            hasLoopbackProxy: sources.hasLoopbackProxy,
             tokenService: try? context.tokenService())
+    }
+
+    /// The same side, as Application Auto Scaling is asked; nil where it can't be.
+    package var scaling: SideSettings? {
+        guard let scalingEndpoint else { return nil }
+        var settings = self
+        settings.endpoint = scalingEndpoint
+        settings.bypassesProxy = scalingEndpoint.isLoopback && !hasLoopbackProxy
+        return settings
     }
 
     /// Asks AWS whose `credentials` are.
@@ -155,10 +169,7 @@ private struct Sources {
                 .region, "no region",
                 hint: "Name one with --region, AWS_REGION or the profile's region.")
         }
-        let configured = locator.configuredURL(variable: "DYNAMODB", section: "dynamodb")
-        guard let url = options.endpoint ?? configured else {
-            return try Endpoint(region: region, variant: variant)
-        }
+        guard let url = customURL else { return try Endpoint(region: region, variant: variant) }
         if variant.fips || variant.dualStack {
             throw ConfigurationError(
                 .endpoint, "FIPS or dual-stack hosts are asked for, and a custom endpoint too",
@@ -166,6 +177,22 @@ private struct Sources {
                     + "AWS_USE_DUALSTACK_ENDPOINT, or the endpoint.")
         }
         return try Endpoint(url: url, region: region)
+    }
+
+    /// Of DynamoDB, where it is not AWS's own.
+    private var customURL: String? {
+        options.endpoint ?? locator.configuredURL(variable: "DYNAMODB", section: "dynamodb")
+    }
+
+    /// `--endpoint` is for DynamoDB alone: whoever gave it did not mean AWS's own for the rest.
+    func scalingEndpoint(in region: String) throws(ConfigurationError) -> Endpoint? {
+        let configured = locator.configuredURL(
+            variable: "APPLICATION_AUTO_SCALING", section: "application_auto_scaling")
+        if let configured {
+            return try Endpoint(url: configured, region: region, service: .autoScaling)
+        }
+        guard customURL == nil else { return nil }
+        return try Endpoint(region: region, variant: variant, service: .autoScaling)
     }
 
     func caBundle(_ reader: any FileReader) throws(ConfigurationError) -> String? {

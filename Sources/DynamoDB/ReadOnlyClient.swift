@@ -5,16 +5,30 @@ import JSON
 /// The operations that change nothing. There is no case for one that does, so whoever holds only
 /// a ``ReadOnlyClient`` can't express a mutating call.
 package enum ReadOperation: Sendable {
+    case describeContinuousBackups
+    case describeContributorInsights
+    case describeKinesisStreamingDestination
     case describeTable
+    case describeTimeToLive
     case getItem
+    case getResourcePolicy
+    case listContributorInsights
     case listTables
+    case listTagsOfResource
     case scan
 
     var operation: Operation {
         switch self {
+        case .describeContinuousBackups: .describeContinuousBackups
+        case .describeContributorInsights: .describeContributorInsights
+        case .describeKinesisStreamingDestination: .describeKinesisStreamingDestination
         case .describeTable: .describeTable
+        case .describeTimeToLive: .describeTimeToLive
         case .getItem: .getItem
+        case .getResourcePolicy: .getResourcePolicy
+        case .listContributorInsights: .listContributorInsights
         case .listTables: .listTables
+        case .listTagsOfResource: .listTagsOfResource
         case .scan: .scan
         }
     }
@@ -29,6 +43,9 @@ package struct ReadOnlyClient: Sendable {
     }
 
     package var endpoint: Endpoint { client.endpoint }
+
+    /// The access key in use: who has the same one belongs to the same account.
+    package var accessKeyID: String { client.accessKeyID }
 
     /// See ``Client/call(_:_:repeatable:member:patience:)``.
     package func call(

@@ -6,16 +6,20 @@ package protocol ReadableTable: Sendable {
     /// Its name, or its ARN.
     var name: String { get }
     var reader: ReadOnlyClient { get }
+    /// nil where Application Auto Scaling can't be asked.
+    var scalingReader: ScalingReader? { get }
 }
 
 /// A table that is copied from. It has reading operations only.
 package struct SourceTable: ReadableTable {
     package let name: String
     package let reader: ReadOnlyClient
+    package let scalingReader: ScalingReader?
 
-    package init(name: String, reader: ReadOnlyClient) {
+    package init(name: String, reader: ReadOnlyClient, scaling: ScalingReader? = nil) {
         self.name = name
         self.reader = reader
+        scalingReader = scaling
     }
 }
 
@@ -23,11 +27,15 @@ package struct SourceTable: ReadableTable {
 package struct TargetTable: ReadableTable {
     package let name: String
     let client: Client
+    let scaling: Client?
 
-    package init(name: String, client: Client) {
+    /// - Parameter scaling: reaches Application Auto Scaling.
+    package init(name: String, client: Client, scaling: Client? = nil) {
         self.name = name
         self.client = client
+        self.scaling = scaling
     }
 
     package var reader: ReadOnlyClient { ReadOnlyClient(client) }
+    package var scalingReader: ScalingReader? { scaling.map(ScalingReader.init) }
 }

@@ -24,6 +24,13 @@ extension TableDefinition {
             billing: isOnDemand
                 ? .onDemand(Throughput(onDemand: json["OnDemandThroughput"]))
                 : .provisioned(Throughput(provisioned: json["ProvisionedThroughput"])))
+        let tableClass = json["TableClassSummary"]?["TableClass"] ?? json["TableClass"]
+        self.tableClass = tableClass?.string ?? Self.standardClass
+        encryption = Encryption(description: json["SSEDescription"])
+        if json["StreamSpecification"]?["StreamEnabled"]?.bool == true {
+            stream = json["StreamSpecification"]?["StreamViewType"]?.string
+        }
+        isProtected = json["DeletionProtectionEnabled"]?.bool ?? false
     }
 
     private static func attributes(
@@ -74,7 +81,8 @@ extension TableDefinition {
         return indexes
     }
 
-    /// The input of CreateTable.
+    /// The input of CreateTable. Streams and deletion protection are not in it: they are switched on
+    /// when the table is as it is to be.
     package var creationRequest: JSON {
         var request: JSON = [
             "TableName": .string(name),
@@ -91,19 +99,50 @@ extension TableDefinition {
                 globalIndexes.map {
                     var index = $0.json
                     $0.throughput.add(to: &index, isOnDemand: billing.isOnDemand)
+                    index["WarmThroughput"] = warmThroughput
                     return index
                 })
         }
         if !localIndexes.isEmpty {
             request["LocalSecondaryIndexes"] = .array(localIndexes.map(\.json))
         }
+        request["WarmThroughput"] = warmThroughput
+        if tableClass != Self.standardClass { request["TableClass"] = .string(tableClass) }
+        if let specification = encryption.specification {
+            request["SSESpecification"] = specification
+        }
         return request
+    }
+}
+
+extension TableDefinition {
+    private var warmThroughput: JSON? {
+        warmWriteUnits.map { ["WriteUnitsPerSecond": JSON($0)] }
     }
 }
 
 extension TableDefinitionError {
     static func missing(_ member: String) -> Self {
         .init(description: "the table's definition has no usable \(member)")
+    }
+}
+
+extension Encryption {
+    /// The service's key has no description at all; one that is being switched off is not on.
+    init(description json: JSON?) {
+        switch json?["Status"]?.string {
+        case "ENABLED", "ENABLING", "UPDATING":
+            self = .kms(key: json?["KMSMasterKeyArn"]?.string)
+        default: self = .owned
+        }
+    }
+
+    /// What CreateTable and UpdateTable take; nil for the service's own key, which is the standard.
+    package var specification: JSON? {
+        guard case .kms(let key) = self else { return nil }
+        var json: JSON = ["Enabled": true, "SSEType": "KMS"]
+        if let key { json["KMSMasterKeyId"] = .string(key) }
+        return json
     }
 }
 
@@ -143,7 +182,8 @@ extension Throughput {
             readUnits: maximum("MaxReadRequestUnits"), writeUnits: maximum("MaxWriteRequestUnits"))
     }
 
-    func add(to request: inout JSON, isOnDemand: Bool) {
+    /// Adds what CreateTable and UpdateTable take of it, for a table or an index.
+    package func add(to request: inout JSON, isOnDemand: Bool) {
         guard isOnDemand else {
             request["ProvisionedThroughput"] = [
                 "ReadCapacityUnits": JSON(readUnits ?? 1),

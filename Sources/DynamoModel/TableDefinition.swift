@@ -1,6 +1,6 @@
 import JSON
 
-/// What makes a table the table it is: all that CreateTable needs of it today.
+/// What makes a table the table it is, as CreateTable takes it.
 package struct TableDefinition: Equatable, Sendable {
     package var name: String
     package var attributes: [KeyAttribute]
@@ -8,6 +8,17 @@ package struct TableDefinition: Equatable, Sendable {
     package var globalIndexes: [IndexDefinition]
     package var localIndexes: [IndexDefinition]
     package var billing: Billing
+    /// `STANDARD` or `STANDARD_INFREQUENT_ACCESS`.
+    package var tableClass = Self.standardClass
+    package var encryption = Encryption.owned
+    /// What a stream shows of each change, `NEW_IMAGE` and the like; nil: there is none.
+    package var stream: String?
+    package var isProtected = false
+    /// Write units a second that a new on-demand table is to take from the start, and its indexes;
+    /// nil: what the service gives. It is only ever asked for: carried over, it would be bought.
+    package var warmWriteUnits: Int?
+
+    package static let standardClass = "STANDARD"
 
     package init(
         name: String, attributes: [KeyAttribute], keys: [KeyElement],
@@ -73,6 +84,15 @@ package enum Billing: Hashable, Sendable {
         case .provisioned(let throughput), .onDemand(let throughput): throughput
         }
     }
+}
+
+/// Whose key a table's items are encrypted with where they are stored.
+package enum Encryption: Hashable, Sendable {
+    /// DynamoDB's own, which nobody sees.
+    case owned
+    /// One of KMS's that the account sees. Named by its ARN when one was asked for; nil is the
+    /// account's `aws/dynamodb`.
+    case kms(key: String?)
 }
 
 package struct IndexDefinition: Hashable, Sendable {

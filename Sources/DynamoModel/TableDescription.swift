@@ -14,6 +14,8 @@ package struct TableDescription: Equatable, Sendable {
     package var sizeBytes: Int
     /// Regions of the other replicas of a global table.
     package var replicaRegions: [String]
+    /// Of each global index: `CREATING`, `ACTIVE`, ...
+    package var indexStatus: [String: String]
 
     /// - Parameter json: DescribeTable's `Table`, or CreateTable's `TableDescription`.
     package init(_ json: JSON) throws(TableDefinitionError) {
@@ -26,6 +28,16 @@ package struct TableDescription: Equatable, Sendable {
         itemCount = json["ItemCount"]?.int ?? 0
         sizeBytes = json["TableSizeBytes"]?.int ?? 0
         replicaRegions = (json["Replicas"]?.array ?? []).compactMap { $0["RegionName"]?.string }
+        indexStatus = [:]
+        for index in json["GlobalSecondaryIndexes"]?.array ?? [] {
+            guard let name = index["IndexName"]?.string else { continue }
+            indexStatus[name] = index["IndexStatus"]?.string ?? "ACTIVE"
+        }
+    }
+
+    /// Nothing is being made of it or changed.
+    package var isSettled: Bool {
+        status == "ACTIVE" && indexStatus.values.allSatisfy { $0 == "ACTIVE" }
     }
 
     /// Stored bytes of one item on average; nil when the table reports none.

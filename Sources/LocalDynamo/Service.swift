@@ -159,12 +159,8 @@ final class Service: Sendable {
         case .getItem: try getItem(request, bench: bench, into: &output)
         case .deleteItem: try deleteItem(request, bench: bench, into: &output)
         case .batchGetItem: try batchGetItem(request, bench: bench, into: &output)
-        case .createTable: output.append(array: try createTable(request).bytes)
-        case .describeTable: output.append(array: try describeTable(request).bytes)
-        case .listTables: output.append(array: try listTables(request).bytes)
-        case .deleteTable: output.append(array: try deleteTable(request).bytes)
-        case .updateTable: output.append(array: try updateTable(request).bytes)
-        case .batchWriteItem: preconditionFailure("batches are performed above")
+        default:
+            if let reply = try control(operation, request) { output.append(array: reply.bytes) }
         }
         return start
     }

@@ -1,4 +1,5 @@
 import JSON
+import Pacing
 
 /// What the service answers instead of a result: a name, a text and a status (DYNAMODB facts,
 /// sections 1 and 6; the API reference's page "Common Errors").
@@ -78,6 +79,17 @@ extension ServiceError {
         ServiceError(namespace: .service, name: "ResourceInUseException", message: message)
     }
 
+    /// A change that must wait for another.
+    static func stillInUse(_ message: String) -> ServiceError {
+        .inUse("Attempt to change a resource which is still in use: \(message)")
+    }
+
+    /// A table that is being created, updated or deleted.
+    static func busy(_ table: Table, at now: Instant) -> ServiceError {
+        let participle = table.phase(at: now).status.lowercased().dropLast(3)
+        return .stillInUse("Table is being \(participle)ed: \(table.name)")
+    }
+
     static func throttled(_ reasons: [Reason]) -> ServiceError {
         ServiceError(
             namespace: .service, name: "ProvisionedThroughputExceededException",
@@ -102,10 +114,31 @@ extension ServiceError {
         .validation("The embedded server does not support the parameter \(member)")
     }
 
-    static func denied(operation: String, resource: String) -> ServiceError {
+    /// Why somebody may not do something, as the service ends the sentence.
+    enum DenialReason {
+        case explicitDeny
+        case noIdentityPolicy
+        case noResourcePolicy
+
+        func text(_ operation: String) -> String {
+            switch self {
+            case .explicitDeny: "with an explicit deny"
+            case .noIdentityPolicy:
+                "because no identity-based policy allows the dynamodb:\(operation) action"
+            case .noResourcePolicy:
+                "because no resource-based policy allows the dynamodb:\(operation) action"
+            }
+        }
+    }
+
+    static func denied(
+        operation: String, resource: String, user: String = "local",
+        reason: DenialReason = .explicitDeny
+    ) -> ServiceError {
         ServiceError(
             namespace: .coral, name: "AccessDeniedException",
-            message: "User: arn:aws:iam::000000000000:user/local is not authorized to perform: "
-                + "dynamodb:\(operation) on resource: \(resource) with an explicit deny")
+            message: "User: arn:aws:iam::\(Tables.account):user/\(user) is not authorized to "
+                + "perform: dynamodb:\(operation) on resource: \(resource) "
+                + reason.text(operation))
     }
 }

@@ -12,7 +12,8 @@ extension CopyJob {
             return TableReport(
                 source: table.name, target: table.subject.target.definition.name,
                 outcome: table.open.record.isFinished ? .completed : nil,
-                progress: running[number]?.progress ?? idleProgress(of: number))
+                progress: running[number]?.progress ?? idleProgress(of: number),
+                settings: settingsReport(of: number))
         }
     }
 

@@ -12,13 +12,15 @@ extension CopyJob {
     /// creates the targets that there are not.
     /// - Parameters:
     ///   - tables: at least one.
+    ///   - consent: is asked before a target is written on which that has consequences of its own.
     ///   - note: is told of what the user should know before and while items move.
     /// - Throws: ``CopyRefusal`` or ``JobError``. Nothing was changed, unless a target could not be
     ///   created or did not become active: then the job stands, to be resumed.
     package static func prepare(
         _ options: CopyOptions, job jobOptions: JobOptions, tables: [Pair],
-        policy: Policy = Policy(), note: @escaping @Sendable (String) -> Void,
-        time: any TimeSource = MonotonicTime(), seed: UInt64
+        policy: Policy = Policy(), consent: @escaping CopyConsent = { _ in nil },
+        note: @escaping @Sendable (String) -> Void, time: any TimeSource = MonotonicTime(),
+        seed: UInt64
     ) async throws -> CopyJob {
         precondition(!tables.isEmpty, "a job has a table")
         let preflights = tables.map {
@@ -29,22 +31,51 @@ extension CopyJob {
         try checkSources(found)
         var opening = JobOpening(
             tables: found, copy: options, options: jobOptions, time: time, note: note,
-            generator: SeededGenerator(seed: seed))
+            consent: consent, generator: SeededGenerator(seed: seed))
         var job = try await opening.run()
         let options = options.throttled(by: job.record.throttle)
         if let limits = job.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
         }
-        let targets = try await each(found) { try await existing($0, note) }
+        let plans = found.enumerated().map { number, table in
+            table.findings.plan(
+                options, as: table.preflight.target.name, isOwn: job.owns(table: number))
+        }
+        tell(plans, of: tables, note)
+        let targets = try await each(Array(zip(found, plans))) { table, plan in
+            try await existing(table, plan, note)
+        }
         var subjects: [TableCopy.Subject] = []
         for (number, target) in targets.enumerated() {
             try job.found(target, table: number)
             subjects.append(
                 TableCopy.Subject(
                     tables: tables[number], source: findings[number].source, target: target,
-                    memory: findings[number].memory))
+                    memory: findings[number].memory, plan: plans[number]))
         }
         return CopyJob(options, policy, subjects, job: job, note: note, time: time, seed: seed)
+    }
+
+    /// Says once what holds for several tables.
+    private static func tell(
+        _ plans: [SettingsPlan], of tables: [Pair], _ note: @Sendable (String) -> Void
+    ) {
+        var notes: [(text: String, tables: [String])] = []
+        for (plan, table) in zip(plans, tables) {
+            let texts =
+                plan.notCarried.map { "not carried: \($0.text)" }
+                + plan.differences.map { "left as it is: \($0)" }
+            for text in texts {
+                if let known = notes.firstIndex(where: { $0.text == text }) {
+                    notes[known].tables.append(table.target.name)
+                } else {
+                    notes.append((text, [table.target.name]))
+                }
+            }
+        }
+        for (text, names) in notes {
+            note((names.count == 1 ? names[0] : "\(names.count) tables") + ": " + text)
+        }
     }
 
     /// What `body` makes of each element, in their order, some at a time.
@@ -88,20 +119,19 @@ extension CopyJob {
     /// The target as it is once it is there.
     private static func existing(
         _ table: (preflight: CopyPreflight, findings: CopyPreflight.Findings),
-        _ note: @Sendable (String) -> Void
+        _ plan: SettingsPlan, _ note: @escaping @Sendable (String) -> Void
     ) async throws -> TableDescription {
         let (target, findings) = (table.preflight.target, table.findings)
+        let work = TargetWork(target: target, note: note, isStopping: { false })
         do {
+            let made: TableDescription
             if findings.target == nil {
-                var definition = findings.source.definition
-                definition.name = target.name
                 note("creating \(target.name) as \(findings.source.definition.name) is defined")
-                try await target.create(definition)
+                made = try await work.create(plan.creation)
             } else if let found = findings.target, found.status != "CREATING" {
                 return found
-            }
-            let made = try await target.waitUntilActive { looks in
-                await Pause.lasting(.milliseconds(min(20 << min(looks, 8), 5_000)))
+            } else {
+                made = try await work.waitUntilActive()
             }
             guard made.schema == findings.source.schema else {
                 throw CopyRefusal("\(target.name) was created by someone else, with other keys")

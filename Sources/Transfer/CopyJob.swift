@@ -54,6 +54,10 @@ package final class CopyJob: Sendable {
         var ended: [Int: TableReport] = [:]
         var isPaused = false
         var isStopping = false
+        /// By number: what a target had before its units were raised.
+        var boosts: [Int: UnitBoost]
+        /// By number: settings that the target's endpoint has no operation for.
+        var lacking: [Int: [NotCarried]] = [:]
     }
 
     init(
@@ -80,7 +84,12 @@ package final class CopyJob: Sendable {
         let unfinished = tables.indices.filter { !job.tables[$0].record.isFinished }
         let sizes = subjects.map(\.source.sizeBytes)
         state = Locked(
-            State(options: options, waiting: unfinished.sorted { sizes[$0] > sizes[$1] }))
+            State(
+                options: options, waiting: unfinished.sorted { sizes[$0] > sizes[$1] },
+                boosts: Dictionary(
+                    uniqueKeysWithValues: job.tables.enumerated().compactMap { number, table in
+                        table.record.boost.map { (number, $0) }
+                    })))
     }
 
     /// Moves the items of all tables; returns when they are safe, or the job stopped or failed.
@@ -114,15 +123,19 @@ package final class CopyJob: Sendable {
     /// - Parameter largest: the largest first; else the smallest.
     private func copyTables(largest: Bool) async {
         while let number = takeNext(largest: largest) {
-            do throws(CopyRefusal) {
-                let copy = try begin(number)
-                let (outcome, progress) = await copy.run()
-                ended(number, outcome, progress)
-            } catch {
-                let failure = CopyFailure(
-                    .remedy(.giveUp), code: "Refused", message: error.message, hint: error.hint)
-                ended(number, .failed(failure), nil)
-            }
+            let (outcome, progress) = await copyTable(number)
+            ended(number, await settle(number, outcome), progress)
+        }
+    }
+
+    private func copyTable(_ number: Int) async -> (outcome: CopyOutcome, CopyProgress?) {
+        guard state.withLock({ $0.options.part }) != .schema else { return (.completed, nil) }
+        do {
+            let copy = try begin(number, target: try await boosted(number))
+            let (outcome, progress) = await copy.run()
+            return (outcome, progress)
+        } catch {
+            return (.failed(CopyFailure(beforeItems: error)), nil)
         }
     }
 
@@ -133,16 +146,18 @@ package final class CopyJob: Sendable {
         }
     }
 
-    private func begin(_ number: Int) throws(CopyRefusal) -> TableCopy {
-        let table = tables[number]
-        let note = note
-        let prefix = tables.count > 1 ? "\(table.name): " : ""
+    private func begin(
+        _ number: Int, target: TableDescription
+    ) throws(CopyRefusal) -> TableCopy {
+        var table = tables[number]
+        table.subject.target = target
+        let note = note(of: number)
         let options = state.withLock { $0.options }
         let copy = try TableCopy(
             options, table.subject, from: table.open, journal: table.journal,
-            shared: (shared, number), note: { note(prefix + $0) }, time: time, seed: table.seed)
+            shared: (shared, number), note: note, time: time, seed: table.seed)
         // Of many tables only what holds one back is worth a line.
-        if tables.count == 1 || !copy.limits.areNone { note(prefix + copy.limitsText) }
+        if tables.count == 1 || !copy.limits.areNone { note(copy.limitsText) }
         let (isPaused, isStopping, now) = state.withLock { state in
             state.running[number] = copy
             return (state.isPaused, state.isStopping, state.options)
@@ -154,10 +169,17 @@ package final class CopyJob: Sendable {
         return copy
     }
 
+    /// Says of which table something is, where there are several.
+    func note(of number: Int) -> @Sendable (String) -> Void {
+        guard tables.count > 1 else { return note }
+        return { [note, name = tables[number].name] in note("\(name): \($0)") }
+    }
+
     private func ended(_ number: Int, _ outcome: CopyOutcome, _ progress: CopyProgress?) {
         let report = TableReport(
             source: tables[number].name, target: tables[number].subject.target.definition.name,
-            outcome: outcome, progress: progress ?? idleProgress(of: number))
+            outcome: outcome, progress: progress ?? idleProgress(of: number),
+            settings: settingsReport(of: number))
         let others = state.withLock { state -> [TableCopy] in
             state.running[number] = nil
             state.ended[number] = report

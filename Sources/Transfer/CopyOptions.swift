@@ -22,6 +22,12 @@ package struct CopyOptions: Equatable, Sendable {
     package var deadLettersPath: String?
     package var deadLettersMax = 1_000
     package var giveUpAfter: Duration = .seconds(15 * 60)
+    package var part = CopyPart.all
+    package var settings = SettingChoice()
+    /// nil: by the table's size.
+    package var indexes: IndexTiming?
+    /// Write units a second that a target is to have while it is loaded.
+    package var boostWrites: Int?
 
     package init() {}
 
@@ -50,6 +56,9 @@ package struct CopyOptions: Equatable, Sendable {
         return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
     }
 }
+
+/// Asks the user whether to go on, which the question says; nil where nobody can be asked.
+package typealias CopyConsent = @Sendable (_ question: String) -> Bool?
 
 /// Why a copy is not started, and what to do about it. Nothing has been changed.
 package struct CopyRefusal: Error, Equatable, Sendable {

@@ -15,6 +15,28 @@ struct CopyPreflight {
         var target: TableDescription?
         var memory: MemoryBudget
         var segments: Int
+        /// What is asked for of the source's settings, and all of those of a target that is there.
+        var settings: (source: TableSettings, target: TableSettings?)
+        /// Where the target is, or will be.
+        var place: WantedTable.Place
+
+        /// What becomes of the target's definition and settings.
+        /// - Parameter isOwn: the job has made it, or is about to.
+        func plan(_ options: CopyOptions, as name: String, isOwn: Bool) -> SettingsPlan {
+            guard options.part != .data else { return SettingsPlan(itemsOnly: source.definition) }
+            var plan = SettingsPlan(
+                WantedTable(source, settings.source, as: name, at: place, options.settings),
+                current: target.map { ($0, settings.target ?? TableSettings()) }, isOwn: isOwn,
+                options.settings, indexes: indexTiming(options))
+            if let units = options.boostWrites, plan.creation.billing.isOnDemand {
+                plan.creation.warmWriteUnits = units
+            }
+            return plan
+        }
+
+        func indexTiming(_ options: CopyOptions) -> IndexTiming {
+            options.indexes ?? .standard(forBytes: source.sizeBytes)
+        }
     }
 
     func run() async throws -> Findings {
@@ -37,9 +59,21 @@ struct CopyPreflight {
         }
         let to = try await describe(target, "target")
         if let to { try check(from, to) }
+        if to == nil, options.part == .data {
+            throw CopyRefusal(
+                "there is no target table \(target.name) at \(place(target.reader))",
+                hint: "leave out --data-only to have it made")
+        }
         _ = try UnitLimits(
             options, source: from.definition, target: (to ?? from).definition)
         let segments = options.segments ?? CopyOptions.segments(forBytes: from.sizeBytes)
+        if options.part != .schema { try await tryScan(segments) }
+        return Findings(
+            source: from, target: to, memory: memory, segments: segments,
+            settings: try await settings(from, to), place: targetPlace(from, to))
+    }
+
+    private func tryScan(_ segments: Int) async throws(CopyRefusal) {
         do {
             try await source.tryScan(segments: segments)
         } catch {
@@ -49,7 +83,43 @@ struct CopyPreflight {
             }
             throw refusal
         }
-        return Findings(source: from, target: to, memory: memory, segments: segments)
+    }
+
+    /// TTL of a target is looked at whatever is copied: it would delete what is being written.
+    private func settings(
+        _ from: TableDescription, _ to: TableDescription?
+    ) async throws(CopyRefusal) -> (source: TableSettings, target: TableSettings?) {
+        let wanted = options.part == .data ? [] : options.settings.wanted
+        let found = try await read(wanted, of: source, from, "source")
+        guard let to else { return (found, nil) }
+        return (found, try await read(wanted.union([.timeToLive]), of: target, to, "target"))
+    }
+
+    private func read(
+        _ wanted: Set<Setting>, of table: some ReadableTable, _ description: TableDescription,
+        _ side: String
+    ) async throws(CopyRefusal) -> TableSettings {
+        do throws(SettingUnreadable) {
+            return try await table.settings(wanted, of: description)
+        } catch {
+            var refusal = CopyRefusal(error.error, side: side, table.reader.endpoint)
+            refusal.message = "\(error.setting.title) of \(table.name): \(refusal.message)"
+            refusal.hint =
+                (refusal.hint.map { "\($0) Or leave" } ?? "leave")
+                + " it out with --no-\(error.setting.rawValue)"
+            throw refusal
+        }
+    }
+
+    /// Who signs with the same key belongs to the same account; a table named by its ARN may not.
+    private func targetPlace(
+        _ from: TableDescription, _ to: TableDescription?
+    ) -> WantedTable.Place {
+        let sharesKey = source.reader.accessKeyID == target.reader.accessKeyID
+        let isNamed = !source.name.contains(":") && !target.name.contains(":")
+        return WantedTable.Place(
+            region: target.reader.endpoint.region,
+            isSameAccount: to.map { $0.account == from.account } ?? (sharesKey && isNamed))
     }
 
     private func place(_ reader: ReadOnlyClient) -> String {
@@ -96,10 +166,25 @@ struct CopyPreflight {
         }
     }
 
+    /// What happens to items that are written into a target that is there already, besides being
+    /// stored; nil when nothing does.
+    static func liveliness(_ findings: Findings) -> String? {
+        guard let target = findings.target else { return nil }
+        var reasons: [String] = []
+        if let attribute = findings.settings.target?.timeToLive {
+            reasons.append("TTL on \(attribute), which deletes items that have expired")
+        }
+        if let view = target.definition.stream {
+            reasons.append("a stream (\(view)), whose readers hear of every item")
+        }
+        guard !reasons.isEmpty else { return nil }
+        return "\(target.definition.name) has " + reasons.joined(separator: ", and ")
+    }
+
     /// Refuses a target that holds items, unless they may be merged into.
     /// - Parameter finished: the job that has copied into it already, if one has.
     func checkEmpty(finished: JobRecord? = nil) async throws {
-        guard !options.mergesIntoItems else { return }
+        guard !options.mergesIntoItems, options.part != .schema else { return }
         do {
             guard try await target.holdsItems() else { return }
         } catch {

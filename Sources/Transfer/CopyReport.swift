@@ -32,4 +32,5 @@ package struct TableReport: Equatable, Sendable {
     /// nil while it has not ended, or when it has not begun.
     package var outcome: CopyOutcome?
     package var progress: CopyProgress
+    package var settings: SettingsReport
 }

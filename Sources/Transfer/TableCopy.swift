@@ -68,6 +68,7 @@ package final class TableCopy: Sendable {
         var source: TableDescription
         var target: TableDescription
         var memory: MemoryBudget
+        var plan: SettingsPlan
     }
 
     /// Moves the items; returns when all are safe, or the copy stopped or failed.

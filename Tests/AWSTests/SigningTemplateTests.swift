@@ -41,7 +41,7 @@ private struct Sample {
     var template: SigningTemplate {
         SigningTemplate(
             .init(
-                host: host, region: region, service: "dynamodb", target: target,
+                host: host, region: region, service: .dynamoDB, target: target,
                 acceptEncoding: "identity"),
             credentials: credentials, day: time.day)
     }

@@ -6,13 +6,21 @@ enum Operation: String, CaseIterable, Sendable {
     case batchWriteItem = "BatchWriteItem"
     case createTable = "CreateTable"
     case deleteItem = "DeleteItem"
+    case deleteResourcePolicy = "DeleteResourcePolicy"
     case deleteTable = "DeleteTable"
     case describeTable = "DescribeTable"
+    case describeTimeToLive = "DescribeTimeToLive"
     case getItem = "GetItem"
+    case getResourcePolicy = "GetResourcePolicy"
     case listTables = "ListTables"
+    case listTagsOfResource = "ListTagsOfResource"
     case putItem = "PutItem"
+    case putResourcePolicy = "PutResourcePolicy"
     case scan = "Scan"
+    case tagResource = "TagResource"
+    case untagResource = "UntagResource"
     case updateTable = "UpdateTable"
+    case updateTimeToLive = "UpdateTimeToLive"
 
     private static let prefix: StaticString = "DynamoDB_20120810."
 
@@ -29,8 +37,13 @@ enum Operation: String, CaseIterable, Sendable {
     /// Whether it changes items or tables.
     var isMutating: Bool {
         switch self {
-        case .batchWriteItem, .createTable, .deleteItem, .deleteTable, .putItem, .updateTable: true
-        case .batchGetItem, .describeTable, .getItem, .listTables, .scan: false
+        case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
+            .putItem, .putResourcePolicy, .tagResource, .untagResource, .updateTable,
+            .updateTimeToLive:
+            true
+        case .batchGetItem, .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
+            .listTables, .listTagsOfResource, .scan:
+            false
         }
     }
 }

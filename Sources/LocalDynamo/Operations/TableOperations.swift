@@ -3,10 +3,8 @@ import JSON
 /// DescribeTable, ListTables and DeleteTable (API reference).
 extension Service {
     func describeTable(_ request: Parameters) throws(ServiceError) -> JSON {
-        let name = try request.tableName()
         let now = time.now
-        guard let table = tables.table(named: name, at: now) else { throw .noSuchTable(name) }
-        return ["Table": table.description(at: now)]
+        return ["Table": try table(of: request, at: now).description(at: now)]
     }
 
     func listTables(_ request: Parameters) throws(ServiceError) -> JSON {
@@ -21,18 +19,14 @@ extension Service {
     }
 
     func deleteTable(_ request: Parameters) throws(ServiceError) -> JSON {
-        let name = try request.tableName()
-        let now = time.now
-        guard let table = tables.table(named: name, at: now) else { throw .noSuchTable(name) }
-        try admitMutation(of: table, .deleteTable)
-        let end = tables.phaseEnd(from: now)
-        return try table.itemLock.writing { () throws(ServiceError) in
-            guard table.phase(at: now) == .active else {
-                throw .inUse(
-                    "Attempt to change a resource which is still in use: Table is in the state "
-                        + "\(table.phase(at: now).status): \(table.name)")
+        try change(request, .deleteTable) { (table, now) throws(ServiceError) in
+            guard table.phase(at: now) == .active else { throw .busy(table, at: now) }
+            guard !table.features.isDeletionProtected else {
+                throw .validation(
+                    "Resource cannot be deleted as it is currently protected against deletion. "
+                        + "Disable deletion protection first.")
             }
-            table.enter(.deleting(until: end))
+            table.enter(.deleting(until: tables.phaseEnd(from: now)))
             // What remains of a deleted table is told without its keys.
             var description = table.describe(at: now)
             for member in ["AttributeDefinitions", "KeySchema", "CreationDateTime"] {

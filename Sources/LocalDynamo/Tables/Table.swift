@@ -5,7 +5,8 @@ import Pacing
 ///
 /// Threads: `itemLock` guards the items and all that counts them, `accountLock` the units. They are
 /// taken in this order and held for one batch or one page; nothing is waited for under either.
-/// `definition` changes under `itemLock`; the phase has a lock of its own, held for no time.
+/// `definition` and `features` change under `itemLock`; the phase has a lock of its own, held for
+/// no time.
 final class Table: @unchecked Sendable {
     // @unchecked: every `var` is guarded by the lock that the comment above names.
 
@@ -36,6 +37,7 @@ final class Table: @unchecked Sendable {
 
     let itemLock = ReadWriteLock()
     var definition: TableDefinition
+    var features: TableFeatures
     var store = ItemStore()
     var heap = RecordHeap()
     /// As it is now.
@@ -68,8 +70,8 @@ final class Table: @unchecked Sendable {
     }
 
     init(
-        definition: TableDefinition, schema: KeySchema, identity: TableIdentity,
-        settings: TableSettings, now: Instant, readyAt: Instant?
+        definition: TableDefinition, schema: KeySchema, features: TableFeatures,
+        identity: TableIdentity, settings: TableSettings, now: Instant, readyAt: Instant?
     ) {
         name = definition.name
         arn = identity.arn
@@ -79,6 +81,7 @@ final class Table: @unchecked Sendable {
         self.settings = settings
         hasPartitions = settings.capacity == .model || settings.partitions ?? 1 > 1
         self.definition = definition
+        self.features = features
         phase = readyAt.map { .creating(until: $0) } ?? .active
         let none = Array(repeating: 0, count: layout.indexes.count)
         census = Census(indexCounts: none, indexBytes: none)

@@ -14,9 +14,12 @@ extension Table {
     /// The same for a caller that holds `itemLock` for writing.
     func describe(at now: Instant) -> JSON {
         let phase = phase(at: now)
+        let attributes = definition.attributes.sorted {
+            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }
         var table: JSON = [
             "AttributeDefinitions": .array(
-                definition.attributes.map {
+                attributes.map {
                     ["AttributeName": .string($0.name), "AttributeType": .string($0.type.rawValue)]
                 }),
             "TableName": .string(name),
@@ -36,18 +39,35 @@ extension Table {
             ]
         }
         table["OnDemandThroughput"] = Self.maxima(definition.billing)
-        table["DeletionProtectionEnabled"] = false
-        table["WarmThroughput"] = Self.warm(definition.billing)
-        let globals = definition.globalIndexes.map { describe($0, isGlobal: true, phase) }
+        describeFeatures(in: &table, at: now)
+        let globals = definition.globalIndexes.map { describe($0, isGlobal: true, at: now) }
         if !globals.isEmpty { table["GlobalSecondaryIndexes"] = .array(globals) }
-        let locals = definition.localIndexes.map { describe($0, isGlobal: false, phase) }
+        let locals = definition.localIndexes.map { describe($0, isGlobal: false, at: now) }
         if !locals.isEmpty { table["LocalSecondaryIndexes"] = .array(locals) }
         return table
     }
 
-    private func describe(
-        _ index: IndexDefinition, isGlobal: Bool, _ phase: Phase
-    ) -> JSON {
+    private func describeFeatures(in table: inout JSON, at now: Instant) {
+        table["DeletionProtectionEnabled"] = .bool(features.isDeletionProtected)
+        table["WarmThroughput"] = Self.warm(definition.billing, features.warm, at: now)
+        features.stream.describe(in: &table, tableARN: arn)
+        let key = features.encryptionKey
+        // While a key is being changed the old one is told; there is none when it is the first.
+        if let keyARN = key.value(at: now) ?? key.target {
+            table["SSEDescription"] = [
+                "Status": key.isSettled(at: now) ? "ENABLED" : "UPDATING",
+                "SSEType": "KMS",
+                "KMSMasterKeyArn": .string(keyARN),
+            ]
+        }
+        if let tableClass = features.tableClass.value(at: now) {
+            var summary: JSON = ["TableClass": .string(tableClass.rawValue)]
+            summary["LastUpdateDateTime"] = features.tableClassChangedAt.map { JSON($0) }
+            table["TableClassSummary"] = summary
+        }
+    }
+
+    private func describe(_ index: IndexDefinition, isGlobal: Bool, at now: Instant) -> JSON {
         var json = index.json
         let position = layout.indexes.firstIndex { $0.name == index.name }
         json["IndexSizeBytes"] = JSON(position.map { reported.indexBytes[$0] } ?? 0)
@@ -55,10 +75,11 @@ extension Table {
         json["IndexArn"] = .string("\(arn)/index/\(index.name)")
         guard isGlobal else { return json }
         let billing = definition.billing.with(index.throughput)
-        json["IndexStatus"] = .string(phase.status)
+        json["IndexStatus"] = .string(phase(at: now).status)
         json["ProvisionedThroughput"] = Self.provisioned(billing)
         json["OnDemandThroughput"] = Self.maxima(billing)
-        json["WarmThroughput"] = Self.warm(billing)
+        json["WarmThroughput"] = Self.warm(
+            billing, features.indexWarm[index.name] ?? Settling(nil), at: now)
         return json
     }
 
@@ -83,16 +104,13 @@ extension Table {
         ]
     }
 
-    private static func warm(_ billing: Billing) -> JSON {
-        let reads =
-            billing.isOnDemand
-            ? ServiceLimits.onDemandReadUnits : billing.throughput.readUnits ?? 1
-        let writes =
-            billing.isOnDemand
-            ? ServiceLimits.onDemandWriteUnits : billing.throughput.writeUnits ?? 1
+    private static func warm(
+        _ billing: Billing, _ asked: Settling<WarmUnits?>, at now: Instant
+    ) -> JSON {
+        let units = WarmUnits(billing, asked: asked.value(at: now))
         return [
-            "ReadUnitsPerSecond": JSON(reads), "WriteUnitsPerSecond": JSON(writes),
-            "Status": "ACTIVE",
+            "ReadUnitsPerSecond": JSON(units.reads), "WriteUnitsPerSecond": JSON(units.writes),
+            "Status": asked.isSettled(at: now) ? "ACTIVE" : "UPDATING",
         ]
     }
 }

@@ -5,11 +5,12 @@ import Pacing
 ///
 /// May be used from any thread.
 final class Tables: @unchecked Sendable {
-    // @unchecked: `tables` and `generator` are guarded by `lock`.
+    // @unchecked: `tables`, `generator` and `lastRevision` are guarded by `lock`.
     private let lock = Lock()
     private var tables: [String: Table] = [:]
     private var generator: SeededGenerator
-    private let region: String
+    private var lastRevision = 0
+    let region: String
     private let settings: TableSettings
     /// How long CREATING, UPDATING and DELETING last.
     private let phaseDuration: Duration
@@ -68,8 +69,8 @@ final class Tables: @unchecked Sendable {
 
     /// Creates a table that is ready after the phase's duration, or at once when `isReady`.
     func create(
-        _ definition: TableDefinition, schema: KeySchema, time: some TimeSource,
-        isReady: Bool = false
+        _ definition: TableDefinition, schema: KeySchema,
+        features: TableFeatures = TableFeatures(), time: some TimeSource, isReady: Bool = false
     ) throws(ServiceError) -> Table {
         let now = time.now
         return try lock.withLock { () throws(ServiceError) in
@@ -78,7 +79,7 @@ final class Tables: @unchecked Sendable {
                 throw .inUse("Table already exists: \(definition.name)")
             }
             let table = Table(
-                definition: definition, schema: schema,
+                definition: definition, schema: schema, features: features,
                 identity: TableIdentity(
                     arn: arn(of: definition.name), identifier: nextIdentifier(),
                     createdAt: (time.secondsSinceEpoch * 1000).rounded() / 1000),
@@ -90,6 +91,15 @@ final class Tables: @unchecked Sendable {
 
     /// When a change that begins at `now` is over.
     func phaseEnd(from now: Instant) -> Instant { now + phaseDuration }
+
+    /// The revision of a policy that begins now: milliseconds since 1970, each one greater than
+    /// those before.
+    func nextRevision(_ time: any TimeSource) -> String {
+        lock.withLock {
+            lastRevision = max(lastRevision + 1, Int(time.secondsSinceEpoch * 1000))
+            return String(lastRevision)
+        }
+    }
 
     /// A random UUID (RFC 9562, version 4). The caller holds `lock`.
     private func nextIdentifier() -> String {

@@ -181,7 +181,7 @@ package final class JobFile {
                 """
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
-                    progress, failure
+                    progress, failure, boost, settings
                 FROM tables ORDER BY number
                 """)
         }
@@ -200,6 +200,8 @@ package final class JobFile {
             table.isFinished = row[11].integer == 1
             table.progress = JobProgress(json: progress)
             table.failure = row[13].text
+            table.boost = Self.json(row[14]).flatMap(UnitBoost.init(json:))
+            table.settings = SettingsReport(json: Self.json(row[15]))
             tables.append(table)
         }
         return tables
@@ -376,6 +378,26 @@ package final class JobFile {
             try database.run(
                 "UPDATE tables SET target_id = ?, target_was = ? WHERE number = ?",
                 DatabaseValue(id), .text(JobTable.Target.created.rawValue), .integer(table))
+        }
+    }
+
+    /// The target's units are about to be raised from `boost`, or (with nil) have been set back.
+    /// They are paid for: not even a power loss may forget them.
+    package func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.execute("PRAGMA synchronous=FULL")
+            try database.run(
+                "UPDATE tables SET boost = ? WHERE number = ?", DatabaseValue(boost?.json.text),
+                .integer(table))
+            try database.execute("PRAGMA synchronous=NORMAL")
+        }
+    }
+
+    package func setSettings(table: Int, _ report: SettingsReport) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "UPDATE tables SET settings = ? WHERE number = ?", .text(report.json.text),
+                .integer(table))
         }
     }
 

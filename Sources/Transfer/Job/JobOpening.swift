@@ -11,6 +11,7 @@ struct JobOpening {
     let options: JobOptions
     let time: any TimeSource
     let note: @Sendable (String) -> Void
+    let consent: CopyConsent
     var generator: SeededGenerator
 
     mutating func run() async throws -> OpenJob {
@@ -23,8 +24,11 @@ struct JobOpening {
                 table.record, of: job, source: found.findings.source,
                 target: found.findings.target, segments: copy.segments)
             // A table by the name of one that the job was about to make holds nothing of its own.
-            if table.record.targetWas == .creating, found.findings.target != nil {
+            switch table.record.targetWas {
+            case .creating where found.findings.target != nil:
                 try await found.preflight.checkEmpty()
+            case .empty, .merged: try checkLiveliness(found.findings)
+            case .creating, .created: break
             }
         }
         note(search.announcement(job))
@@ -57,6 +61,7 @@ struct JobOpening {
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
         for (preflight, findings) in tables where findings.target != nil {
             try await preflight.checkEmpty(finished: finished)
+            try checkLiveliness(findings)
         }
         let name = tables[0].findings.source.definition.name
         let id = options.id ?? options.folder.newID(for: name, using: &generator)
@@ -79,6 +84,16 @@ struct JobOpening {
             file: file, lock: lock, record: record,
             tables: records.map { OpenTable(record: $0, segments: []) },
             socketPath: options.folder.socketPath(id))
+    }
+
+    /// A target on which writing has consequences of its own is written only by one who knows.
+    private func checkLiveliness(_ findings: CopyPreflight.Findings) throws(CopyRefusal) {
+        guard copy.part != .schema, let reason = CopyPreflight.liveliness(findings) else { return }
+        switch consent("\(reason). Copy into it?") {
+        case true?: note(reason)
+        case false?: throw CopyRefusal("\(reason): nothing was copied")
+        case nil: throw CopyRefusal(reason, hint: "--yes copies into it all the same")
+        }
     }
 
     private func targetWas(_ findings: CopyPreflight.Findings) -> JobTable.Target {

@@ -73,6 +73,9 @@ package struct JobTable: Equatable, Sendable {
     package var progress = JobProgress()
     /// Why its last run failed, in one line.
     package var failure: String?
+    /// What the target had before its units were raised; nil when they are not.
+    package var boost: UnitBoost?
+    package var settings = SettingsReport()
 
     package init(
         source: String, target: String, sourceID: String?, targetID: String?, schema: KeySchema,

@@ -36,5 +36,10 @@ enum JobSchema {
         ALTER TABLE tables ADD COLUMN failure TEXT;
         UPDATE tables SET progress = (SELECT progress FROM job);
         """,
+        // What was changed of a target and is to be set back, and what became of its settings.
+        """
+        ALTER TABLE tables ADD COLUMN boost TEXT;
+        ALTER TABLE tables ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+        """,
     ]
 }

@@ -17,7 +17,7 @@ struct JobIdentity {
     }
 
     init(_ tables: [Table], _ options: CopyOptions) {
-        let json: JSON = [
+        var json: JSON = [
             "tables": .array(
                 tables.map { table in
                     [
@@ -29,6 +29,7 @@ struct JobIdentity {
                 }),
             "merge": .bool(options.mergesIntoItems),
         ]
+        if options.part != .all { json["part"] = .string(options.part.rawValue) }
         text = json.text
     }
 }

@@ -72,6 +72,14 @@ final class JobStore: @unchecked Sendable {
         }
     }
 
+    func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
+        try onQueue { () throws(JobError) in try file?.setBoost(table: table, boost) }
+    }
+
+    func setSettings(table: Int, _ report: SettingsReport) throws(JobError) {
+        try onQueue { () throws(JobError) in try file?.setSettings(table: table, report) }
+    }
+
     func setEnded(table: Int, isFinished: Bool, failure: String?) throws(JobError) {
         try onQueue { () throws(JobError) in
             try file?.setEnded(table: table, isFinished: isFinished, failure: failure)

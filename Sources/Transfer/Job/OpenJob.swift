@@ -9,6 +9,14 @@ struct OpenJob {
     /// Where other processes reach this one.
     let socketPath: String
 
+    /// The target of a table is the job's own: made by it, or about to be.
+    func owns(table: Int) -> Bool {
+        switch tables[table].record.targetWas {
+        case .creating, .created: true
+        case .empty, .merged: false
+        }
+    }
+
     /// What is kept of the job now.
     mutating func reload() throws(JobError) {
         record = try file.job()

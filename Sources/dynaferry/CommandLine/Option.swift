@@ -25,6 +25,7 @@ package enum OptionCategory: String, Sendable {
     case tables = "Which tables"
     case sides = "Where the tables are"
     case target = "What may happen to the target"
+    case schema = "Schema and settings"
     case pace = "Speed and limits"
     case reading = "Reading the source"
     case job = "The job and its state"

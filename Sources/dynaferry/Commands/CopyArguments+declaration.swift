@@ -37,7 +37,8 @@ extension CopyArguments {
     }
 
     package static var options: [Option<Self>] {
-        tableOptions + sideOptions + targetOptions + paceOptions + jobOptions + readingOptions
+        tableOptions + sideOptions + targetOptions + schemaOptions + paceOptions + jobOptions
+            + readingOptions
             + outputOptions
     }
 
@@ -87,6 +88,12 @@ extension CopyArguments {
             Option(
                 "--max-dead-letters", .integer(0...1_000_000_000), \.maxDeadLetters, in: .target,
                 "Give up when more items than this are refused."),
+            Option(
+                flag: "--yes", \.yes, in: .target,
+                """
+                Copy into a target whose TTL or stream is on without asking: TTL deletes items that \
+                have expired, and readers of the stream hear of every item.
+                """),
         ]
     }
 
@@ -250,6 +257,7 @@ extension CopyArguments {
                     + " \(target.text)",
                 hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
         }
+        try validateSchema()
         try sides.validateRoles()
         try checkRegion("SOURCE", source, sides.source, "--source-region")
         try checkRegion("TARGET", target, sides.target, "--target-region")

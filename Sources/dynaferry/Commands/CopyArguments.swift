@@ -12,6 +12,16 @@ package struct CopyArguments: SidedArguments, Equatable {
     package var sides = SidesArguments()
 
     package var merge: MergePolicy?
+    package var schemaOnly = false
+    package var dataOnly = false
+    package var settings = SettingChoice()
+    /// A file of the policy that targets are to have.
+    package var policyFile: String?
+    package var indexes: IndexTiming?
+    package var boostWrite: Int?
+    /// Whatever would be asked on a terminal is answered with yes.
+    package var yes = false
+
     package var deadLetters: String?
     package var maxDeadLetters = 1_000
 
@@ -48,6 +58,8 @@ package struct CopyArguments: SidedArguments, Equatable {
 
     /// The words that go on with the job: one that has begun anew is not to do so again.
     package var wordsToResume: [String] { words.filter { $0 != "--restart" && $0 != "--resume" } }
+
+    package var part: CopyPart { schemaOnly ? .schema : dataOnly ? .data : .all }
 
     /// Everything known of the source's side; an ARN names its region.
     package var sourceSide: SideArguments { side(sides.filledSource, source) }

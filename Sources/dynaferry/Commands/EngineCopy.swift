@@ -1,6 +1,7 @@
 import AWS
 import Dispatch
 import DynamoDB
+import JSON
 import Pacing
 import Transfer
 
@@ -34,23 +35,26 @@ struct EngineCopy: RunningCopy {
     ) async throws -> CopyJob {
         try await CommandFailure.wrapping {
             let sides = try Sides(arguments, environment: environment)
-            let source = try await sides.client(sides.source, arguments, voice)
-            let target = try await sides.client(sides.target, arguments, voice)
-            let tables = try await pairs(
-                arguments, source: ReadOnlyClient(source), target: target, voice)
+            let tables = try await pairs(arguments, sides, voice)
             var policy = CopyJob.Policy()
             policy.width = arguments.tables
             policy.isFailFast = arguments.failFast
             return try await CopyJob.prepare(
-                CopyOptions(arguments), job: try jobOptions(arguments, environment),
-                tables: tables, policy: policy, note: { voice.note($0) }, seed: anySeed())
+                try CopyOptions(arguments), job: try jobOptions(arguments, environment),
+                tables: tables, policy: policy,
+                consent: { arguments.yes ? true : TerminalQuestion.ask($0) },
+                note: { voice.note($0) }, seed: anySeed())
         }
     }
 
     /// The tables that the arguments select, by their names at the source where there are patterns.
     static func pairs(
-        _ arguments: CopyArguments, source: ReadOnlyClient, target: Client, _ voice: CopyVoice
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: CopyVoice
     ) async throws -> [CopyJob.Pair] {
+        let source = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
+        let target = try await sides.client(sides.target, arguments, voice)
+        let sourceScaling = try await sides.scaling(sides.source, arguments, voice)
+        let targetScaling = try await sides.scaling(sides.target, arguments, voice)
         let selection = TableSelection(arguments)
         var names: [String] = []
         if selection.needsNames {
@@ -64,8 +68,9 @@ struct EngineCopy: RunningCopy {
         if selection.needsNames { voice.note("\(pairs.count) of \(names.count) tables are copied") }
         return pairs.map {
             (
-                SourceTable(name: $0.source, reader: source),
-                TargetTable(name: $0.target, client: target)
+                SourceTable(
+                    name: $0.source, reader: source, scaling: sourceScaling.map(ScalingReader.init)),
+                TargetTable(name: $0.target, client: target, scaling: targetScaling)
             )
         }
     }
@@ -175,8 +180,22 @@ private final class Ending: @unchecked Sendable {
 }
 
 extension CopyOptions {
-    init(_ arguments: CopyArguments) {
+    /// - Throws: when the file of a policy can't be read.
+    init(_ arguments: CopyArguments) throws(CommandFailure) {
         self.init()
+        part = arguments.part
+        settings = arguments.settings
+        settings.policy = try arguments.policyFile.map { path throws(CommandFailure) in
+            guard let bytes = try? readFile(path), let json = try? JSON(parsing: bytes),
+                json.members != nil
+            else {
+                throw CommandFailure(
+                    "\(path) is no policy", hints: ["it is a JSON object, as IAM's policies are"])
+            }
+            return json.text
+        }
+        indexes = arguments.indexes
+        boostWrites = arguments.boostWrite
         segments = arguments.segments
         scansMax = arguments.scanConcurrency
         writesMax = arguments.writeConcurrency

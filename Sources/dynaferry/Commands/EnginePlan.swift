@@ -12,12 +12,9 @@ enum EnginePlan {
         return try Blocking.run {
             try await CommandFailure.wrapping {
                 let sides = try Sides(arguments, environment: environment)
-                let source = try await sides.client(sides.source, arguments, voice)
-                let target = try await sides.client(sides.target, arguments, voice)
-                let tables = try await EngineCopy.pairs(
-                    arguments, source: ReadOnlyClient(source), target: target, voice)
+                let tables = try await EngineCopy.pairs(arguments, sides, voice)
                 return try await CopyPlan.make(
-                    CopyOptions(arguments), tables: tables, prices: prices, jobs: jobs)
+                    try CopyOptions(arguments), tables: tables, prices: prices, jobs: jobs)
             }
         }
     }

@@ -39,6 +39,14 @@ struct Sides {
         max(256, (arguments.scanConcurrency ?? 0) + (arguments.writeConcurrency ?? 0))
     }
 
+    /// Reaches Application Auto Scaling; nil where that can't be.
+    func scaling(
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
+    ) async throws(ConfigurationError) -> Client? {
+        guard let scaling = settings.scaling else { return nil }
+        return try await client(scaling, arguments, voice)
+    }
+
     func client(
         _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
     ) async throws(ConfigurationError) -> Client {

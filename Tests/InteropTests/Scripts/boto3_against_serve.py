@@ -225,8 +225,7 @@ def check_definitions(dynamo):
     create("must both be specified", BillingMode="PROVISIONED")
     create("at least 3 characters", TableName="ab")
     create("regular expression pattern", TableName="no spaces")
-    create("does not support the parameter StreamSpecification", StreamSpecification={
-        "StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    create("UpdateViewType is required", StreamSpecification={"StreamEnabled": True})
     index = {
         "IndexName": "by-sk", "Projection": {"ProjectionType": "ALL"},
         "KeySchema": [{"AttributeName": "sk", "KeyType": "HASH"}],

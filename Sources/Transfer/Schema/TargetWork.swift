@@ -1,0 +1,115 @@
+import AWS
+import DynamoDB
+import DynamoModel
+
+/// Makes and changes one target: what comes before its items, and what comes after.
+///
+/// Each step looks before it acts, so that whoever is killed in the midst of them has only to run
+/// them again.
+struct TargetWork: Sendable {
+    let target: TargetTable
+    let note: @Sendable (String) -> Void
+    /// Asked while something is waited for, which may be long.
+    let isStopping: @Sendable () -> Bool
+
+    /// It was asked to stop while it waited.
+    struct Stopped: Error {}
+
+    /// Creates the table and waits until it serves data.
+    func create(_ definition: TableDefinition) async throws -> TableDescription {
+        try await target.create(definition)
+        return try await waitUntilActive()
+    }
+
+    func waitUntilActive() async throws -> TableDescription {
+        try await target.waitUntilActive { looks in try await pause(looks) }
+    }
+
+    /// Sets one thing after the other, unless it is so already.
+    /// - Returns: what the endpoint has no operation for.
+    /// - Throws: an ``AWSError`` with what could not be set in ``Failure``, or ``Stopped``.
+    func perform(_ steps: [SettingStep], of table: TableDescription) async throws -> [NotCarried] {
+        var lacking: [NotCarried] = []
+        for step in steps {
+            do {
+                try await perform(step, of: table)
+            } catch let error as AWSError {
+                guard error.lacksOperation, let setting = step.setting else {
+                    throw Failure(step: step, error: error)
+                }
+                lacking.append(
+                    NotCarried(setting, step.title, "the endpoint has no \(error.operation)"))
+            }
+        }
+        return lacking
+    }
+
+    struct Failure: Error {
+        let step: SettingStep
+        let error: AWSError
+    }
+
+    private func perform(_ step: SettingStep, of table: TableDescription) async throws {
+        guard !step.isCall else {
+            return try await patiently { try await call(step, arn: table.arn) }
+        }
+        if case .index(let index, _, _) = step { note("building index \(index.name)") }
+        _ = try await target.update(step.change) { looks in try await pause(looks) }
+    }
+
+    private func call(_ step: SettingStep, arn: String?) async throws {
+        switch step {
+        case .tags(let tags): try await target.setTags(tags, ofARN: arn ?? target.name)
+        case .timeToLive(let attribute): try await target.setTimeToLive(attribute)
+        case .recovery(let recovery): try await target.setRecovery(recovery)
+        case .insight(let insight): try await target.setInsight(insight)
+        case .scaling(let dimension): try await target.setScaling(dimension)
+        case .kinesis(let destination): try await target.setKinesis(destination)
+        case .policy(let policy): try await target.setPolicy(policy, ofARN: arn ?? target.name)
+        case .index, .capacity, .tableClass, .encryption, .stream, .replica, .protection:
+            preconditionFailure("UpdateTable makes this change")
+        }
+    }
+
+    /// A table that is being changed refuses other changes meanwhile.
+    private func patiently(_ body: () async throws -> Void) async throws {
+        var attempts = 0
+        while true {
+            do {
+                return try await body()
+            } catch let error as AWSError where error.code == "ResourceInUseException" {
+                guard attempts < Self.attemptsMax else { throw error }
+                try await pause(attempts)
+                attempts += 1
+            }
+        }
+    }
+
+    /// With pauses that grow to 5 s: some ten minutes.
+    private static let attemptsMax = 120
+
+    private func pause(_ looks: Int) async throws {
+        guard !isStopping() else { throw Stopped() }
+        await Pause.lasting(.milliseconds(min(20 << min(looks, 8), 5_000)))
+    }
+
+    // MARK: Units
+
+    /// Raises a provisioned table's units for the load.
+    /// - Returns: the table as it is then.
+    func raise(_ boost: UnitBoost, to units: Int) async throws -> TableDescription {
+        try await set(boost.raised(to: units))
+    }
+
+    /// Gives the table back the units that it had.
+    func setBack(_ boost: UnitBoost) async throws {
+        _ = try await set(boost)
+    }
+
+    private func set(_ units: UnitBoost) async throws -> TableDescription {
+        try await target.update(units.step.change) { looks in
+            // A stop waits for this: the units are paid for.
+            await Pause.lasting(.milliseconds(min(20 << min(looks, 8), 5_000)))
+        }
+    }
+}

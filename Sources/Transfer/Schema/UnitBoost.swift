@@ -1,0 +1,63 @@
+import DynamoModel
+import JSON
+
+/// The units that a target had before they were raised for the load.
+///
+/// It is in the job before they are raised, and until they are set back: whoever finds it there has
+/// to do that.
+package struct UnitBoost: Equatable, Sendable {
+    package var table: Throughput
+    package var indexes: [String: Throughput]
+
+    /// nil when there is nothing to raise: an on-demand table, or one that has as many already.
+    init?(of definition: TableDefinition, to units: Int) {
+        guard case .provisioned(let throughput) = definition.billing else { return nil }
+        table = throughput
+        indexes = definition.indexUnits
+        guard raised(to: units) != self else { return nil }
+    }
+
+    /// What a table is to have meanwhile.
+    func raised(to units: Int) -> UnitBoost {
+        var raised = self
+        raised.table.raise(to: units)
+        for name in indexes.keys { raised.indexes[name]?.raise(to: units) }
+        return raised
+    }
+
+    var step: SettingStep { .capacity(.provisioned(table), indexes: indexes) }
+
+    var json: JSON {
+        [
+            "table": Self.json(table),
+            "indexes": .object(
+                indexes.sorted { $0.key < $1.key }.map { JSON.Member($0, Self.json($1)) }),
+        ]
+    }
+
+    init?(json: JSON) {
+        guard let table = json["table"], let members = json["indexes"]?.members else { return nil }
+        self.table = Self.throughput(table)
+        indexes = [:]
+        for member in members { indexes[member.name] = Self.throughput(member.value) }
+    }
+
+    private static func json(_ throughput: Throughput) -> JSON {
+        ["read": throughput.readUnits.json, "write": throughput.writeUnits.json]
+    }
+
+    private static func throughput(_ json: JSON) -> Throughput {
+        Throughput(readUnits: json["read"]?.int, writeUnits: json["write"]?.int)
+    }
+}
+
+extension Int? {
+    fileprivate var json: JSON { map { JSON($0) } ?? .null }
+}
+
+extension Throughput {
+    fileprivate mutating func raise(to units: Int) {
+        guard let writeUnits, writeUnits < units else { return }
+        self.writeUnits = units
+    }
+}

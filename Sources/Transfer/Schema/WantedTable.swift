@@ -1,0 +1,162 @@
+import DynamoModel
+
+/// A table as its copy is to be once everything is done, and what of it can't be.
+struct WantedTable: Equatable, Sendable {
+    var definition: TableDefinition
+    var settings: TableSettings
+    var replicas: [String] = []
+    var notCarried: [NotCarried] = []
+
+    /// Where a target stands, as far as it matters to what can be carried there.
+    struct Place: Equatable, Sendable {
+        var region: String
+        /// It belongs to the same account as the source, as far as that is known.
+        var isSameAccount: Bool
+    }
+
+    init(
+        _ source: TableDescription, _ settings: TableSettings, as name: String, at place: Place,
+        _ choice: SettingChoice
+    ) {
+        definition = source.definition
+        definition.name = name
+        self.settings = settings
+        for setting in Setting.allCases {
+            if let reason = settings.unread[setting] {
+                notCarried.append(NotCarried(setting, setting.title, "not read: \(reason)"))
+            }
+        }
+        for setting in choice.without { leaveOut(setting) }
+        let isNear = place.isSameAccount && place.region == source.region ?? place.region
+        carryKey(choice, isNear)
+        carryTags()
+        carryReplicas(source, choice)
+        carryKinesis(choice)
+        carryPolicy(from: source, to: place, choice, isNear)
+        carryScaling(from: source.definition.name)
+    }
+
+    private mutating func leaveOut(_ setting: Setting) {
+        switch setting {
+        case .tableClass: definition.tableClass = TableDefinition.standardClass
+        case .encryption: definition.encryption = .owned
+        case .maxima: dropMaxima()
+        case .tags: settings.tags = []
+        case .timeToLive: settings.timeToLive = nil
+        case .recovery: settings.recovery = nil
+        case .insights: settings.insights = []
+        case .autoScaling: settings.scaling = []
+        case .stream: definition.stream = nil
+        case .kinesis: settings.kinesis = []
+        case .policy: settings.policy = nil
+        case .protection: definition.isProtected = false
+        // Of the source's nothing is carried; those asked for are.
+        case .replicas: break
+        }
+        notCarried.removeAll { $0.setting == setting }
+    }
+
+    private mutating func dropMaxima() {
+        guard definition.billing.isOnDemand else { return }
+        definition.billing = .onDemand(Throughput())
+        for index in definition.globalIndexes.indices {
+            definition.globalIndexes[index].throughput = Throughput()
+        }
+    }
+
+    /// A key belongs to an account and a region (API reference, SSESpecification).
+    private mutating func carryKey(_ choice: SettingChoice, _ isNear: Bool) {
+        if let given = choice.kmsKey, !choice.without.contains(.encryption) {
+            definition.encryption = .kms(key: given)
+            return
+        }
+        guard case .kms(let key?) = definition.encryption, !isNear else { return }
+        definition.encryption = .kms(key: nil)
+        notCarried.append(
+            NotCarried(
+                .encryption, "KMS key \(key)",
+                "it belongs to another account or region: the copy is encrypted with aws/dynamodb"
+                    + " unless --kms-key names one"))
+    }
+
+    private mutating func carryTags() {
+        let reserved = settings.tags.filter(\.isReserved)
+        settings.tags.removeAll(where: \.isReserved)
+        guard !reserved.isEmpty else { return }
+        notCarried.append(
+            NotCarried(
+                .tags, reserved.map(\.key).joined(separator: ", "), "AWS's own tags can't be set"))
+    }
+
+    private mutating func carryReplicas(_ source: TableDescription, _ choice: SettingChoice) {
+        replicas = choice.replicas
+        let lost = source.replicaRegions.filter { !replicas.contains($0) }
+        guard !lost.isEmpty, !choice.without.contains(.replicas) else { return }
+        notCarried.append(
+            NotCarried(
+                .replicas, "replicas in \(lost.joined(separator: ", "))",
+                "a copy is a table of one region unless --replica names more"))
+    }
+
+    private mutating func carryKinesis(_ choice: SettingChoice) {
+        let found = settings.kinesis
+        guard !choice.without.contains(.kinesis) else { return }
+        if let stream = choice.kinesisStream {
+            settings.kinesis = [.init(streamARN: stream, precision: found.first?.precision)]
+            return
+        }
+        settings.kinesis = []
+        for destination in found {
+            notCarried.append(
+                NotCarried(
+                    .kinesis, "Kinesis destination \(destination.streamARN)",
+                    "the copy's changes would mix with the source's; --kinesis-stream names one"))
+        }
+    }
+
+    /// A policy names the table that it is of; other accounts in it are not the copy's.
+    private mutating func carryPolicy(
+        from source: TableDescription, to place: Place, _ choice: SettingChoice, _ isNear: Bool
+    ) {
+        if let given = choice.policy, !choice.without.contains(.policy) {
+            settings.policy = given
+            return
+        }
+        guard let policy = settings.policy else { return }
+        guard isNear, let arn = source.arn, let name = arn.lastIndex(of: "/") else {
+            settings.policy = nil
+            notCarried.append(
+                NotCarried(
+                    .policy, "resource policy",
+                    "it names accounts and tables of the source's side; --policy-file gives one"))
+            return
+        }
+        settings.policy = policy.replacing(arn, with: arn[...name] + definition.name)
+    }
+
+    /// Policies are mostly named after their table.
+    private mutating func carryScaling(from source: String) {
+        for dimension in settings.scaling.indices {
+            for policy in settings.scaling[dimension].policies.indices {
+                let name = settings.scaling[dimension].policies[policy].name
+                settings.scaling[dimension].policies[policy].name = name.replacing(
+                    source, with: definition.name)
+            }
+        }
+    }
+}
+
+/// Something of the source that its copy will not have, by name.
+package struct NotCarried: Equatable, Sendable {
+    package var setting: Setting
+    package var name: String
+    package var reason: String
+
+    init(_ setting: Setting, _ name: String, _ reason: String) {
+        self.setting = setting
+        self.name = name
+        self.reason = reason
+    }
+
+    package var text: String { "\(name): \(reason)" }
+}
