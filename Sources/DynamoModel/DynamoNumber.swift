@@ -43,6 +43,21 @@ package struct DynamoNumber: Hashable, Sendable {
         }.get()
     }
 
+    /// A whole number, as of elements or bytes.
+    package init(_ whole: Int) {
+        var rest = whole.magnitude
+        var digits: [UInt8] = []
+        var places = 0
+        while rest > 0 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            if digit != 0 || !digits.isEmpty { digits.append(UInt8(digit)) }
+            (rest, places) = (quotient, places + 1)
+        }
+        self.digits = digits.reversed()
+        isNegative = whole < 0
+        exponent = max(0, places - 1)
+    }
+
     /// Bytes that the service counts for this number (see ``NumberShape/storedSize``).
     package var storedSize: Int {
         NumberShape.storedSize(

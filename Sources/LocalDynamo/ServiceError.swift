@@ -22,6 +22,8 @@ struct ServiceError: Error, Equatable, Sendable {
     var message: String?
     var status = 400
     var reasons: [Reason] = []
+    /// The item that a condition did not hold for, when the request asked to see it.
+    var item: JSON?
 
     var json: JSON {
         var body: JSON = ["__type": .string("\(namespace.rawValue)#\(name)")]
@@ -33,6 +35,7 @@ struct ServiceError: Error, Equatable, Sendable {
                     ["reason": .string($0.reason), "resource": .string($0.resource)]
                 })
         }
+        if let item { body["Item"] = item }
         return body
     }
 }
@@ -96,6 +99,12 @@ extension ServiceError {
             message: "The level of configured provisioned throughput for the table was exceeded. "
                 + "Consider increasing your provisioning level with the UpdateTable API.",
             reasons: reasons)
+    }
+
+    static func conditionFailed(_ item: JSON?) -> ServiceError {
+        ServiceError(
+            namespace: .service, name: "ConditionalCheckFailedException",
+            message: "The conditional request failed", item: item)
     }
 
     static let internalError = ServiceError(

@@ -1,4 +1,5 @@
 import DynamoModel
+import JSON
 
 private enum ReturnValues: String, CaseIterable {
     case allNew = "ALL_NEW"
@@ -8,12 +9,17 @@ private enum ReturnValues: String, CaseIterable {
     case updatedNew = "UPDATED_NEW"
 }
 
-/// PutItem and DeleteItem (API reference): one write, without conditions.
+private enum FailureValues: String, CaseIterable {
+    case allOld = "ALL_OLD"
+    case none = "NONE"
+}
+
+/// PutItem and DeleteItem (API reference): one write, perhaps on a condition.
 extension Service {
     func putItem(
         _ request: Parameters, bench: Workbench, into output: inout ByteBuffer
     ) throws(ServiceError) {
-        let options = try writeOptions(request)
+        let options = try writeOptions(request, bench)
         guard let bytes = request["Item"] else {
             throw .validation(
                 "The parameter 'Item' is required but was not present in the request")
@@ -30,7 +36,7 @@ extension Service {
     func deleteItem(
         _ request: Parameters, bench: Workbench, into output: inout ByteBuffer
     ) throws(ServiceError) {
-        let options = try writeOptions(request)
+        let options = try writeOptions(request, bench)
         guard let bytes = request["Key"] else {
             throw .validation("The parameter 'Key' is required but was not present in the request")
         }
@@ -45,15 +51,18 @@ extension Service {
 
     private struct WriteOptions {
         let name: String
+        let condition: ItemCondition?
         let wantsOld: Bool
+        /// Whether a condition that fails is to show the item that is there.
+        let showsOld: Bool
         let mode: ReturnConsumedCapacity
     }
 
-    private func writeOptions(_ request: Parameters) throws(ServiceError) -> WriteOptions {
+    private func writeOptions(
+        _ request: Parameters, _ bench: Workbench
+    ) throws(ServiceError) -> WriteOptions {
         let name = try request.tableName()
-        try request.refuse(
-            "ConditionExpression", "Expected", "ConditionalOperator", "ExpressionAttributeNames",
-            "ExpressionAttributeValues")
+        try request.refuse("Expected", "ConditionalOperator")
         if try request.string("ReturnItemCollectionMetrics") ?? "NONE" != "NONE" {
             throw .unsupported("ReturnItemCollectionMetrics")
         }
@@ -62,15 +71,29 @@ extension Service {
             throw .validation("Return values set to invalid value")
         }
         let mode = try request.choice("ReturnConsumedCapacity", ReturnConsumedCapacity.self)
-        return WriteOptions(name: name, wantsOld: values == .allOld, mode: mode ?? .none)
+        let failureValues = try request.choice(
+            "ReturnValuesOnConditionCheckFailure", FailureValues.self)
+        var expressions = try RequestExpressions(request, [.condition], &bench.encoder)
+        let condition = try expressions.condition(.condition)
+        try expressions.checkAllUsed()
+        return WriteOptions(
+            name: name, condition: condition, wantsOld: values == .allOld,
+            showsOld: failureValues == .allOld, mode: mode ?? .none)
     }
 
     private func perform(
         _ write: PendingWrite, on table: Table, _ options: WriteOptions, _ bench: Workbench,
         _ output: inout ByteBuffer
     ) throws(ServiceError) {
-        let (outcome, old) = table.write(one: write, from: bench.encoder, now: time.now)
+        try options.condition?.check(against: table.layout)
+        let (outcome, old) = table.write(
+            one: write, if: options.condition, from: bench.encoder, now: time.now)
         guard outcome.refused.isEmpty else { throw .throttled(outcome.reasons) }
+        guard !outcome.failedCondition else {
+            // What is stored was checked: it is JSON.
+            let item = options.showsOld ? old.flatMap { try? JSON(parsing: $0) } : nil
+            throw .conditionFailed(item)
+        }
         output.append(0x7B)
         if options.wantsOld, let old {
             output.append("\"Attributes\":")

@@ -31,6 +31,8 @@ struct WriteOutcome {
     /// Positions in the batch of what capacity refused.
     var refused: [Int] = []
     var reasons: [ServiceError.Reason] = []
+    /// Whether a condition kept the write from being made.
+    var failedCondition = false
 }
 
 extension Table {
@@ -74,23 +76,50 @@ extension Table {
         accountLock.withLock { traffic.itemsUnanswered += count }
     }
 
-    /// Performs one write and returns the bytes of the item that stood there before.
+    /// Performs one write, if its condition holds for what stands there before, and returns the
+    /// bytes of that.
     func write(
-        one write: PendingWrite, from encoder: borrowing ItemEncoder, now: Instant
+        one write: PendingWrite, if condition: ItemCondition? = nil,
+        from encoder: borrowing ItemEncoder, now: Instant
     ) -> (outcome: WriteOutcome, old: [UInt8]?) {
         var outcome = WriteOutcome()
         let old = itemLock.writing {
             let key = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[write.key.bytes])
-            let old = store.record(write.key.hash, key).map { Array($0.json) }
-            writeMetered(write, position: 0, from: encoder, outcome: &outcome, now: now)
+            let record = store.record(write.key.hash, key)
+            let old = record.map { Array($0.json) }
+            if condition?.holds(for: record) == false {
+                failCondition(of: write, old: record, outcome: &outcome, now: now)
+            } else {
+                writeMetered(write, position: 0, from: encoder, outcome: &outcome, now: now)
+            }
             return old
         }
         accountLock.withLock {
             traffic.itemsRefused += outcome.refused.count
-            guard outcome.refused.isEmpty else { return }
+            guard outcome.refused.isEmpty, !outcome.failedCondition else { return }
             if write.kind == .put { traffic.itemsWritten += 1 } else { traffic.itemsDeleted += 1 }
         }
         return (outcome, old)
+    }
+
+    /// A write whose condition does not hold is paid by the size of the item that is there, one
+    /// unit at least (guide, "Read and write operations"); capacity may refuse it before.
+    private func failCondition(
+        of write: PendingWrite, old: Record?, outcome: inout WriteOutcome, now: Instant
+    ) {
+        let units = Double(CapacityUnits.write(bytes: old?.size ?? 0))
+        let refusal = accountLock.withLock { () -> ServiceError.Reason? in
+            let reason = self.refusal(units, [], hash: write.key.hash, at: now)
+            if reason == nil { account.chargeWrite(units, hash: write.key.hash, at: now) }
+            return reason
+        }
+        if let refusal {
+            outcome.refused.append(0)
+            outcome.reasons.append(refusal)
+        } else {
+            outcome.used.table += units
+            outcome.failedCondition = true
+        }
     }
 
     /// Puts an item where it belongs, free of charge: for filling tables.

@@ -7,6 +7,17 @@ extension ItemEncoder {
     private static let scalarMask: UInt64 = 0x0000_FFFF_FF00_FFFF
     private static let scalarStart: UInt64 = 0x0000_223A_2200_227B
 
+    /// Checks a value that belongs to no item; nothing is kept of it.
+    mutating func check(value bytes: UnsafeRawBufferPointer) throws(ServiceError) {
+        let start = output.count
+        var reader = WireReader(bytes)
+        unique.removeAll()
+        _ = reader.peek()
+        pending = UnsafePointer(reader.cursor)
+        _ = try value(&reader, depth: 0)
+        output.resize(start)
+    }
+
     /// Reads one attribute value.
     mutating func value(
         _ reader: inout WireReader, depth: Int

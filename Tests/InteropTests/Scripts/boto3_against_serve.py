@@ -299,10 +299,12 @@ def check_items(dynamo):
             TableName=name, Key={**key(1), "x": {"S": "y"}})
     refused(dynamo.put_item, "ResourceNotFoundException", "Requested resource not found",
             TableName="none-such", Item=EVERYTHING)
-    for parameter, value in {"ConditionExpression": "attribute_exists(pk)",
-                             "Expected": {"pk": {"Exists": False}}}.items():
-        refused(dynamo.put_item, "ValidationException", parameter, TableName=name,
-                Item=EVERYTHING, **{parameter: value})
+    refused(dynamo.put_item, "ValidationException", "Expected", TableName=name, Item=EVERYTHING,
+            Expected={"pk": {"Exists": False}})
+    refused(dynamo.put_item, "ConditionalCheckFailedException", "The conditional request failed",
+            TableName=name, Item=EVERYTHING, ConditionExpression="attribute_not_exists(pk)")
+    dynamo.put_item(TableName=name, Item=EVERYTHING, ConditionExpression="attribute_exists(#k)",
+                    ExpressionAttributeNames={"#k": "pk"})
     refused(dynamo.get_item, "ValidationException", "ProjectionExpression", TableName=name,
             Key=key(1), ProjectionExpression="pk")
     refused(dynamo.query, "UnknownOperationException", "Query", TableName=name,

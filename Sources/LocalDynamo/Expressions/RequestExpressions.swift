@@ -1,0 +1,140 @@
+import DynamoModel
+import JSON
+
+/// The expressions of one request, with the names and values that stand in them (API reference,
+/// PutItem: ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues).
+///
+/// A request without any of these costs a look for each.
+struct RequestExpressions {
+    enum Kind: String {
+        case condition = "ConditionExpression"
+        case filter = "FilterExpression"
+        case projection = "ProjectionExpression"
+
+        /// Whether values may stand in it.
+        var takesValues: Bool { self != .projection }
+    }
+
+    private let request: Parameters
+    private var aliases = ExpressionAliases()
+
+    /// - Parameters:
+    ///   - kinds: those that the operation takes.
+    ///   - encoder: checks the values.
+    init(
+        _ request: Parameters, _ kinds: [Kind], _ encoder: inout ItemEncoder
+    ) throws(ServiceError) {
+        self.request = request
+        let names = request[Self.names]
+        let values = request[Self.values]
+        guard names != nil || values != nil else { return }
+        guard names == nil || kinds.contains(where: { request[$0.rawValue] != nil }) else {
+            throw .validation(
+                "ExpressionAttributeNames can only be specified when using expressions")
+        }
+        let valued = kinds.filter(\.takesValues)
+        guard values == nil || valued.contains(where: { request[$0.rawValue] != nil }) else {
+            let missing = valued.map(\.rawValue).joined(separator: " and ")
+            throw .validation(
+                "ExpressionAttributeValues can only be specified when using expressions: "
+                    + "\(missing) \(valued.count > 1 ? "are" : "is") null")
+        }
+        aliases = ExpressionAliases(
+            names: try names.map(Self.read(names:)) ?? [:],
+            values: try values.map { (bytes) throws(ServiceError) in
+                try Self.read(values: bytes, &encoder)
+            } ?? [:])
+    }
+
+    private static let names = "ExpressionAttributeNames"
+    private static let values = "ExpressionAttributeValues"
+
+    private static func read(
+        names bytes: UnsafeRawBufferPointer
+    ) throws(ServiceError) -> [String: String] {
+        var names: [String: String] = [:]
+        var reader = WireReader(bytes)
+        try reader.members { (reader, alias) throws(ServiceError) in
+            names[alias.text] = try reader.string().text
+        }
+        try check(aliases: names.keys, of: Self.names, sign: "#")
+        return names
+    }
+
+    private static func read(
+        values bytes: UnsafeRawBufferPointer, _ encoder: inout ItemEncoder
+    ) throws(ServiceError) -> [String: AttributeValue] {
+        var members: [(alias: String, value: UnsafeRawBufferPointer)] = []
+        var reader = WireReader(bytes)
+        try reader.members { (reader, alias) throws(ServiceError) in
+            members.append((alias.text, try reader.skipValue()))
+        }
+        try check(aliases: members.map(\.alias), of: Self.values, sign: ":")
+        var values: [String: AttributeValue] = [:]
+        for (alias, value) in members {
+            do throws(ServiceError) {
+                try encoder.check(value: value)
+                values[alias] = try AttributeValue(wire: value)
+            } catch {
+                guard error.namespace == .validation, let message = error.message else {
+                    throw error
+                }
+                throw .validation(
+                    "ExpressionAttributeValues contains invalid value: \(message) for key "
+                        + alias)
+            }
+        }
+        return values
+    }
+
+    private static func check(
+        aliases: some Collection<String>, of member: String, sign: Character
+    ) throws(ServiceError) {
+        guard !aliases.isEmpty else { throw .validation("\(member) must not be empty") }
+        for alias in aliases.sorted() {
+            let isLegal =
+                alias.first == sign && alias.utf8.count > 1
+                && alias.dropFirst().utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
+                    default: false
+                    }
+                }
+            guard isLegal else {
+                throw .validation("\(member) contains invalid key: Syntax error; key: \"\(alias)\"")
+            }
+        }
+    }
+
+    // MARK: Expressions
+
+    /// The condition or filter of the request; nil when it has none.
+    mutating func condition(_ kind: Kind) throws(ServiceError) -> ItemCondition? {
+        guard let text = try request.string(kind.rawValue) else { return nil }
+        do throws(ExpressionError) {
+            return ItemCondition(try Condition(parsing: text, aliases: &aliases))
+        } catch {
+            throw .validation("Invalid \(kind.rawValue): \(error)")
+        }
+    }
+
+    /// To be called when all expressions have been read.
+    func checkAllUsed() throws(ServiceError) {
+        for (member, unused) in [
+            (Self.names, aliases.unusedNames), (Self.values, aliases.unusedValues),
+        ] where !unused.isEmpty {
+            throw .validation(
+                "Value provided in \(member) unused in expressions: keys: "
+                    + "{\(unused.sorted().joined(separator: ", "))}")
+        }
+    }
+}
+
+extension AttributeValue {
+    /// Reads a value that the encoder has checked.
+    fileprivate init(wire bytes: UnsafeRawBufferPointer) throws(ServiceError) {
+        do { self = try AttributeValue(try JSON(parsing: bytes)) } catch {
+            throw .serialization(nil)
+        }
+    }
+}
