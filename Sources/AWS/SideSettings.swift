@@ -38,15 +38,15 @@ package struct SideOptions: Sendable {
 ///
 /// A profile named by option goes before credentials of the environment, as in the AWS CLI.
 package struct SideSettings: Sendable {
-    package private(set) var endpoint: Endpoint
+    package internal(set) var endpoint: Endpoint
     package var provider: any CredentialProvider
     package let caBundle: String?
     /// Requests go around any proxy: a loopback address means this machine, and a proxy on another
     /// one would take it for itself. One on loopback is obeyed.
-    package private(set) var bypassesProxy: Bool
+    package internal(set) var bypassesProxy: Bool
     /// Of Application Auto Scaling; nil where DynamoDB's own is a custom one and none is named.
-    private var scalingEndpoint: Endpoint?
-    private let hasLoopbackProxy: Bool
+    var scalingEndpoint: Endpoint?
+    var hasLoopbackProxy = false
     /// Says whose credentials are; nil where there is none for the region.
     var tokenService: TokenService?
 

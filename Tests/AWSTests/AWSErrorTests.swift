@@ -159,6 +159,7 @@ import Testing
                     name.hasPrefix($0)
                 }
             })
-        #expect(reading.count == 11)
+        #expect(reading.count == 16)
+        #expect(Operation.putScalingPolicy.target == "AnyScaleFrontendService.PutScalingPolicy")
     }
 }

@@ -44,14 +44,22 @@ package struct CopyPlan: Sendable {
         }
     }
 
-    /// - Parameter jobs: where an unfinished job of the same copy is looked for.
+    /// - Parameters:
+    ///   - jobs: where an unfinished job of the same copy is looked for.
+    ///   - mayAsk: the copy will be able to ask its user, or has been told what to do.
     package static func make(
-        _ options: CopyOptions, tables: [CopyJob.Pair], prices: PriceTable, jobs: JobFolder
+        _ options: CopyOptions, tables: [CopyJob.Pair], prices: PriceTable, jobs: JobFolder,
+        mayAsk: Bool
     ) async throws -> CopyPlan {
         let looks = try await CopyJob.each(tables) { try await Look(options, $0) }
         let job = unfinished(looks, options, jobs)
         let plans = try await CopyJob.each(looks) { look in
-            try await look.plan(options, prices, goesOn: job != nil)
+            var plan = try await look.plan(options, prices, goesOn: job != nil)
+            if options.part != .schema, job == nil, !mayAsk, let reason = look.liveliness {
+                plan.refusal =
+                    plan.refusal ?? CopyRefusal(reason, hint: "--yes copies into it all the same")
+            }
+            return plan
         }
         return CopyPlan(tables: plans, job: job, totals: CopyJob.Totals(options))
     }
@@ -86,6 +94,8 @@ package struct CopyPlan: Sendable {
             }
         }
 
+        var liveliness: String? { (try? found.get()).flatMap(CopyPreflight.liveliness) }
+
         func plan(
             _ options: CopyOptions, _ prices: PriceTable, goesOn: Bool
         ) async throws -> TablePlan {
@@ -96,14 +106,20 @@ package struct CopyPlan: Sendable {
             do {
                 let findings = try found.get()
                 if findings.target != nil, !goesOn { try await preflight.checkEmpty() }
-                let definition = findings.target?.definition ?? findings.source.definition
+                let settings = findings.plan(options, as: target.name, isOwn: false)
+                let definition = findings.target?.definition ?? settings.creation
                 let sample = try await TableSample.take(
                     of: source, definition, segments: findings.segments)
                 let limits = try UnitLimits(
                     options, source: findings.source.definition, target: definition)
-                return TablePlan(
-                    findings, target: target.name, sample, limits: limits, prices: prices,
-                    isConsistentRead: options.isConsistentRead)
+                var plan = TablePlan(
+                    findings, target: target.name, sample, as: definition, limits: limits,
+                    prices: prices, isConsistentRead: options.isConsistentRead)
+                plan.settings = SettingsReport(settings)
+                if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
+                    plan.indexes = findings.indexTiming(options)
+                }
+                return plan
             } catch let error as CopyRefusal {
                 return refused(error)
             } catch let error as AWSError {

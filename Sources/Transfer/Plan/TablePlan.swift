@@ -23,6 +23,9 @@ package struct TablePlan: Equatable, Sendable {
     package var heldBackBy: String?
     package var dollars: Double?
     package var warnings: [String] = []
+    /// What becomes of its settings, and when global indexes are made, where some are.
+    package var settings = SettingsReport()
+    package var indexes: IndexTiming?
     /// Why `copy` would refuse it.
     package var refusal: CopyRefusal?
 
@@ -35,7 +38,8 @@ package struct TablePlan: Equatable, Sendable {
 
     init(
         _ findings: CopyPreflight.Findings, target: String, _ sample: TableSample,
-        limits: UnitLimits, prices: PriceTable, isConsistentRead: Bool
+        as definition: TableDefinition, limits: UnitLimits, prices: PriceTable,
+        isConsistentRead: Bool
     ) {
         source = findings.source.definition.name
         self.target = target
@@ -44,8 +48,8 @@ package struct TablePlan: Equatable, Sendable {
         writeLimit = limits.write.table
         count(findings, sample, isConsistentRead)
         time(limits)
-        dollars = cost(findings, prices)
-        warn(findings, sample)
+        dollars = cost(findings, definition, prices)
+        warn(findings, definition, sample)
     }
 
     /// Write units that a global index would be charged.
@@ -113,9 +117,10 @@ package struct TablePlan: Equatable, Sendable {
 
     /// On demand what is consumed, provisioned what is provisioned meanwhile; and what is sent
     /// from one region to another.
-    private func cost(_ findings: CopyPreflight.Findings, _ prices: PriceTable) -> Double? {
+    private func cost(
+        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ prices: PriceTable
+    ) -> Double? {
         guard let readUnits, let writeUnits, let bytes else { return nil }
-        let definition = findings.target?.definition ?? findings.source.definition
         let allWrites = indexUnits.reduce(writeUnits) { $0 + $1.units }
         var dollars = 0.0
         if findings.source.definition.billing.isOnDemand {
@@ -132,7 +137,9 @@ package struct TablePlan: Equatable, Sendable {
 
     // MARK: Warnings
 
-    private mutating func warn(_ findings: CopyPreflight.Findings, _ sample: TableSample) {
+    private mutating func warn(
+        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ sample: TableSample
+    ) {
         if findings.source.itemCount == 0, sample.items > 0, !sample.isComplete {
             warnings.append("its size is unknown: it reports no items but has some")
         }
@@ -141,7 +148,6 @@ package struct TablePlan: Equatable, Sendable {
                 "\(count) of \(sample.items) sampled items have a key of another type than index"
                     + " \(index) takes: they would be dead letters")
         }
-        let definition = findings.target?.definition ?? findings.source.definition
         if !definition.localIndexes.isEmpty {
             warnings.append(
                 "it has local indexes: no item collection may be larger than 10 GB (guide, \"Local"
@@ -154,6 +160,9 @@ package struct TablePlan: Equatable, Sendable {
         }
         if let target = findings.target, target.partition != findings.source.partition {
             warnings.append("the target is in another partition of AWS")
+        }
+        if let liveliness = CopyPreflight.liveliness(findings) {
+            warnings.append("\(liveliness): copy asks first, or wants --yes")
         }
     }
 

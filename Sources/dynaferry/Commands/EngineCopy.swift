@@ -232,6 +232,7 @@ extension TableSummary {
         readUnits = progress.counters.readUnits
         writeUnits = progress.counters.writeUnits
         throttles = progress.counters.scansThrottled + progress.counters.writesThrottled
+        settings = report.settings
     }
 }
 
@@ -273,7 +274,11 @@ extension CopySummary {
         for path in report.deadLettersPaths {
             hints.append("items that the target refused are in \(path)")
         }
-        if report.tables.count > 1 { tables = report.tables.map(TableSummary.init) }
+        if report.tables.count > 1 {
+            tables = report.tables.map(TableSummary.init)
+        } else if let table = report.tables.first {
+            settings = table.settings
+        }
         seconds = report.elapsed.inSeconds
         segments = sum.segments
         itemsRead = counters.itemsRead

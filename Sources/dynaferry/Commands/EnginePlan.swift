@@ -1,4 +1,5 @@
 import DynamoDB
+import Glibc
 import Transfer
 
 /// Looks at the tables of a copy that is planned.
@@ -14,7 +15,8 @@ enum EnginePlan {
                 let sides = try Sides(arguments, environment: environment)
                 let tables = try await EngineCopy.pairs(arguments, sides, voice)
                 return try await CopyPlan.make(
-                    try CopyOptions(arguments), tables: tables, prices: prices, jobs: jobs)
+                    try CopyOptions(arguments), tables: tables, prices: prices, jobs: jobs,
+                    mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
             }
         }
     }

@@ -1,4 +1,5 @@
 import JSON
+import Transfer
 
 /// One number of a summary, under its name in JSON.
 private struct Figure<Value>: Sendable {
@@ -49,6 +50,7 @@ extension CopySummary {
         for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
         for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
         json["tables"] = .array(tables.map(\.json))
+        json["settings"] = settings.json
         json["itemsPerSecond"] = JSON(itemsPerSecond)
         json["bytesPerSecond"] = JSON(bytesPerSecond)
         return json
@@ -65,6 +67,7 @@ extension CopySummary {
         error = json["error"]?.string
         job = json["job"]?.string ?? ""
         self.hints = hints.compactMap(\.string)
+        settings = SettingsReport(json: json["settings"])
         deadLettersFile = json["deadLettersFile"]?.string
         for count in counts {
             guard let value = json[count.name]?.int else { return nil }

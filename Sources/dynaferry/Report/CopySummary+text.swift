@@ -61,9 +61,17 @@ extension CopySummary {
                     """
                 ), at: 1)
         }
+        if exitsWell, !settings.carried.isEmpty {
+            facts.append(("settings", settings.carried.joined(separator: ", ")))
+        }
+        facts += settings.notCarried.map { ("not carried", $0) }
+        facts += settings.differences.map { ("left as it is", $0) }
         if let deadLettersFile { facts.insert(("dead letters", deadLettersFile), at: 1) }
         return facts
     }
+
+    /// What was to be set has been.
+    private var exitsWell: Bool { outcome == .complete || outcome == .deadLetters }
 
     private var notWritten: String {
         var text = ", \(deadLetters.grouped) dead letters"

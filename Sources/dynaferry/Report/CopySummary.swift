@@ -1,3 +1,5 @@
+import Transfer
+
 /// All that there is to say about a copy once it has ended.
 package struct CopySummary: Equatable, Sendable {
     package enum Outcome: String, Sendable {
@@ -63,6 +65,9 @@ package struct CopySummary: Equatable, Sendable {
     package var itemsRetried = 0
     /// Requests sent again after an error.
     package var requestsRetried = 0
+
+    /// What became of the settings of the one table that was copied.
+    package var settings = SettingsReport()
 
     /// Each table's own figures, where there are several.
     package var tables: [TableSummary] = []

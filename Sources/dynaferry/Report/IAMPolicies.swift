@@ -1,47 +1,109 @@
+import DynamoModel
 import JSON
+import Transfer
 
-/// The least that the credentials of each side must be allowed. (Service Authorization Reference,
-/// Amazon DynamoDB.)
+/// The least that the credentials of each side must be allowed, for a copy of these arguments.
+/// (Service Authorization Reference, Amazon DynamoDB and Application Auto Scaling.)
 struct IAMPolicies {
-    private let source: TableReference
-    private let target: TableReference
+    private let arguments: CopyArguments
 
     init(_ arguments: CopyArguments) {
-        source = arguments.source
-        target = arguments.target
+        self.arguments = arguments
     }
 
     var text: String { json.prettyText }
 
     private var json: JSON {
-        var reading = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Scan"]
-        var source = [statement(reading, on: resource(self.source))]
-        if self.source.isPattern {
+        ["source": policy(source), "target": policy(target)]
+    }
+
+    private var source: [JSON] {
+        var reading = ["DescribeTable"] + settings.flatMap(\.reading)
+        if arguments.part != .schema { reading += ["GetItem", "Scan"] }
+        var statements = [statement(dynamoDB(reading), on: resources(arguments.source))]
+        if arguments.source.isPattern {
             // Listing is of an account, not of a table.
-            source.append(statement(["dynamodb:ListTables"], on: "*"))
+            statements.append(statement(dynamoDB(["ListTables"]), on: ["*"]))
         }
-        reading = [
-            "dynamodb:BatchWriteItem", "dynamodb:CreateTable", "dynamodb:DescribeTable",
-            "dynamodb:PutItem", "dynamodb:Scan",
-        ]
-        return [
-            "source": policy(source),
-            "target": policy([statement(reading, on: resource(target))]),
-        ]
+        return statements + scaling(["DescribeScalableTargets", "DescribeScalingPolicies"])
+    }
+
+    private var target: [JSON] {
+        var actions = ["DescribeTable", "DescribeTimeToLive"]
+        if arguments.part != .schema { actions += ["BatchWriteItem", "PutItem", "Scan"] }
+        if arguments.part != .data {
+            actions += ["CreateTable", "UpdateTable"]
+            actions += settings.flatMap { $0.reading + $0.writing }
+        }
+        if arguments.boostWrite != nil { actions.append("UpdateTable") }
+        var statements = [statement(dynamoDB(actions), on: resources(arguments.target))]
+        if let key = arguments.settings.kmsKey {
+            statements.append(
+                statement(["kms:CreateGrant", "kms:DescribeKey"], on: [key]))
+        }
+        return statements
+            + scaling([
+                "DescribeScalableTargets", "DescribeScalingPolicies", "PutScalingPolicy",
+                "RegisterScalableTarget",
+            ])
+    }
+
+    private var settings: [Setting] {
+        guard arguments.part != .data else { return [] }
+        return Setting.allCases.filter { !arguments.settings.without.contains($0) }
+    }
+
+    private func scaling(_ actions: [String]) -> [JSON] {
+        guard settings.contains(.autoScaling) else { return [] }
+        return [statement(actions.map { "application-autoscaling:\($0)" }, on: ["*"])]
+    }
+
+    private func dynamoDB(_ actions: [String]) -> [String] {
+        Set(actions).sorted().map { "dynamodb:\($0)" }
     }
 
     private func policy(_ statements: [JSON]) -> JSON {
         ["Version": "2012-10-17", "Statement": .array(statements)]
     }
 
-    private func statement(_ actions: [String], on resource: String) -> JSON {
+    private func statement(_ actions: [String], on resources: [String]) -> JSON {
         [
             "Effect": "Allow", "Action": .array(actions.map { .string($0) }),
-            "Resource": .string(resource),
+            "Resource": .array(resources.map { .string($0) }),
         ]
     }
 
-    private func resource(_ table: TableReference) -> String {
-        table.isARN ? table.text : "arn:aws:dynamodb:*:*:table/\(table.text)"
+    /// A table and its indexes.
+    private func resources(_ table: TableReference) -> [String] {
+        let arn = table.isARN ? table.text : "arn:aws:dynamodb:*:*:table/\(table.text)"
+        return settings.contains(.insights) ? [arn, arn + "/index/*"] : [arn]
+    }
+}
+
+extension Setting {
+    /// The operations that tell it, besides DescribeTable.
+    fileprivate var reading: [String] {
+        switch self {
+        case .tags: ["ListTagsOfResource"]
+        case .timeToLive: ["DescribeTimeToLive"]
+        case .recovery: ["DescribeContinuousBackups"]
+        case .insights: ["ListContributorInsights"]
+        case .kinesis: ["DescribeKinesisStreamingDestination"]
+        case .policy: ["GetResourcePolicy"]
+        case .tableClass, .encryption, .maxima, .autoScaling, .stream, .replicas, .protection: []
+        }
+    }
+
+    /// Those that set it, besides UpdateTable.
+    fileprivate var writing: [String] {
+        switch self {
+        case .tags: ["TagResource"]
+        case .timeToLive: ["UpdateTimeToLive"]
+        case .recovery: ["UpdateContinuousBackups"]
+        case .insights: ["UpdateContributorInsights"]
+        case .kinesis: ["EnableKinesisStreamingDestination"]
+        case .policy: ["PutResourcePolicy"]
+        case .tableClass, .encryption, .maxima, .autoScaling, .stream, .replicas, .protection: []
+        }
     }
 }

@@ -27,11 +27,28 @@ struct PlanReport {
                 lines.append(
                     "\(table.source): \(index.units.fixed(0)) write units to index \(index.name)")
             }
+            lines += settings(of: table).map { "\(table.source): \($0)" }
             for warning in table.warnings { lines.append("\(table.source): \(warning)") }
         }
         lines.append(
             "estimates from what the tables report, up to six hours old, and a few pages;"
                 + " prices of \(prices.region), \(prices.date)")
+        return lines
+    }
+
+    private func settings(of table: TablePlan) -> [String] {
+        let report = table.settings
+        var lines: [String] = []
+        if !report.carried.isEmpty {
+            lines.append("carries \(report.carried.joined(separator: ", "))")
+        }
+        switch table.indexes {
+        case .with?: lines.append("global indexes are made with the table")
+        case .after?: lines.append("global indexes are made after its items have arrived")
+        case nil: break
+        }
+        lines += report.notCarried.map { "does not carry \($0)" }
+        lines += report.differences.map { "leaves as it is: \($0)" }
         return lines
     }
 
@@ -95,6 +112,8 @@ struct PlanReport {
             "seconds": number(table.seconds),
             "heldBackBy": table.heldBackBy.map { .string($0) } ?? nil,
             "dollars": number(table.dollars),
+            "settings": table.settings.json,
+            "indexes": table.indexes.map { .string($0.rawValue) } ?? nil,
             "warnings": .array(table.warnings.map { .string($0) }),
             "refusal": table.refusal.map { .string($0.message) } ?? nil,
         ]

@@ -1,4 +1,5 @@
 import JSON
+import Transfer
 
 /// What there is to say about one of several tables.
 package struct TableSummary: Equatable, Sendable {
@@ -16,6 +17,7 @@ package struct TableSummary: Equatable, Sendable {
     package var readUnits = 0.0
     package var writeUnits = 0.0
     package var throttles = 0
+    package var settings = SettingsReport()
 
     package init(source: String, target: String, outcome: String) {
         self.source = source
@@ -30,12 +32,30 @@ package struct TableSummary: Equatable, Sendable {
             "itemsWritten": JSON(itemsWritten), "deadLetters": JSON(deadLetters),
             "bytes": JSON(bytes), "seconds": JSON(seconds), "readUnits": JSON(readUnits),
             "writeUnits": JSON(writeUnits), "throttles": JSON(throttles),
+            "settings": settings.json,
         ]
+    }
+
+    /// What was not carried, once for all tables that it holds for.
+    private static func notCarried(_ tables: [TableSummary]) -> [String] {
+        var names: [(text: String, tables: [String])] = []
+        for table in tables {
+            for text in table.settings.notCarried {
+                if let known = names.firstIndex(where: { $0.text == text }) {
+                    names[known].tables.append(table.source)
+                } else {
+                    names.append((text, [table.source]))
+                }
+            }
+        }
+        return names.map { text, tables in
+            "  \(tables.count == 1 ? tables[0] : "\(tables.count) tables"): not carried: \(text)"
+        }
     }
 
     /// A table of tables, the largest first, with what went wrong below it.
     static func lines(_ tables: [TableSummary]) -> [String] {
-        let head = ["table", "copy", "items", "size", "seconds", "dead", "outcome"]
+        let head = ["table", "copy", "items", "size", "seconds", "dead", "settings", "outcome"]
         let sorted = tables.sorted { $0.itemsInAll > $1.itemsInAll }
         let rows =
             [head]
@@ -43,12 +63,13 @@ package struct TableSummary: Equatable, Sendable {
                 [
                     table.source, table.target, table.itemsInAll.grouped,
                     Double(table.bytes).inDecimalBytes, table.seconds.fixed(2),
-                    table.deadLetters.grouped, table.outcome,
+                    table.deadLetters.grouped, table.settings.carried.count.grouped, table.outcome,
                 ]
             }
         let errors = sorted.compactMap { table in
             table.error.map { "  \(table.source): \($0)" }
         }
-        return Columns.lines(rows, rightAligned: 2...5).map { "  " + $0 } + errors
+        return Columns.lines(rows, rightAligned: 2...6).map { "  " + $0 } + errors
+            + notCarried(sorted)
     }
 }

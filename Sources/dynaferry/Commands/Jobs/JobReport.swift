@@ -13,11 +13,11 @@ struct JobReport {
     func text(_ format: JobReportArguments.Format) -> String {
         switch format {
         case .text:
-            (title + [""] + Columns.lines(rows, rightAligned: 2...7) + [""] + next)
+            (title + [""] + Columns.lines(rows, rightAligned: 2...7) + settings + [""] + next)
                 .joined(separator: "\n")
         case .md:
             (["# " + title[0], ""] + title.dropFirst().map { "- " + $0 } + [""] + markdown
-                + [""] + next.map { "- " + $0 }).joined(separator: "\n")
+                + (settings.isEmpty ? [] : [""] + settings.dropFirst().map { "- " + $0 }) + [""] + next.map { "- " + $0 }).joined(separator: "\n")
         case .json: json.prettyText
         }
     }
@@ -59,6 +59,20 @@ struct JobReport {
         return table.failure.map { "failed: \($0)" } ?? "not done"
     }
 
+    /// Line by line, after an empty one; nothing where there is nothing to say.
+    private var settings: [String] {
+        var lines: [String] = []
+        for table in view.tables {
+            let report = table.settings
+            if !report.carried.isEmpty {
+                lines.append("\(table.target): \(report.carried.joined(separator: ", "))")
+            }
+            lines += report.notCarried.map { "\(table.target): not carried: \($0)" }
+            lines += report.differences.map { "\(table.target): left as it is: \($0)" }
+        }
+        return lines.isEmpty ? [] : [""] + lines
+    }
+
     private var markdown: [String] {
         func line(_ cells: [String]) -> String {
             "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
@@ -90,6 +104,7 @@ struct JobReport {
                 entry["target"] = .string(table.target)
                 entry["outcome"] = .string(table.isFinished ? "complete" : "incomplete")
                 entry["failure"] = table.failure.map { .string($0) } ?? .null
+                entry["settings"] = table.settings.json
                 return entry
             })
         return json
