@@ -16,6 +16,8 @@ package struct CopyOptions: Equatable, Sendable {
     /// Bytes for pages and batches.
     package var memory = 32 << 20
     package var isConsistentRead = false
+    /// Items that have expired by the source's time to live are left out.
+    package var skipsExpired = false
     /// Go on although the target holds items: those of the same key are replaced.
     package var mergesIntoItems = false
     /// nil: ``DeadLetterFile/defaultPath(table:)``.

@@ -48,7 +48,7 @@ package struct CopyProgress: Equatable, Sendable {
         if let read = totals?.read { sum.readLimit = min(sum.readLimit ?? read, read) }
         if let write = totals?.write { sum.writeLimit = min(sum.writeLimit ?? write, write) }
         guard tables.count > 1 else { return sum }
-        let settled = sum.itemsEarlier + sum.counters.itemsWritten + sum.counters.deadLetters
+        let settled = sum.itemsEarlier + sum.counters.itemsSettled
         sum.fraction = min(1, Double(settled) / Double(max(sum.itemsEstimated ?? 0, settled, 1)))
         return sum
     }
@@ -95,7 +95,7 @@ package struct CopyProgress: Equatable, Sendable {
             readInFinished: scheduler.itemsReadInFinishedSegments,
             segmentsFinished: counters.segmentsFinished, segments: segments,
             reported: subject.itemsReported)
-        let settled = itemsEarlier + counters.itemsWritten + counters.deadLetters
+        let settled = itemsEarlier + counters.itemsSettled
         let share = itemsEstimated.map { Double(settled) / Double(max($0, 1)) } ?? 0
         fraction = min(share, 1)
         let rates = scheduler.rates(at: now)

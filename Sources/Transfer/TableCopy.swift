@@ -52,6 +52,7 @@ package final class TableCopy: Sendable {
         configuration.earlier = table.positions
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: source.schema, configuration,
+            expiry: subject.expiryAttribute.map { ExpiryRule(attribute: $0) },
             cursors: table.cursors, itemsReported: source.itemCount, journal: journal,
             shared: shared, time: time, seed: seed)
         self.limits = limits
@@ -69,6 +70,8 @@ package final class TableCopy: Sendable {
         var target: TableDescription
         var memory: MemoryBudget
         var plan: SettingsPlan
+        /// See ``CopyPreflight/Findings/expiryAttribute``.
+        var expiryAttribute: String?
     }
 
     /// Moves the items; returns when all are safe, or the copy stopped or failed.

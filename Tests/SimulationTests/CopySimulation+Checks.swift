@@ -36,9 +36,9 @@ extension CopySimulation {
         }
     }
 
-    /// In the target as the source has it, or durably a dead letter.
+    /// In the target as the source has it, or durably a dead letter, or not to be copied.
     private func isArrived(_ ordinal: Int) -> Bool {
-        file.state.isDeadLetter[ordinal]
+        file.state.isDeadLetter[ordinal] || world.items[ordinal].isExpired
             || target.values[ordinal] == world.items[ordinal].value
     }
 
@@ -83,9 +83,8 @@ extension CopySimulation {
     func checkEnd() throws {
         guard run.outcome == .completed else { return }
         for (ordinal, item) in world.items.enumerated() {
-            let expected = item.isPoison ? world.older[ordinal] : item.value
-            guard target.values[ordinal] == expected else {
-                throw violation("item \(ordinal) is lost")
+            guard target.values[ordinal] == world.expected(ordinal) else {
+                throw violation("item \(ordinal) is lost, or should have been left out")
             }
             guard file.state.isDeadLetter[ordinal] == item.isPoison else {
                 throw violation(
@@ -115,9 +114,12 @@ extension CopySimulation {
             counters.itemsWritten == run.acknowledged,
             "\(counters.itemsWritten) counted, \(run.acknowledged) acknowledged")
         try require(
-            counters.itemsRead == counters.itemsWritten + counters.deadLetters
+            counters.itemsLeftOut == run.leftOut,
+            "\(counters.itemsLeftOut) counted, \(run.leftOut) left out")
+        try require(
+            counters.itemsRead == counters.itemsSettled
                 && scheduler.itemsEarlier + counters.itemsRead == world.items.count,
             "\(scheduler.itemsEarlier) items of earlier runs, \(counters.itemsRead) read,"
-                + " \(counters.itemsWritten) written, of \(world.items.count)")
+                + " \(counters.itemsSettled) settled, of \(world.items.count)")
     }
 }

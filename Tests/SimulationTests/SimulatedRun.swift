@@ -39,7 +39,9 @@ struct SimulatedRun {
         /// It was told to be kept as a dead letter, and is known to be.
         var isRefused = false
         var isDead = false
-        var isSafe: Bool { isAcknowledged || isDead }
+        /// It came on a page and was not to be copied.
+        var isLeftOut = false
+        var isSafe: Bool { isAcknowledged || isDead || isLeftOut }
     }
 
     struct Page {
@@ -110,6 +112,7 @@ struct SimulatedRun {
     var writesInFlight = 0
     var batchBytes = 0
     var acknowledged = 0
+    var leftOut = 0
     var uncertain: (table: Double, index: Double) = (0, 0)
     var tableRate: RateCheck
     var indexRate = RateCheck(isAdaptive: false)

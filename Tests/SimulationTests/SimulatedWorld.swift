@@ -48,7 +48,10 @@ struct SimulatedWorld {
         let position: Int
         let slice: ItemSlice
         let value: UInt64
+        /// The target refuses it for good.
         let isPoison: Bool
+        /// It is not to be copied.
+        let isExpired: Bool
         /// The target's index holds it.
         let isIndexed: Bool
 
@@ -93,10 +96,13 @@ struct SimulatedWorld {
             other.unit() < 0.3 ? Double.random(in: 20...4_000, using: &other) : nil
         }
         shared = (limit(), limit())
-        fill(&generator)
+        let expired = other.unit() < 0.5 ? 0 : other.unit()
+        fill(&generator) { other.unit() < expired }
     }
 
-    private mutating func fill(_ generator: inout SeededGenerator) {
+    private mutating func fill(
+        _ generator: inout SeededGenerator, isExpired: () -> Bool
+    ) {
         let count = [0, 1, 30, 200, 600].randomElement(using: &generator) ?? 0
         let lengthMax = [200, 5_000, 500_000].randomElement(using: &generator) ?? 200
         let isSkewed = Bool.random(using: &generator)
@@ -105,12 +111,14 @@ struct SimulatedWorld {
             let segment = isSkewed ? 0 : Int.random(in: segments.indices, using: &generator)
             let length = Int.random(in: 30...lengthMax, using: &generator)
             let size = max(1, length / Int.random(in: 2...13, using: &generator))
+            let slice = ItemSlice(
+                offset: UInt32(ordinal), length: UInt32(length), size: UInt32(size))
+            let (value, isPoison) = (generator.next(), generator.unit() < faults.poison)
+            let isExpired = isExpired()
             items.append(
                 Item(
-                    segment: segment, position: segments[segment].count,
-                    slice: ItemSlice(
-                        offset: UInt32(ordinal), length: UInt32(length), size: UInt32(size)),
-                    value: generator.next(), isPoison: generator.unit() < faults.poison,
+                    segment: segment, position: segments[segment].count, slice: slice,
+                    value: value, isPoison: isPoison && !isExpired, isExpired: isExpired,
                     isIndexed: hasIndex && generator.unit() < 0.3))
             segments[segment].append(ordinal)
             bytesBefore[segment].append(bytesBefore[segment][items[ordinal].position] + size)
@@ -119,6 +127,12 @@ struct SimulatedWorld {
     }
 
     var poisonCount: Int { items.count { $0.isPoison } }
+
+    /// What the target is to hold of an item in the end.
+    func expected(_ ordinal: Int) -> UInt64? {
+        let item = items[ordinal]
+        return item.isPoison || item.isExpired ? older[ordinal] : item.value
+    }
 
     /// Write units that the target charges for some items: the table's and its index's.
     func units(of ordinals: [Int]) -> (table: Double, index: Double) {

@@ -26,6 +26,8 @@ package final class CopyDriver: @unchecked Sendable {
     private let scanRequest: ScanRequest
     private let batchRequest: BatchWriteRequest
     private let pageCutter: PageCutter
+    /// nil: no item is left out for having expired.
+    private let expiry: ExpiryRule?
     private let batchReplyCutter: BatchReplyCutter
 
     private var scheduler: CopyScheduler
@@ -55,7 +57,8 @@ package final class CopyDriver: @unchecked Sendable {
     ///   finished; those that the configuration names as such.
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
-        _ configuration: CopyConfiguration, cursors: [Int: [UInt8]] = [:], itemsReported: Int,
+        _ configuration: CopyConfiguration, expiry: ExpiryRule? = nil,
+        cursors: [Int: [UInt8]] = [:], itemsReported: Int,
         journal: any CopyJournal, shared: (limits: SharedLimits, number: Int),
         time: any TimeSource, seed: UInt64
     ) {
@@ -73,6 +76,7 @@ package final class CopyDriver: @unchecked Sendable {
             isConsistent: configuration.isConsistentRead)
         batchRequest = BatchWriteRequest(table: target.name)
         pageCutter = PageCutter(schema: schema)
+        self.expiry = expiry
         batchReplyCutter = BatchReplyCutter(schema: schema)
         scheduler = CopyScheduler(configuration, seed: seed, at: time.now)
         bodies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
@@ -268,7 +272,12 @@ package final class CopyDriver: @unchecked Sendable {
         case .success(let reply):
             guard reply.isComplete else { return .failure(CopyFailure(tooLong: reply, "Scan")) }
             do {
-                return .success(try pageCutter.cut(reply.body.bytes))
+                var page = try pageCutter.cut(reply.body.bytes)
+                if let expiry {
+                    page.expired = try expiry.expired(
+                        in: page, of: reply.body.bytes, at: Int(time.secondsSinceEpoch))
+                }
+                return .success(page)
             } catch {
                 return .failure(CopyFailure(malformed: error, "Scan"))
             }
@@ -294,7 +303,8 @@ package final class CopyDriver: @unchecked Sendable {
                     replyBytes: buffer.count,
                     heldBytes: buffer.capacity
                         + page.items.capacity * MemoryLayout<ItemSlice>.stride,
-                    isLast: page.lastKey == nil, readUnits: page.readUnits),
+                    isLast: page.lastKey == nil, leftOut: page.expired,
+                    readUnits: page.readUnits),
                 at: time.now)
             while pages.count <= slot { pages.append(nil) }
             pages[slot] = PageBytes(

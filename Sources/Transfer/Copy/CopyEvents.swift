@@ -48,18 +48,21 @@ package struct ArrivedPage: Equatable, Sendable {
     package var heldBytes: Int
     /// Nothing follows it in its segment.
     package var isLast: Bool
+    /// Positions, in order, of items that are not to be copied.
+    package var leftOut: [Int]
     /// As the server reports; nil where it reports nothing.
     package var readUnits: Double?
 
     package init(
         items: [ItemSlice], storedBytes: Int, replyBytes: Int, heldBytes: Int, isLast: Bool,
-        readUnits: Double? = nil
+        leftOut: [Int] = [], readUnits: Double? = nil
     ) {
         self.items = items
         self.storedBytes = storedBytes
         self.replyBytes = replyBytes
         self.heldBytes = heldBytes
         self.isLast = isLast
+        self.leftOut = leftOut
         self.readUnits = readUnits
     }
 }
@@ -154,6 +157,8 @@ package struct CopyCounters: Equatable, Sendable {
     package var itemsRead = 0
     package var itemsWritten = 0
     package var deadLetters = 0
+    /// Items that were not to be copied: those that had expired.
+    package var itemsLeftOut = 0
     /// Sizes as the service counts them, of the items written.
     package var storedBytesWritten = 0
     /// Bytes of JSON, of the items written.
@@ -178,6 +183,9 @@ package struct CopyCounters: Equatable, Sendable {
 
     package init() {}
 
+    /// Items that are settled: nothing is left to be done about them.
+    package var itemsSettled: Int { itemsWritten + deadLetters + itemsLeftOut }
+
     /// These, and those of earlier runs of the same job.
     package func after(_ earlier: CopyCounters) -> CopyCounters {
         var sum = self
@@ -188,7 +196,8 @@ package struct CopyCounters: Equatable, Sendable {
     }
 
     private static let summed: [WritableKeyPath<CopyCounters, Int> & Sendable] = [
-        \.itemsRead, \.itemsWritten, \.deadLetters, \.storedBytesWritten, \.jsonBytesWritten,
+        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.storedBytesWritten,
+        \.jsonBytesWritten,
         \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
         \.itemsUnprocessed, \.itemsRetried, \.requestsFailed,
     ]

@@ -27,6 +27,7 @@ extension CopyScheduler {
         settleShare(segments[slot].grant, on: .source, consumed: units, &actions)
         counters.readUnits += units
         counters.itemsRead += page.items.count
+        counters.itemsLeftOut += page.leftOut.count
         counters.bytesRead += page.replyBytes
         sizing.learn(
             items: page.items.count, jsonBytes: page.replyBytes, storedBytes: page.storedBytes)
@@ -35,7 +36,7 @@ extension CopyScheduler {
         segments[slot].isExhausted = page.isLast
         segments[slot].itemsRead += page.items.count
         let pageSlot = open(page, segment: slot)
-        if page.items.isEmpty { retire(pageSlot, &actions) }
+        if pages[pageSlot].unsettled == 0 { retire(pageSlot, &actions) }
         pump(at: now, &actions)
         return (pageSlot, actions)
     }
@@ -95,7 +96,7 @@ extension CopyScheduler {
     private mutating func open(_ page: ArrivedPage, segment slot: Int) -> Int {
         let open = OpenPage(
             segment: slot, items: page.items, storedBytes: page.storedBytes,
-            heldBytes: page.heldBytes)
+            heldBytes: page.heldBytes, leftOut: page.leftOut)
         pageBytesHeld += page.heldBytes
         let pageSlot: Int
         if let free = freePages.popLast() {
@@ -106,7 +107,7 @@ extension CopyScheduler {
             pages.append(open)
         }
         segments[slot].pages.append(pageSlot)
-        if segments[slot].taking == nil, !page.items.isEmpty {
+        if segments[slot].taking == nil, pages[pageSlot].untaken > 0 {
             segments[slot].taking = pageSlot
             ring.append(slot)
         }

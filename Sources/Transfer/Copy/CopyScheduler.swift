@@ -260,7 +260,7 @@ package struct CopyScheduler: Sendable {
 
     /// Every item read must have arrived somewhere; the segments' ends alone do not show it.
     private var completedOutcome: CopyOutcome {
-        let settled = counters.itemsWritten + counters.deadLetters
+        let settled = counters.itemsSettled
         guard counters.itemsRead == settled else {
             return .failed(
                 CopyFailure(

@@ -29,6 +29,7 @@ struct JobIdentity {
                 }),
             "merge": .bool(options.mergesIntoItems),
         ]
+        if options.skipsExpired { json["skipExpired"] = true }
         if options.part != .all { json["part"] = .string(options.part.rawValue) }
         text = json.text
     }

@@ -174,6 +174,13 @@ extension CopyArguments {
     private static var readingOptions: [Option<Self>] {
         [
             Option(
+                flag: "--skip-expired", \.skipExpired, in: .reading,
+                """
+                Leave out items that have expired by the source's time to live though the service \
+                has not deleted them yet, and count them. As there, what is no number or lies \
+                five years back does not expire.
+                """),
+            Option(
                 flag: "--consistent-read", \.consistentRead, in: .reading,
                 "Read with strong consistency, at twice the units."),
             Option(

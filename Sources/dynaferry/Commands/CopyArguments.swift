@@ -44,6 +44,7 @@ package struct CopyArguments: SidedArguments, Equatable {
     package var restart = false
     package var stopAt: StopTime?
 
+    package var skipExpired = false
     package var consistentRead = false
     package var gzip = false
 

@@ -128,6 +128,7 @@ struct EngineCopy: RunningCopy {
         snapshot.targetThrottles = counters.writesThrottled
         snapshot.itemsRetried = counters.itemsRetried
         snapshot.deadLetters = counters.deadLetters
+        snapshot.itemsLeftOut = counters.itemsLeftOut
         snapshot.waiting = now.hold?.text
         return snapshot
     }
@@ -205,6 +206,7 @@ extension CopyOptions {
         totalWriteUnits = arguments.totalWriteUnits
         memory = arguments.memory
         isConsistentRead = arguments.consistentRead
+        skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil
         deadLettersPath = arguments.deadLetters
         deadLettersMax = arguments.maxDeadLetters
@@ -226,6 +228,7 @@ extension TableSummary {
         }
         itemsInAll = progress.itemsEarlier + progress.counters.itemsWritten
         itemsWritten = progress.counters.itemsWritten
+        itemsLeftOut = progress.counters.itemsLeftOut
         deadLetters = progress.counters.deadLetters
         bytes = progress.counters.storedBytesWritten
         seconds = progress.elapsed.inSeconds
@@ -283,6 +286,7 @@ extension CopySummary {
         segments = sum.segments
         itemsRead = counters.itemsRead
         itemsWritten = counters.itemsWritten
+        itemsLeftOut = counters.itemsLeftOut
         deadLetters = counters.deadLetters
         deadLettersFile = report.deadLettersPaths.first
         bytes = counters.storedBytesWritten

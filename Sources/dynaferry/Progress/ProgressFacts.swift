@@ -11,6 +11,7 @@ struct ProgressFacts {
     let throttles: String
     let retried: String?
     let deadLetters: String?
+    let leftOut: String?
     let segments: String?
     let remaining: String?
 
@@ -28,6 +29,7 @@ struct ProgressFacts {
         retried = snapshot.itemsRetried > 0 ? "retried \(snapshot.itemsRetried.grouped)" : nil
         deadLetters =
             snapshot.deadLetters > 0 ? "dead letters \(snapshot.deadLetters.grouped)" : nil
+        leftOut = snapshot.itemsLeftOut > 0 ? "left out \(snapshot.itemsLeftOut.grouped)" : nil
         segments =
             snapshot.segmentsTotal > 0
             ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil

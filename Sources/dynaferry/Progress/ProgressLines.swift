@@ -8,7 +8,7 @@ extension ProgressSnapshot {
             tableCounts, facts.items, facts.itemRate, facts.byteRate, "read \(facts.read)",
             "write \(facts.write)",
             sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
-            facts.retried, facts.deadLetters, facts.remaining, waiting,
+            facts.retried, facts.deadLetters, facts.leftOut, facts.remaining, waiting,
             phase == .copying ? nil : phase.rawValue,
         ]
         return "\(percent) %: " + parts.compactMap(\.self).joined(separator: ", ")
@@ -41,6 +41,7 @@ extension ProgressSnapshot {
             "targetThrottles": JSON(targetThrottles),
             "itemsRetried": JSON(itemsRetried),
             "deadLetters": JSON(deadLetters),
+            "itemsLeftOut": JSON(itemsLeftOut),
             "tables": .array(
                 tables.map {
                     [

@@ -44,6 +44,8 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package var targetThrottles = 0
     package var itemsRetried = 0
     package var deadLetters = 0
+    /// Items that were not to be copied, since they had expired.
+    package var itemsLeftOut = 0
 
     /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
     package var waiting: String?

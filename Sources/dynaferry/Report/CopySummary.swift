@@ -42,6 +42,7 @@ package struct CopySummary: Equatable, Sendable {
 
     package var itemsRead = 0
     package var itemsWritten = 0
+    /// Items that were not to be copied, since they had expired.
     package var itemsLeftOut = 0
     package var deadLetters = 0
     /// Where the dead letters are, when there are any.

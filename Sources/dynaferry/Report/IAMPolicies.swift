@@ -20,6 +20,7 @@ struct IAMPolicies {
     private var source: [JSON] {
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
         if arguments.part != .schema { reading += ["GetItem", "Scan"] }
+        if arguments.skipExpired { reading.append("DescribeTimeToLive") }
         var statements = [statement(dynamoDB(reading), on: resources(arguments.source))]
         if arguments.source.isPattern {
             // Listing is of an account, not of a table.

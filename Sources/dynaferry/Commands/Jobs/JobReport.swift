@@ -37,7 +37,12 @@ struct JobReport {
             "\(size) of items, \(speed.fixed(0)) items/s",
             "\(counters.itemsRetried.grouped) items sent again, \(counters.requestsFailed.grouped)"
                 + " requests after errors",
-        ] + (view.record.reason.map { ["reason: \($0)"] } ?? [])
+        ] + leftOut + (view.record.reason.map { ["reason: \($0)"] } ?? [])
+    }
+
+    private var leftOut: [String] {
+        let count = view.record.progress.counters.itemsLeftOut
+        return count > 0 ? ["\(count.grouped) left out: they had expired"] : []
     }
 
     private var rows: [[String]] {

@@ -37,6 +37,8 @@ enum JobText {
         }
         if let reason = view.record.reason { facts.append(("reason", reason)) }
         facts.append(("dead letters", view.deadLetters.grouped))
+        let leftOut = progress.counters.itemsLeftOut
+        if leftOut > 0 { facts.append(("left out", leftOut.grouped)) }
         if let limits = view.record.throttle.description { facts.append(("throttle", limits)) }
         let runs = view.record.runs
         facts.append(
