@@ -155,7 +155,7 @@ package final class CopyJob: Sendable {
         let options = state.withLock { $0.options }
         let copy = try TableCopy(
             options, table.subject, from: table.open, journal: table.journal,
-            shared: (shared, number), note: note, time: time, seed: table.seed)
+            isResumed: runs > 1, shared: (shared, number), note: note, time: time, seed: table.seed)
         // Of many tables only what holds one back is worth a line.
         if tables.count == 1 || !copy.limits.areNone { note(copy.limitsText) }
         let (isPaused, isStopping, now) = state.withLock { state in

@@ -20,6 +20,8 @@ package struct CopyOptions: Equatable, Sendable {
     package var skipsExpired = false
     /// Go on although the target holds items: those of the same key are replaced.
     package var mergesIntoItems = false
+    /// Those of the same key stay as they are instead.
+    package var keepsItems = false
     /// nil: ``DeadLetterFile/defaultPath(table:)``.
     package var deadLettersPath: String?
     package var deadLettersMax = 1_000

@@ -207,7 +207,8 @@ struct CopyPreflight {
         let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
         throw CopyRefusal(
             "the target table \(target.name) holds items\(reason)",
-            hint: "--merge replaces items of the same key and keeps all others")
+            hint: "--merge replaces items of the same key and keeps all others; --merge=keep"
+                + " keeps them too")
     }
 }
 

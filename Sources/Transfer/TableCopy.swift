@@ -27,7 +27,8 @@ package final class TableCopy: Sendable {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
-        shared: (limits: SharedLimits, number: Int), note: @escaping @Sendable (String) -> Void,
+        isResumed: Bool, shared: (limits: SharedLimits, number: Int),
+        note: @escaping @Sendable (String) -> Void,
         time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
@@ -47,13 +48,15 @@ package final class TableCopy: Sendable {
         configuration.isConsistentRead = options.isConsistentRead
         configuration.read = limits.read
         configuration.write = limits.write
+        configuration.keepsItems = options.keepsItems
         configuration.deadLettersMax = options.deadLettersMax
         configuration.giveUpAfter = options.giveUpAfter
         configuration.earlier = table.positions
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: source.schema, configuration,
             expiry: subject.expiryAttribute.map { ExpiryRule(attribute: $0) },
-            cursors: table.cursors, itemsReported: source.itemCount, journal: journal,
+            cursors: table.cursors, isResumed: isResumed, itemsReported: source.itemCount,
+            journal: journal,
             shared: shared, time: time, seed: seed)
         self.limits = limits
     }

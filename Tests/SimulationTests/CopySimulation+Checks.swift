@@ -39,6 +39,7 @@ extension CopySimulation {
     /// In the target as the source has it, or durably a dead letter, or not to be copied.
     private func isArrived(_ ordinal: Int) -> Bool {
         file.state.isDeadLetter[ordinal] || world.items[ordinal].isExpired
+            || (world.keepsItems && world.older[ordinal] != nil)
             || target.values[ordinal] == world.items[ordinal].value
     }
 
@@ -116,6 +117,8 @@ extension CopySimulation {
         try require(
             counters.itemsLeftOut == run.leftOut,
             "\(counters.itemsLeftOut) counted, \(run.leftOut) left out")
+        try require(
+            counters.itemsKept == run.kept, "\(counters.itemsKept) counted, \(run.kept) kept")
         try require(
             counters.itemsRead == counters.itemsSettled
                 && scheduler.itemsEarlier + counters.itemsRead == world.items.count,

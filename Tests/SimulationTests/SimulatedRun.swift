@@ -41,7 +41,9 @@ struct SimulatedRun {
         var isDead = false
         /// It came on a page and was not to be copied.
         var isLeftOut = false
-        var isSafe: Bool { isAcknowledged || isDead || isLeftOut }
+        /// The target has another item in its place, which stays.
+        var isKept = false
+        var isSafe: Bool { isAcknowledged || isDead || isLeftOut || isKept }
     }
 
     struct Page {
@@ -56,6 +58,8 @@ struct SimulatedRun {
     struct Flight {
         enum Reply {
             case answered(unprocessed: [Int])
+            /// The target has another item in place of the only one.
+            case kept
             case failed(CopyFailure)
         }
 
@@ -65,6 +69,8 @@ struct SimulatedRun {
         let reply: Reply
         /// Ordinals of the items that it puts.
         let executed: [Int]
+        /// The target had an item already: this one, or one that stays.
+        let isConditionFailed: Bool
         let bytes: Int
         let sentAt: Instant
         /// Units by which it may have been charged too little.
@@ -113,6 +119,7 @@ struct SimulatedRun {
     var batchBytes = 0
     var acknowledged = 0
     var leftOut = 0
+    var kept = 0
     var uncertain: (table: Double, index: Double) = (0, 0)
     var tableRate: RateCheck
     var indexRate = RateCheck(isAdaptive: false)

@@ -76,6 +76,8 @@ struct SimulatedWorld {
     let unitsPerUnit: Double
     /// Limits over all tables of the job, of which this one is one: units a second.
     let shared: (read: Double?, write: Double?)
+    /// What the target holds already stays.
+    let keepsItems: Bool
 
     init(seed: UInt64, _ generator: inout SeededGenerator) {
         self.seed = seed
@@ -97,7 +99,12 @@ struct SimulatedWorld {
         }
         shared = (limit(), limit())
         let expired = other.unit() < 0.5 ? 0 : other.unit()
+        keepsItems = other.unit() < 0.25
+        let isHeld = keepsItems ? other.unit() : 0
         fill(&generator) { other.unit() < expired }
+        for ordinal in items.indices where other.unit() < isHeld {
+            older[ordinal] = older[ordinal] ?? other.next()
+        }
     }
 
     private mutating func fill(
@@ -131,6 +138,7 @@ struct SimulatedWorld {
     /// What the target is to hold of an item in the end.
     func expected(_ ordinal: Int) -> UInt64? {
         let item = items[ordinal]
+        if keepsItems, let older = older[ordinal] { return older }
         return item.isPoison || item.isExpired ? older[ordinal] : item.value
     }
 
@@ -152,6 +160,7 @@ struct SimulatedWorld {
         configuration.openSegmentsMax = Int.random(in: 1...48, using: &generator)
         configuration.scansMax = Int.random(in: 1...32, using: &generator)
         configuration.writesMax = Int.random(in: 1...32, using: &generator)
+        configuration.keepsItems = keepsItems
         configuration.deadLettersMax = deadLettersMax
         configuration.saveEvery = saveEvery
         // Less than some requests take: then a copy that stops leaves them in flight.

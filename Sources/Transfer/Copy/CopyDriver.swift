@@ -25,6 +25,10 @@ package final class CopyDriver: @unchecked Sendable {
     private let subject: CopyProgress.Subject
     private let scanRequest: ScanRequest
     private let batchRequest: BatchWriteRequest
+    /// nil: items of the target are replaced.
+    private let keepingRequest: PutIfAbsentRequest?
+    /// An earlier run of the job may have put what is put now.
+    let isResumed: Bool
     private let pageCutter: PageCutter
     /// nil: no item is left out for having expired.
     private let expiry: ExpiryRule?
@@ -58,7 +62,7 @@ package final class CopyDriver: @unchecked Sendable {
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
         _ configuration: CopyConfiguration, expiry: ExpiryRule? = nil,
-        cursors: [Int: [UInt8]] = [:], itemsReported: Int,
+        cursors: [Int: [UInt8]] = [:], isResumed: Bool = false, itemsReported: Int,
         journal: any CopyJournal, shared: (limits: SharedLimits, number: Int),
         time: any TimeSource, seed: UInt64
     ) {
@@ -75,6 +79,10 @@ package final class CopyDriver: @unchecked Sendable {
             table: source.name, segments: configuration.segments,
             isConsistent: configuration.isConsistentRead)
         batchRequest = BatchWriteRequest(table: target.name)
+        keepingRequest =
+            configuration.keepsItems
+            ? PutIfAbsentRequest(table: target.name, partitionKey: schema.partition.name) : nil
+        self.isResumed = isResumed
         pageCutter = PageCutter(schema: schema)
         self.expiry = expiry
         batchReplyCutter = BatchReplyCutter(schema: schema)
@@ -112,6 +120,8 @@ package final class CopyDriver: @unchecked Sendable {
                     read: read, write: write, writesMax: writesMax, at: time.now))
         }
     }
+
+    var now: Instant { time.now }
 
     /// Where the copy stands. Must not be asked for on the driver's queue.
     package var progress: CopyProgress {
@@ -244,7 +254,7 @@ package final class CopyDriver: @unchecked Sendable {
 
     /// Hands on `outcome`; when credentials had expired, only after they have been renewed, or as
     /// a failure for good when they can't be.
-    private func renewing<Value: Sendable>(
+    func renewing<Value: Sendable>(
         _ result: Result<Reply, AWSError>, with client: ReadOnlyClient,
         orElse outcome: Result<Value, CopyFailure>,
         _ body: @escaping @Sendable (Result<Value, CopyFailure>) -> Void
@@ -318,6 +328,9 @@ package final class CopyDriver: @unchecked Sendable {
     private func write(_ id: BatchID, _ items: [BatchItem], bodyBytesMax: Int) {
         let batch = SentBatch(
             id: id, items: items, body: bodies.take(), reply: replies.take(), at: time.now)
+        if let keepingRequest {
+            return putIfAbsent(batch, keepingRequest, replyBytesMax: bodyBytesMax)
+        }
         batchRequest.write(bytesMax: bodyBytesMax, to: batch.body) { splice(items, &$0) }
         target.batchWrite(
             body: batch.body, reply: batch.reply, replyBytesMax: bodyBytesMax, on: queue
@@ -328,8 +341,8 @@ package final class CopyDriver: @unchecked Sendable {
         }
     }
 
-    private struct SentBatch: Sendable {
-        let id: BatchID
+    struct SentBatch: Sendable {
+        fileprivate let id: BatchID
         /// Their pages stay where they are until the batch has been answered.
         let items: [BatchItem]
         let body: ByteBuffer
@@ -355,12 +368,12 @@ package final class CopyDriver: @unchecked Sendable {
         }
     }
 
-    private func place(of item: BatchItem) -> UnprocessedMatcher.Placed {
+    func place(of item: BatchItem) -> UnprocessedMatcher.Placed {
         let page = pages[Int(item.page)]!
         return .init(slice: page.items[Int(item.index)], bytes: page.buffer.bytes)
     }
 
-    private func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
+    func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
         bodies.give(batch.body)
         replies.give(batch.reply)
         let now = time.now

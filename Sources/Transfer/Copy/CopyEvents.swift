@@ -70,12 +70,18 @@ package struct ArrivedPage: Equatable, Sendable {
 /// A batch that was answered: what of it was left unwritten, as positions in the batch.
 package struct AnsweredBatch: Equatable, Sendable {
     package var unprocessed: [Int]
+    /// Items in whose place the target has another one, which stays.
+    package var kept: [Int]
     /// As the server reports; nil where it reports nothing.
     package var consumed: ConsumedUnits?
     package var roundTrip: Duration
 
-    package init(unprocessed: [Int], consumed: ConsumedUnits? = nil, roundTrip: Duration = .zero) {
+    package init(
+        unprocessed: [Int], kept: [Int] = [], consumed: ConsumedUnits? = nil,
+        roundTrip: Duration = .zero
+    ) {
         self.unprocessed = unprocessed
+        self.kept = kept
         self.consumed = consumed
         self.roundTrip = roundTrip
     }
@@ -159,6 +165,8 @@ package struct CopyCounters: Equatable, Sendable {
     package var deadLetters = 0
     /// Items that were not to be copied: those that had expired.
     package var itemsLeftOut = 0
+    /// Items that were not put, since the target has one of the same key that was to stay.
+    package var itemsKept = 0
     /// Sizes as the service counts them, of the items written.
     package var storedBytesWritten = 0
     /// Bytes of JSON, of the items written.
@@ -184,7 +192,7 @@ package struct CopyCounters: Equatable, Sendable {
     package init() {}
 
     /// Items that are settled: nothing is left to be done about them.
-    package var itemsSettled: Int { itemsWritten + deadLetters + itemsLeftOut }
+    package var itemsSettled: Int { itemsWritten + deadLetters + itemsLeftOut + itemsKept }
 
     /// These, and those of earlier runs of the same job.
     package func after(_ earlier: CopyCounters) -> CopyCounters {
@@ -196,8 +204,8 @@ package struct CopyCounters: Equatable, Sendable {
     }
 
     private static let summed: [WritableKeyPath<CopyCounters, Int> & Sendable] = [
-        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.storedBytesWritten,
-        \.jsonBytesWritten,
+        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsKept,
+        \.storedBytesWritten, \.jsonBytesWritten,
         \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
         \.itemsUnprocessed, \.itemsRetried, \.requestsFailed,
     ]

@@ -90,7 +90,7 @@ private let counts: [Figure<Int>] = [
     Figure("writesInFlight", \.writesInFlight), Figure("itemsRead", \.counters.itemsRead),
     Figure("itemsWritten", \.counters.itemsWritten),
     Figure("deadLetters", \.counters.deadLetters),
-    Figure("itemsLeftOut", \.counters.itemsLeftOut),
+    Figure("itemsLeftOut", \.counters.itemsLeftOut), Figure("itemsKept", \.counters.itemsKept),
     Figure("bytes", \.counters.storedBytesWritten),
     Figure("jsonBytes", \.counters.jsonBytesWritten), Figure("scanRequests", \.counters.scans),
     Figure("writeRequests", \.counters.writes), Figure("bytesReceived", \.counters.bytesRead),

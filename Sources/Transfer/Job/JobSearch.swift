@@ -27,7 +27,7 @@ struct JobIdentity {
                         "targetEndpoint": .string(table.targetEndpoint),
                     ]
                 }),
-            "merge": .bool(options.mergesIntoItems),
+            "merge": options.keepsItems ? "keep" : .bool(options.mergesIntoItems),
         ]
         if options.skipsExpired { json["skipExpired"] = true }
         if options.part != .all { json["part"] = .string(options.part.rawValue) }

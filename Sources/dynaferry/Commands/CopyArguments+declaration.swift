@@ -74,8 +74,10 @@ extension CopyArguments {
             Option(
                 "--merge", .choice, whenBare: .replace, \.merge, in: .target,
                 """
-                Write into a target that has items: those of the same key are replaced, all others \
-                stay.
+                Write into a target that has items. replace: those of the same key are replaced, \
+                all others stay. keep: all of the target's stay, and only items of other keys are \
+                added; each is then a request by itself, and items in whose place there is one are \
+                counted as kept, and charged for.
                 """),
             Option(
                 "--dead-letters", .file, \.deadLetters, in: .target,

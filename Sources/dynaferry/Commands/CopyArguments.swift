@@ -77,6 +77,8 @@ package struct CopyArguments: SidedArguments, Equatable {
 package enum MergePolicy: String, CaseIterable, Sendable {
     /// Items of the same key are replaced; all others stay.
     case replace
+    /// Those of the source stay out; all of the target's stay.
+    case keep
 }
 
 /// How progress is shown on stderr.

@@ -129,6 +129,7 @@ struct EngineCopy: RunningCopy {
         snapshot.itemsRetried = counters.itemsRetried
         snapshot.deadLetters = counters.deadLetters
         snapshot.itemsLeftOut = counters.itemsLeftOut
+        snapshot.itemsKept = counters.itemsKept
         snapshot.waiting = now.hold?.text
         return snapshot
     }
@@ -208,6 +209,7 @@ extension CopyOptions {
         isConsistentRead = arguments.consistentRead
         skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil
+        keepsItems = arguments.merge == .keep
         deadLettersPath = arguments.deadLetters
         deadLettersMax = arguments.maxDeadLetters
         giveUpAfter = arguments.giveUpAfter
@@ -229,6 +231,7 @@ extension TableSummary {
         itemsInAll = progress.itemsEarlier + progress.counters.itemsWritten
         itemsWritten = progress.counters.itemsWritten
         itemsLeftOut = progress.counters.itemsLeftOut
+        itemsKept = progress.counters.itemsKept
         deadLetters = progress.counters.deadLetters
         bytes = progress.counters.storedBytesWritten
         seconds = progress.elapsed.inSeconds
@@ -287,6 +290,7 @@ extension CopySummary {
         itemsRead = counters.itemsRead
         itemsWritten = counters.itemsWritten
         itemsLeftOut = counters.itemsLeftOut
+        itemsKept = counters.itemsKept
         deadLetters = counters.deadLetters
         deadLettersFile = report.deadLettersPaths.first
         bytes = counters.storedBytesWritten

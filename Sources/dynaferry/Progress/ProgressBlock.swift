@@ -22,7 +22,7 @@ package struct ProgressBlock: Sendable {
             row(["read " + facts.read, "write " + facts.write, facts.segments], width: width),
             row(
                 [
-                    facts.inFlight, facts.throttles, facts.deadLetters, facts.leftOut,
+                    facts.inFlight, facts.throttles, facts.deadLetters, facts.leftOut, facts.kept,
                     facts.retried,
                 ], width: width),
         ]

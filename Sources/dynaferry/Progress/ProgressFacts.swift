@@ -12,6 +12,7 @@ struct ProgressFacts {
     let retried: String?
     let deadLetters: String?
     let leftOut: String?
+    let kept: String?
     let segments: String?
     let remaining: String?
 
@@ -30,6 +31,7 @@ struct ProgressFacts {
         deadLetters =
             snapshot.deadLetters > 0 ? "dead letters \(snapshot.deadLetters.grouped)" : nil
         leftOut = snapshot.itemsLeftOut > 0 ? "left out \(snapshot.itemsLeftOut.grouped)" : nil
+        kept = snapshot.itemsKept > 0 ? "kept \(snapshot.itemsKept.grouped)" : nil
         segments =
             snapshot.segmentsTotal > 0
             ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil

@@ -8,7 +8,7 @@ extension ProgressSnapshot {
             tableCounts, facts.items, facts.itemRate, facts.byteRate, "read \(facts.read)",
             "write \(facts.write)",
             sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
-            facts.retried, facts.deadLetters, facts.leftOut, facts.remaining, waiting,
+            facts.retried, facts.deadLetters, facts.leftOut, facts.kept, facts.remaining, waiting,
             phase == .copying ? nil : phase.rawValue,
         ]
         return "\(percent) %: " + parts.compactMap(\.self).joined(separator: ", ")
@@ -42,6 +42,7 @@ extension ProgressSnapshot {
             "itemsRetried": JSON(itemsRetried),
             "deadLetters": JSON(deadLetters),
             "itemsLeftOut": JSON(itemsLeftOut),
+            "itemsKept": JSON(itemsKept),
             "tables": .array(
                 tables.map {
                     [

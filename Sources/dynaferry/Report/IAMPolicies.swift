@@ -32,6 +32,7 @@ struct IAMPolicies {
     private var target: [JSON] {
         var actions = ["DescribeTable", "DescribeTimeToLive"]
         if arguments.part != .schema { actions += ["BatchWriteItem", "PutItem", "Scan"] }
+        if arguments.merge == .keep { actions.append("GetItem") }
         if arguments.part != .data {
             actions += ["CreateTable", "UpdateTable"]
             actions += settings.flatMap { $0.reading + $0.writing }

@@ -17,7 +17,8 @@ struct JobReport {
                 .joined(separator: "\n")
         case .md:
             (["# " + title[0], ""] + title.dropFirst().map { "- " + $0 } + [""] + markdown
-                + (settings.isEmpty ? [] : [""] + settings.dropFirst().map { "- " + $0 }) + [""] + next.map { "- " + $0 }).joined(separator: "\n")
+                + (settings.isEmpty ? [] : [""] + settings.dropFirst().map { "- " + $0 }) + [""]
+                + next.map { "- " + $0 }).joined(separator: "\n")
         case .json: json.prettyText
         }
     }
@@ -41,8 +42,10 @@ struct JobReport {
     }
 
     private var leftOut: [String] {
-        let count = view.record.progress.counters.itemsLeftOut
-        return count > 0 ? ["\(count.grouped) left out: they had expired"] : []
+        let counters = view.record.progress.counters
+        let (leftOut, kept) = (counters.itemsLeftOut, counters.itemsKept)
+        return (leftOut > 0 ? ["\(leftOut.grouped) left out: they had expired"] : [])
+            + (kept > 0 ? ["\(kept.grouped) kept as the target has them"] : [])
     }
 
     private var rows: [[String]] {
