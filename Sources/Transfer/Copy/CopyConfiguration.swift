@@ -31,7 +31,8 @@ package struct CopyConfiguration: Sendable {
     /// Where earlier runs of the job left the segments that they had begun; only
     /// ``SegmentPosition/afterReleased`` and nil (finished) are positions here.
     package var earlier: [SegmentProgress] = []
-    /// No item of the target is replaced: each is put by itself, on the condition that there is none.
+    /// No item of the target is replaced: each is put by itself, on the condition that there is
+    /// none.
     package var keepsItems = false {
         didSet { batchItemsMax = keepsItems ? 1 : ServiceLimits.batchItemsMax }
     }
