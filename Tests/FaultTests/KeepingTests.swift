@@ -45,8 +45,8 @@ import Testing
         #expect(stored.count { $0.contains("the target's") } == 1_000)
     }
 
-    /// Goal: an item that is refused for its content is a dead letter, alone, as in any copy; trying
-    /// it again replaces nothing either.
+    /// Goal: an item that is refused for its content is a dead letter, alone, as in any copy;
+    /// trying it again replaces nothing either.
     @Test(.timeLimit(.minutes(1)))
     func `what the target refuses is a dead letter, and a retry keeps what is there`() async throws
     {
