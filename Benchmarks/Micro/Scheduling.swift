@@ -96,7 +96,7 @@ enum Scheduling {
                 case .wake(let instant): events.append(.wake(instant))
                 case .finish(let outcome): self.outcome = outcome
                 case .save: events.append(.saved)
-                case .release: break
+                case .release, .claim, .settle: break
                 }
             }
         }

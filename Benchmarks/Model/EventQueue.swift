@@ -19,6 +19,8 @@ struct EventQueue<Event> {
         }
     }
 
+    var nextAt: Instant? { heap.first?.at }
+
     mutating func next() -> (at: Instant, event: Event)? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()

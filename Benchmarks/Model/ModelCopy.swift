@@ -65,6 +65,8 @@ package struct ModelCopy {
     private var scanned: [Int: Int] = [:]
     private var pages: [Page] = []
     private var flights: [Flight?] = []
+    private var claims: [(CopySide, Double)] = []
+    private var settlements: [(CopySide, SharedBucket.Grant, Double)] = []
     /// Pages of one length are one array.
     private var slices: [Int: [ItemSlice]] = [:]
 
@@ -89,6 +91,36 @@ package struct ModelCopy {
         perform(scheduler.limitsChanged(read: read, write: write, at: now))
     }
 
+    // MARK: Limits over several copies
+
+    /// When something happens next; nil when nothing will by itself.
+    var nextEventAt: Instant? { events.nextAt }
+
+    /// Lets the next event happen.
+    mutating func step() {
+        guard let next = events.next() else { return }
+        now = max(now, next.at)
+        deliver(next.event)
+    }
+
+    mutating func start(at instant: Instant) {
+        now = instant
+        perform(scheduler.start(at: now))
+    }
+
+    mutating func grant(_ grant: SharedBucket.Grant, on side: CopySide, at instant: Instant) {
+        now = max(now, instant)
+        perform(scheduler.unitsGranted(grant, on: side, at: now))
+    }
+
+    /// What it has claimed and settled since it was asked last.
+    mutating func takeSharing() -> (
+        claims: [(CopySide, Double)], settlements: [(CopySide, SharedBucket.Grant, Double)]
+    ) {
+        defer { (claims, settlements) = ([], []) }
+        return (claims, settlements)
+    }
+
     /// Lets the world be another from now on: a target that is slower, or refuses more.
     package mutating func change(_ body: (inout World) -> Void) { body(&world) }
 
@@ -105,6 +137,9 @@ package struct ModelCopy {
             case .write(let id, let items, _): send(id, items)
             case .save: events.add(.saved, at: now)
             case .release: break
+            case .claim(let side, let units): claims.append((side, units))
+            case .settle(let side, let grant, let consumed):
+                settlements.append((side, grant, consumed))
             case .wake(let instant): events.add(.wake, at: instant)
             case .finish(let how): outcome = how
             }

@@ -18,6 +18,14 @@ package struct UnitSeries: Sendable {
         total += units
     }
 
+    /// Adds another series with slots of the same length.
+    mutating func add(_ other: UnitSeries) {
+        precondition(slot == other.slot, "slots of \(slot) and of \(other.slot)")
+        while slots.count < other.slots.count { slots.append(0) }
+        for index in other.slots.indices { slots[index] += other.slots[index] }
+        total += other.total
+    }
+
     /// The least and the most of any window of `length` that begins at `start` or later and ends
     /// at `end` or before; nil when none does.
     package func windows(

@@ -35,7 +35,8 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     package var requestID: String?
     package var throttlingReasons: [ThrottlingReason]
     package var remedy: Remedy
-    /// The request may have been executed: no reply, a broken one, or a server fault.
+    /// The request may have been executed: no reply, a broken one, a server fault, or a refusal of
+    /// its repetition by libcurl, when a kept connection had ended.
     package var isOutcomeUnknown: Bool
     /// The endpoint does not have this operation: it says so, or it answers with 404, 501 or 500
     /// and no AWS error, and never gave the operation a valid reply before.
@@ -61,6 +62,9 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// The message's first line: of a signature that is wrong, AWS tells every step in twenty.
     package var headline: String { String(message.prefix { !$0.isNewline }) }
+
+    /// What a conditional write asked for is not so.
+    package var isConditionFailure: Bool { code == "ConditionalCheckFailedException" }
 
     package var localCode: LocalCode? { LocalCode(rawValue: code) }
 

@@ -44,3 +44,10 @@ static inline CURLcode shim_easy_set_close(CURL *handle, shim_curl_close value, 
     curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context);
     return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, value);
 }
+
+typedef int (*shim_curl_sending)(void *context, char *remote, char *local, int remote_port, int local_port);
+
+static inline CURLcode shim_easy_set_sending(CURL *handle, shim_curl_sending value, void *context) {
+    curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
+    return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
+}

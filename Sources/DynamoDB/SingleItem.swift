@@ -3,7 +3,7 @@ import JSON
 
 extension ReadableTable {
     /// An answer without any other member would be no different from what a proxy may make up.
-    fileprivate static var proof: String { "ConsumedCapacity" }
+    static var proof: String { "ConsumedCapacity" }
 
     /// The item of this key as it stands now, all writes that were answered before included; nil
     /// when there is none. (API reference, GetItem.)

@@ -81,8 +81,8 @@ extension TableDefinition {
         return indexes
     }
 
-    /// The input of CreateTable. Streams and deletion protection are not in it: they are switched on
-    /// when the table is as it is to be.
+    /// The input of CreateTable. Streams and deletion protection are not in it: they are switched
+    /// on when the table is as it is to be.
     package var creationRequest: JSON {
         var request: JSON = [
             "TableName": .string(name),

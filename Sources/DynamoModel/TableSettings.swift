@@ -46,7 +46,8 @@ package struct TableSettings: Equatable, Sendable {
     package struct ContributorInsight: Hashable, Sendable {
         /// nil: of the table.
         package var index: String?
-        /// `ACCESSED_AND_THROTTLED_KEYS` or `THROTTLED_KEYS`; nil where the endpoint knows one only.
+        /// `ACCESSED_AND_THROTTLED_KEYS` or `THROTTLED_KEYS`; nil where the endpoint knows no
+        /// other.
         package var mode: String?
 
         package init(index: String?, mode: String?) {

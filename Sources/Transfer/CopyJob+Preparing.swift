@@ -48,6 +48,7 @@ extension CopyJob {
         if missing > 0 {
             note(missing == 1 ? "creating the target table" : "creating \(missing) target tables")
         }
+        tellOfExpiry(findings, options, note)
         let targets = try await each(Array(zip(found, plans))) { table, plan in
             try await existing(table, plan, note)
         }
@@ -57,9 +58,24 @@ extension CopyJob {
             subjects.append(
                 TableCopy.Subject(
                     tables: tables[number], source: findings[number].source, target: target,
-                    memory: findings[number].memory, plan: plans[number]))
+                    memory: findings[number].memory, plan: plans[number],
+                    expiryAttribute: findings[number].expiryAttribute))
         }
         return CopyJob(options, policy, subjects, job: job, note: note, time: time, seed: seed)
+    }
+
+    /// Says of which tables no item can be left out for having expired.
+    private static func tellOfExpiry(
+        _ findings: [CopyPreflight.Findings], _ options: [CopyOptions],
+        _ note: @Sendable (String) -> Void
+    ) {
+        let names = zip(findings, options).filter { table, options in
+            options.skipsExpired && options.part != .schema && table.expiryAttribute == nil
+        }.map(\.0.source.definition.name)
+        guard !names.isEmpty else { return }
+        note(
+            "--skip-expired: nothing expires in \(names.joined(separator: ", ")), which"
+                + " \(names.count == 1 ? "has" : "have") no time to live")
     }
 
     /// Says once what holds for several tables.

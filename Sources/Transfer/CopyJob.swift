@@ -4,15 +4,17 @@ import DynamoDB
 import DynamoModel
 import Pacing
 
-/// One table or many, copied as one job: some at a time, the smallest first.
+/// One table or many, copied as one job: some at a time, the smallest first. Where all tables have
+/// a limit in common, one that is copied is always of the largest: what it leaves of the limit the
+/// small ones use meanwhile, and at the end it does not go on alone, held by limits of its own.
 ///
 /// ``prepare(_:job:tables:policy:note:time:seed:)`` refuses what must be refused, finds the job or
 /// makes it, and creates the targets; ``run()`` moves the items. Any thread may call its methods.
 package final class CopyJob: Sendable {
     /// How the tables of a job are gone about.
     package struct Policy: Equatable, Sendable {
-        /// Tables that are copied at a time.
-        package var width = 4
+        /// Tables that are copied at a time; nil: as many as are needed to use what they may.
+        package var width: Int?
         /// One table's failure stops the others.
         package var isFailFast = false
 
@@ -27,6 +29,7 @@ package final class CopyJob: Sendable {
     let policy: Policy
     let tables: [Table]
     let state: Locked<State>
+    let shared: SharedLimits
     let started: Instant
     let time: any TimeSource
     let note: @Sendable (String) -> Void
@@ -69,7 +72,9 @@ package final class CopyJob: Sendable {
         runs = job.record.runs
         socketPath = job.socketPath
         started = time.now
-        let store = JobStore(job, time: time)
+        let totals = Totals(options)
+        shared = SharedLimits(read: totals.read, write: totals.write, time: time)
+        let store = JobStore(job, totals, time: time)
         self.store = store
         tables = subjects.enumerated().map { number, subject in
             Table(
@@ -91,18 +96,34 @@ package final class CopyJob: Sendable {
     /// Moves the items of all tables; returns when they are safe, or the job stopped or failed.
     package func run() async -> CopyReport {
         let control = listen()
+        if let text = totals.description { note(text) }
+        let width = max(1, min(width, tables.count))
+        let takesLargest = width > 1 && !totals.areNone
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, min(policy.width, tables.count)) {
-                group.addTask { await self.copyTables() }
+            for worker in 0..<width {
+                group.addTask { await self.copyTables(largest: takesLargest && worker == 0) }
             }
         }
         control?.stop()
         return end()
     }
 
+    private var width: Int {
+        if let width = policy.width { return width }
+        let options = state.withLock { $0.options }
+        // A table that is refused is so when its turn comes.
+        let limits = zip(tables, options).compactMap { table, options in
+            try? UnitLimits(
+                options, source: table.subject.source.definition,
+                target: table.subject.target.definition)
+        }
+        return Self.width(of: limits, Totals(options))
+    }
+
     /// Copies one table after another while there is one that waits.
-    private func copyTables() async {
-        while let number = takeNext() {
+    /// - Parameter largest: the largest first; else the smallest.
+    private func copyTables(largest: Bool) async {
+        while let number = takeNext(largest: largest) {
             let (outcome, progress) = await copyTable(number)
             ended(number, await settle(number, outcome), progress)
         }
@@ -121,8 +142,11 @@ package final class CopyJob: Sendable {
         }
     }
 
-    private func takeNext() -> Int? {
-        state.withLock { $0.isStopping ? nil : $0.waiting.popLast() }
+    private func takeNext(largest: Bool) -> Int? {
+        state.withLock { state in
+            if state.isStopping || state.waiting.isEmpty { return nil }
+            return largest ? state.waiting.removeFirst() : state.waiting.removeLast()
+        }
     }
 
     private func begin(
@@ -131,16 +155,20 @@ package final class CopyJob: Sendable {
         var table = tables[number]
         table.subject.target = target
         let note = note(of: number)
+        let options = state.withLock { $0.options }
         let copy = try TableCopy(
-            state.withLock { $0.options[number] }, table.subject, from: table.open,
-            journal: table.journal, note: note, time: time, seed: table.seed)
+            options[number], table.subject, from: table.open, journal: table.journal,
+            isResumed: runs > 1, shared: (shared, number), note: note, time: time, seed: table.seed)
         // Of many tables only what holds one back is worth a line.
         if tables.count == 1 || !copy.limits.areNone { note(copy.limitsText) }
-        let (isPaused, isStopping) = state.withLock { state in
+        let (isPaused, isStopping, now) = state.withLock { state in
             state.running[number] = copy
-            return (state.isPaused, state.isStopping)
+            return (state.isPaused, state.isStopping, state.options)
         }
         // What was asked for a moment ago found no copy to be told.
+        if now != options {
+            copy.setLimits(try copy.limits(now[number]), by: now[number])
+        }
         if isPaused { copy.setPaused(true) }
         if isStopping { copy.stop() }
         return copy
@@ -240,6 +268,7 @@ package final class CopyJob: Sendable {
             throw JobError(error.message, hint: error.hint)
         }
         try store.addThrottle(throttle)
+        setTotals(Totals(options))
         state.withLock { $0.options = options }
         for (number, limits) in limits {
             running[number]?.setLimits(limits, by: options[number])

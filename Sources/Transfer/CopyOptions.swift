@@ -10,11 +10,18 @@ package struct CopyOptions: Equatable, Sendable {
     /// nil: half of what a provisioned source has, all of what a provisioned target has.
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
+    /// Units a second of all tables of the job together, their indexes included.
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
     /// Bytes for pages and batches.
     package var memory = 32 << 20
     package var isConsistentRead = false
+    /// Items that have expired by the source's time to live are left out.
+    package var skipsExpired = false
     /// Go on although the target holds items: those of the same key are replaced.
     package var mergesIntoItems = false
+    /// Those of the same key stay as they are instead.
+    package var keepsItems = false
     /// nil: ``DeadLetterFile/defaultPath(table:)``.
     package var deadLettersPath: String?
     package var deadLettersMax = 1_000
@@ -39,6 +46,8 @@ package struct CopyOptions: Equatable, Sendable {
         var options = self
         options.readUnits = throttle.readUnits ?? readUnits
         options.writeUnits = throttle.writeUnits ?? writeUnits
+        options.totalReadUnits = throttle.totalReadUnits ?? totalReadUnits
+        options.totalWriteUnits = throttle.totalWriteUnits ?? totalWriteUnits
         options.writesMax = throttle.writesMax ?? writesMax
         return options
     }

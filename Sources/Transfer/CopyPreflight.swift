@@ -19,6 +19,8 @@ struct CopyPreflight {
         var settings: (source: TableSettings, target: TableSettings?)
         /// Where the target is, or will be.
         var place: WantedTable.Place
+        /// The attribute by which items expire; nil where none do, or nobody asked.
+        var expiryAttribute: String?
 
         /// What becomes of the target's definition and settings.
         /// - Parameter isOwn: the job has made it, or is about to.
@@ -70,7 +72,19 @@ struct CopyPreflight {
         if options.part != .schema { try await tryScan(segments) }
         return Findings(
             source: from, target: to, memory: memory, segments: segments,
-            settings: try await settings(from, to), place: targetPlace(from, to))
+            settings: try await settings(from, to), place: targetPlace(from, to),
+            expiryAttribute: try await expiryAttribute())
+    }
+
+    private func expiryAttribute() async throws(CopyRefusal) -> String? {
+        guard options.skipsExpired, options.part != .schema else { return nil }
+        do {
+            return try await source.timeToLive()
+        } catch {
+            var refusal = CopyRefusal(error, side: "source", source.reader.endpoint)
+            refusal.message = "--skip-expired: \(refusal.message)"
+            throw refusal
+        }
     }
 
     private func tryScan(_ segments: Int) async throws(CopyRefusal) {
@@ -193,7 +207,8 @@ struct CopyPreflight {
         let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
         throw CopyRefusal(
             "the target table \(target.name) holds items\(reason)",
-            hint: "--merge replaces items of the same key and keeps all others")
+            hint: "--merge replaces items of the same key and keeps all others; --merge=keep"
+                + " keeps them too")
     }
 }
 

@@ -36,14 +36,19 @@ package struct CopyProgress: Equatable, Sendable {
         (isEnding, hasEnded, isPaused) = (false, false, false)
     }
 
-    /// Of several tables together. Limits are each table's own, so there are none for all.
-    package static func sum(_ tables: [CopyProgress]) -> CopyProgress {
-        guard var sum = tables.first, tables.count > 1 else {
-            return tables.first ?? CopyProgress(segments: 0)
+    /// Of several tables together. Limits are each table's own, but for those over all tables.
+    package static func sum(
+        _ tables: [CopyProgress], within totals: CopyJob.Totals? = nil
+    ) -> CopyProgress {
+        guard var sum = tables.first else { return CopyProgress(segments: 0) }
+        if tables.count > 1 {
+            for table in tables.dropFirst() { sum.add(table) }
+            (sum.readLimit, sum.writeLimit) = (nil, nil)
         }
-        for table in tables.dropFirst() { sum.add(table) }
-        (sum.readLimit, sum.writeLimit) = (nil, nil)
-        let settled = sum.itemsEarlier + sum.counters.itemsWritten + sum.counters.deadLetters
+        if let read = totals?.read { sum.readLimit = min(sum.readLimit ?? read, read) }
+        if let write = totals?.write { sum.writeLimit = min(sum.writeLimit ?? write, write) }
+        guard tables.count > 1 else { return sum }
+        let settled = sum.itemsEarlier + sum.counters.itemsSettled
         sum.fraction = min(1, Double(settled) / Double(max(sum.itemsEstimated ?? 0, settled, 1)))
         return sum
     }
@@ -68,7 +73,8 @@ package struct CopyProgress: Equatable, Sendable {
         isEnding = isEnding || other.isEnding
         hasEnded = hasEnded && other.hasEnded
         isPaused = isPaused || other.isPaused
-        hold = hold ?? other.hold
+        // A limit over all tables holds them all, whatever the others wait for just now.
+        hold = [hold, other.hold].compactMap(\.self).first { $0.isShared } ?? hold ?? other.hold
     }
 
     /// What does not change while a copy runs.
@@ -89,7 +95,7 @@ package struct CopyProgress: Equatable, Sendable {
             readInFinished: scheduler.itemsReadInFinishedSegments,
             segmentsFinished: counters.segmentsFinished, segments: segments,
             reported: subject.itemsReported)
-        let settled = itemsEarlier + counters.itemsWritten + counters.deadLetters
+        let settled = itemsEarlier + counters.itemsSettled
         let share = itemsEstimated.map { Double(settled) / Double(max($0, 1)) } ?? 0
         fraction = min(share, 1)
         let rates = scheduler.rates(at: now)

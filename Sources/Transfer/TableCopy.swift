@@ -27,7 +27,9 @@ package final class TableCopy: Sendable {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
+        isResumed: Bool, shared: (limits: SharedLimits, number: Int),
+        note: @escaping @Sendable (String) -> Void,
+        time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
             options, source: subject.source.definition, target: subject.target.definition)
@@ -46,13 +48,16 @@ package final class TableCopy: Sendable {
         configuration.isConsistentRead = options.isConsistentRead
         configuration.read = limits.read
         configuration.write = limits.write
+        configuration.keepsItems = options.keepsItems
         configuration.deadLettersMax = options.deadLettersMax
         configuration.giveUpAfter = options.giveUpAfter
         configuration.earlier = table.positions
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: source.schema, configuration,
-            cursors: table.cursors, itemsReported: source.itemCount, journal: journal, time: time,
-            seed: seed)
+            expiry: subject.expiryAttribute.map { ExpiryRule(attribute: $0) },
+            cursors: table.cursors, isResumed: isResumed, itemsReported: source.itemCount,
+            journal: journal,
+            shared: shared, time: time, seed: seed)
         self.limits = limits
     }
 
@@ -68,6 +73,8 @@ package final class TableCopy: Sendable {
         var target: TableDescription
         var memory: MemoryBudget
         var plan: SettingsPlan
+        /// See ``CopyPreflight/Findings/expiryAttribute``.
+        var expiryAttribute: String?
     }
 
     /// Moves the items; returns when all are safe, or the copy stopped or failed.

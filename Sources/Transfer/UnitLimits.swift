@@ -7,6 +7,11 @@ package struct UnitLimits: Equatable, Sendable {
     /// A live source keeps at least half of its units for its users.
     private static let sourceShare = 0.5
 
+    init(read: ReadLimit, write: WriteLimits) {
+        self.read = read
+        self.write = write
+    }
+
     /// Throws when a percentage is asked for of a table that has nothing to take it of.
     package init(
         _ options: CopyOptions, source: TableDefinition, target: TableDefinition
@@ -19,6 +24,7 @@ package struct UnitLimits: Equatable, Sendable {
             read = ReadLimit(unitsPerSecond: units)
         case nil: read = ReadLimit(unitsPerSecond: sourceUnits.map { $0 * Self.sourceShare })
         }
+        read.shared = options.totalReadUnits
         var table: Double?
         var indexes: [(name: String, unitsPerSecond: Double?)] = []
         for (name, throughput) in Self.buckets(of: target) {
@@ -32,7 +38,7 @@ package struct UnitLimits: Equatable, Sendable {
             }
             if let name { indexes.append((name, limit)) } else { table = limit }
         }
-        write = WriteLimits(table: table, indexes: indexes)
+        write = WriteLimits(table: table, indexes: indexes, shared: options.totalWriteUnits)
     }
 
     /// The table itself, nameless, and each global index: each is charged by itself.
@@ -61,7 +67,7 @@ package struct UnitLimits: Equatable, Sendable {
     ) -> String {
         func pace(_ units: Double?, _ isOnDemand: Bool) -> String {
             guard let units else { return isOnDemand ? "no limit (on demand)" : "no limit" }
-            return "at most \(units.rounded() == units ? String(Int(units)) : String(units))"
+            return "at most \(units.unitText)"
         }
         let writes = pace(write.table, target.billing.isOnDemand)
         let tightest = write.indexes.compactMap { index in
@@ -74,4 +80,9 @@ package struct UnitLimits: Equatable, Sendable {
         }
         return text
     }
+}
+
+extension Double {
+    /// Units a second in words: no fraction where there is none.
+    var unitText: String { rounded() == self ? String(Int(self)) : String(self) }
 }

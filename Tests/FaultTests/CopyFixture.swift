@@ -55,20 +55,27 @@ final class CopyFixture {
         _ source: String = "source", _ target: String = "target",
         _ configure: (inout CopyOptions) -> Void = { _ in }
     ) async throws -> CopyJob {
+        try await prepare(pairs: [(source, target)], configure)
+    }
+
+    func prepare(
+        pairs: [(source: String, target: String)],
+        _ configure: (inout CopyOptions) -> Void = { _ in }
+    ) async throws -> CopyJob {
         var options = CopyOptions()
         options.deadLettersPath = deadLettersPath
         options.giveUpAfter = .seconds(60)
         configure(&options)
         let client = try await client()
-        let job = JobOptions(folder: jobs, request: ["copy", source, target])
+        let job = JobOptions(folder: jobs, request: ["copy", pairs[0].source, pairs[0].target])
+        let tables = pairs.map { source, target in
+            (
+                SourceTable(name: source, reader: ReadOnlyClient(client)),
+                TargetTable(name: target, client: client)
+            )
+        }
         return try await CopyJob.prepare(
-            [options], job: job,
-            tables: [
-                (
-                    SourceTable(name: source, reader: ReadOnlyClient(client)),
-                    TargetTable(name: target, client: client)
-                )
-            ], note: { _ in }, seed: 1)
+            pairs.map { _ in options }, job: job, tables: tables, note: { _ in }, seed: 1)
     }
 
     /// Copies and returns the report; the server's other tables stay as they are.

@@ -42,6 +42,49 @@ import Testing
         #expect(throttles == 0)
     }
 
+    /// Goal: a limit over all tables holds for what the server charges them together, also when it
+    /// is changed on the way, and small tables do not wait behind a large one.
+    /// Method: three tables of other sizes under one limit, by the server's meter; the 5 s that
+    /// begin 3 s after the start, and after the change.
+    @Test(.timeLimit(.minutes(2)))
+    func `a limit over all tables is kept and used by their sum`() async throws {
+        let fixture = try CopyFixture { options in
+            options.capacity = .model
+            options.fills = [
+                Fill(name: "large", items: 16_000, shape: .kilobyte1),
+                Fill(name: "middle", items: 3_000, shape: .kilobytes4),
+                Fill(name: "small", items: 300, shape: .bytes100),
+            ]
+        }
+        let names = ["large", "middle", "small"]
+        let job = try await fixture.prepare(pairs: names.map { ($0, $0 + "-copy") }) {
+            $0.totalWriteUnits = 600
+        }
+        async let report = job.run()
+        func sample() throws -> (seconds: Double, units: Double) {
+            let meter = fixture.server.meter
+            let units = names.compactMap {
+                meter["tables"]?[$0 + "-copy"]?["write_units"]?.double
+            }
+            return (try #require(meter["now_seconds"]?.double), units.reduce(0, +))
+        }
+        func expect(_ limit: Double) async throws {
+            try await Task.sleep(for: .seconds(3))
+            let first = try sample()
+            try await Task.sleep(for: .seconds(5))
+            let last = try sample()
+            let rate = (last.units - first.units) / (last.seconds - first.seconds)
+            #expect(abs(rate / limit - 1) < 0.03, "\(rate) units a second of \(limit)")
+        }
+        try await expect(600)
+        #expect(fixture.server.items(of: "small-copy").count == 300)
+        try fixture.jobs.send(.throttle(JobThrottle(totalWriteUnits: 900)), to: job.id)
+        try await expect(900)
+        job.stop()
+        #expect(await report.outcome == .stopped)
+        #expect(try fixture.jobs.view(job.id).record.throttle.totalWriteUnits == 900)
+    }
+
     /// Goal: a limit that is set from outside holds soon, and by the server's meter.
     /// Method: the copy's own socket, as `jobs throttle` uses it; the 10 s that begin 3 s after it.
     @Test(.timeLimit(.minutes(2)), arguments: [400.0, 1_200.0])

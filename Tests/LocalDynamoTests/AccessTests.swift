@@ -53,7 +53,8 @@ import Testing
             denied.message
                 == "User: arn:aws:iam::000000000000:user/access-2 is not authorized to perform: "
                 + "dynamodb:ListTables on resource: "
-                + "arn:aws:dynamodb:us-east-1:000000000000:table/* because no identity-based policy allows the dynamodb:ListTables action")
+                + "arn:aws:dynamodb:us-east-1:000000000000:table/* because "
+                + "no identity-based policy allows the dynamodb:ListTables action")
         let unknown = try listTables {
             $0.access = [AccessRule(.init(accessKey: "AKIDOTHER", secret: "x"), .write)]
         }

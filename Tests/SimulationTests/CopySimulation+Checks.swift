@@ -36,9 +36,10 @@ extension CopySimulation {
         }
     }
 
-    /// In the target as the source has it, or durably a dead letter.
+    /// In the target as the source has it, or durably a dead letter, or not to be copied.
     private func isArrived(_ ordinal: Int) -> Bool {
-        file.state.isDeadLetter[ordinal]
+        file.state.isDeadLetter[ordinal] || world.items[ordinal].isExpired
+            || (world.keepsItems && world.older[ordinal] != nil)
             || target.values[ordinal] == world.items[ordinal].value
     }
 
@@ -47,6 +48,7 @@ extension CopySimulation {
         try require(run.save == nil, "the copy ended during a save")
         switch run.outcome {
         case .completed, .stopped:
+            try checkGrants()
             try require(!run.hasSaveFailed, "the copy ended well though a save failed")
         case .failed(let failure):
             let refused = world.poisonCount
@@ -67,13 +69,23 @@ extension CopySimulation {
         }
     }
 
+    /// What was granted has been settled, unless a request is still under way.
+    private func checkGrants() throws {
+        let sides: [(CopySide, underWay: Int)] = [
+            (.source, run.scansInFlight), (.target, run.writesInFlight),
+        ]
+        for (side, underWay) in sides where run.buckets[side] != nil {
+            let open = run.granted[side, default: []].count
+            try require(open == underWay, "\(open) grants are open for \(underWay) requests")
+        }
+    }
+
     /// At the end the target holds the source, and the dead letters are what it refuses.
     func checkEnd() throws {
         guard run.outcome == .completed else { return }
         for (ordinal, item) in world.items.enumerated() {
-            let expected = item.isPoison ? world.older[ordinal] : item.value
-            guard target.values[ordinal] == expected else {
-                throw violation("item \(ordinal) is lost")
+            guard target.values[ordinal] == world.expected(ordinal) else {
+                throw violation("item \(ordinal) is lost, or should have been left out")
             }
             guard file.state.isDeadLetter[ordinal] == item.isPoison else {
                 throw violation(
@@ -103,9 +115,14 @@ extension CopySimulation {
             counters.itemsWritten == run.acknowledged,
             "\(counters.itemsWritten) counted, \(run.acknowledged) acknowledged")
         try require(
-            counters.itemsRead == counters.itemsWritten + counters.deadLetters
+            counters.itemsLeftOut == run.leftOut,
+            "\(counters.itemsLeftOut) counted, \(run.leftOut) left out")
+        try require(
+            counters.itemsKept == run.kept, "\(counters.itemsKept) counted, \(run.kept) kept")
+        try require(
+            counters.itemsRead == counters.itemsSettled
                 && scheduler.itemsEarlier + counters.itemsRead == world.items.count,
             "\(scheduler.itemsEarlier) items of earlier runs, \(counters.itemsRead) read,"
-                + " \(counters.itemsWritten) written, of \(world.items.count)")
+                + " \(counters.itemsSettled) settled, of \(world.items.count)")
     }
 }

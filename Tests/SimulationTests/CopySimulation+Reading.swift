@@ -98,12 +98,19 @@ extension CopySimulation {
         run.pageBytes += bytes
         let page = SimulatedRun.Page(
             number: run.pagesRead, segment: segment, range: range, heldBytes: bytes)
+        let ordinals = world.segments[segment][range]
+        let leftOut = ordinals.indices.filter { world.items[ordinals[$0]].isExpired }
+            .map { $0 - range.lowerBound }
+        for position in leftOut {
+            run.items[ordinals[range.lowerBound + position]].isLeftOut = true
+        }
+        run.leftOut += leftOut.count
         let (slot, actions) = run.scheduler.pageArrived(
             segment: segment,
             ArrivedPage(
-                items: world.segments[segment][range].map { world.items[$0].slice },
+                items: ordinals.map { world.items[$0].slice },
                 storedBytes: bytesBefore[range.upperBound] - bytesBefore[range.lowerBound],
-                replyBytes: bytes, heldBytes: bytes, isLast: isLast),
+                replyBytes: bytes, heldBytes: bytes, isLast: isLast, leftOut: leftOut),
             at: now)
         trace.note(
             now,

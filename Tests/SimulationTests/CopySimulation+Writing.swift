@@ -13,7 +13,8 @@ extension CopySimulation {
     func write(_ id: BatchID, _ items: [BatchItem], _ reserve: Int) throws {
         let ordinals = try items.map { try ordinal(of: $0) }
         try checkBatch(ordinals, reserve)
-        let flight = decideFlight(id, ordinals, bytes: 2 * reserve)
+        let flight = decideFlight(
+            id, ordinals, mayBeThere: items.contains { $0.mayBeThere }, bytes: 2 * reserve)
         trace.note(
             now, "\(Self.text(flight)), \(world.units(of: ordinals).table) units, is sent")
         for ordinal in ordinals { run.items[ordinal].isInFlight = true }
@@ -33,7 +34,7 @@ extension CopySimulation {
     private func checkBatch(_ ordinals: [Int], _ reserve: Int) throws {
         try require(!run.isPaused, "a batch is sent during a pause")
         try require(
-            (1...ServiceLimits.batchItemsMax).contains(ordinals.count),
+            (1...(world.keepsItems ? 1 : ServiceLimits.batchItemsMax)).contains(ordinals.count),
             "a batch of \(ordinals.count) items")
         var body = 0
         for ordinal in ordinals {
@@ -62,13 +63,25 @@ extension CopySimulation {
     // MARK: What the target does
 
     private func decideFlight(
-        _ id: BatchID, _ ordinals: [Int], bytes: Int
+        _ id: BatchID, _ ordinals: [Int], mayBeThere: Bool, bytes: Int
     ) -> SimulatedRun.Flight {
         run.batchesSent += 1
-        let (reply, executed) = decideReply(ordinals)
+        var (reply, executed) = decideReply(ordinals)
+        var isConditionFailed = false
+        if world.keepsItems {
+            let held = executed.first.flatMap { target.values[$0] }
+            if held != nil { executed = [] }
+            if let held, case .answered = reply {
+                // As the driver does, which reads the item only when it may have been put before.
+                let isOurs =
+                    (mayBeThere || run.number > 1) && held == world.items[ordinals[0]].value
+                if !isOurs { reply = .kept }
+                isConditionFailed = true
+            }
+        }
         return SimulatedRun.Flight(
             number: run.batchesSent, id: id, ordinals: ordinals, reply: reply,
-            executed: executed, bytes: bytes, sentAt: now)
+            executed: executed, isConditionFailed: isConditionFailed, bytes: bytes, sentAt: now)
     }
 
     private func decideReply(
@@ -90,7 +103,7 @@ extension CopySimulation {
         }
         var (unprocessed, executed): ([Int], [Int]) = ([], [])
         for (position, ordinal) in ordinals.enumerated() {
-            if generator.unit() < world.faults.unprocessed {
+            if generator.unit() < world.faults.unprocessed, !world.keepsItems {
                 unprocessed.append(position)
             } else {
                 executed.append(ordinal)
@@ -129,17 +142,29 @@ extension CopySimulation {
             }
         case .answered(let unprocessed):
             trace.note(now, "\(Self.text(flight)) answered, \(unprocessed.count) unprocessed")
-            for ordinal in flight.executed {
+            for (position, ordinal) in flight.ordinals.enumerated()
+            where !unprocessed.contains(position) {
                 try require(
-                    !run.items[ordinal].isAcknowledged, "item \(ordinal) is acknowledged twice")
+                    !run.items[ordinal].isSafe, "item \(ordinal) is acknowledged twice")
                 run.items[ordinal].isAcknowledged = true
+                run.acknowledged += 1
             }
-            run.acknowledged += flight.executed.count
             return run.scheduler.batchAnswered(
                 flight.id,
                 AnsweredBatch(
                     unprocessed: unprocessed, consumed: consumption(of: flight),
                     roundTrip: roundTrip),
+                at: now)
+        case .kept:
+            let ordinal = flight.ordinals[0]
+            trace.note(now, "\(Self.text(flight)): item \(ordinal) is kept")
+            try require(!run.items[ordinal].isSafe, "item \(ordinal) is settled twice")
+            try require(
+                world.older[ordinal] != nil, "item \(ordinal), which the job put, counts as kept")
+            run.items[ordinal].isKept = true
+            run.kept += 1
+            return run.scheduler.batchAnswered(
+                flight.id, AnsweredBatch(unprocessed: [], kept: [0], roundTrip: roundTrip),
                 at: now)
         }
     }
@@ -153,7 +178,8 @@ extension CopySimulation {
     }
 
     private func consumption(of flight: SimulatedRun.Flight) -> ConsumedUnits? {
-        guard world.reportsUnits else { return nil }
+        // Of a condition that failed nothing is reported.
+        guard world.reportsUnits, !flight.isConditionFailed else { return nil }
         let units = world.units(of: flight.executed)
         return ConsumedUnits(
             total: units.table + units.index,
@@ -172,9 +198,11 @@ extension CopySimulation {
         let alone = world.units(of: flight.ordinals)
         var consumed = world.units(of: flight.executed)
         let itemUnits = alone.table / world.unitsPerUnit
-        if case .failed = flight.reply {
-            consumed = (consumed.table / world.unitsPerUnit, 0)
-        } else {
+        switch flight.reply {
+        case .failed: consumed = (consumed.table / world.unitsPerUnit, 0)
+        case .kept: consumed = (itemUnits, 0)
+        case .answered where flight.isConditionFailed: consumed = (itemUnits, 0)
+        case .answered:
             flight.uncertain = (
                 consumed.table - consumed.table / world.unitsPerUnit, consumed.index
             )
@@ -186,6 +214,10 @@ extension CopySimulation {
             consumed.table, estimateMax: alone.table, uncertain: run.uncertain.table, at: now)
         let index = run.indexRate.sent(
             consumed.index, estimateMax: itemUnits, uncertain: run.uncertain.index, at: now)
+        let shared = run.sharedRate.sent(
+            consumed.table + consumed.index, estimateMax: alone.table + itemUnits,
+            uncertain: run.uncertain.table + run.uncertain.index, at: now)
+        if let shared { try require(false, "all tables: " + shared) }
         if let table { try require(false, "the table: " + table) }
         if let index { try require(false, "the index: " + index) }
     }

@@ -140,6 +140,9 @@ final class CopySimulation {
             case .write(let id, let items, let reserve): try write(id, items, reserve)
             case .release(let page): try release(page)
             case .save(let save): try keep(save)
+            case .claim(let side, let units): try claim(side, units)
+            case .settle(let side, let grant, let consumed):
+                try settle(side, grant, consumed)
             case .wake(let at):
                 // A timer may be late.
                 let late = Duration.microseconds(Int.random(in: 0...500, using: &generator))
@@ -175,6 +178,7 @@ final class CopySimulation {
             return run.scheduler.take {
                 $0.limitsChanged(read: read, write: write, writesMax: writesMax, at: now)
             }
+        case .grant(let side): return try grant(side)
         case .stop:
             trace.note(now, "---- \(Interruption.stop.rawValue)")
             return run.scheduler.take { $0.stop(at: now) }

@@ -9,6 +9,7 @@ enum Mutant: String, CaseIterable, Sendable {
     case unprocessedDropped = "an unprocessed item is dropped from an answer"
     case unprocessedMisplaced = "an unprocessed item is credited to another segment"
     case deadLetterLost = "a dead letter is not kept though it is said to be"
+    case leftOutMisplaced = "another item is left out than was to be"
     case finishedTooSoon = "a segment counts as finished with a page in flight"
 }
 
@@ -36,6 +37,10 @@ struct FalsifiedScheduler {
     mutating func pageArrived(
         segment: Int, _ page: ArrivedPage, at now: Instant
     ) -> (page: Int, actions: [CopyAction]) {
+        var page = page
+        if mutant == .leftOutMisplaced, let last = page.leftOut.last, last + 1 < page.items.count {
+            page.leftOut[page.leftOut.count - 1] = last + 1
+        }
         var (slot, actions) = scheduler.pageArrived(segment: segment, page, at: now)
         if mutant != nil {
             scanning.remove(segment)
@@ -90,7 +95,7 @@ struct FalsifiedScheduler {
                     openPages[segment]?.removeAll { $0 == page }
                 }
             case .save(let save): return .save(falsified(save, mutant))
-            case .wake, .finish: break
+            case .claim, .settle, .wake, .finish: break
             }
             return action
         }
@@ -106,7 +111,7 @@ struct FalsifiedScheduler {
             {
                 save.segments[index].position = nil
             }
-        case .unprocessedDropped, .unprocessedMisplaced: break
+        case .unprocessedDropped, .unprocessedMisplaced, .leftOutMisplaced: break
         }
         return save
     }

@@ -16,6 +16,8 @@ enum SimulatedEvent {
     case wake(number: Int)
     case pause(Bool)
     case limits(ReadLimit, WriteLimits, writesMax: Int?)
+    /// The next claim on the limit over all tables may be granted.
+    case grant(CopySide)
     case stop
 }
 
@@ -37,7 +39,11 @@ struct SimulatedRun {
         /// It was told to be kept as a dead letter, and is known to be.
         var isRefused = false
         var isDead = false
-        var isSafe: Bool { isAcknowledged || isDead }
+        /// It came on a page and was not to be copied.
+        var isLeftOut = false
+        /// The target has another item in its place, which stays.
+        var isKept = false
+        var isSafe: Bool { isAcknowledged || isDead || isLeftOut || isKept }
     }
 
     struct Page {
@@ -52,6 +58,8 @@ struct SimulatedRun {
     struct Flight {
         enum Reply {
             case answered(unprocessed: [Int])
+            /// The target has another item in place of the only one.
+            case kept
             case failed(CopyFailure)
         }
 
@@ -61,6 +69,8 @@ struct SimulatedRun {
         let reply: Reply
         /// Ordinals of the items that it puts.
         let executed: [Int]
+        /// The target had an item already: this one, or one that stays.
+        let isConditionFailed: Bool
         let bytes: Int
         let sentAt: Instant
         /// Units by which it may have been charged too little.
@@ -108,9 +118,15 @@ struct SimulatedRun {
     var writesInFlight = 0
     var batchBytes = 0
     var acknowledged = 0
+    var leftOut = 0
+    var kept = 0
     var uncertain: (table: Double, index: Double) = (0, 0)
     var tableRate: RateCheck
     var indexRate = RateCheck(isAdaptive: false)
+    /// Limits over all tables, and what of them is granted and not settled.
+    var buckets: [CopySide: SharedBucket] = [:]
+    var granted: [CopySide: [SharedBucket.Grant]] = [:]
+    var sharedRate = RateCheck(isAdaptive: false)
 
     var save: SimulatedJobFile.Commit?
     var hasSaveFailed = false
@@ -144,6 +160,9 @@ struct SimulatedRun {
         writesMax = configuration.writesMax
         tableRate = RateCheck(isAdaptive: world.faults.areThrottling)
         setRates(configuration.write, at: now)
+        sharedRate.setRate(world.shared.write, at: now)
+        buckets[.source] = world.shared.read.map { SharedBucket(rate: $0, at: now) }
+        buckets[.target] = world.shared.write.map { SharedBucket(rate: $0, at: now) }
     }
 
     mutating func setRates(_ limits: WriteLimits, at now: Instant) {

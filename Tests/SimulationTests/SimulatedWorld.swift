@@ -48,7 +48,10 @@ struct SimulatedWorld {
         let position: Int
         let slice: ItemSlice
         let value: UInt64
+        /// The target refuses it for good.
         let isPoison: Bool
+        /// It is not to be copied.
+        let isExpired: Bool
         /// The target's index holds it.
         let isIndexed: Bool
 
@@ -71,6 +74,10 @@ struct SimulatedWorld {
     let reportsUnits: Bool
     /// What the target charges for an item's own write unit: a local index makes it more than 1.
     let unitsPerUnit: Double
+    /// Limits over all tables of the job, of which this one is one: units a second.
+    let shared: (read: Double?, write: Double?)
+    /// What the target holds already stays.
+    let keepsItems: Bool
 
     init(seed: UInt64, _ generator: inout SeededGenerator) {
         self.seed = seed
@@ -85,10 +92,24 @@ struct SimulatedWorld {
         hasIndex = generator.unit() < 0.3
         reportsUnits = Bool.random(using: &generator)
         unitsPerUnit = reportsUnits && generator.unit() < 0.3 ? 2 : 1
-        fill(&generator)
+        // Of its own, so that what was found under a seed before is found under it still.
+        var other = SeededGenerator(seed: ~seed)
+        func limit() -> Double? {
+            other.unit() < 0.3 ? Double.random(in: 20...4_000, using: &other) : nil
+        }
+        shared = (limit(), limit())
+        let expired = other.unit() < 0.5 ? 0 : other.unit()
+        keepsItems = other.unit() < 0.25
+        let isHeld = keepsItems ? other.unit() : 0
+        fill(&generator) { other.unit() < expired }
+        for ordinal in items.indices where other.unit() < isHeld {
+            older[ordinal] = older[ordinal] ?? other.next()
+        }
     }
 
-    private mutating func fill(_ generator: inout SeededGenerator) {
+    private mutating func fill(
+        _ generator: inout SeededGenerator, isExpired: () -> Bool
+    ) {
         let count = [0, 1, 30, 200, 600].randomElement(using: &generator) ?? 0
         let lengthMax = [200, 5_000, 500_000].randomElement(using: &generator) ?? 200
         let isSkewed = Bool.random(using: &generator)
@@ -97,12 +118,14 @@ struct SimulatedWorld {
             let segment = isSkewed ? 0 : Int.random(in: segments.indices, using: &generator)
             let length = Int.random(in: 30...lengthMax, using: &generator)
             let size = max(1, length / Int.random(in: 2...13, using: &generator))
+            let slice = ItemSlice(
+                offset: UInt32(ordinal), length: UInt32(length), size: UInt32(size))
+            let (value, isPoison) = (generator.next(), generator.unit() < faults.poison)
+            let isExpired = isExpired()
             items.append(
                 Item(
-                    segment: segment, position: segments[segment].count,
-                    slice: ItemSlice(
-                        offset: UInt32(ordinal), length: UInt32(length), size: UInt32(size)),
-                    value: generator.next(), isPoison: generator.unit() < faults.poison,
+                    segment: segment, position: segments[segment].count, slice: slice,
+                    value: value, isPoison: isPoison && !isExpired, isExpired: isExpired,
                     isIndexed: hasIndex && generator.unit() < 0.3))
             segments[segment].append(ordinal)
             bytesBefore[segment].append(bytesBefore[segment][items[ordinal].position] + size)
@@ -111,6 +134,13 @@ struct SimulatedWorld {
     }
 
     var poisonCount: Int { items.count { $0.isPoison } }
+
+    /// What the target is to hold of an item in the end.
+    func expected(_ ordinal: Int) -> UInt64? {
+        let item = items[ordinal]
+        if keepsItems, let older = older[ordinal] { return older }
+        return item.isPoison || item.isExpired ? older[ordinal] : item.value
+    }
 
     /// Write units that the target charges for some items: the table's and its index's.
     func units(of ordinals: [Int]) -> (table: Double, index: Double) {
@@ -130,6 +160,7 @@ struct SimulatedWorld {
         configuration.openSegmentsMax = Int.random(in: 1...48, using: &generator)
         configuration.scansMax = Int.random(in: 1...32, using: &generator)
         configuration.writesMax = Int.random(in: 1...32, using: &generator)
+        configuration.keepsItems = keepsItems
         configuration.deadLettersMax = deadLettersMax
         configuration.saveEvery = saveEvery
         // Less than some requests take: then a copy that stops leaves them in flight.
@@ -143,16 +174,18 @@ struct SimulatedWorld {
     func writeLimits(_ generator: inout SeededGenerator) -> WriteLimits {
         let all = units(of: Array(items.indices))
         let table = Self.limit(all.table, &generator)
-        guard hasIndex else { return WriteLimits(table: table) }
+        guard hasIndex else { return WriteLimits(table: table, shared: shared.write) }
         return WriteLimits(
-            table: table, indexes: [(name: "index", Self.limit(all.index, &generator))])
+            table: table, indexes: [(name: "index", Self.limit(all.index, &generator))],
+            shared: shared.write)
     }
 
     func readLimit(_ generator: inout SeededGenerator) -> ReadLimit {
         let bytes = bytesBefore.reduce(0) { $0 + ($1.last ?? 0) }
         return ReadLimit(
             unitsPerSecond: Self.limit(
-                CapacityUnits.scan(bytes: bytes, consistent: false), &generator))
+                CapacityUnits.scan(bytes: bytes, consistent: false), &generator),
+            shared: shared.read)
     }
 
     /// None, or one that makes `units` a matter of hundredths of a second or of seconds.

@@ -178,6 +178,8 @@ package final class Client: Sendable {
     ) -> AWSError {
         var error = error
         error.credentialsGeneration = sent.generation
+        let isAboutLast = exchange.sendings == 1 && error.localCode != .connectionFailed
+        if exchange.sendings > 0, !isAboutLast { error.isOutcomeUnknown = true }
         if error.isAboutClock, let serverTime = exchange.serverTime {
             let offset = serverTime.secondsSinceEpoch - Int(time.secondsSinceEpoch)
             // AWS allows five minutes; less than half of one is not what it complained about.

@@ -129,6 +129,7 @@ final class CurlEasy {
         set(CURLOPT_WRITEDATA, context)
         set(CURLOPT_HEADERDATA, context)
         set(CURLOPT_PRIVATE, context)
+        shim_easy_set_sending(handle, countSending, context)
     }
 
     /// Names the loop that is told of each socket that is closed; it outlives its connections.
@@ -198,6 +199,18 @@ private func wasSent(_ handle: UnsafeMutableRawPointer) -> Bool {
     var microseconds: curl_off_t = 0
     shim_easy_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
     return microseconds > 0
+}
+
+/// Called when a connection stands and the request is about to be sent over it, each time that it
+/// is.
+private func countSending(
+    _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?,
+    _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32
+) -> Int32 {
+    if let context {
+        Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue().sendings += 1
+    }
+    return CURL_PREREQFUNC_OK
 }
 
 private func receiveBody(

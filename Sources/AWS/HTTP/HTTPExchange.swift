@@ -33,6 +33,8 @@ final class HTTPExchange: @unchecked Sendable {
     /// The body as sent: the reply buffer, or one aside when it is compressed.
     private(set) var wire: ByteBuffer
     var failure: TransferFailure?
+    /// How often the request was sent: more than once when a kept connection had ended.
+    var sendings = 0
 
     /// Where it stands in the engine's list of transfers.
     var slot = 0
@@ -74,6 +76,7 @@ final class HTTPExchange: @unchecked Sendable {
         self.queue = queue
         self.completion = completion
         failure = nil
+        sendings = 0
         forgetReply()
     }
 

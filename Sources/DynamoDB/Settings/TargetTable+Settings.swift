@@ -2,7 +2,8 @@ import AWS
 import DynamoModel
 import JSON
 
-/// What is set on a table by calls of their own. Each may be repeated: it says how things are to be.
+/// What is set on a table by calls of their own. Each says how things are to be, and may be
+/// repeated.
 extension TargetTable {
     /// (API reference, UpdateTimeToLive.) A table takes one such change an hour.
     package func setTimeToLive(_ attribute: String) async throws(AWSError) {

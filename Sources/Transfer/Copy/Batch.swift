@@ -1,5 +1,6 @@
 import DynamoDB
 import DynamoModel
+import Pacing
 
 /// The items of one BatchWriteItem, and what they come to.
 struct Batch: Sendable {
@@ -7,6 +8,7 @@ struct Batch: Sendable {
     private(set) var load = BatchLoad()
     /// What the limits were charged when it was sent.
     var charge: WritePacing.Charge = []
+    var grant: SharedBucket.Grant?
 
     init(capacity: Int) {
         items.reserveCapacity(capacity)

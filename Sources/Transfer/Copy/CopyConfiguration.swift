@@ -31,6 +31,11 @@ package struct CopyConfiguration: Sendable {
     /// Where earlier runs of the job left the segments that they had begun; only
     /// ``SegmentPosition/afterReleased`` and nil (finished) are positions here.
     package var earlier: [SegmentProgress] = []
+    /// No item of the target is replaced: each is put by itself, on the condition that there is
+    /// none.
+    package var keepsItems = false {
+        didSet { batchItemsMax = keepsItems ? 1 : ServiceLimits.batchItemsMax }
+    }
     /// Items of one batch at most; the service's limit unless a test says otherwise.
     package var batchItemsMax = ServiceLimits.batchItemsMax
     /// Neighbouring items that a batch takes of a segment before it goes on to the next.
@@ -48,9 +53,13 @@ package struct CopyConfiguration: Sendable {
 package struct ReadLimit: Equatable, Sendable {
     /// Never read faster than this.
     package var unitsPerSecond: Double?
+    /// What all copies of the job may read together. Whoever drives the copy keeps to it; see
+    /// ``CopyAction/claim(_:units:)``.
+    package var shared: Double?
 
-    package init(unitsPerSecond: Double? = nil) {
+    package init(unitsPerSecond: Double? = nil, shared: Double? = nil) {
         self.unitsPerSecond = unitsPerSecond
+        self.shared = shared
     }
 }
 
@@ -60,16 +69,24 @@ package struct WriteLimits: Equatable, Sendable {
     package var table: Double?
     /// By index name; an index that is not limited has nil.
     package var indexes: [(name: String, unitsPerSecond: Double?)]
+    /// What all copies of the job may write together, tables and indexes summed, as with
+    /// ``ReadLimit/shared``.
+    package var shared: Double?
 
-    package init(table: Double? = nil, indexes: [(name: String, unitsPerSecond: Double?)] = []) {
+    package init(
+        table: Double? = nil, indexes: [(name: String, unitsPerSecond: Double?)] = [],
+        shared: Double? = nil
+    ) {
         self.table = table
         self.indexes = indexes
+        self.shared = shared
     }
 
     package static func == (left: Self, right: Self) -> Bool {
-        left.table == right.table && left.indexes.elementsEqual(right.indexes, by: ==)
+        left.table == right.table && left.shared == right.shared
+            && left.indexes.elementsEqual(right.indexes, by: ==)
     }
 
-    /// Each bucket's limit, the table's first.
+    /// Each bucket's own limit, the table's first.
     var all: [Double?] { [table] + indexes.map(\.unitsPerSecond) }
 }

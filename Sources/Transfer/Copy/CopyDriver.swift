@@ -20,10 +20,18 @@ package final class CopyDriver: @unchecked Sendable {
     let queue = DispatchQueue(label: "copy.scheduler")
     private let time: any TimeSource
     private let journal: any CopyJournal
+    /// What it shares with the other copies of its job, and by which number it is known there.
+    private let shared: (limits: SharedLimits, number: Int)
     private let subject: CopyProgress.Subject
     private let scanRequest: ScanRequest
     private let batchRequest: BatchWriteRequest
+    /// nil: items of the target are replaced.
+    private let keepingRequest: PutIfAbsentRequest?
+    /// An earlier run of the job may have put what is put now.
+    let isResumed: Bool
     private let pageCutter: PageCutter
+    /// nil: no item is left out for having expired.
+    private let expiry: ExpiryRule?
     private let batchReplyCutter: BatchReplyCutter
 
     private var scheduler: CopyScheduler
@@ -53,14 +61,17 @@ package final class CopyDriver: @unchecked Sendable {
     ///   finished; those that the configuration names as such.
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
-        _ configuration: CopyConfiguration, cursors: [Int: [UInt8]] = [:], itemsReported: Int,
-        journal: any CopyJournal, time: any TimeSource, seed: UInt64
+        _ configuration: CopyConfiguration, expiry: ExpiryRule? = nil,
+        cursors: [Int: [UInt8]] = [:], isResumed: Bool = false, itemsReported: Int,
+        journal: any CopyJournal, shared: (limits: SharedLimits, number: Int),
+        time: any TimeSource, seed: UInt64
     ) {
         self.source = source
         self.target = target
         self.schema = schema
         self.time = time
         self.journal = journal
+        self.shared = shared
         subject = CopyProgress.Subject(
             itemsReported: itemsReported, segments: configuration.segments, started: time.now)
         startKeys = cursors
@@ -68,7 +79,12 @@ package final class CopyDriver: @unchecked Sendable {
             table: source.name, segments: configuration.segments,
             isConsistent: configuration.isConsistentRead)
         batchRequest = BatchWriteRequest(table: target.name)
+        keepingRequest =
+            configuration.keepsItems
+            ? PutIfAbsentRequest(table: target.name, partitionKey: schema.partition.name) : nil
+        self.isResumed = isResumed
         pageCutter = PageCutter(schema: schema)
+        self.expiry = expiry
         batchReplyCutter = BatchReplyCutter(schema: schema)
         scheduler = CopyScheduler(configuration, seed: seed, at: time.now)
         bodies = BufferPool(idleBytesMax: configuration.memory.batchBytes / 8)
@@ -105,6 +121,8 @@ package final class CopyDriver: @unchecked Sendable {
         }
     }
 
+    var now: Instant { time.now }
+
     /// Where the copy stands. Must not be asked for on the driver's queue.
     package var progress: CopyProgress {
         queue.sync { CopyProgress(&scheduler, of: subject, at: time.now) }
@@ -122,6 +140,9 @@ package final class CopyDriver: @unchecked Sendable {
                 write(id, items, bodyBytesMax: bodyBytesMax)
             case .release(let page): release(page)
             case .save(let progress): save(progress)
+            case .claim(let side, let units): claim(units, on: side)
+            case .settle(let side, let grant, let consumed):
+                shared.limits[side].settle(grant, consumed: consumed)
             case .wake(let instant): wake(at: instant)
             case .finish(let outcome): finish(outcome)
             }
@@ -133,6 +154,14 @@ package final class CopyDriver: @unchecked Sendable {
     private func wake(at instant: Instant) {
         let delay = max(0, (instant - time.now).inNanoseconds)
         timer?.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .nanoseconds(0))
+    }
+
+    private func claim(_ units: Double, on side: CopySide) {
+        shared.limits[side].claim(units, for: shared.number) { [self] grant in
+            queue.async { [self] in
+                perform(scheduler.unitsGranted(grant, on: side, at: time.now))
+            }
+        }
     }
 
     private func finish(_ outcome: CopyOutcome) {
@@ -225,7 +254,7 @@ package final class CopyDriver: @unchecked Sendable {
 
     /// Hands on `outcome`; when credentials had expired, only after they have been renewed, or as
     /// a failure for good when they can't be.
-    private func renewing<Value: Sendable>(
+    func renewing<Value: Sendable>(
         _ result: Result<Reply, AWSError>, with client: ReadOnlyClient,
         orElse outcome: Result<Value, CopyFailure>,
         _ body: @escaping @Sendable (Result<Value, CopyFailure>) -> Void
@@ -253,7 +282,12 @@ package final class CopyDriver: @unchecked Sendable {
         case .success(let reply):
             guard reply.isComplete else { return .failure(CopyFailure(tooLong: reply, "Scan")) }
             do {
-                return .success(try pageCutter.cut(reply.body.bytes))
+                var page = try pageCutter.cut(reply.body.bytes)
+                if let expiry {
+                    page.expired = try expiry.expired(
+                        in: page, of: reply.body.bytes, at: Int(time.secondsSinceEpoch))
+                }
+                return .success(page)
             } catch {
                 return .failure(CopyFailure(malformed: error, "Scan"))
             }
@@ -279,7 +313,8 @@ package final class CopyDriver: @unchecked Sendable {
                     replyBytes: buffer.count,
                     heldBytes: buffer.capacity
                         + page.items.capacity * MemoryLayout<ItemSlice>.stride,
-                    isLast: page.lastKey == nil, readUnits: page.readUnits),
+                    isLast: page.lastKey == nil, leftOut: page.expired,
+                    readUnits: page.readUnits),
                 at: time.now)
             while pages.count <= slot { pages.append(nil) }
             pages[slot] = PageBytes(
@@ -293,6 +328,9 @@ package final class CopyDriver: @unchecked Sendable {
     private func write(_ id: BatchID, _ items: [BatchItem], bodyBytesMax: Int) {
         let batch = SentBatch(
             id: id, items: items, body: bodies.take(), reply: replies.take(), at: time.now)
+        if let keepingRequest {
+            return putIfAbsent(batch, keepingRequest, replyBytesMax: bodyBytesMax)
+        }
         batchRequest.write(bytesMax: bodyBytesMax, to: batch.body) { splice(items, &$0) }
         target.batchWrite(
             body: batch.body, reply: batch.reply, replyBytesMax: bodyBytesMax, on: queue
@@ -303,8 +341,8 @@ package final class CopyDriver: @unchecked Sendable {
         }
     }
 
-    private struct SentBatch: Sendable {
-        let id: BatchID
+    struct SentBatch: Sendable {
+        fileprivate let id: BatchID
         /// Their pages stay where they are until the batch has been answered.
         let items: [BatchItem]
         let body: ByteBuffer
@@ -330,12 +368,12 @@ package final class CopyDriver: @unchecked Sendable {
         }
     }
 
-    private func place(of item: BatchItem) -> UnprocessedMatcher.Placed {
+    func place(of item: BatchItem) -> UnprocessedMatcher.Placed {
         let page = pages[Int(item.page)]!
         return .init(slice: page.items[Int(item.index)], bytes: page.buffer.bytes)
     }
 
-    private func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
+    func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
         bodies.give(batch.body)
         replies.give(batch.reply)
         let now = time.now

@@ -18,6 +18,11 @@ package enum CopyAction: Equatable, Sendable {
     case release(page: Int)
     /// Make this durable, as a whole or not at all, then say so.
     case save(CopySave)
+    /// Say when units of the limit over all copies, for one request, are there. One claim a side
+    /// is open at a time.
+    case claim(CopySide, units: Double)
+    /// Tell that limit what came of a grant; 0 gives it back.
+    case settle(CopySide, SharedBucket.Grant, consumed: Double)
     /// Say that time has passed, then.
     case wake(Instant)
     /// The copy has ended; nothing is in flight that matters.
@@ -43,18 +48,21 @@ package struct ArrivedPage: Equatable, Sendable {
     package var heldBytes: Int
     /// Nothing follows it in its segment.
     package var isLast: Bool
+    /// Positions, in order, of items that are not to be copied.
+    package var leftOut: [Int]
     /// As the server reports; nil where it reports nothing.
     package var readUnits: Double?
 
     package init(
         items: [ItemSlice], storedBytes: Int, replyBytes: Int, heldBytes: Int, isLast: Bool,
-        readUnits: Double? = nil
+        leftOut: [Int] = [], readUnits: Double? = nil
     ) {
         self.items = items
         self.storedBytes = storedBytes
         self.replyBytes = replyBytes
         self.heldBytes = heldBytes
         self.isLast = isLast
+        self.leftOut = leftOut
         self.readUnits = readUnits
     }
 }
@@ -62,12 +70,18 @@ package struct ArrivedPage: Equatable, Sendable {
 /// A batch that was answered: what of it was left unwritten, as positions in the batch.
 package struct AnsweredBatch: Equatable, Sendable {
     package var unprocessed: [Int]
+    /// Items in whose place the target has another one, which stays.
+    package var kept: [Int]
     /// As the server reports; nil where it reports nothing.
     package var consumed: ConsumedUnits?
     package var roundTrip: Duration
 
-    package init(unprocessed: [Int], consumed: ConsumedUnits? = nil, roundTrip: Duration = .zero) {
+    package init(
+        unprocessed: [Int], kept: [Int] = [], consumed: ConsumedUnits? = nil,
+        roundTrip: Duration = .zero
+    ) {
         self.unprocessed = unprocessed
+        self.kept = kept
         self.consumed = consumed
         self.roundTrip = roundTrip
     }
@@ -149,6 +163,10 @@ package struct CopyCounters: Equatable, Sendable {
     package var itemsRead = 0
     package var itemsWritten = 0
     package var deadLetters = 0
+    /// Items that were not to be copied: those that had expired.
+    package var itemsLeftOut = 0
+    /// Items that were not put, since the target has one of the same key that was to stay.
+    package var itemsKept = 0
     /// Sizes as the service counts them, of the items written.
     package var storedBytesWritten = 0
     /// Bytes of JSON, of the items written.
@@ -173,6 +191,9 @@ package struct CopyCounters: Equatable, Sendable {
 
     package init() {}
 
+    /// Items that are settled: nothing is left to be done about them.
+    package var itemsSettled: Int { itemsWritten + deadLetters + itemsLeftOut + itemsKept }
+
     /// These, and those of earlier runs of the same job.
     package func after(_ earlier: CopyCounters) -> CopyCounters {
         var sum = self
@@ -183,7 +204,8 @@ package struct CopyCounters: Equatable, Sendable {
     }
 
     private static let summed: [WritableKeyPath<CopyCounters, Int> & Sendable] = [
-        \.itemsRead, \.itemsWritten, \.deadLetters, \.storedBytesWritten, \.jsonBytesWritten,
+        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsKept,
+        \.storedBytesWritten, \.jsonBytesWritten,
         \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
         \.itemsUnprocessed, \.itemsRetried, \.requestsFailed,
     ]
@@ -193,6 +215,8 @@ package struct CopyCounters: Equatable, Sendable {
 package enum CopyHold: String, Equatable, Sendable {
     case writeLimit = "write limit"
     case readLimit = "read limit"
+    case sharedWriteLimit = "write limit of all tables"
+    case sharedReadLimit = "read limit of all tables"
     case sourcePages = "source pages"
     case sourceThrottled = "throttled by source"
     case targetThrottled = "throttled by target"
@@ -201,4 +225,7 @@ package enum CopyHold: String, Equatable, Sendable {
     case paused = "paused"
     case sourceUnreachable = "source does not answer"
     case targetUnreachable = "target does not answer"
+
+    /// Of all copies of the job alike.
+    var isShared: Bool { self == .sharedReadLimit || self == .sharedWriteLimit }
 }

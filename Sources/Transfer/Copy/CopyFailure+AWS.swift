@@ -5,9 +5,9 @@ extension CopyFailure {
     ///   of a batch's content stays as it is: it may become a dead letter's reason.
     init(_ error: AWSError, on table: String) {
         self.init(error)
-        if lacksOperation || error.remedy == .split && error.operation == "BatchWriteItem" {
-            return
-        }
+        let isOfContent =
+            error.remedy == .split && ["BatchWriteItem", "PutItem"].contains(error.operation)
+        if lacksOperation || isOfContent { return }
         message = "\(error.operation) on \(table): \(message)"
     }
 

@@ -74,7 +74,7 @@ extension CopyScheduler {
         let run = items[first].size > Self.runItemBytesMax ? 1 : configuration.runItems
         let wanted = min(run, room, segments[slot].heat.left)
         var next = first
-        let end = min(items.count, first + wanted)
+        let end = pages[page].runEnd(most: wanted)
         while next < end, batch.fits(items[next], bytesMax: bytesMax, unitsMax: unitsMax) {
             batch.add(BatchItem(page: page, index: next), items[next])
             next += 1
@@ -82,7 +82,7 @@ extension CopyScheduler {
         guard next > first else { return false }
         segments[slot].heat.spend(next - first)
         pages[page].take(next - first)
-        if next == items.count { segments[slot].taking = nextToTake(of: slot) }
+        if pages[page].untaken == 0 { segments[slot].taking = nextToTake(of: slot) }
         if segments[slot].taking == nil {
             ring.remove(at: turn)
         } else {

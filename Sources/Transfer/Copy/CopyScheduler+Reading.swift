@@ -23,8 +23,11 @@ extension CopyScheduler {
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
         reading.settle(segments[slot].charge, units: units, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
+        var actions: [CopyAction] = []
+        settleShare(segments[slot].grant, on: .source, consumed: units, &actions)
         counters.readUnits += units
         counters.itemsRead += page.items.count
+        counters.itemsLeftOut += page.leftOut.count
         counters.bytesRead += page.replyBytes
         sizing.learn(
             items: page.items.count, jsonBytes: page.replyBytes, storedBytes: page.storedBytes)
@@ -32,9 +35,8 @@ extension CopyScheduler {
         segments[slot].planned = nil
         segments[slot].isExhausted = page.isLast
         segments[slot].itemsRead += page.items.count
-        var actions: [CopyAction] = []
         let pageSlot = open(page, segment: slot)
-        if page.items.isEmpty { retire(pageSlot, &actions) }
+        if pages[pageSlot].unsettled == 0 { retire(pageSlot, &actions) }
         pump(at: now, &actions)
         return (pageSlot, actions)
     }
@@ -43,8 +45,10 @@ extension CopyScheduler {
         segment index: Int, _ failure: CopyFailure, at now: Instant
     ) -> [CopyAction] {
         let slot = scanCameBack(index)
-        reading.settle(
-            segments[slot].charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
+        let consumed: Double? = failure.isOutcomeUnknown ? nil : 0
+        reading.settle(segments[slot].charge, units: consumed, at: now)
+        var actions: [CopyAction] = []
+        settleShare(segments[slot].grant, on: .source, consumed: consumed, &actions)
         switch failure.kind {
         case .tooLong(let bytes):
             sourceHealth.answered(at: now)
@@ -65,7 +69,8 @@ extension CopyScheduler {
             sourceHealth.failed(Self.faultBackoff, using: &generator, at: now)
             postpone(slot, failure, at: now)
         }
-        return pumped(at: now)
+        pump(at: now, &actions)
+        return actions
     }
 
     private mutating func scanCameBack(_ index: Int) -> Int {
@@ -91,7 +96,7 @@ extension CopyScheduler {
     private mutating func open(_ page: ArrivedPage, segment slot: Int) -> Int {
         let open = OpenPage(
             segment: slot, items: page.items, storedBytes: page.storedBytes,
-            heldBytes: page.heldBytes)
+            heldBytes: page.heldBytes, leftOut: page.leftOut)
         pageBytesHeld += page.heldBytes
         let pageSlot: Int
         if let free = freePages.popLast() {
@@ -102,7 +107,7 @@ extension CopyScheduler {
             pages.append(open)
         }
         segments[slot].pages.append(pageSlot)
-        if segments[slot].taking == nil, !page.items.isEmpty {
+        if segments[slot].taking == nil, pages[pageSlot].untaken > 0 {
             segments[slot].taking = pageSlot
             ring.append(slot)
         }
@@ -167,7 +172,9 @@ extension CopyScheduler {
                 wake = min(wake, ready)
                 return
             }
+            guard mayShare(.source, units: units, &actions) else { return }
             segments[slot].charge = reading.take(units, at: now)
+            segments[slot].grant = shares[.source].take()
             send(slot, plan, at: now, &actions)
         }
     }

@@ -15,6 +15,9 @@ extension CopyScheduler {
         if refused.count > 1 { refused.sort() }
         var refusedItems: [BatchItem] = []
         var written = batch.load
+        // A put that another item stands in the way of is charged like any other.
+        var kept = BatchLoad()
+        for position in answer.kept { kept.add(slice(of: batch.items[position])) }
         for (position, item) in batch.items.enumerated() {
             if refused.first == position {
                 refused.removeFirst()
@@ -29,9 +32,16 @@ extension CopyScheduler {
         precondition(refused.isEmpty, "positions \(refused) are not in the batch")
         let consumed = writing.settle(
             batch.charge, units: written.units, reported: answer.consumed, at: now)
-        counters.itemsWritten += batch.items.count - refusedItems.count
-        counters.storedBytesWritten += written.storedBytes
-        counters.jsonBytesWritten += written.jsonBytes
+        if batch.grant != nil {
+            // Where nothing is reported, what the indexes take is estimated as before.
+            let inAll =
+                answer.consumed?.total ?? writing.estimate(units: written.units).reduce(0, +)
+            settleShare(batch.grant, on: .target, consumed: inAll, &actions)
+        }
+        counters.itemsKept += answer.kept.count
+        counters.itemsWritten += batch.items.count - refusedItems.count - answer.kept.count
+        counters.storedBytesWritten += written.storedBytes - kept.storedBytes
+        counters.jsonBytesWritten += written.jsonBytes - kept.jsonBytes
         counters.writeUnits += consumed
         counters.itemsUnprocessed += refusedItems.count
         if refusedItems.count < batch.items.count { progressed() }
@@ -50,6 +60,8 @@ extension CopyScheduler {
         writing.settleFailed(
             batch.charge, isOutcomeUnknown: failure.isOutcomeUnknown, at: now)
         var actions: [CopyAction] = []
+        settleShare(
+            batch.grant, on: .target, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
         switch failure.kind {
         case .tooLong:
             // Only unprocessed items make a reply that long; which they were is not known.
@@ -58,7 +70,7 @@ extension CopyScheduler {
                 halve(batch.items, at: now)
             } else {
                 counters.itemsUnprocessed += 1
-                retry(batch.items, at: now)
+                retry(batch.items, failure, at: now)
             }
         case .remedy(.split):
             targetHealth.answered(at: now)
@@ -71,7 +83,7 @@ extension CopyScheduler {
             counters.writesThrottled += 1
             for item in batch.items { segments[segmentSlot(of: item)].heat.refuse() }
             noProgress(failure, at: now)
-            retry(batch.items, at: now)
+            retry(batch.items, failure, at: now)
             judge(
                 items: batch.items.count, refused: batch.items.count, units: 0,
                 roundTrip: roundTrip, at: now)
@@ -79,7 +91,7 @@ extension CopyScheduler {
             counters.requestsFailed += 1
             noProgress(failure, at: now)
             targetHealth.failed(Self.faultBackoff, using: &generator, at: now)
-            retry(batch.items, at: now)
+            retry(batch.items, failure, at: now)
         }
         pump(at: now, &actions)
         return actions
@@ -110,7 +122,10 @@ extension CopyScheduler {
         if pages[page].unsettled == 0 { retire(page, &actions) }
     }
 
-    private mutating func retry(_ items: [BatchItem], at now: Instant) {
+    /// - Parameter failure: of the request that they were in; nil when they came back unprocessed.
+    private mutating func retry(
+        _ items: [BatchItem], _ failure: CopyFailure? = nil, at now: Instant
+    ) {
         guard !items.isEmpty else { return }
         counters.itemsRetried += items.count
         var items = items
@@ -118,6 +133,7 @@ extension CopyScheduler {
         for index in items.indices {
             attempt = max(attempt, Int(items[index].attempt))
             items[index].attempt += 1
+            if failure?.isOutcomeUnknown == true { items[index].mayBeThere = true }
         }
         let delay = Self.retryBackoff.delay(attempt: attempt, using: &generator)
         retries.add(.init(due: now + delay, items: items, isWhole: false))
@@ -137,7 +153,7 @@ extension CopyScheduler {
         _ items: [BatchItem], _ failure: CopyFailure, at now: Instant
     ) {
         guard items.count == 1 else { return halve(items, at: now) }
-        if counters.itemsWritten == 0 { refusedAloneBeforeAnyAccepted += 1 }
+        if counters.itemsWritten + counters.itemsKept == 0 { refusedAloneBeforeAnyAccepted += 1 }
         refusedUnsaved.append(RefusedItem(item: items[0], failure: failure))
         let isSystemic =
             counters.deadLetters + refusedUnsaved.count + refusedInSave
@@ -242,6 +258,10 @@ extension CopyScheduler {
                 wake = min(wake, ready)
                 return
             }
+            guard mayShare(.target, units: estimate.reduce(0, +), &actions) else {
+                hold = .sharedWriteLimit
+                return
+            }
             pending = nil
             send(batch, estimate, at: now, &actions)
         }
@@ -250,6 +270,7 @@ extension CopyScheduler {
     private func reasonForNoBatch(at now: Instant) -> CopyHold {
         if sourceHealth.isPaused(at: now) { return .sourceUnreachable }
         if reading.isThrottled { return .sourceThrottled }
+        if scansInFlight == 0, shares[.source].isClaimed { return .sharedReadLimit }
         if scansInFlight == 0, reading.rate != nil { return .readLimit }
         return .sourcePages
     }
@@ -260,6 +281,7 @@ extension CopyScheduler {
     ) {
         var batch = batch
         batch.charge = writing.take(estimate, at: now)
+        batch.grant = shares[.target].take()
         batchBytesHeld += 2 * batch.bodyBytes
         if writesInFlight == 0 { targetHealth.asked(at: now) }
         writesInFlight += 1

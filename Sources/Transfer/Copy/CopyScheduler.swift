@@ -10,7 +10,7 @@ import Pacing
 /// - *Memory is bounded.* A Scan is sent only when its reserve fits the page pool, a batch only
 ///   when twice its body fits the batch pool.
 /// - *Limits are real.* Nothing is sent before its estimate fits every bucket that it is charged
-/// to.
+/// to, and is granted by the limits over several copies.
 /// - *Heat is spread.* Many segments are open at a time, evenly over the hash space; each batch
 ///   takes from all open pages in turn.
 ///
@@ -70,6 +70,8 @@ package struct CopyScheduler: Sendable {
     var concurrency: AdaptiveLimit
     var concurrencyBeforeCut = 0
     var targetHealth = SideHealth()
+    /// Of limits over several copies.
+    var shares: UnitShares
     /// Share of items refused since the last look, over the whole table.
     var refusedItems = 0
     var answeredItems = 0
@@ -128,6 +130,7 @@ package struct CopyScheduler: Sendable {
             itemBytesReported: configuration.itemBytesReported)
         reading = ReadPacing(configuration.read, at: now)
         writing = WritePacing(configuration.write, at: now)
+        shares = UnitShares(configuration.read, configuration.write)
         concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
         failingSince = now
         nextTick = now + Self.tick
@@ -160,6 +163,7 @@ package struct CopyScheduler: Sendable {
     ) -> [CopyAction] {
         reading.setLimit(read, at: now)
         writing.setLimits(write, at: now)
+        shares.setLimits(read, write)
         if let writesMax, writesMax != concurrency.range.upperBound {
             let start = min(concurrency.current, writesMax)
             concurrency = AdaptiveLimit(range: 1...writesMax, start: start, at: now)
@@ -256,7 +260,7 @@ package struct CopyScheduler: Sendable {
 
     /// Every item read must have arrived somewhere; the segments' ends alone do not show it.
     private var completedOutcome: CopyOutcome {
-        let settled = counters.itemsWritten + counters.deadLetters
+        let settled = counters.itemsSettled
         guard counters.itemsRead == settled else {
             return .failed(
                 CopyFailure(

@@ -30,6 +30,7 @@ struct OpenSegment: Sendable {
     /// What the Scan in flight set aside.
     var reserved = PageSizing.Plan(limit: 1, reserve: 0)
     var charge: TokenBucket.Reservation?
+    var grant: SharedBucket.Grant?
     var heat = SegmentHeat()
 
     /// False while its slot waits for another segment. (An optional in an array would be copied as

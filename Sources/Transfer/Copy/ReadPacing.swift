@@ -9,6 +9,8 @@ struct ReadPacing: Sendable {
     private var bucket: TokenBucket?
     private var pace: AdaptivePace
     private var consumed: RateWindow
+    /// What all copies may read together: it bounds how much one page may cost.
+    private var shared: Double?
 
     /// A page of one item of up to 4 KB, eventually consistent, a second.
     private static let paceMin = 0.5
@@ -16,10 +18,12 @@ struct ReadPacing: Sendable {
     init(_ limit: ReadLimit, at now: Instant) {
         pace = AdaptivePace(.source, ceiling: limit.unitsPerSecond, at: now)
         consumed = RateWindow(at: now)
+        shared = limit.shared
         follow(at: now)
     }
 
     mutating func setLimit(_ limit: ReadLimit, at now: Instant) {
+        shared = limit.shared
         guard limit.unitsPerSecond != pace.ceiling else { return }
         pace.setCeiling(limit.unitsPerSecond, at: now)
         follow(at: now)
@@ -44,7 +48,10 @@ struct ReadPacing: Sendable {
     var isThrottled: Bool { pace.isThrottled }
 
     /// Read units that one page may cost, so that it is a two-hundredth of a 10 s window at most.
-    var pageUnitsMax: Double { bucket.map { $0.burst / 2 } ?? .infinity }
+    var pageUnitsMax: Double {
+        let own = bucket?.burst ?? .infinity
+        return min(own, shared.map { $0 * TokenBucket.burstSeconds } ?? .infinity) / 2
+    }
 
     func readyAt(_ units: Double, now: Instant) -> Instant {
         bucket?.readyAt(units, now: now) ?? now

@@ -1,10 +1,13 @@
 import Pacing
 
-/// An item on its way to the target: where it stands, and how often it has been refused.
+/// An item on its way to the target: where it stands, how often it has been refused, and whether
+/// the target may have it all the same.
 package struct BatchItem: Equatable, Sendable {
     package var page: UInt32
     package var index: UInt32
     package var attempt: UInt32
+    /// A request that it was in ended without an answer.
+    package var mayBeThere = false
 
     package init(page: Int, index: Int, attempt: Int = 0) {
         self.page = UInt32(page)

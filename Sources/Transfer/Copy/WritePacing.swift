@@ -22,10 +22,13 @@ struct WritePacing: Sendable {
     private static let unitsPerUnitMax = 100.0
 
     private var meters: [Meter]
+    /// What all copies may write together: it bounds how much one batch may cost.
+    private var shared: Double?
     private(set) var pace: AdaptivePace
 
     init(_ limits: WriteLimits, at now: Instant) {
         pace = AdaptivePace(ceiling: limits.table, at: now)
+        shared = limits.shared
         let names = ["table"] + limits.indexes.map(\.name)
         meters = zip(names, limits.all).map { name, limit in
             Meter(
@@ -36,6 +39,7 @@ struct WritePacing: Sendable {
 
     mutating func setLimits(_ limits: WriteLimits, at now: Instant) {
         pace.setCeiling(limits.table, at: now)
+        shared = limits.shared
         for (index, limit) in limits.indexes.enumerated() where index + 1 < meters.count {
             setRate(limit.unitsPerSecond, of: index + 1, at: now)
         }
@@ -64,6 +68,10 @@ struct WritePacing: Sendable {
         for meter in meters {
             guard let bucket = meter.bucket else { continue }
             most = min(most, bucket.burst / 2 / max(meter.unitsPerUnit, 0.01))
+        }
+        if let shared {
+            let unitsPerUnit = meters.reduce(0) { $0 + $1.unitsPerUnit }
+            most = min(most, shared * TokenBucket.burstSeconds / 2 / max(unitsPerUnit, 0.01))
         }
         return most
     }

@@ -1,5 +1,6 @@
 import AWS
 import DynamoDB
+import DynamoModel
 import JSON
 
 /// Tries the dead letters of a job again, one by one: what stands at the source now is what is
@@ -8,6 +9,8 @@ package struct DeadLetterRetry: Sendable {
     package struct Findings: Equatable, Sendable {
         /// Dead letters that are in the target now.
         package var written = 0
+        /// Those in whose place the target has another item, which stays.
+        package var kept = 0
         /// Those that the source no longer has.
         package var gone = 0
         /// Those that the target refused again: they stay.
@@ -18,10 +21,17 @@ package struct DeadLetterRetry: Sendable {
 
     private let source: ReadOnlyClient
     private let target: Client
+    private let keepsItems: @Sendable (_ source: String) -> Bool
 
-    package init(from source: ReadOnlyClient, to target: Client) {
+    /// - Parameter keepsItems: whether no item of a table's target is replaced, as in the job
+    ///   itself.
+    package init(
+        from source: ReadOnlyClient, to target: Client,
+        keepsItems: @escaping @Sendable (_ source: String) -> Bool
+    ) {
         self.source = source
         self.target = target
+        self.keepsItems = keepsItems
     }
 
     /// - Throws: ``CopyRefusal`` when a side does not do its part; what has been done until then
@@ -39,10 +49,13 @@ package struct DeadLetterRetry: Sendable {
                 target: TargetTable(name: table.target, client: target)
             )
             for letter in try file.deadLetters(ofTable: number) {
-                switch try await outcome(of: letter, pair) {
+                switch try await outcome(of: letter, pair, table.schema) {
                 case .written:
                     try file.remove(letter, fromTable: number)
                     findings.written += 1
+                case .kept:
+                    try file.remove(letter, fromTable: number)
+                    findings.kept += 1
                 case .gone:
                     try file.remove(letter, fromTable: number)
                     findings.gone += 1
@@ -57,12 +70,13 @@ package struct DeadLetterRetry: Sendable {
 
     private enum Outcome {
         case written
+        case kept
         case gone
         case refused(DeadLetter)
     }
 
     private func outcome(
-        of letter: DeadLetter, _ pair: CopyJob.Pair
+        of letter: DeadLetter, _ pair: CopyJob.Pair, _ schema: KeySchema
     ) async throws -> Outcome {
         let key = try JSON(parsing: letter.key)
         let item: JSON
@@ -73,8 +87,7 @@ package struct DeadLetterRetry: Sendable {
             throw CopyRefusal(error, side: "source", source.endpoint)
         }
         do throws(AWSError) {
-            try await pair.target.put(item)
-            return .written
+            return try await put(item, key, pair, schema)
         } catch {
             guard error.remedy == .split else {
                 throw CopyRefusal(error, side: "target", target.endpoint)
@@ -86,9 +99,30 @@ package struct DeadLetterRetry: Sendable {
     }
 }
 
+extension DeadLetterRetry {
+    private func put(
+        _ item: JSON, _ key: JSON, _ pair: CopyJob.Pair, _ schema: KeySchema
+    ) async throws(AWSError) -> Outcome {
+        guard keepsItems(pair.source.name) else {
+            try await pair.target.put(item)
+            return .written
+        }
+        do throws(AWSError) {
+            try await pair.target.putIfAbsent(item, partitionKey: schema.partition.name)
+            return .written
+        } catch {
+            guard error.isConditionFailure else { throw error }
+            // A repetition may have found what the attempt before it had put.
+            let there = try await pair.target.item(key)
+            return there.map { ItemComparison.areEqual($0, item) } == true ? .written : .kept
+        }
+    }
+}
+
 extension DeadLetterRetry.Findings: CustomStringConvertible {
     package var description: String {
         "\(written) dead letters written, \(gone) dropped since the source no longer has them,"
             + " \(refused) refused again"
+            + (kept > 0 ? ", \(kept) dropped since the target has another item" : "")
     }
 }

@@ -58,6 +58,12 @@ extension JobProgress {
         hold = hold == table.hold ? hold : nil
     }
 
+    /// Its limits are no higher than those over all tables.
+    mutating func hold(within totals: CopyJob.Totals) {
+        if let read = totals.read { readLimit = min(readLimit ?? read, read) }
+        if let write = totals.write { writeLimit = min(writeLimit ?? write, write) }
+    }
+
     /// One that is not known, or not limited, is so for all.
     private static func sum<Number: AdditiveArithmetic>(
         _ one: Number?, _ other: Number?
@@ -84,6 +90,7 @@ private let counts: [Figure<Int>] = [
     Figure("writesInFlight", \.writesInFlight), Figure("itemsRead", \.counters.itemsRead),
     Figure("itemsWritten", \.counters.itemsWritten),
     Figure("deadLetters", \.counters.deadLetters),
+    Figure("itemsLeftOut", \.counters.itemsLeftOut), Figure("itemsKept", \.counters.itemsKept),
     Figure("bytes", \.counters.storedBytesWritten),
     Figure("jsonBytes", \.counters.jsonBytesWritten), Figure("scanRequests", \.counters.scans),
     Figure("writeRequests", \.counters.writes), Figure("bytesReceived", \.counters.bytesRead),
@@ -136,14 +143,20 @@ extension JobProgress {
 package struct JobThrottle: Equatable, Sendable {
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
+    /// Of all tables together.
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
     /// Most BatchWriteItems in flight.
     package var writesMax: Int?
 
     package init(
-        readUnits: UnitLimit? = nil, writeUnits: UnitLimit? = nil, writesMax: Int? = nil
+        readUnits: UnitLimit? = nil, writeUnits: UnitLimit? = nil, totalReadUnits: Double? = nil,
+        totalWriteUnits: Double? = nil, writesMax: Int? = nil
     ) {
         self.readUnits = readUnits
         self.writeUnits = writeUnits
+        self.totalReadUnits = totalReadUnits
+        self.totalWriteUnits = totalWriteUnits
         self.writesMax = writesMax
     }
 
@@ -153,6 +166,8 @@ package struct JobThrottle: Equatable, Sendable {
     package func updated(by later: JobThrottle) -> JobThrottle {
         JobThrottle(
             readUnits: later.readUnits ?? readUnits, writeUnits: later.writeUnits ?? writeUnits,
+            totalReadUnits: later.totalReadUnits ?? totalReadUnits,
+            totalWriteUnits: later.totalWriteUnits ?? totalWriteUnits,
             writesMax: later.writesMax ?? writesMax)
     }
 
@@ -161,6 +176,12 @@ package struct JobThrottle: Equatable, Sendable {
         var parts: [String] = []
         if let readUnits { parts.append("read units \(readUnits.text)") }
         if let writeUnits { parts.append("write units \(writeUnits.text)") }
+        if let totalReadUnits {
+            parts.append("read units of all tables \(JSON(totalReadUnits).text) a second")
+        }
+        if let totalWriteUnits {
+            parts.append("write units of all tables \(JSON(totalWriteUnits).text) a second")
+        }
         if let writesMax { parts.append("\(writesMax) writes in flight") }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
@@ -169,6 +190,8 @@ package struct JobThrottle: Equatable, Sendable {
         var json: JSON = [:]
         json["readUnits"] = readUnits?.json
         json["writeUnits"] = writeUnits?.json
+        json["totalReadUnits"] = totalReadUnits.map { JSON($0) }
+        json["totalWriteUnits"] = totalWriteUnits.map { JSON($0) }
         json["writesMax"] = writesMax.map { JSON($0) }
         return json
     }
@@ -176,6 +199,8 @@ package struct JobThrottle: Equatable, Sendable {
     package init(json: JSON) {
         readUnits = json["readUnits"].flatMap(UnitLimit.init(json:))
         writeUnits = json["writeUnits"].flatMap(UnitLimit.init(json:))
+        totalReadUnits = json["totalReadUnits"]?.double
+        totalWriteUnits = json["totalWriteUnits"]?.double
         writesMax = json["writesMax"]?.int
     }
 }

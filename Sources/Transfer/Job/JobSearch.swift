@@ -24,23 +24,34 @@ struct JobIdentity {
                 "targetEndpoint": .string(targetEndpoint),
             ]
         }
+
+        fileprivate var merge: JSON {
+            options.keepsItems ? "keep" : .bool(options.mergesIntoItems)
+        }
     }
 
     /// What holds for all tables is said once, and of each only where it does not.
     init(_ tables: [Table]) {
-        let merges = tables.allSatisfy(\.options.mergesIntoItems)
+        let merge = Self.common(tables.map(\.merge)) ?? false
+        let skips = tables.allSatisfy(\.options.skipsExpired)
         var json: JSON = [
             "tables": .array(
                 tables.map { table in
                     var json = table.json
-                    if !merges, table.options.mergesIntoItems { json["merge"] = true }
+                    if table.merge != merge { json["merge"] = table.merge }
+                    if !skips, table.options.skipsExpired { json["skipExpired"] = true }
                     return json
                 }),
-            "merge": .bool(merges),
+            "merge": merge,
         ]
+        if skips { json["skipExpired"] = true }
         let part = tables.first?.options.part ?? .all
         if part != .all { json["part"] = .string(part.rawValue) }
         text = json.text
+    }
+
+    private static func common(_ values: [JSON]) -> JSON? {
+        values.allSatisfy { $0 == values[0] } ? values[0] : nil
     }
 }
 

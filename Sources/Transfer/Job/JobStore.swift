@@ -14,8 +14,10 @@ final class JobStore: @unchecked Sendable {
     private let started: Instant
     private let earlier: JobProgress
     private var tables: [JobProgress]
+    private var totals: CopyJob.Totals
 
-    init(_ job: OpenJob, time: any TimeSource) {
+    init(_ job: OpenJob, _ totals: CopyJob.Totals, time: any TimeSource) {
+        self.totals = totals
         file = job.file
         lock = job.lock
         self.time = time
@@ -50,7 +52,12 @@ final class JobStore: @unchecked Sendable {
         var sum = JobProgress.sum(tables)
         sum.seconds = earlier.seconds + (time.now - started).inSeconds
         sum.crashes = earlier.crashes
+        sum.hold(within: totals)
         return sum
+    }
+
+    func setTotals(_ totals: CopyJob.Totals) {
+        queue.async { [self] in self.totals = totals }
     }
 
     private func onQueue<Value>(

@@ -8,6 +8,8 @@ package struct CopyPlan: Sendable {
     package let tables: [TablePlan]
     /// The unfinished job that the copy would go on with.
     package let job: JobRecord?
+    /// Limits over all tables.
+    package let totals: CopyJob.Totals
 
     package var items: Int? { Self.sum(tables.map(\.items)) }
     package var bytes: Int? { Self.sum(tables.map(\.bytes)) }
@@ -15,6 +17,24 @@ package struct CopyPlan: Sendable {
     package var writeUnits: Double? { Self.sum(tables.map(\.writeUnits)) }
     package var dollars: Double? { Self.sum(tables.map(\.dollars)) }
     package var isRefused: Bool { tables.contains { $0.refusal != nil } }
+
+    /// Seconds that all tables take at the limits over all of them, and the one of these that
+    /// takes the longest: `read limit of all tables`; nil where there is none, or the units are
+    /// not known.
+    package var atTotals: (seconds: Double, by: String)? {
+        let indexUnits = tables.flatMap(\.indexUnits).reduce(0) { $0 + $1.units }
+        let read = Self.seconds(readUnits, totals.read, .sharedReadLimit)
+        let write = Self.seconds(
+            writeUnits.map { $0 + indexUnits }, totals.write, .sharedWriteLimit)
+        return [read, write].compactMap(\.self).max { $0.seconds < $1.seconds }
+    }
+
+    private static func seconds(
+        _ units: Double?, _ limit: Double?, _ hold: CopyHold
+    ) -> (seconds: Double, by: String)? {
+        guard let units, let limit else { return nil }
+        return (units / limit, hold.rawValue)
+    }
 
     /// Unknown when one of them is.
     private static func sum<Number: AdditiveArithmetic>(_ numbers: [Number?]) -> Number? {
@@ -46,7 +66,7 @@ package struct CopyPlan: Sendable {
             }
             return plan
         }
-        return CopyPlan(tables: plans, job: job)
+        return CopyPlan(tables: plans, job: job, totals: CopyJob.Totals(options))
     }
 
     private static func unfinished(_ looks: [Look], _ jobs: JobFolder) -> JobRecord? {

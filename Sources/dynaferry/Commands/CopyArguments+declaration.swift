@@ -75,8 +75,11 @@ extension CopyArguments {
                 """),
             Option(
                 ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
-                default: "\(CopyArguments().tables)",
-                "Copy N tables at a time, the smallest first."
+                default: "4, and up to 16 where else a total limit would not be used",
+                """
+                Copy N tables at a time, the smallest first; with a total limit one of them from \
+                the large end.
+                """
             ) { arguments, _, value in arguments.tables = value },
             Option(
                 flag: "--fail-fast", \.failFast, in: .tables,
@@ -92,8 +95,10 @@ extension CopyArguments {
             Option(
                 "--merge", .choice, whenBare: .replace, \.merge, in: .target,
                 """
-                Write into a target that has items: those of the same key are replaced, all others \
-                stay.
+                Write into a target that has items. replace: those of the same key are replaced, \
+                all others stay. keep: all of the target's stay, and only items of other keys are \
+                added; each is then a request by itself, and items in whose place there is one are \
+                counted as kept, and charged for.
                 """
             ).perTable,
             Option(
@@ -112,8 +117,8 @@ extension CopyArguments {
             Option(
                 flag: "--yes", \.yes, in: .target,
                 """
-                Copy into a target whose TTL or stream is on without asking: TTL deletes items that \
-                have expired, and readers of the stream hear of every item.
+                Copy into a target whose TTL or stream is on without asking: TTL deletes items \
+                that have expired, and readers of the stream hear of every item.
                 """),
         ]
     }
@@ -136,6 +141,17 @@ extension CopyArguments {
                 global index.
                 """
             ).perTable,
+            Option(
+                "--total-read-units", .totalUnits, \.totalReadUnits, in: .pace, default: "no limit",
+                "Read at most N units a second from all tables together; each keeps to its own too."
+            ),
+            Option(
+                "--total-write-units", .totalUnits, \.totalWriteUnits, in: .pace,
+                default: "no limit",
+                """
+                Write at most N units a second to all tables and their indexes together, shared \
+                evenly among the tables that are copied; each keeps to its own limit too.
+                """),
             Option(
                 "--segments", .integer(1...1_000_000), \.segments, in: .pace,
                 default: "by the table's size",
@@ -191,6 +207,14 @@ extension CopyArguments {
 
     private static var readingOptions: [Option<Self>] {
         [
+            Option(
+                flag: "--skip-expired", \.skipExpired, in: .reading,
+                """
+                Leave out items that have expired by the source's time to live though the service \
+                has not deleted them yet, and count them. As there, what is no number or lies \
+                five years back does not expire.
+                """
+            ).perTable,
             Option(
                 flag: "--consistent-read", \.consistentRead, in: .reading,
                 "Read with strong consistency, at twice the units."

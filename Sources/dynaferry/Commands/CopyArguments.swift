@@ -10,8 +10,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var entries: [TableEntry] = []
     package var renamings: [Renaming] = []
     package var excluded: [TableReference] = []
-    /// Tables copied at a time.
-    package var tables = 4
+    /// Tables copied at a time; nil: as many as their limits ask for.
+    package var tables: Int?
     package var failFast = false
     package var sides = SidesArguments()
 
@@ -31,6 +31,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
 
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
     /// nil adapts, as do the two below.
     package var segments: Int?
     package var scanConcurrency: Int?
@@ -46,6 +48,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var restart = false
     package var stopAt: StopTime?
 
+    package var skipExpired = false
     package var consistentRead = false
     package var gzip = false
 
@@ -109,6 +112,8 @@ package struct TableEntry: Equatable, Sendable {
 package enum MergePolicy: String, CaseIterable, Sendable {
     /// Items of the same key are replaced; all others stay.
     case replace
+    /// Those of the source stay out; all of the target's stay.
+    case keep
 }
 
 /// How progress is shown on stderr.

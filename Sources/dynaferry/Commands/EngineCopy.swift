@@ -72,7 +72,8 @@ struct EngineCopy: RunningCopy {
         return pairs.map {
             (
                 SourceTable(
-                    name: $0.source, reader: source, scaling: sourceScaling.map(ScalingReader.init)),
+                    name: $0.source, reader: source,
+                    scaling: sourceScaling.map(ScalingReader.init)),
                 TargetTable(name: $0.target, client: target, scaling: targetScaling)
             )
         }
@@ -117,7 +118,7 @@ struct EngineCopy: RunningCopy {
 
     var progress: ProgressSnapshot {
         let reports = copy.progress
-        let now = CopyProgress.sum(reports.map(\.progress))
+        let now = CopyProgress.sum(reports.map(\.progress), within: copy.totals)
         let counters = now.counters
         var snapshot = ProgressSnapshot(
             source: arguments.sourceText, target: arguments.targetText, phase: phase(now),
@@ -140,6 +141,8 @@ struct EngineCopy: RunningCopy {
         snapshot.targetThrottles = counters.writesThrottled
         snapshot.itemsRetried = counters.itemsRetried
         snapshot.deadLetters = counters.deadLetters
+        snapshot.itemsLeftOut = counters.itemsLeftOut
+        snapshot.itemsKept = counters.itemsKept
         snapshot.waiting = now.hold?.text
         return snapshot
     }
@@ -167,7 +170,8 @@ extension CopyHold {
         switch self {
         case .targetReplies, .paused: nil
         case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
-        case .writeLimit, .readLimit, .sourcePages, .memory: "waiting: \(rawValue)"
+        case .writeLimit, .readLimit, .sharedWriteLimit, .sharedReadLimit, .sourcePages, .memory:
+            "waiting: \(rawValue)"
         }
     }
 }
@@ -212,9 +216,13 @@ extension CopyOptions {
         writesMax = arguments.writeConcurrency
         readUnits = arguments.readUnits
         writeUnits = arguments.writeUnits
+        totalReadUnits = arguments.totalReadUnits
+        totalWriteUnits = arguments.totalWriteUnits
         memory = arguments.memory
         isConsistentRead = arguments.consistentRead
+        skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil
+        keepsItems = arguments.merge == .keep
         deadLettersPath = arguments.deadLetters
         deadLettersMax = arguments.maxDeadLetters
         giveUpAfter = arguments.giveUpAfter
@@ -235,6 +243,8 @@ extension TableSummary {
         }
         itemsInAll = progress.itemsEarlier + progress.counters.itemsWritten
         itemsWritten = progress.counters.itemsWritten
+        itemsLeftOut = progress.counters.itemsLeftOut
+        itemsKept = progress.counters.itemsKept
         deadLetters = progress.counters.deadLetters
         bytes = progress.counters.storedBytesWritten
         seconds = progress.elapsed.inSeconds
@@ -292,6 +302,8 @@ extension CopySummary {
         segments = sum.segments
         itemsRead = counters.itemsRead
         itemsWritten = counters.itemsWritten
+        itemsLeftOut = counters.itemsLeftOut
+        itemsKept = counters.itemsKept
         deadLetters = counters.deadLetters
         deadLettersFile = report.deadLettersPaths.first
         bytes = counters.storedBytesWritten

@@ -21,10 +21,17 @@ struct Sides {
         for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
             var configuration = HTTPEngine.Configuration()
             configuration.caBundle = caBundle
-            configuration.connectionsKept = 2 * arguments.tables * Self.requestsMax(arguments)
+            configuration.connectionsKept =
+                2 * (arguments.tables ?? Self.tablesUsual(arguments)) * Self.requestsMax(arguments)
             engines[caBundle] = HTTPEngine(configuration)
         }
         self.engines = engines
+    }
+
+    /// Tables at a time as far as can be told before they are looked at.
+    private static func tablesUsual(_ arguments: CopyArguments) -> Int {
+        let hasTotal = arguments.totalReadUnits != nil || arguments.totalWriteUnits != nil
+        return hasTotal ? CopyJob.widthMax : CopyJob.widthUsual
     }
 
     /// Of the table that has most. Twice the requests in flight keep connections through lulls.

@@ -1,5 +1,20 @@
 import Transfer
 
+extension ValueKind where Value == Double {
+    /// Units a second that are not a share of anything.
+    package static var totalUnits: Self {
+        ValueKind(
+            name: "N", expected: "units a second, at least 1",
+            parse: { text in
+                decimalNumber(text).flatMap { (1...1e9).contains($0) ? $0 : nil }
+            },
+            show: { $0.short },
+            advice: { text in
+                text.hasSuffix("%") ? "all tables together have nothing to take a share of" : nil
+            })
+    }
+}
+
 extension ValueKind where Value == UnitLimit {
     package static var units: Self {
         ValueKind(

@@ -20,7 +20,11 @@ package struct ProgressBlock: Sendable {
             bar(snapshot, facts.remaining, width: width),
             row([facts.items, facts.itemRate, facts.bytes, facts.byteRate], width: width),
             row([facts.read, facts.write, facts.segments], width: width),
-            row([facts.inFlight, facts.throttles, facts.deadLetters, facts.retried], width: width),
+            row(
+                [
+                    facts.inFlight, facts.throttles, facts.deadLetters, facts.leftOut, facts.kept,
+                    facts.retried,
+                ], width: width),
         ]
         if let waiting = snapshot.waiting { lines.append(cut(waiting, to: width)) }
         return lines + tableLines(snapshot, width: width)

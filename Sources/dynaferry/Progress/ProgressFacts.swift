@@ -13,6 +13,8 @@ struct ProgressFacts {
     let retried: String?
     /// Or differences.
     let deadLetters: String?
+    let leftOut: String?
+    let kept: String?
     let segments: String?
     let remaining: String?
 
@@ -43,6 +45,8 @@ struct ProgressFacts {
             snapshot.deadLetters > 0
             ? "dead letters \(snapshot.deadLetters.grouped)"
             : snapshot.differences > 0 ? "differences \(snapshot.differences.grouped)" : nil
+        leftOut = snapshot.itemsLeftOut > 0 ? "left out \(snapshot.itemsLeftOut.grouped)" : nil
+        kept = snapshot.itemsKept > 0 ? "kept \(snapshot.itemsKept.grouped)" : nil
         segments =
             snapshot.segmentsTotal > 0
             ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil

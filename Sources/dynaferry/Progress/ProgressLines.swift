@@ -7,7 +7,7 @@ extension ProgressSnapshot {
         let parts: [String?] = [
             tableCounts, facts.items, facts.itemRate, facts.byteRate, facts.read, facts.write,
             sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
-            facts.retried, facts.deadLetters, facts.remaining, waiting,
+            facts.retried, facts.deadLetters, facts.leftOut, facts.kept, facts.remaining, waiting,
             phase == .copying ? nil : phase.rawValue,
         ]
         return "\(percent) %: " + parts.compactMap(\.self).joined(separator: ", ")
@@ -65,6 +65,8 @@ extension ProgressSnapshot {
             "targetThrottles": JSON(targetThrottles),
             "itemsRetried": JSON(itemsRetried),
             "deadLetters": JSON(deadLetters),
+            "itemsLeftOut": JSON(itemsLeftOut),
+            "itemsKept": JSON(itemsKept),
             "tables": tablesJSON,
             "waiting": waiting.map { .string($0) } ?? nil,
             "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),

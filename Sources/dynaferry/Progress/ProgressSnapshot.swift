@@ -54,6 +54,10 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package var deadLetters = 0
     /// Of a verification: those that are known.
     package var differences = 0
+    /// Items that were not to be copied, since they had expired.
+    package var itemsLeftOut = 0
+    /// Items that were not put, since the target has one of the same key that was to stay.
+    package var itemsKept = 0
 
     /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
     package var waiting: String?

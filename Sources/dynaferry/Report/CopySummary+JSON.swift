@@ -16,6 +16,7 @@ private let counts: [Figure<Int>] = [
     Figure("itemsRead", \.itemsRead), Figure("itemsWritten", \.itemsWritten),
     Figure("runs", \.runs), Figure("crashes", \.crashes), Figure("itemsInAll", \.itemsInAll),
     Figure("itemsWrittenInAll", \.itemsWrittenInAll), Figure("itemsLeftOut", \.itemsLeftOut),
+    Figure("itemsKept", \.itemsKept),
     Figure("deadLetters", \.deadLetters),
     Figure("bytes", \.bytes), Figure("bytesReceived", \.bytesReceived),
     Figure("bytesSent", \.bytesSent), Figure("scanRequests", \.scanRequests),

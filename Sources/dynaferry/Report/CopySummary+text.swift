@@ -75,6 +75,7 @@ extension CopySummary {
 
     private var notWritten: String {
         var text = ", \(deadLetters.grouped) dead letters"
+        if itemsKept > 0 { text += ", \(itemsKept.grouped) kept as the target has them" }
         if itemsLeftOut > 0 { text += ", \(itemsLeftOut.grouped) left out" }
         return text
     }

@@ -42,7 +42,10 @@ package struct CopySummary: Equatable, Sendable {
 
     package var itemsRead = 0
     package var itemsWritten = 0
+    /// Items that were not to be copied, since they had expired.
     package var itemsLeftOut = 0
+    /// Items that were not put, since the target has one of the same key that was to stay.
+    package var itemsKept = 0
     package var deadLetters = 0
     /// Where the dead letters are, when there are any.
     package var deadLettersFile: String?

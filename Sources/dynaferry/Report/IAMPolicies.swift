@@ -26,6 +26,7 @@ struct IAMPolicies {
     private var source: [JSON] {
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
         if arguments.part != .schema { reading += ["GetItem", "Scan"] }
+        if arguments.skipExpired { reading.append("DescribeTimeToLive") }
         var statements = [statement(dynamoDB(reading), on: resources(sources))]
         if sources.contains(where: \.isPattern) {
             // Listing is of an account, not of a table.
@@ -37,6 +38,7 @@ struct IAMPolicies {
     private var target: [JSON] {
         var actions = ["DescribeTable", "DescribeTimeToLive"]
         if arguments.part != .schema { actions += ["BatchWriteItem", "PutItem", "Scan"] }
+        if arguments.merge == .keep { actions.append("GetItem") }
         if arguments.part != .data {
             actions += ["CreateTable", "UpdateTable"]
             actions += settings.flatMap { $0.reading + $0.writing }

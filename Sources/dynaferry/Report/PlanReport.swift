@@ -16,6 +16,11 @@ struct PlanReport {
         if let job = plan.job {
             lines.append("would go on with job \(job.id), \(job.percent) % done")
         }
+        if let text = plan.totals.description { lines.append(text) }
+        if let all = plan.atTotals {
+            let time = Duration.milliseconds(Int64(all.seconds * 1_000)).spelled
+            lines.append("all tables take \(time) at least, held back by the \(all.by)")
+        }
         for table in plan.tables {
             if let by = table.heldBackBy { lines.append("\(table.source): held back by its \(by)") }
             for index in table.indexUnits {
@@ -86,6 +91,9 @@ struct PlanReport {
             "bytes": plan.bytes.map { JSON($0) } ?? nil,
             "readUnits": Self.number(plan.readUnits), "writeUnits": Self.number(plan.writeUnits),
             "dollars": Self.number(plan.dollars),
+            "totalReadLimit": Self.number(plan.totals.read),
+            "totalWriteLimit": Self.number(plan.totals.write),
+            "secondsAtTotals": Self.number(plan.atTotals?.seconds),
             "prices": ["region": .string(prices.region), "date": .string(prices.date)],
         ]
         json["tables"] = .array(plan.tables.map(Self.entry))

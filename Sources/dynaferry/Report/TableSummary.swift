@@ -11,6 +11,9 @@ package struct TableSummary: Equatable, Sendable {
     /// Items that are in the target by all runs of the job, and those that this run has written.
     package var itemsInAll = 0
     package var itemsWritten = 0
+    package var itemsLeftOut = 0
+    /// Items that were not put, since the target has one of the same key that was to stay.
+    package var itemsKept = 0
     package var deadLetters = 0
     package var bytes = 0
     package var seconds = 0.0
@@ -29,7 +32,9 @@ package struct TableSummary: Equatable, Sendable {
         [
             "source": .string(source), "target": .string(target), "outcome": .string(outcome),
             "error": error.map { .string($0) } ?? nil, "itemsInAll": JSON(itemsInAll),
-            "itemsWritten": JSON(itemsWritten), "deadLetters": JSON(deadLetters),
+            "itemsWritten": JSON(itemsWritten), "itemsLeftOut": JSON(itemsLeftOut),
+            "itemsKept": JSON(itemsKept),
+            "deadLetters": JSON(deadLetters),
             "bytes": JSON(bytes), "seconds": JSON(seconds), "readUnits": JSON(readUnits),
             "writeUnits": JSON(writeUnits), "throttles": JSON(throttles),
             "settings": settings.json,

@@ -13,8 +13,10 @@ enum EngineRetry {
                 let sides = try Sides(arguments, environment: environment)
                 let source = try await sides.client(sides.source, arguments, voice)
                 let target = try await sides.client(sides.target, arguments, voice)
-                return try await DeadLetterRetry(from: ReadOnlyClient(source), to: target)
-                    .run(id, in: folder)
+                let retry = DeadLetterRetry(
+                    from: ReadOnlyClient(source), to: target,
+                    keepsItems: { arguments.own(ofTable: $0).merge == .keep })
+                return try await retry.run(id, in: folder)
             }
         }
     }

@@ -17,7 +17,8 @@ struct JobReport {
                 .joined(separator: "\n")
         case .md:
             (["# " + title[0], ""] + title.dropFirst().map { "- " + $0 } + [""] + markdown
-                + (settings.isEmpty ? [] : [""] + settings.dropFirst().map { "- " + $0 }) + [""] + next.map { "- " + $0 }).joined(separator: "\n")
+                + (settings.isEmpty ? [] : [""] + settings.dropFirst().map { "- " + $0 }) + [""]
+                + next.map { "- " + $0 }).joined(separator: "\n")
         case .json: json.prettyText
         }
     }
@@ -37,7 +38,14 @@ struct JobReport {
             "\(size) of items, \(speed.fixed(0)) items/s",
             "\(counters.itemsRetried.grouped) items sent again, \(counters.requestsFailed.grouped)"
                 + " requests after errors",
-        ] + (view.record.reason.map { ["reason: \($0)"] } ?? [])
+        ] + leftOut + (view.record.reason.map { ["reason: \($0)"] } ?? [])
+    }
+
+    private var leftOut: [String] {
+        let counters = view.record.progress.counters
+        let (leftOut, kept) = (counters.itemsLeftOut, counters.itemsKept)
+        return (leftOut > 0 ? ["\(leftOut.grouped) left out: they had expired"] : [])
+            + (kept > 0 ? ["\(kept.grouped) kept as the target has them"] : [])
     }
 
     private var rows: [[String]] {

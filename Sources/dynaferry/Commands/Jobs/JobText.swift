@@ -37,6 +37,9 @@ enum JobText {
         }
         if let reason = view.record.reason { facts.append(("reason", reason)) }
         facts.append(("dead letters", view.deadLetters.grouped))
+        let (leftOut, kept) = (progress.counters.itemsLeftOut, progress.counters.itemsKept)
+        if leftOut > 0 { facts.append(("left out", leftOut.grouped)) }
+        if kept > 0 { facts.append(("kept", kept.grouped)) }
         if let limits = view.record.throttle.description { facts.append(("throttle", limits)) }
         let runs = view.record.runs
         facts.append(

@@ -106,6 +106,8 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
     package var stateFolder: String?
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
     package var writeConcurrency: Int?
 
     package init() {}
@@ -130,6 +132,12 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
                 "--read-units", .units, \.readUnits, in: .pace, default: "as it is",
                 "Read at most N units a second, or N% of what the source has."),
             Option(
+                "--total-write-units", .totalUnits, \.totalWriteUnits, in: .pace,
+                default: "as it is", "Write at most N units a second to all tables together."),
+            Option(
+                "--total-read-units", .totalUnits, \.totalReadUnits, in: .pace,
+                default: "as it is", "Read at most N units a second from all tables together."),
+            Option(
                 "--write-concurrency", .integer(1...10_000), \.writeConcurrency, in: .pace,
                 default: "as it is", "Have at most N writes in flight."),
             .stateFolder(\.stateFolder),
@@ -145,13 +153,18 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
     package static let environment = JobEnvironment.notes
 
     package var throttle: JobThrottle {
-        JobThrottle(readUnits: readUnits, writeUnits: writeUnits, writesMax: writeConcurrency)
+        JobThrottle(
+            readUnits: readUnits, writeUnits: writeUnits, totalReadUnits: totalReadUnits,
+            totalWriteUnits: totalWriteUnits, writesMax: writeConcurrency)
     }
 
     package func validate() throws(UsageError) {
         guard throttle.isEmpty else { return }
         throw UsageError(
             "there is no limit to set",
-            hints: ["name --write-units, --read-units or --write-concurrency"])
+            hints: [
+                "name --write-units, --read-units, --total-write-units, --total-read-units or"
+                    + " --write-concurrency"
+            ])
     }
 }

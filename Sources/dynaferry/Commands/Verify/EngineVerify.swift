@@ -24,7 +24,7 @@ struct EngineVerify: RunningVerification {
                     VerifyOptions(arguments, environment),
                     tables: tables.map {
                         ($0.source, SourceTable(name: $0.target.name, reader: $0.target.reader))
-                    }, width: arguments.copy.tables, seed: anySeed(), emit: emit)
+                    }, width: arguments.tables, seed: anySeed(), emit: emit)
             }
         }
         return EngineVerify(job, arguments)

@@ -17,7 +17,13 @@ package struct VerifyArguments: SidedArguments, Equatable {
     package var output: String?
     package var json = false
 
-    package init() { copy.tables = 2 }
+    package init() {}
+
+    /// Tables compared at a time.
+    package var tables: Int {
+        get { copy.tables ?? 2 }
+        set { copy.tables = newValue }
+    }
 
     package var sides: SidesArguments {
         get { copy.sides }
@@ -67,7 +73,7 @@ package struct VerifyArguments: SidedArguments, Equatable {
                 repeating: "--rename", .renaming, \.copy.renamings, in: .tables, default: "none",
                 "Compare FROM with TO, whatever SOURCE and TARGET say."),
             Option(
-                "--tables", .integer(1...100), \.copy.tables, in: .tables,
+                "--tables", .integer(1...100), \.tables, in: .tables,
                 "Verify N tables at a time."),
         ]
     }

@@ -1,0 +1,34 @@
+import Testing
+
+@testable import Transfer
+
+/// Goal: so many tables are copied at a time that a limit over all of them is used.
+@Suite struct JobWidthTests {
+    private func width(_ own: [Double?], read: Double? = nil, write: Double? = nil) -> Int {
+        var options = CopyOptions()
+        (options.totalReadUnits, options.totalWriteUnits) = (read, write)
+        let tables = own.map { limit in
+            UnitLimits(
+                read: ReadLimit(unitsPerSecond: limit), write: WriteLimits(table: limit))
+        }
+        return CopyJob.width(of: tables, CopyJob.Totals([options]))
+    }
+
+    @Test func `four suffice where nothing is shared or little is needed`() {
+        #expect(width([5, 5, 5, 5, 5, 5, 5, 5]) == 4)
+        #expect(width([nil, nil, nil, nil, nil, nil], write: 1_000) == 4)
+    }
+
+    @Test func `tables with low limits of their own run beside each other`() {
+        let own = [Double?](repeating: 100, count: 30)
+        #expect(width(own, write: 800) == 8)
+        #expect(width(own, read: 650) == 7)
+        #expect(width(own, read: 200, write: 1_200) == 12)
+    }
+
+    @Test func `never more than is bearable, nor more than a new table on demand needs`() {
+        #expect(width([Double?](repeating: 5, count: 40), write: 10_000) == 16)
+        // Each takes 4,000 at first.
+        #expect(width([Double?](repeating: nil, count: 40), write: 24_000) == 6)
+    }
+}
