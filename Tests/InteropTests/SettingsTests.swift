@@ -96,8 +96,11 @@ struct SettingsTests {
     ) throws -> Bool {
         let before = try changes(at: server)
         let process = try ChildProcess(
-            Programs.dynaferry,
-            ["copy", source, target, "--endpoint", server.url, "--region", "us-east-1"] + options,
+            "/bin/sh",
+            [
+                "-c", "exec \"$0\" \"$@\" 2>/dev/null", Programs.dynaferry, "copy", source,
+                target, "--endpoint", server.url, "--region", "us-east-1",
+            ] + options,
             environment: ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"], input: .null,
             output: .pipe)
         let ended = DispatchSemaphore(value: 0)
