@@ -34,6 +34,11 @@ struct SettingsTests {
         #expect(compared.contains("40 pairs, 0 differences"))
     }
 
+    @Test func `a stage of 31 tables moves by one command, with items and settings`() async throws {
+        let said = try await Programs.runScript("migration.py", [Programs.dynaferry, "0.02"])
+        #expect(said.contains(" s, 0 failures"), "\(said)")
+    }
+
     @Test func `indexes that are made after the items make the same table`() async throws {
         let server = try Server.serve(["--settle-ms", "50"])
         try await Programs.runScript(

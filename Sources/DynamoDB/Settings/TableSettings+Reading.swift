@@ -39,6 +39,8 @@ extension ReadableTable {
             guard let arn = table.arn else { break }
             settings.policy = try await resourcePolicy(ofARN: arn)
         case .autoScaling:
+            // On demand there is nothing to scale.
+            guard !table.definition.billing.isOnDemand else { break }
             guard let scalingReader else {
                 settings.unread[.autoScaling] =
                     "a custom endpoint has none (AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING names"

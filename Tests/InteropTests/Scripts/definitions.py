@@ -195,7 +195,7 @@ def plain(value):
     return value
 
 
-def described(database, name):
+def described(database, name, items=True):
     table = plain(database.describe_table(TableName=name)["Table"])
     arn = database.describe_table(TableName=name)["Table"]["TableArn"]
     for listed, key in (
@@ -217,7 +217,7 @@ def described(database, name):
              one.get("ContributorInsightsMode")) for one in insights
             if one["ContributorInsightsStatus"] != "DISABLED"),
         "policy": policy(database, arn, name),
-        "items": sorted(map(repr, database.scan(TableName=name)["Items"])),
+        "items": sorted(map(repr, database.scan(TableName=name)["Items"])) if items else None,
     }
 
 
