@@ -10,13 +10,18 @@ extension TargetTable {
     /// taken for success (the caller has seen that there was none, and compares its keys before
     /// anything is written). While there is none the request is sent again, a few times: what is
     /// there already is never created twice.
-    package func create(_ definition: TableDefinition) async throws {
+    ///
+    /// Tags come with the table: accounts may demand that there are some from the start.
+    package func create(
+        _ definition: TableDefinition, tags: [TableSettings.Tag] = []
+    ) async throws {
+        var request = definition.creationRequest
+        if !tags.isEmpty { request["Tags"] = .array(tags.map(\.json)) }
         var attempts = 1
         while true {
             do {
                 _ = try await client.call(
-                    .createTable, definition.creationRequest, repeatable: false,
-                    member: "TableDescription")
+                    .createTable, request, repeatable: false, member: "TableDescription")
                 return
             } catch {
                 let mayExist = error.isOutcomeUnknown || error.code == "ResourceInUseException"

@@ -1,8 +1,8 @@
 /// Something that a table has besides its keys, indexes, billing and items: what a copy can carry
 /// over, or be told to leave out.
 ///
-/// They stand in the order in which they are set on a copy whose items have arrived: what would
-/// hinder a second attempt comes last.
+/// They stand in the order in which they are set on a copy: those that come with the table, then,
+/// once its items have arrived, the others; what would hinder a second attempt comes last.
 package enum Setting: String, CaseIterable, Sendable {
     case tableClass = "table-class"
     case encryption

@@ -148,7 +148,7 @@ extension CopyJob {
         do {
             let made: TableDescription
             if findings.target == nil {
-                made = try await work.create(plan.creation)
+                made = try await work.create(plan)
             } else if let found = findings.target, found.status != "CREATING" {
                 return found
             } else {

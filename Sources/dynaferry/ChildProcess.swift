@@ -47,6 +47,7 @@ package final class ChildProcess: @unchecked Sendable {
         if let descriptor = ends.childOutput {
             posix_spawn_file_actions_adddup2(&actions, descriptor, 1)
         }
+        CLibrary.closeInherited(&actions)
         var attributes = Self.attributes()
         defer { posix_spawnattr_destroy(&attributes) }
         var started: pid_t = 0

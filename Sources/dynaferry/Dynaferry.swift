@@ -4,7 +4,7 @@ import Glibc
 @main
 struct Dynaferry {
     static func main() {
-        Allocator.prepare()
+        CLibrary.prepareAllocator()
         StandardStreams.prepare()
         FileLimit.raise()
         let control = ProcessControl(

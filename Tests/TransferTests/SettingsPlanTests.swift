@@ -75,16 +75,18 @@ import Testing
         #expect(plan.creation.globalIndexes.map(\.name) == ["by-day"])
         #expect(
             plan.steps.map(\.title) == [
-                "tag team", "TTL on expires", "point-in-time recovery of 7 days",
+                "TTL on expires", "point-in-time recovery of 7 days",
                 "contributor insights of the table", "auto scaling of write units",
                 "stream KEYS_ONLY", "resource policy", "deletion protection",
             ])
         #expect(plan.differences.isEmpty)
+        #expect(plan.creationTags.map(\.key) == ["team"])
+        #expect(plan.carried.first == "tag team")
     }
 
     @Test func `everything that the source has is carried or named as not carried`() throws {
         let named = try plan(at: Self.far)
-        let carried = Set(named.steps.compactMap(\.setting) + [.tableClass])
+        let carried = Set(named.steps.compactMap(\.setting) + [.tableClass, .tags])
         let left = Set(named.notCarried.map(\.setting))
         // Encryption is carried in part: by another key.
         #expect(named.creation.encryption == .kms(key: nil))
@@ -175,7 +177,7 @@ import Testing
         settings.tags = Self.settings.tags
         settings.timeToLive = "expires"
         let again = try plan(current: (try Self.describe(first.creation), settings), isOwn: true)
-        #expect(again.steps == Array(first.steps.dropFirst(2)))
+        #expect(again.steps == Array(first.steps.dropFirst(1)))
         #expect(again.carried == first.carried)
         #expect(again.differences.isEmpty)
     }

@@ -5,6 +5,7 @@ import DynamoModel
 package struct SettingsPlan: Equatable, Sendable {
     /// What a target that is not there is created as.
     package var creation: TableDefinition
+    package var creationTags: [TableSettings.Tag]
     /// What is set once the items are there, in this order.
     package var steps: [SettingStep]
     /// What the copy has of the source's settings once all is done, in words.
@@ -15,7 +16,7 @@ package struct SettingsPlan: Equatable, Sendable {
 
     /// Nothing is set, nothing is compared.
     init(itemsOnly source: TableDefinition) {
-        creation = source
+        (creation, creationTags) = (source, [])
         (steps, carried, notCarried, differences) = ([], [], [], [])
     }
 
@@ -29,10 +30,13 @@ package struct SettingsPlan: Equatable, Sendable {
         if indexes == .after { creation.removeGlobalIndexes() }
         creation.stream = nil
         creation.isProtected = false
+        creationTags = wanted.settings.tags
         notCarried = wanted.notCarried
         differences = []
-        let bare = SettingDifference(of: wanted.with(creation), from: wanted)
-        carried = Self.createdTitles(wanted.definition) + bare.steps.map(\.title)
+        var made = TableSettings()
+        made.tags = creationTags
+        let bare = SettingDifference(of: wanted.with(creation, made), from: wanted)
+        carried = Self.createdTitles(wanted) + bare.steps.map(\.title)
         guard let (table, settings) = current else {
             steps = bare.steps
             return
@@ -48,8 +52,12 @@ package struct SettingsPlan: Equatable, Sendable {
         (steps, carried) = ([], [])
     }
 
-    private static func createdTitles(_ definition: TableDefinition) -> [String] {
+    private static func createdTitles(_ wanted: WantedTable) -> [String] {
+        let definition = wanted.definition
         var titles: [String] = []
+        if !wanted.settings.tags.isEmpty {
+            titles.append(SettingStep.tags(wanted.settings.tags).title)
+        }
         if definition.tableClass != TableDefinition.standardClass {
             titles.append(SettingStep.tableClass(definition.tableClass).title)
         }
@@ -66,7 +74,7 @@ package struct SettingsPlan: Equatable, Sendable {
 extension WantedTable {
     /// The same, as a table stands now.
     fileprivate func with(
-        _ definition: TableDefinition, _ settings: TableSettings = TableSettings(),
+        _ definition: TableDefinition, _ settings: TableSettings,
         _ replicas: [String] = []
     ) -> WantedTable {
         var table = self

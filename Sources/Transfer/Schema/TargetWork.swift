@@ -16,8 +16,8 @@ struct TargetWork: Sendable {
     struct Stopped: Error {}
 
     /// Creates the table and waits until it serves data.
-    func create(_ definition: TableDefinition) async throws -> TableDescription {
-        try await target.create(definition)
+    func create(_ plan: SettingsPlan) async throws -> TableDescription {
+        try await target.create(plan.creation, tags: plan.creationTags)
         return try await waitUntilActive()
     }
 
