@@ -13,6 +13,18 @@ package struct ConsumedUnits: Equatable, Sendable {
         self.globalIndexes = globalIndexes
     }
 
+    /// - Parameter reply: of a write of one item; nil when it names no units.
+    package init?(_ reply: JSON) {
+        guard let consumed = reply["ConsumedCapacity"],
+            let total = consumed["CapacityUnits"]?.double
+        else { return nil }
+        self.init(
+            total: total,
+            globalIndexes: (consumed["GlobalSecondaryIndexes"]?.members ?? []).map {
+                ($0.name, $0.value["CapacityUnits"]?.double ?? 0)
+            })
+    }
+
     /// What the table itself is charged; the writes of local indexes are charged to it too
     /// (guide, "Local secondary indexes").
     package var table: Double {

@@ -36,6 +36,11 @@ package enum ServiceLimits {
     /// What a new on-demand table takes at once, in units a second (guide, "On-demand capacity").
     package static let onDemandWriteUnits = 4000
     package static let onDemandReadUnits = 12000
+    /// An expression's text, the names and values that it refers to together, and its operators and
+    /// functions (guide, "Quotas", "Expression parameters").
+    package static let expressionBytesMax = 4096
+    package static let expressionValuesBytesMax = 2 * 1024 * 1024
+    package static let expressionOperatorsMax = 300
     /// Most bytes of JSON that one stored byte becomes in a reply. The worst measured case is an
     /// item of one-letter attributes holding empty strings, 13 bytes of JSON (`"a":{"S":""},`) for
     /// one stored byte; lists of empty strings come to 9 (`{"S":""},`).

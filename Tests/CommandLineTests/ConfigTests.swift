@@ -27,6 +27,7 @@ import Transfer
     private static let samples = [
         "5", "20m", "64MiB", "eu-west-1", "http://127.0.0.1:8000",
         "arn:aws:iam::123456789012:role/copier", "old-*=new-*", "Orders=50", "abc", "18:30",
+        "5%",
     ]
 
     /// What a file may say of an option, beside the words that mean the same.
@@ -85,10 +86,11 @@ import Transfer
     @Test func `each option of each command that takes a file has its key there`() throws {
         try check(CopyArguments.self)
         try check(PlanArguments.self)
+        try check(VerifyArguments.self)
         let names = CommandDescription.all.filter { command in
             command.options.contains { $0.names.contains("--config") }
         }.map(\.name)
-        #expect(names.contains("copy") && names.contains("plan"))
+        #expect(names.contains("copy") && names.contains("plan") && names.contains("verify"))
     }
 
     @Test func `each option is for tables, for the whole, or for the command line`() throws {

@@ -24,7 +24,7 @@ private final class ScriptedCopy: RunningCopy {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct CopyCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct CopyCommandTests {
     private let folder: TemporaryFolder
     private let recorded: RecordedConsole
 

@@ -5,7 +5,7 @@ import Testing
 @testable import dynaferry
 
 /// A copy that is interrupted, or that no one listens to.
-@Suite(.timeLimit(.minutes(1))) struct CopySignalTests {
+@Suite(.timeLimit(.minutes(5))) struct CopySignalTests {
     private static let environment = ["AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret"]
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])

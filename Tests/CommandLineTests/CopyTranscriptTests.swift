@@ -3,7 +3,7 @@ import JSON
 import Testing
 
 /// Copies that can't be made, as their users meet them: one `error:`, what to do, and soon.
-@Suite(.timeLimit(.minutes(1))) struct CopyTranscriptTests {
+@Suite(.timeLimit(.minutes(5))) struct CopyTranscriptTests {
     /// A line that is refused: `URL` in it stands for the server's, `PORT` for its port.
     struct Refusal: CustomTestStringConvertible {
         var line: String

@@ -5,7 +5,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: `--skip-expired` leaves out what has expired, nothing else, and says how much it was.
-@Suite(.timeLimit(.minutes(2))) struct SkipExpiredTests {
+@Suite(.timeLimit(.minutes(5))) struct SkipExpiredTests {
     private let server: Served
     private let folder: TemporaryFolder
     private let now = Int(Date().timeIntervalSince1970)

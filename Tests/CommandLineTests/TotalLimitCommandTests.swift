@@ -5,7 +5,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: limits over all tables of a job, as its user sets, sees, changes and keeps them.
-@Suite(.timeLimit(.minutes(2))) struct TotalLimitCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct TotalLimitCommandTests {
     private let server: Served
     private let folder: TemporaryFolder
 

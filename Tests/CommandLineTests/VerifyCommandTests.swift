@@ -6,7 +6,7 @@ import Testing
 
 /// Goal: what a verification says, and how it ends, as its user meets it. Method: tables of the
 /// same seed are equal; others are made unequal by hand.
-@Suite(.timeLimit(.minutes(2))) struct VerifyCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct VerifyCommandTests {
     private let server: Served
     private let folder: TemporaryFolder
 

@@ -47,7 +47,7 @@ import Testing
 
     /// Goal: an item that is refused for its content is a dead letter, alone, as in any copy;
     /// trying it again replaces nothing either.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `what the target refuses is a dead letter, and a retry keeps what is there`() async throws
     {
         let fixture = try CopyFixture()

@@ -26,7 +26,7 @@ import Testing
         fixture.expectEqual()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `the largest items arrive at the least memory that is taken`() async throws {
         let fixture = try CopyFixture {
             $0.fills = [Fill(name: "source", items: 12, shape: .kilobytes400)]
@@ -50,7 +50,7 @@ import Testing
         fixture.expectEqual()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a table that reports no items but has some is copied, and is no empty target`()
         async throws
     {
@@ -68,7 +68,7 @@ import Testing
         #expect(merged.outcome == .completed)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `more items than one request can hold by bytes are split`() async throws {
         let fixture = try CopyFixture()
         let schema = KeySchema(partition: KeyAttribute(name: "id", type: .number))

@@ -10,7 +10,7 @@ import Testing
     /// Goal: `--write-units 500` means 500, by the meter of the server that charges for them.
     /// Method: a copy for some 17 s against the capacity model; the meter's totals are read every
     /// half second, and every 10 s window after the first 5 s is looked at.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `a limit of 500 write units a second is kept and used`() async throws {
         let fixture = try CopyFixture { options in
             options.capacity = .model
@@ -46,7 +46,7 @@ import Testing
     /// is changed on the way, and small tables do not wait behind a large one.
     /// Method: three tables of other sizes under one limit, by the server's meter; the 5 s that
     /// begin 3 s after the start, and after the change.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `a limit over all tables is kept and used by their sum`() async throws {
         let fixture = try CopyFixture { options in
             options.capacity = .model
@@ -87,7 +87,7 @@ import Testing
 
     /// Goal: a limit that is set from outside holds soon, and by the server's meter.
     /// Method: the copy's own socket, as `jobs throttle` uses it; the 10 s that begin 3 s after it.
-    @Test(.timeLimit(.minutes(2)), arguments: [400.0, 1_200.0])
+    @Test(.timeLimit(.minutes(5)), arguments: [400.0, 1_200.0])
     func `three seconds after jobs throttle the new limit is kept and used`(
         limit: Double
     ) async throws {

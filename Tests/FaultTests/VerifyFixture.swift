@@ -10,6 +10,7 @@ import Pacing
 struct Verified {
     var verdict: TableVerdict
     var findings: [VerifyFinding]
+    var deadLettersPaths: [String] = []
 
     var counters: VerifyCounters { verdict.counters }
 
@@ -22,22 +23,21 @@ struct Verified {
 extension CopyFixture {
     func prepareVerify(
         _ source: String = "source", _ target: String = "target",
-        _ configure: (inout VerifyOptions) -> Void = { _ in },
+        repair: RepairOptions? = nil, _ configure: (inout VerifyOptions) -> Void = { _ in },
         emit: @escaping VerifyJob.Emit = { _ in }
     ) async throws -> VerifyJob {
         var options = VerifyOptions()
         options.giveUpAfter = .seconds(60)
         options.scratchFolder = NSTemporaryDirectory()
         configure(&options)
-        let reader = ReadOnlyClient(try await client())
+        let client = try await client()
+        let reader = ReadOnlyClient(client)
+        let compared: VerifyJob.Target =
+            repair.map { .repaired(TargetTable(name: target, client: client), $0) }
+            ?? .compared(SourceTable(name: target, reader: reader))
         return try await VerifyJob.prepare(
-            options,
-            tables: [
-                (
-                    SourceTable(name: source, reader: reader),
-                    SourceTable(name: target, reader: reader)
-                )
-            ], width: 1, seed: 1, emit: emit)
+            [options], tables: [(SourceTable(name: source, reader: reader), compared)], width: 1,
+            seed: 1, emit: emit)
     }
 
     /// Sets the attribute of a table's time to live.
@@ -50,13 +50,17 @@ extension CopyFixture {
     }
 
     func verify(
-        _ source: String = "source", _ target: String = "target",
+        _ source: String = "source", _ target: String = "target", repair: RepairOptions? = nil,
         _ configure: (inout VerifyOptions) -> Void = { _ in }
     ) async throws -> Verified {
         let found = FoundItems()
-        let job = try await prepareVerify(source, target, configure) { found.add($0.item) }
-        let verdicts = await job.run()
-        return Verified(verdict: verdicts[0], findings: found.all)
+        let job = try await prepareVerify(source, target, repair: repair, configure) {
+            found.add($0.item)
+        }
+        let report = await job.run()
+        return Verified(
+            verdict: report.verdicts[0], findings: found.all,
+            deadLettersPaths: report.deadLettersPaths)
     }
 }
 

@@ -130,7 +130,7 @@ final class KeyReader: Sendable {
             }
             let failure = CopyFailure(error, on: "the \(side) \(table.name)")
             if error.remedy == .slowDown { state.withLock { $0.counters.scansThrottled += 1 } }
-            if error.remedy == .renewCredentials { try await renew(after: error) }
+            if error.remedy == .renewCredentials { try await table.reader.renewing(after: error) }
             throw failure
         }
     }
@@ -142,16 +142,6 @@ final class KeyReader: Sendable {
                 .batchGetItem, body: body, reply: ByteBuffer(),
                 replyBytesMax: keys == 1 ? MemoryBudget.pageMin : Self.replyBytesMax, on: queue
             ) { continuation.resume(returning: $0) }
-        }
-    }
-
-    private func renew(after error: AWSError) async throws(CopyFailure) {
-        do throws(ConfigurationError) {
-            try await table.reader.renewCredentials(after: error)
-        } catch {
-            throw CopyFailure(
-                .remedy(.giveUp), code: "CredentialsExpired", message: error.message,
-                hint: error.hint)
         }
     }
 
@@ -232,10 +222,24 @@ final class KeyReader: Sendable {
 }
 
 extension CopyFailure {
-    fileprivate var isWorthRepeating: Bool {
+    /// The same request may pass later.
+    var isWorthRepeating: Bool {
         switch kind {
         case .remedy(.retry), .remedy(.slowDown), .remedy(.renewCredentials): true
         case .remedy(.giveUp), .remedy(.split), .tooLong: false
+        }
+    }
+}
+
+extension ReadOnlyClient {
+    /// Renews credentials that have expired.
+    func renewing(after error: AWSError) async throws(CopyFailure) {
+        do throws(ConfigurationError) {
+            try await renewCredentials(after: error)
+        } catch {
+            throw CopyFailure(
+                .remedy(.giveUp), code: "CredentialsExpired", message: error.message,
+                hint: error.hint)
         }
     }
 }

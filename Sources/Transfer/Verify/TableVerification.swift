@@ -9,36 +9,45 @@ import Pacing
 /// The first pass adds up the digests of all items on both sides, by the hash of their keys and by
 /// segment. Equal sums are equal tables. Otherwise the segments that differ are read again, and of
 /// their items those are kept whose bucket differs; what is left of these is read by its keys.
-/// Nothing is written. Any thread may call its methods.
+/// Nothing is written unless a repair is asked for. Any thread may call its methods.
 package final class TableVerification: Sendable {
     /// Both tables, as they were when it began.
     struct Subject: Sendable {
         var source: Side
         var target: Side
         var segments: Int
+        /// nil: nothing is written.
+        var repaired: Repaired?
 
         var schema: KeySchema { source.description.schema }
     }
 
+    /// The target as one that may be written.
+    struct Repaired: Sendable {
+        var table: TargetTable
+        var options: RepairOptions
+        var limits: WriteLimits
+    }
+
     struct Side: Sendable {
-        var table: SourceTable
+        var table: any ReadableTable
         var description: TableDescription
         var limit: ReadLimit
         /// The attribute of the time to live.
         var expiry: String?
     }
 
-    private let options: VerifyOptions
-    private let subject: Subject
+    let options: VerifyOptions
+    let subject: Subject
     private let memory: VerifyMemory
-    private let digestKey: DigestKey
-    private let emit: @Sendable (VerifyFinding) throws(CopyFailure) -> Void
-    private let time: any TimeSource
-    private let seed: UInt64
+    let digestKey: DigestKey
+    let emit: @Sendable (VerifyFinding) throws(CopyFailure) -> Void
+    let time: any TimeSource
+    let seed: UInt64
     private let started: Instant
-    private let state: Locked<State>
+    let state: Locked<State>
 
-    private struct State {
+    struct State {
         var verdict: TableVerdict
         var drivers: [ScanDriver] = []
         /// What passes that have ended have read, of the source and of the target.
@@ -46,9 +55,6 @@ package final class TableVerification: Sendable {
         var target = ScanProgress()
         var isStopping = false
     }
-
-    /// Requests for items by their keys that are under way at a time, on each side.
-    private static let lookWidth = 2
 
     /// - Parameter emit: is told of each item that differs, by one thread at a time.
     init(
@@ -71,8 +77,7 @@ package final class TableVerification: Sendable {
     /// Verifies; returns what came of it.
     func run() async -> TableVerdict {
         do {
-            let isEqual = try await verify()
-            end(isEqual ? .equal : .different)
+            end(try await verify())
         } catch is Stopped {
             end(.stopped)
         } catch let failure as CopyFailure {
@@ -110,9 +115,9 @@ package final class TableVerification: Sendable {
 
     // MARK: The passes
 
-    private struct Stopped: Error {}
+    struct Stopped: Error {}
 
-    private func verify() async throws -> Bool {
+    private func verify() async throws -> VerifyOutcome {
         if options.mode == .count { return try await count() }
         let chosen = chosenSegments
         let sums = try await sum(chosen)
@@ -127,8 +132,10 @@ package final class TableVerification: Sendable {
             let spill = try await readAgain(difference)
             try await look(spill)
         }
-        return state.withLock {
-            $0.verdict.counters.differences == 0 && $0.verdict.schemaDifferences.isEmpty
+        return state.withLock { state in
+            let counters = state.verdict.counters
+            if state.verdict.isUnlike || counters.differencesLeft > 0 { return .different }
+            return counters.differences > 0 ? .repaired : .equal
         }
     }
 
@@ -176,61 +183,8 @@ package final class TableVerification: Sendable {
         return spill
     }
 
-    /// Reads what differs by its keys.
-    private func look(_ spill: KeySpill) async throws {
-        enter(.looking)
-        let runs = spill.runs
-        state.withLock { $0.verdict.progress.runsSpilled = runs }
-        var merge = try spill.merge()
-        let look = SecondLook(
-            source: keyReader(subject.source, "source", seed &+ 1),
-            target: keyReader(subject.target, "target", seed &+ 2),
-            expiry: (subject.source.expiry, subject.target.expiry),
-            now: Int(time.secondsSinceEpoch))
-        try await withThrowingTaskGroup(of: [VerifyFinding].self) { group in
-            var underWay = 0
-            while let batch = try nextBatch(&merge) {
-                if underWay == Self.lookWidth {
-                    try keep(try await group.next() ?? [])
-                    underWay -= 1
-                }
-                if state.withLock({ $0.isStopping }) { throw Stopped() }
-                group.addTask { try await look.look(batch) }
-                underWay += 1
-                state.withLock { $0.verdict.progress.itemsLookedAt += batch.count }
-            }
-            while let findings = try await group.next() { try keep(findings) }
-        }
-        state.withLock { state in
-            state.source.counters.readUnits += look.source.counters.readUnits
-            state.target.counters.readUnits += look.target.counters.readUnits
-        }
-    }
-
-    private func nextBatch(_ merge: inout KeyMerge) throws(CopyFailure) -> [KeyDifference]? {
-        var batch: [KeyDifference] = []
-        while batch.count < ServiceLimits.batchGetKeysMax, let next = try merge.next() {
-            batch.append(next)
-        }
-        return batch.isEmpty ? nil : batch
-    }
-
-    private func keep(_ findings: [VerifyFinding]) throws(CopyFailure) {
-        for finding in findings {
-            state.withLock { $0.verdict.counters.add(finding) }
-            try emit(finding)
-        }
-    }
-
-    private func keyReader(_ side: Side, _ name: String, _ seed: UInt64) -> KeyReader {
-        KeyReader(
-            side.table, side: name, schema: subject.schema, digestKey: digestKey,
-            limit: side.limit, itemBytes: side.description.itemBytes ?? 1024,
-            giveUpAfter: options.giveUpAfter, time: time, seed: seed)
-    }
-
     /// Counts instead of comparing.
-    private func count() async throws -> Bool {
+    private func count() async throws -> VerifyOutcome {
         try await scan(.summing, nil, contents: .count) { (_, _) throws(CopyFailure) in }
         return state.withLock { state in
             let (source, target) = (
@@ -238,7 +192,7 @@ package final class TableVerification: Sendable {
             )
             state.verdict.counters.itemsInSource = source
             state.verdict.counters.itemsInTarget = target
-            return source == target && state.verdict.schemaDifferences.isEmpty
+            return source == target && !state.verdict.isUnlike ? .equal : .different
         }
     }
 
@@ -296,7 +250,7 @@ package final class TableVerification: Sendable {
         return configuration
     }
 
-    private func enter(_ stage: VerifyProgress.Stage) {
+    func enter(_ stage: VerifyProgress.Stage) {
         state.withLock { $0.verdict.progress.stage = stage }
     }
 

@@ -20,6 +20,18 @@ package struct VerifyFinding: Equatable, Sendable {
     /// The item as JSON, as it was read last; nil where there is none.
     package var source: [UInt8]?
     package var target: [UInt8]?
+    /// nil when nothing was done about it.
+    package var repair: Repair?
+
+    /// What a repair has come to.
+    package enum Repair: Equatable, Sendable {
+        /// The target has what the source had.
+        case written
+        /// The target does not have it any more.
+        case deleted
+        /// The target refused it for good.
+        case refused(DeadLetter)
+    }
 
     package init(kind: Kind, key: [UInt8], source: [UInt8]? = nil, target: [UInt8]? = nil) {
         self.kind = kind

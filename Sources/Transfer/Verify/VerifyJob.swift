@@ -1,11 +1,17 @@
 import AWS
 import DynamoDB
-import DynamoModel
 import Pacing
 
-/// One table or many, verified some at a time. Nothing is written. Any thread may call its methods.
+/// One table or many, verified some at a time. Nothing is written but in targets that are to be
+/// repaired. Any thread may call its methods.
 package final class VerifyJob: Sendable {
-    package typealias Pair = (source: SourceTable, target: SourceTable)
+    package typealias Pair = (source: SourceTable, target: Target)
+
+    /// What a table is compared with: only one that is to be repaired can be written.
+    package enum Target: Sendable {
+        case compared(SourceTable)
+        case repaired(TargetTable, RepairOptions)
+    }
 
     /// Is told of each item that differs, by one thread at a time for each table.
     package typealias Emit = @Sendable (Finding) throws(CopyFailure) -> Void
@@ -21,6 +27,7 @@ package final class VerifyJob: Sendable {
     /// Tables that are verified at a time.
     private let width: Int
     private let tables: [Table]
+    private let letters: DeadLetterFiles
     private let state: Locked<State>
     private let started: Instant
     private let time: any TimeSource
@@ -36,8 +43,11 @@ package final class VerifyJob: Sendable {
         var isStopping = false
     }
 
-    private init(_ tables: [Table], width: Int, time: any TimeSource) {
+    private init(
+        _ tables: [Table], _ letters: DeadLetterFiles, width: Int, time: any TimeSource
+    ) {
         self.tables = tables
+        self.letters = letters
         self.width = width
         self.time = time
         started = time.now
@@ -46,31 +56,30 @@ package final class VerifyJob: Sendable {
 
     /// Looks at all tables. One that can't be verified is told in its verdict, unless it is the
     /// only one.
+    /// - Parameter options: one for each table.
     /// - Throws: ``CopyRefusal``.
     package static func prepare(
-        _ options: VerifyOptions, tables: [Pair], width: Int,
+        _ options: [VerifyOptions], tables: [Pair], width: Int,
         time: any TimeSource = MonotonicTime(), seed: UInt64, emit: @escaping Emit
     ) async throws -> VerifyJob {
-        guard let memory = VerifyMemory(total: options.memory) else {
-            let least = (VerifyMemory.totalMin + (1 << 20) - 1) >> 20
-            throw CopyRefusal(
-                "--memory: \(options.memory) bytes do not hold an item of 400 KB of each side",
-                hint: "give at least \(least)MiB")
-        }
-        let looks = try await CopyJob.each(tables) { pair -> Result<Look, CopyRefusal> in
+        precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
+        let looks = try await CopyJob.each(Array(zip(options, tables))) {
+            options, pair -> Result<VerifyLook, CopyRefusal> in
             do throws(CopyRefusal) {
-                return .success(try await Look(options, pair))
+                return .success(try await VerifyLook(options, pair))
             } catch {
                 return .failure(error)
             }
         }
+        try VerifyLook.checkSources(looks.compactMap { try? $0.get() })
         var prepared: [Table] = []
+        let letters = DeadLetterFiles()
         for (number, look) in looks.enumerated() {
-            let (source, target) = tables[number]
             switch look {
             case .failure(let refusal):
                 if tables.count == 1 { throw refusal }
-                var verdict = TableVerdict(source: source.name, target: target.name)
+                let (source, target) = tables[number]
+                var verdict = TableVerdict(source: source.name, target: target.table.name)
                 verdict.outcome = .failed(CopyFailure(refusal))
                 verdict.progress.stage = .ended
                 prepared.append(.refused(verdict))
@@ -78,8 +87,10 @@ package final class VerifyJob: Sendable {
                 prepared.append(
                     .ready(
                         TableVerification(
-                            options, look.subject, memory: memory, verdict: look.verdict,
+                            options[number], look.subject, memory: look.memory,
+                            verdict: look.verdict,
                             emit: { (finding) throws(CopyFailure) in
+                                try letters.keep(finding, of: look.subject)
                                 try emit(
                                     Finding(
                                         table: number, source: look.verdict.source,
@@ -87,17 +98,17 @@ package final class VerifyJob: Sendable {
                             }, time: time, seed: seed &+ UInt64(number))))
             }
         }
-        return VerifyJob(prepared, width: width, time: time)
+        return VerifyJob(prepared, letters, width: width, time: time)
     }
 
     /// Verifies all tables; returns when they are, or the job was stopped.
-    package func run() async -> [TableVerdict] {
+    package func run() async -> VerifyReport {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, min(width, tables.count)) {
                 group.addTask { await self.verifyTables() }
             }
         }
-        return verdicts
+        return VerifyReport(verdicts: verdicts, deadLettersPaths: letters.paths)
     }
 
     private func verifyTables() async {
@@ -135,99 +146,36 @@ package final class VerifyJob: Sendable {
     package var elapsed: Duration { time.now - started }
 }
 
-/// What there is to a pair of tables before any item is read.
-private struct Look: Sendable {
-    let subject: TableVerification.Subject
-    let verdict: TableVerdict
-
-    init(_ options: VerifyOptions, _ pair: VerifyJob.Pair) async throws(CopyRefusal) {
-        async let left = Self.describe(pair.source, "source")
-        async let right = Self.describe(pair.target, "target")
-        let (source, target): (TableDescription, TableDescription)
-        do {
-            (source, target) = (try await left, try await right)
-        } catch {
-            throw error as? CopyRefusal ?? CopyRefusal("\(error)")
+extension VerifyJob.Target {
+    var table: any ReadableTable {
+        switch self {
+        case .compared(let table): table
+        case .repaired(let table, _): table
         }
-        guard source.schema == target.schema else {
-            throw CopyRefusal(
-                "the keys differ: \(source.definition.name) has \(source.schema),"
-                    + " \(target.definition.name) has \(target.schema)",
-                hint: "items without a common key can't be compared")
-        }
-        var verdict = TableVerdict(source: source.definition.name, target: target.definition.name)
-        verdict.schemaDifferences =
-            SchemaComparison(source.definition, target.definition).differences
-        let expiry = (
-            source: await Self.expiry(pair.source, "source", &verdict),
-            target: await Self.expiry(pair.target, "target", &verdict)
-        )
-        let segments =
-            options.segments
-            ?? Self.segments(forBytes: max(source.sizeBytes, target.sizeBytes), options.mode)
-        verdict.progress.segments = segments
-        self.verdict = verdict
-        subject = TableVerification.Subject(
-            source: .init(
-                table: pair.source, description: source,
-                limit: try ReadLimit(options.sourceUnits, of: source.definition),
-                expiry: expiry.source),
-            target: .init(
-                table: pair.target, description: target,
-                limit: try ReadLimit(options.targetUnits, of: target.definition),
-                expiry: expiry.target),
-            segments: segments)
     }
+}
 
-    /// Segments of a sample must be many enough that some tens are drawn.
-    private static func segments(forBytes bytes: Int, _ mode: VerifyOptions.Mode) -> Int {
-        let usual = CopyOptions.segments(forBytes: bytes)
-        guard case .sample(let share) = mode else { return usual }
-        var segments = usual
-        while Double(segments) * share < 64, segments < 1 << 19 { segments *= 2 }
-        return segments
-    }
+/// The files of what targets have refused: those of one name are one.
+private final class DeadLetterFiles: Sendable {
+    private let files = Locked<[(wanted: String, file: DeadLetterFile)]>([])
 
-    private static func describe(
-        _ table: SourceTable, _ side: String
-    ) async throws(CopyRefusal) -> TableDescription {
-        let place = "\(table.reader.endpoint.url) (\(table.reader.endpoint.region))"
-        do {
-            guard let found = try await table.describeIfExists() else {
-                throw CopyRefusal(
-                    "there is no \(side) table \(table.name) at \(place)",
-                    hint: "check its name, the region and the account")
-            }
-            guard found.status == "ACTIVE" || found.status == "UPDATING" else {
-                throw CopyRefusal(
-                    "the \(side) table \(table.name) is \(found.status)",
-                    hint: "wait until it is ACTIVE")
-            }
-            return found
-        } catch let refusal as CopyRefusal {
-            throw refusal
-        } catch let error as AWSError {
-            throw CopyRefusal(error, side: side, table.reader.endpoint)
-        } catch {
-            throw CopyRefusal(
-                "the \(side) \(table.name): \(error)",
-                hint: "is \(table.reader.endpoint.url) a DynamoDB endpoint?")
+    func keep(
+        _ finding: VerifyFinding, of subject: TableVerification.Subject
+    ) throws(CopyFailure) {
+        guard case .refused(let letter) = finding.repair else { return }
+        let table = subject.target.description.definition.name
+        let wanted =
+            subject.repaired?.options.deadLettersPath ?? DeadLetterFile.defaultPath(table: table)
+        try files.withLock { (files) throws(CopyFailure) in
+            let known = files.first { $0.wanted == wanted }?.file
+            let file = known ?? DeadLetterFile(path: wanted)
+            if known == nil { files.append((wanted, file)) }
+            try file.append(letter, table: table)
+            try file.sync()
         }
     }
 
-    /// Without it items that are past their time to live count as differences, no more.
-    private static func expiry(
-        _ table: SourceTable, _ side: String, _ verdict: inout TableVerdict
-    ) async -> String? {
-        do throws(AWSError) {
-            return try await table.timeToLive()
-        } catch {
-            verdict.notes.append(
-                "the time to live of the \(side) could not be read (\(error.code)): items that"
-                    + " expired on one side only count as differences")
-            return nil
-        }
-    }
+    var paths: [String] { files.withLock { $0.compactMap(\.file.path) } }
 }
 
 extension CopyFailure {

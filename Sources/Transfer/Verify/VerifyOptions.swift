@@ -23,6 +23,8 @@ package struct VerifyOptions: Equatable, Sendable {
     package var memory = 24 << 20
     package var isConsistentRead = false
     package var giveUpAfter: Duration = .seconds(15 * 60)
+    /// Which settings are compared; nil: none.
+    package var settings: SettingChoice? = SettingChoice()
     /// Where keys are kept that memory does not hold.
     package var scratchFolder = "/tmp"
 

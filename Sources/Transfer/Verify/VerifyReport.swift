@@ -12,6 +12,10 @@ package struct VerifyCounters: Equatable, Sendable {
     /// Past their time to live, on one side only.
     package var pastTTL = 0
     package var changing = 0
+    /// Of the differences: what a repair has done.
+    package var repaired = 0
+    package var deleted = 0
+    package var deadLetters = 0
     /// Of those that are past their time to live or changing: on the source's side.
     private(set) var oddInSource = 0
 
@@ -22,6 +26,9 @@ package struct VerifyCounters: Equatable, Sendable {
 
     /// What makes tables different.
     package var differences: Int { different + onlyInSource + onlyInTarget + changing }
+
+    /// Those that no repair has ended.
+    package var differencesLeft: Int { differences - repaired - deleted }
 
     mutating func add(_ finding: VerifyFinding) {
         switch finding.kind {
@@ -34,6 +41,12 @@ package struct VerifyCounters: Equatable, Sendable {
         if finding.kind == .pastTTL || finding.kind == .changing, finding.source != nil {
             oddInSource += 1
         }
+        switch finding.repair {
+        case .written: repaired += 1
+        case .deleted: deleted += 1
+        case .refused: deadLetters += 1
+        case nil: break
+        }
     }
 
     package static func + (left: Self, right: Self) -> Self {
@@ -44,13 +57,15 @@ package struct VerifyCounters: Equatable, Sendable {
 
     private static let summed: [WritableKeyPath<Self, Int> & Sendable] = [
         \.itemsInSource, \.itemsInTarget, \.different, \.onlyInSource, \.onlyInTarget, \.pastTTL,
-        \.changing, \.oddInSource,
+        \.changing, \.oddInSource, \.repaired, \.deleted, \.deadLetters,
     ]
 }
 
 /// What became of the verification of one table.
 package enum VerifyOutcome: Equatable, Sendable {
     case equal
+    /// There were differences; a repair has ended all of them.
+    case repaired
     case different
     case stopped
     case failed(CopyFailure)
@@ -80,6 +95,8 @@ package struct TableVerdict: Equatable, Sendable {
     package var counters = VerifyCounters()
     /// Where the definitions of both tables differ, in words.
     package var schemaDifferences: [String] = []
+    /// Where their settings differ, in words.
+    package var settingDifferences: [String] = []
     /// What else its user should know, in words.
     package var notes: [String] = []
     /// nil unless a sample was asked for.
@@ -90,6 +107,17 @@ package struct TableVerdict: Equatable, Sendable {
         self.source = source
         self.target = target
     }
+
+    /// The tables themselves differ, whatever their items do.
+    var isUnlike: Bool { !schemaDifferences.isEmpty || !settingDifferences.isEmpty }
+}
+
+/// What a verification has come to.
+package struct VerifyReport: Equatable, Sendable {
+    /// In the order that the tables were given in.
+    package var verdicts: [TableVerdict]
+    /// Files of items that a target refused.
+    package var deadLettersPaths: [String] = []
 }
 
 /// Where the verification of a table stands.
@@ -102,6 +130,8 @@ package struct VerifyProgress: Equatable, Sendable {
         case readingAgain
         /// Items that differ are read by their keys.
         case looking
+        /// Items that differ are read by their keys and repaired.
+        case repairing
         case ended
     }
 
@@ -118,6 +148,9 @@ package struct VerifyProgress: Equatable, Sendable {
     package var runsSpilled = 0
     /// Items that were read by their keys, on each side.
     package var itemsLookedAt = 0
+    /// Of a repair.
+    package var writeUnits = 0.0
+    package var writesThrottled = 0
 
     package init() {}
 }

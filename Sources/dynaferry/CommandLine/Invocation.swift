@@ -95,7 +95,10 @@ package enum Invocation: Sendable {
                 return .copy(arguments)
             case PlanArguments.name:
                 return .plan(try PlanArguments(parsing: words, reading: reading))
-            case VerifyArguments.name: return .verify(try VerifyArguments(parsing: words))
+            case VerifyArguments.name:
+                var arguments = try VerifyArguments(parsing: words, reading: reading)
+                arguments.copy.words = [command] + words
+                return .verify(arguments)
             case JobsArguments.name: return .jobs(try JobsArguments(parsing: words))
             case JobStatusArguments.name:
                 return .jobStatus(try JobStatusArguments(parsing: words))

@@ -19,6 +19,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var schemaOnly = false
     package var dataOnly = false
     package var settings = SettingChoice()
+    /// Of a verification.
+    package var comparesSettings = true
     /// A file of the policy that targets are to have.
     package var policyFile: String?
     package var indexes: IndexTiming?
@@ -30,6 +32,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var maxDeadLetters = 1_000
 
     package var readUnits: UnitLimit?
+    /// Of what reads the target.
+    package var targetReadUnits: UnitLimit?
     package var writeUnits: UnitLimit?
     package var totalReadUnits: Double?
     package var totalWriteUnits: Double?

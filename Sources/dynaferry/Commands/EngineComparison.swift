@@ -13,20 +13,20 @@ enum EngineComparison {
             region: "us-east-1", endpoint: endpoint,
             credentials: Credentials(
                 accessKeyID: "demo", secretAccessKey: "demo", sessionToken: nil))
-        let verdicts = try Blocking.run {
+        let report = try Blocking.run {
             let settings = try SideSettings.resolve(options, environment: [:])
             let client = try await Client(settings, engine: HTTPEngine(), seed: 1)
             let reader = ReadOnlyClient(client)
-            let tables = (
-                source: SourceTable(name: source, reader: reader),
-                target: SourceTable(name: target, reader: reader)
-            )
+            let target = VerifyJob.Target.compared(SourceTable(name: target, reader: reader))
+            var options = VerifyOptions()
+            options.settings = nil
             let job = try await VerifyJob.prepare(
-                VerifyOptions(), tables: [tables], width: 1, seed: 1, emit: { _ in })
+                [options], tables: [(SourceTable(name: source, reader: reader), target)], width: 1,
+                seed: 1, emit: { _ in })
             return await job.run()
         }
-        for case .failed(let failure)? in verdicts.map(\.outcome) { throw failure }
-        let counters = verdicts[0].counters
+        for case .failed(let failure)? in report.verdicts.map(\.outcome) { throw failure }
+        let counters = report.verdicts[0].counters
         return DemoCommand.Comparison(
             itemsCompared: counters.itemsInSource, differences: counters.differences)
     }

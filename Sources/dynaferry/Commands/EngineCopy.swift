@@ -199,16 +199,7 @@ extension CopyOptions {
     init(_ arguments: CopyArguments) throws(CommandFailure) {
         self.init()
         part = arguments.part
-        settings = arguments.settings
-        settings.policy = try arguments.policyFile.map { path throws(CommandFailure) in
-            guard let bytes = try? readFile(path), let json = try? JSON(parsing: bytes),
-                json.members != nil
-            else {
-                throw CommandFailure(
-                    "\(path) is no policy", hints: ["it is a JSON object, as IAM's policies are"])
-            }
-            return json.text
-        }
+        settings = try arguments.settingChoice
         indexes = arguments.indexes
         boostWrites = arguments.boostWrite
         segments = arguments.segments
@@ -226,6 +217,26 @@ extension CopyOptions {
         deadLettersPath = arguments.deadLetters
         deadLettersMax = arguments.maxDeadLetters
         giveUpAfter = arguments.giveUpAfter
+    }
+}
+
+extension CopyArguments {
+    /// What is asked for of settings, the policy's file read.
+    var settingChoice: SettingChoice {
+        get throws(CommandFailure) {
+            var choice = settings
+            choice.policy = try policyFile.map { path throws(CommandFailure) in
+                guard let bytes = try? readFile(path), let json = try? JSON(parsing: bytes),
+                    json.members != nil
+                else {
+                    throw CommandFailure(
+                        "\(path) is no policy",
+                        hints: ["it is a JSON object, as IAM's policies are"])
+                }
+                return json.text
+            }
+            return choice
+        }
     }
 }
 

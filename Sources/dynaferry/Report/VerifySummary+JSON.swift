@@ -19,10 +19,12 @@ extension VerifySummary {
             "differences": .array(shown.map { json($0) }),
             "errors": .array(failures.map { .string($0.message) }),
             "notSeen": .array(limits.map { .string($0) }),
+            "deadLettersFiles": .array(deadLettersPaths.map { .string($0) }),
             "outputFile": outputFile.map { .string($0) } ?? nil,
             "seconds": JSON(seconds),
             "sourceReadUnits": JSON(units.source),
             "targetReadUnits": JSON(units.target),
+            "writeUnits": JSON(writeUnits),
             "cpuSeconds": JSON(usage.cpuSeconds),
             "peakMemoryBytes": JSON(usage.peakMemoryBytes),
         ]
@@ -32,6 +34,7 @@ extension VerifySummary {
         [
             "source": .string(item.source), "target": .string(item.target),
             "kind": .string(item.kind.rawValue), "key": item.key,
+            "repair": item.repair.map { .string($0.word) } ?? nil,
             "attributes": .array(
                 item.attributes.map { attribute in
                     guard showsValues else { return .string(attribute.name) }
@@ -51,6 +54,8 @@ extension VerifyCounters {
             "equal": JSON(equal), "different": JSON(different),
             "onlyInSource": JSON(onlyInSource), "onlyInTarget": JSON(onlyInTarget),
             "pastTTL": JSON(pastTTL), "changing": JSON(changing),
+            "repaired": JSON(repaired), "deleted": JSON(deleted),
+            "deadLetters": JSON(deadLetters), "left": JSON(differencesLeft),
         ]
     }
 }
@@ -61,6 +66,7 @@ extension TableVerdict {
             "source": .string(source), "target": .string(target), "outcome": .string(outcomeText),
             "counts": counters.json,
             "schemaDifferences": .array(schemaDifferences.map { .string($0) }),
+            "settingDifferences": .array(settingDifferences.map { .string($0) }),
             "notes": .array(notes.map { .string($0) }),
             "seconds": JSON(progress.elapsed.inSeconds),
             "segments": JSON(progress.segments),
@@ -68,6 +74,7 @@ extension TableVerdict {
             "itemsReadByKey": JSON(progress.itemsLookedAt),
             "sourceReadUnits": JSON(progress.source.counters.readUnits),
             "targetReadUnits": JSON(progress.target.counters.readUnits),
+            "writeUnits": JSON(progress.writeUnits),
         ]
         if let sample {
             json["sample"] = [

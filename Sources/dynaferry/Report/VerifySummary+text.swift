@@ -16,7 +16,10 @@ extension VerifySummary {
 
     private var verb: String {
         switch exitCode {
-        case .success: isCountOnly ? "have as many items" : "are equal"
+        case .success:
+            isCountOnly
+                ? "have as many items"
+                : outcome == "repaired" ? "are equal after a repair" : "are equal"
         case .differs: "differ"
         case .interrupted: "were not compared to the end"
         case .failure, .usage: "could not be compared"
@@ -33,10 +36,14 @@ extension VerifySummary {
             )
         ]
         if !isCountOnly { facts.append(("found", found(counters))) }
+        if isRepair { facts.append(("repaired", repaired(counters))) }
         for verdict in verdicts {
             let name = verdicts.count > 1 ? "\(verdict.source): " : ""
             for difference in verdict.schemaDifferences {
                 facts.append(("schema", name + difference))
+            }
+            for difference in verdict.settingDifferences {
+                facts.append(("settings", name + difference))
             }
             for note in verdict.notes { facts.append(("note", name + note)) }
         }
@@ -51,6 +58,7 @@ extension VerifySummary {
             ("peak memory", Double(usage.peakMemoryBytes).inBinaryBytes),
         ]
         facts += limits.enumerated().map { ($0 == 0 ? "not seen" : "", $1) }
+        facts += deadLettersPaths.map { ("refused", "items that the target refused are in \($0)") }
         if let outputFile { facts.append(("all in", outputFile)) }
         return facts
     }
@@ -64,6 +72,16 @@ extension VerifySummary {
         ]
         return parts.filter { $0.0 > 0 || $0.1 == "equal" }
             .map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
+    }
+
+    private func repaired(_ counters: VerifyCounters) -> String {
+        let parts = [
+            (counters.repaired, "written"), (counters.deleted, "deleted"),
+            (counters.deadLetters, "dead letters"), (counters.differencesLeft, "left as they are"),
+        ]
+        let text = parts.filter { $0.0 > 0 || $0.1 == "written" }
+            .map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
+        return "\(text); \(writeUnits.fixed(1)) write units"
     }
 
     /// What was read a second time, and by key.
@@ -108,6 +126,7 @@ extension VerifySummary {
                 let line =
                     "  \(item.kind.text)  \(table)\(item.key.text)"
                     + (names.isEmpty ? "" : "  \(names)")
+                    + (item.repair.map { "  (\($0.word))" } ?? "")
                 guard showsValues else { return [line] }
                 return [line]
                     + item.attributes.map { attribute in
@@ -122,6 +141,7 @@ extension TableVerdict {
     var outcomeText: String {
         switch outcome {
         case .equal: "equal"
+        case .repaired: "repaired"
         case .different: "different"
         case .failed: "failed"
         case .stopped: "interrupted"

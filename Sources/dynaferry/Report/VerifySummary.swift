@@ -8,16 +8,22 @@ struct VerifySummary {
     let shown: [DifferenceList.Shown]
     let showsValues: Bool
     let isCountOnly: Bool
+    let isRepair: Bool
+    let comparesSettings: Bool
+    let deadLettersPaths: [String]
     var seconds = 0.0
     /// Where all differences are listed.
     var outputFile: String?
     /// Of the process.
     var usage = ProcessUsage(cpuSeconds: 0, peakMemoryBytes: 0)
 
-    init(_ arguments: VerifyArguments, _ verdicts: [TableVerdict], shown: [DifferenceList.Shown]) {
-        source = arguments.copy.source.name
-        target = arguments.copy.target.name
-        self.verdicts = verdicts
+    init(_ arguments: VerifyArguments, _ report: VerifyReport, shown: [DifferenceList.Shown]) {
+        source = arguments.copy.sourceText
+        target = arguments.copy.targetText
+        verdicts = report.verdicts
+        deadLettersPaths = report.deadLettersPaths
+        isRepair = arguments.repair
+        comparesSettings = arguments.copy.comparesSettings
         self.shown = shown
         showsValues = arguments.values
         isCountOnly = arguments.count
@@ -38,7 +44,7 @@ struct VerifySummary {
 
     /// It can tell, of all tables.
     var isConclusive: Bool {
-        verdicts.allSatisfy { $0.outcome == .equal || $0.outcome == .different }
+        verdicts.allSatisfy { [.equal, .repaired, .different].contains($0.outcome) }
     }
 
     var exitCode: ExitCode {
@@ -49,7 +55,7 @@ struct VerifySummary {
 
     var outcome: String {
         switch exitCode {
-        case .success: "equal"
+        case .success: verdicts.contains { $0.outcome == .repaired } ? "repaired" : "equal"
         case .differs: "different"
         case .interrupted: "interrupted"
         case .failure, .usage: "failed"
@@ -64,6 +70,9 @@ struct VerifySummary {
         return items > 0 ? usage.cpuSeconds * 1e6 / Double(items) : 0
     }
 
+    /// Of repairs.
+    var writeUnits: Double { verdicts.reduce(0) { $0 + $1.progress.writeUnits } }
+
     var readUnits: (source: Double, target: Double) {
         verdicts.reduce((0, 0)) {
             (
@@ -77,7 +86,9 @@ struct VerifySummary {
     var limits: [String] {
         var limits = [
             "items that changed while it ran, after they had been read",
-            "settings other than keys and indexes",
+            comparesSettings
+                ? "what a copy does not carry over: replicas, policies, Kinesis destinations"
+                : "settings other than keys and indexes",
         ]
         if isCountOnly { limits.insert("the contents of items", at: 0) }
         for case let sample? in verdicts.map(\.sample) {

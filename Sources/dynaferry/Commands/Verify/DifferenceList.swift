@@ -14,6 +14,7 @@ final class DifferenceList: Sendable {
         let kind: VerifyFinding.Kind
         let key: JSON
         let attributes: [VerifyFinding.Attribute]
+        let repair: VerifyFinding.Repair?
     }
 
     private let shownMax: Int
@@ -65,7 +66,7 @@ final class DifferenceList: Sendable {
         Shown(
             table: finding.table, source: finding.source, target: finding.target,
             kind: finding.item.kind, key: Self.json(finding.item.key),
-            attributes: finding.item.attributes)
+            attributes: finding.item.attributes, repair: finding.item.repair)
     }
 
     private static func json(_ bytes: [UInt8]) -> JSON {
@@ -79,6 +80,7 @@ final class DifferenceList: Sendable {
             "kind": .string(item.kind.rawValue), "key": Self.json(item.key),
             "attributes": .array(item.attributes.map { .string($0.name) }),
         ]
+        if let repair = item.repair { json["repair"] = .string(repair.word) }
         if showsValues {
             json["sourceItem"] = item.source.map(Self.json) ?? nil
             json["targetItem"] = item.target.map(Self.json) ?? nil
@@ -97,5 +99,16 @@ final class DifferenceList: Sendable {
     func finish(isWhole: Bool) throws(CommandFailure) -> String? {
         guard let file else { return nil }
         return isWhole ? try file.finish() : nil
+    }
+}
+
+extension VerifyFinding.Repair {
+    /// As reports call it.
+    var word: String {
+        switch self {
+        case .written: "repaired"
+        case .deleted: "deleted"
+        case .refused: "deadLetter"
+        }
     }
 }

@@ -7,7 +7,7 @@ import Transfer
 struct EngineVerify: RunningVerification {
     private let job: VerifyJob
     private let arguments: VerifyArguments
-    private let verdicts: Task<[TableVerdict], Never>
+    private let report: Task<VerifyReport, Never>
 
     /// Resolves both sides, passes every refusal, and lets both be read. Blocks until they are;
     /// call it on a thread that may wait.
@@ -15,39 +15,69 @@ struct EngineVerify: RunningVerification {
         _ arguments: VerifyArguments, _ voice: CopyVoice, environment: [String: String],
         emit: @escaping VerifyJob.Emit
     ) throws -> any RunningVerification {
+        try checkConsent(arguments)
         let job = try Blocking.run {
             try await CommandFailure.wrapping {
                 let sides = try Sides(arguments.copy, environment: environment)
                 let tables = try await EngineCopy.pairs(
                     arguments.copy, sides, voice, done: "compared")
+                let own = tables.map { arguments.copy.own(ofTable: $0.source.name) }
                 return try await VerifyJob.prepare(
-                    VerifyOptions(arguments, environment),
-                    tables: tables.map {
-                        ($0.source, SourceTable(name: $0.target.name, reader: $0.target.reader))
-                    }, width: arguments.tables, seed: anySeed(), emit: emit)
+                    try own.map { try VerifyOptions(arguments, $0, environment) },
+                    tables: zip(tables, own).map { ($0.source, target($0.target, arguments, $1)) },
+                    width: arguments.tables, seed: anySeed(), emit: emit)
             }
         }
         return EngineVerify(job, arguments)
     }
 
+    /// Deleting is asked for twice.
+    private static func checkConsent(_ arguments: VerifyArguments) throws(CommandFailure) {
+        guard arguments.deleteExtra, !arguments.copy.yes else { return }
+        let question =
+            "items of \(arguments.copy.targetText) that \(arguments.copy.sourceText) does not have"
+            + " will be deleted"
+        switch TerminalQuestion.ask("\(question). Go on?") {
+        case true?: break
+        case false?: throw CommandFailure("nothing was read, and nothing deleted")
+        case nil: throw CommandFailure(question, hints: ["--yes deletes them all the same"])
+        }
+    }
+
+    /// - Parameter own: what holds for this table.
+    private static func target(
+        _ table: TargetTable, _ arguments: VerifyArguments, _ own: CopyArguments
+    ) -> VerifyJob.Target {
+        guard arguments.repair else {
+            return .compared(
+                SourceTable(name: table.name, reader: table.reader, scaling: table.scalingReader))
+        }
+        var repair = RepairOptions()
+        repair.deletesExtra = arguments.deleteExtra
+        repair.writeUnits = own.writeUnits
+        repair.deadLettersPath = own.deadLetters
+        repair.deadLettersMax = own.maxDeadLetters
+        return .repaired(table, repair)
+    }
+
     private init(_ job: VerifyJob, _ arguments: VerifyArguments) {
         self.job = job
         self.arguments = arguments
-        verdicts = Task { await job.run() }
+        report = Task { await job.run() }
     }
 
     func stop() { job.stop() }
 
-    func wait() throws -> [TableVerdict] {
-        let verdicts = verdicts
-        return try Blocking.run { await verdicts.value }
+    func wait() throws -> VerifyReport {
+        let report = report
+        return try Blocking.run { await report.value }
     }
 
     var progress: ProgressSnapshot {
         let verdicts = job.verdicts
         let isOver = verdicts.allSatisfy { $0.outcome != nil }
         var snapshot = ProgressSnapshot(
-            source: arguments.copy.source.name, target: arguments.copy.target.name,
+            source: arguments.copy.sourceText, target: arguments.copy.targetText,
             phase: isOver ? .finished : .copying, elapsed: job.elapsed)
         snapshot.work = .verifying
         if verdicts.count > 1 { snapshot.tables = verdicts.map(TableSnapshot.init) }
@@ -89,6 +119,7 @@ extension VerifyProgress {
             switch stage {
             case .readingAgain: "reading again what differs"
             case .looking: "reading items that differ by their keys"
+            case .repairing: "repairing items that differ"
             case .waiting, .summing, .ended: nil
             }
         let holds = [(source, "source"), (target, "target")].compactMap { progress, side in
@@ -115,7 +146,7 @@ extension TableSnapshot {
     fileprivate init(_ verdict: TableVerdict) {
         let state: State =
             switch verdict.outcome {
-            case .equal, .different: .done
+            case .equal, .repaired, .different: .done
             case .failed: .failed
             case .stopped: .stopped
             case nil: verdict.progress.stage == .waiting ? .waiting : .running
@@ -128,17 +159,21 @@ extension TableSnapshot {
 }
 
 extension VerifyOptions {
-    fileprivate init(_ arguments: VerifyArguments, _ environment: [String: String]) {
+    /// - Parameter own: what holds for this table.
+    fileprivate init(
+        _ arguments: VerifyArguments, _ own: CopyArguments, _ environment: [String: String]
+    ) throws(CommandFailure) {
         self.init()
         if arguments.count { mode = .count }
         if let sample = arguments.sample { mode = .sample(sample.share) }
-        segments = arguments.copy.segments
-        scansMax = arguments.copy.scanConcurrency ?? scansMax
-        sourceUnits = arguments.sourceUnits
-        targetUnits = arguments.targetUnits
-        memory = arguments.memory
-        isConsistentRead = arguments.copy.consistentRead
-        giveUpAfter = arguments.copy.giveUpAfter
+        segments = own.segments
+        scansMax = own.scanConcurrency ?? scansMax
+        sourceUnits = own.readUnits
+        targetUnits = own.targetReadUnits
+        memory = own.memory
+        isConsistentRead = own.consistentRead
+        settings = own.comparesSettings ? try own.settingChoice : nil
+        giveUpAfter = own.giveUpAfter
         if let folder = environment["TMPDIR"], !folder.isEmpty { scratchFolder = folder }
     }
 }

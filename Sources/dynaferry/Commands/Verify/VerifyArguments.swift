@@ -1,23 +1,23 @@
+import DynamoModel
 import Transfer
 
 /// What `dynaferry verify` was asked to do: two sides as those of a copy, by the same words.
-package struct VerifyArguments: SidedArguments, Equatable {
+package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable {
     /// Which tables, and how to reach them; its own options stay at their defaults.
     package var copy = CopyArguments()
 
     package var sample: Percentage?
     package var count = false
 
-    package var sourceUnits: UnitLimit?
-    package var targetUnits: UnitLimit?
-    package var memory = 24 << 20
+    package var repair = false
+    package var deleteExtra = false
 
     package var show = 10
     package var values = false
     package var output: String?
     package var json = false
 
-    package init() {}
+    package init() { copy.memory = 24 << 20 }
 
     /// Tables compared at a time.
     package var tables: Int {
@@ -38,11 +38,16 @@ package struct VerifyArguments: SidedArguments, Equatable {
         Tells whether two tables hold the same items, of any order and spelling: numbers by value, \
         sets without order. Each side is read once, and only its parts that differ once more; \
         items that seem to differ are then read again by their keys, consistently. Nothing is \
-        written. Memory does not grow with the tables.
+        written unless --repair is given. Memory does not grow with the tables.
         """,
         """
         A pattern verifies every table that it matches against the one that TARGET makes of its \
         name, as copy does.
+        """,
+        """
+        --repair puts what differs or is missing into the target, one item at a time: each is read \
+        on both sides again, and written only while the target's is as it was read. One that is \
+        another each time is reported as changing.
         """,
     ]
 
@@ -61,11 +66,19 @@ package struct VerifyArguments: SidedArguments, Equatable {
     }
 
     package static var options: [Option<Self>] {
-        tableOptions + sideOptions + comparisonOptions + paceOptions + outputOptions
+        tableOptions + sideOptions + comparisonOptions + repairOptions + paceOptions
+            + outputOptions
     }
 
     private static var tableOptions: [Option<Self>] {
         [
+            Option(
+                "--config", .file, \.copy.config, in: .tables, default: "none",
+                """
+                JSON file of options, and of tables in place of SOURCE and TARGET; - is stdin. It \
+                may be that of a copy.
+                """
+            ).once,
             Option(
                 repeating: "--exclude", .pattern, \.copy.excluded, in: .tables, default: "none",
                 "Leave out tables of the source."),
@@ -73,8 +86,9 @@ package struct VerifyArguments: SidedArguments, Equatable {
                 repeating: "--rename", .renaming, \.copy.renamings, in: .tables, default: "none",
                 "Compare FROM with TO, whatever SOURCE and TARGET say."),
             Option(
-                "--tables", .integer(1...100), \.tables, in: .tables,
-                "Verify N tables at a time."),
+                ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
+                default: "\(VerifyArguments().tables)", "Verify N tables at a time."
+            ) { arguments, _, value in arguments.tables = value },
         ]
     }
 
@@ -94,7 +108,62 @@ package struct VerifyArguments: SidedArguments, Equatable {
                 """
                 Scan with strong consistency, at twice the units. Items that seem to differ are \
                 read consistently in any case.
-                """),
+                """
+            ).perTable,
+            Option(
+                flags: ["--no-settings"] + Setting.allCases.map { "--no-\($0.rawValue)" },
+                in: .comparison, default: "all that a copy carries over, and billing",
+                "Do not compare settings, or one of them, and do not read them."
+            ) { arguments, name in
+                let name = String(name.dropFirst("--no-".count))
+                guard let setting = Setting(rawValue: name) else {
+                    arguments.copy.comparesSettings = false
+                    return
+                }
+                arguments.copy.settings.without.insert(setting)
+            }.perTable,
+            Option(
+                "--kms-key", .text("KEY", expected: "a key's id or ARN"), \.copy.settings.kmsKey,
+                in: .comparison, default: "as copy would encrypt the target",
+                "The KMS key that targets are to be encrypted with."
+            ).perTable,
+            Option(
+                "--policy-file", .file, \.copy.policyFile, in: .comparison,
+                default: "the source's within its account and region",
+                "The resource policy that targets are to have."
+            ).perTable,
+        ]
+    }
+
+    private static var repairOptions: [Option<Self>] {
+        [
+            Option(
+                flag: "--repair", \.repair, in: .target,
+                "Put what differs or is missing into the target, as the source has it then."
+            ).once,
+            Option(
+                flag: "--delete-extra", \.deleteExtra, in: .target,
+                """
+                With --repair: delete items that only the target has. Asks before, and goes on \
+                without a terminal only with --yes.
+                """
+            ).once,
+            Option(
+                flag: "--yes", \.copy.yes, in: .target, "Delete without asking."),
+            Option(
+                "--write-units", .units, \.copy.writeUnits, in: .target,
+                default: "100% of a provisioned target, on an on-demand one as fast as it takes",
+                "Repair with at most N write units a second, or N% of what the target has."
+            ).perTable,
+            Option(
+                "--dead-letters", .file, \.copy.deadLetters, in: .target,
+                default: "./dynaferry-dead-letters-TARGET.jsonl",
+                "Where to put items that the target refuses for good, as copy does."
+            ).perTable,
+            Option(
+                "--max-dead-letters", .integer(0...1_000_000_000), \.copy.maxDeadLetters,
+                in: .target, "Give up when more items than this are refused."
+            ).perTable,
         ]
     }
 
@@ -108,19 +177,22 @@ package struct VerifyArguments: SidedArguments, Equatable {
                 by itself while it throttles.
                 """
             ) { arguments, name, limit in
-                if name != "--target-read-units" { arguments.sourceUnits = limit }
-                if name != "--source-read-units" { arguments.targetUnits = limit }
-            },
+                if name != "--target-read-units" { arguments.copy.readUnits = limit }
+                if name != "--source-read-units" { arguments.copy.targetReadUnits = limit }
+            }.perTable,
             Option(
                 "--segments", .integer(1...1_000_000), \.copy.segments, in: .pace,
                 default: "by the larger table's size",
-                "Scan in N equal ranges of the hash space."),
+                "Scan in N equal ranges of the hash space."
+            ).perTable,
             Option(
                 "--scan-concurrency", .integer(1...10_000), \.copy.scanConcurrency, in: .pace,
-                default: "16", "Have at most N scans in flight on each side."),
+                default: "16", "Have at most N scans in flight on each side."
+            ).perTable,
             Option(
-                "--memory", .bytes, \.memory, in: .pace,
-                "Memory for pages and keys, for each table."),
+                "--memory", .bytes, \.copy.memory, in: .pace,
+                "Memory for pages and keys, for each table."
+            ).perTable,
             Option(
                 "--give-up-after", .duration, \.copy.giveUpAfter, in: .pace,
                 "Fail after this long without any progress, once both sides have answered."),
@@ -173,13 +245,27 @@ package struct VerifyArguments: SidedArguments, Equatable {
         Note(
             "dynaferry verify Orders OrdersCopy --sample 1% --read-units 500",
             "A quick look at a large table:"),
+        Note(
+            "dynaferry verify Orders OrdersCopy --repair --write-units 500",
+            "What differs is put right:"),
+        Note("dynaferry verify --config migration.json", "What a file says was to be copied:"),
     ]
 
     package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Equal. Items past their time to live on one side make no difference."),
+        (
+            .success,
+            """
+            Equal, or repaired. Items past their time to live on one side make no difference.
+            """
+        ),
         (.failure, "Could not tell; the last lines say why."),
         (.usage, "Wrong usage; nothing was read."),
-        (.differs, "Different: items of either side, or schemas."),
+        (
+            .differs,
+            """
+            Different: items of either side, schemas or settings; of a repair, what it has left.
+            """
+        ),
         (.interrupted, "Stopped by SIGINT, SIGTERM or SIGHUP before it could tell."),
     ]
 
@@ -195,6 +281,13 @@ package struct VerifyArguments: SidedArguments, Equatable {
         }
         if count, output != nil {
             throw UsageError("--count finds no differences that --output could list")
+        }
+        if deleteExtra, !repair {
+            throw UsageError(
+                "--delete-extra is part of a repair", hints: ["give --repair too"])
+        }
+        if repair, count || sample != nil {
+            throw UsageError("--repair wants every item compared, not --count or --sample")
         }
         try copy.validate()
     }

@@ -7,7 +7,7 @@ package protocol RunningVerification: Stoppable {
     /// Where it stands; asked for up to ten times a second.
     var progress: ProgressSnapshot { get }
     /// Blocks until it has ended, by itself or because it was asked to.
-    func wait() throws -> [TableVerdict]
+    func wait() throws -> VerifyReport
 }
 
 /// Runs a verification from the terminal: progress, signals, report, exit code.
@@ -25,7 +25,7 @@ package struct VerifyCommand: Sendable {
 
     /// Call it before any thread is started, for the signals' sake.
     package func run(_ control: ProcessControl, start: Start) throws -> ExitCode {
-        let report = try arguments.copy.report.map { path throws(CommandFailure) in
+        let reportFile = try arguments.copy.report.map { path throws(CommandFailure) in
             try OutputFile(path)
         }
         let log = try arguments.copy.log.map { path throws(CommandFailure) in try LineFile(path) }
@@ -33,9 +33,11 @@ package struct VerifyCommand: Sendable {
             shown: arguments.show, showsValues: arguments.values,
             file: try arguments.output.map { path throws(CommandFailure) in try ListFile(path) })
         let stop = StopRequest()
-        control.watchSignals { [console] _ in
+        control.watchSignals { [console, arguments] _ in
             guard stop.ask() else { control.leave(.interrupted) }
-            console.note("stopping: nothing has been written; a second signal ends it at once")
+            let stand =
+                arguments.repair ? "what is in flight finishes" : "nothing has been written"
+            console.note("stopping: \(stand); a second signal ends it at once")
         }
         let started = MonotonicTime().now
         let verification = try start(
@@ -46,13 +48,13 @@ package struct VerifyCommand: Sendable {
             verification.progress
         }
         display.start()
-        let verdicts = try verification.wait()
+        let report = try verification.wait()
         display.stop()
-        var summary = VerifySummary(arguments, verdicts, shown: differences.sample)
+        var summary = VerifySummary(arguments, report, shown: differences.sample)
         summary.usage = control.usage()
         summary.seconds = (MonotonicTime().now - started).inSeconds
         summary.outputFile = try differences.finish(isWhole: summary.isConclusive)
-        return try finish(summary, report)
+        return try finish(summary, reportFile)
     }
 
     private func finish(_ summary: VerifySummary, _ report: OutputFile?) throws -> ExitCode {

@@ -1,0 +1,85 @@
+import AWS
+import Dispatch
+import JSON
+
+/// What must hold of an item for a write to be done.
+package struct WriteCondition: Equatable, Sendable {
+    /// `#0=:0 AND attribute_not_exists(#1)`
+    package var expression: String
+    /// Attributes' names by their placeholders, `#0`.
+    package var names: [JSON.Member]
+    /// Values by their placeholders, `:0`.
+    package var values: [JSON.Member]
+
+    package init(expression: String, names: [JSON.Member], values: [JSON.Member]) {
+        self.expression = expression
+        self.names = names
+        self.values = values
+    }
+}
+
+/// One item's write, done only while its condition holds. (API reference, PutItem, DeleteItem.)
+package struct ConditionalWrite: Equatable, Sendable {
+    package enum Change: Equatable, Sendable {
+        /// The item's JSON.
+        case put([UInt8])
+        /// The key's JSON.
+        case delete([UInt8])
+    }
+
+    package var change: Change
+    package var condition: WriteCondition
+
+    package init(_ change: Change, if condition: WriteCondition) {
+        self.change = change
+        self.condition = condition
+    }
+
+    fileprivate var operation: Operation {
+        switch change {
+        case .put: .putItem
+        case .delete: .deleteItem
+        }
+    }
+
+    fileprivate func body(of table: String) -> ByteBuffer {
+        var parameters: JSON = [
+            "TableName": .string(table), "ReturnConsumedCapacity": "INDEXES",
+            "ConditionExpression": .string(condition.expression),
+            "ExpressionAttributeNames": .object(condition.names),
+        ]
+        if !condition.values.isEmpty {
+            parameters["ExpressionAttributeValues"] = .object(condition.values)
+        }
+        let body = ByteBuffer()
+        body.append(Array(parameters.bytes.dropLast()))
+        switch change {
+        case .put(let item):
+            body.append(",\"Item\":")
+            body.append(item)
+        case .delete(let key):
+            body.append(",\"Key\":")
+            body.append(key)
+        }
+        body.append("}")
+        return body
+    }
+}
+
+extension TargetTable {
+    /// The longest reply to a write that tells nothing but what it consumed.
+    private static var replyBytesMax: Int { 1 << 16 }
+
+    /// One attempt. Repeated after an outcome that is unknown, a write that was done the first time
+    /// is answered as one whose condition fails.
+    package func write(
+        _ write: ConditionalWrite, on queue: DispatchQueue
+    ) async -> Result<Reply, AWSError> {
+        await withCheckedContinuation { continuation in
+            client.send(
+                write.operation, body: write.body(of: name), reply: ByteBuffer(),
+                replyBytesMax: Self.replyBytesMax, on: queue
+            ) { continuation.resume(returning: $0) }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import DynamoDB
+import DynamoModel
+import Foundation
+import JSON
+import LocalDynamo
+import Pacing
+import Testing
+
+@testable import Transfer
+
+/// Goal: a repair makes tables equal, writes what differs and nothing else, and never over what has
+/// changed since it was read.
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct RepairTests {
+    private var deleting: RepairOptions {
+        var options = RepairOptions()
+        options.deletesExtra = true
+        return options
+    }
+
+    @Test("of 24 random pairs of tables, each verifies equal after its repair")
+    func repaired() async throws {
+        for seed in 100..<124 as Range<UInt64> {
+            let fixture = try CopyFixture { $0.keepNumbers = true }
+            let tables = EditedTables(
+                seed: seed, items: [1, 30, 400][Int(seed % 3)],
+                edits: [0, 0.05, 0.5, 1][Int(seed / 3 % 4)])
+            try tables.load(into: fixture)
+            let found = try await fixture.verify(repair: deleting)
+            #expect(found.verdict.outcome == (tables.expected.isEmpty ? .equal : .repaired))
+            for kind in VerifyFinding.Kind.allCases {
+                #expect(found.keys(kind) == tables.expected[kind] ?? [], "\(kind), seed \(seed)")
+            }
+            let extra = tables.expected[.onlyInTarget]?.count ?? 0
+            #expect(found.counters.deleted == extra)
+            #expect(found.counters.repaired == found.counters.differences - extra)
+            #expect(found.counters.differencesLeft == 0)
+            let again = try await fixture.verify()
+            #expect(again.verdict.outcome == .equal, "seed \(seed)")
+            #expect(again.counters.itemsInTarget == tables.source.count)
+        }
+    }
+
+    @Test("items that only the target has stay, unless they are to be deleted")
+    func extra() async throws {
+        let fixture = try CopyFixture { $0.keepNumbers = true }
+        let tables = EditedTables(seed: 3, items: 300, edits: 0.5)
+        try tables.load(into: fixture)
+        let extra = try #require(tables.expected[.onlyInTarget])
+        let found = try await fixture.verify(repair: RepairOptions())
+        #expect(found.verdict.outcome == .different)
+        #expect(found.counters.deleted == 0)
+        #expect(found.counters.differencesLeft == extra.count)
+        let again = try await fixture.verify()
+        #expect(again.findings.map(\.kind) == extra.map { _ in .onlyInTarget })
+    }
+
+    @Test("faults, throttles and lost replies change nothing about the end")
+    func faults() async throws {
+        let fixture = try CopyFixture {
+            $0.keepNumbers = true
+            $0.faults = try FaultPlan(
+                parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.02,corrupt=0.02")
+        }
+        let tables = EditedTables(seed: 11, items: 600, edits: 0.5)
+        try tables.load(into: fixture)
+        let found = try await fixture.verify(repair: deleting)
+        #expect(found.verdict.outcome == .repaired)
+        #expect(try await fixture.verify().verdict.outcome == .equal)
+    }
+
+    @Test("what the target refuses for good is a dead letter, and remains a difference")
+    func deadLetters() async throws {
+        let fixture = try CopyFixture()
+        var definition = EditedTables.definition
+        func item(_ id: String, _ group: JSON) -> JSON {
+            ["id": ["S": .string(id)], "n": ["N": "1"], "g": group]
+        }
+        try fixture.server.load(
+            definition,
+            items: [item("a", ["S": "fits"]), item("b", ["N": "7"]), item("c", ["S": "fits"])])
+        definition.name = "target"
+        definition.attributes.append(KeyAttribute(name: "g", type: .string))
+        definition.globalIndexes = [
+            IndexDefinition(name: "by-g", keys: [KeyElement(attribute: "g", role: .partition)])
+        ]
+        try fixture.server.load(definition)
+        var options = RepairOptions()
+        options.deadLettersPath = fixture.deadLettersPath
+        let found = try await fixture.verify(repair: options)
+        #expect(found.verdict.outcome == .different)
+        #expect(found.counters.repaired == 2)
+        #expect(found.counters.deadLetters == 1)
+        #expect(found.counters.differencesLeft == 1)
+        #expect(found.deadLettersPaths == [fixture.deadLettersPath])
+        let text = try String(contentsOfFile: fixture.deadLettersPath, encoding: .utf8)
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.count == 1)
+        let letter = try JSON(parsing: lines[0])
+        #expect(letter["code"] == "ValidationException")
+        #expect(letter["item"]?["id"] == ["S": "b"])
+        options.deadLettersMax = 0
+        let failed = try await fixture.verify(repair: options)
+        guard case .failed(let failure) = failed.verdict.outcome else {
+            Issue.record("\(failed.verdict)")
+            return
+        }
+        #expect(failure.hint?.contains("--max-dead-letters") == true)
+    }
+
+    @Test("a repair keeps to its write units")
+    func limited() async throws {
+        let fixture = try CopyFixture()
+        let items = EditedTables(seed: 4, items: 60, edits: 0).source
+        var definition = EditedTables.definition
+        try fixture.server.load(definition, items: items)
+        definition.name = "target"
+        try fixture.server.load(definition)
+        var options = RepairOptions()
+        options.writeUnits = .perSecond(40)
+        let start = MonotonicTime().now
+        let found = try await fixture.verify(repair: options)
+        #expect(found.verdict.outcome == .repaired)
+        #expect(found.verdict.progress.writeUnits == 60)
+        #expect(MonotonicTime().now - start > .seconds(1))
+    }
+
+    @Test("an item that the target's writers change all the while is never overwritten unread")
+    func changing() async throws {
+        let fixture = try CopyFixture()
+        var definition = EditedTables.definition
+        func item(_ count: Int) -> JSON {
+            ["id": ["S": "hot"], "n": ["N": "1"], "v": ["N": .string("\(count)")]]
+        }
+        try fixture.server.load(definition, items: [item(-1)])
+        definition.name = "target"
+        try fixture.server.load(definition, items: [item(0)])
+        let target = TargetTable(name: "target", client: try await fixture.client())
+        let key = Array(#"{"id":{"S":"hot"},"n":{"N":"1"}}"#.utf8)
+        // What a repair would send, once somebody else has written in between.
+        let stale = ConditionalWrite(
+            .put(item(-1).bytes),
+            if: WriteCondition(
+                unchanged: [("v", ["N": "0"])], schema: try #require(definition.schema)))
+        try await fixture.put(item(1), into: "target")
+        let queue = DispatchQueue(label: "test")
+        let late = await target.write(stale, on: queue)
+        guard case .failure(let error) = late else {
+            Issue.record("written over what was not read")
+            return
+        }
+        #expect(error.code == "ConditionalCheckFailedException")
+        let deletion = ConditionalWrite(.delete(key), if: stale.condition)
+        guard case .failure = await target.write(deletion, on: queue) else {
+            Issue.record("deleted what was not read")
+            return
+        }
+        #expect(try await target.item(JSON(parsing: key)) == item(1))
+    }
+}
