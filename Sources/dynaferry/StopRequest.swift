@@ -22,6 +22,9 @@ final class StopRequest: @unchecked Sendable {
         }
     }
 
+    /// There is something that can be stopped.
+    var hasWork: Bool { queue.sync { work != nil } }
+
     func deliver(to work: any Stoppable) {
         queue.sync {
             self.work = work

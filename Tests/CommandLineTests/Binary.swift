@@ -21,6 +21,8 @@ enum Binary {
         try shell("exec \"$0\" \"$@\"", words, environment: environment)
     }
 
+    static func run(_ words: [String]) throws -> Result { try shell("exec \"$0\" \"$@\"", words) }
+
     /// Runs a line of shell in which `"$0"` is the program.
     static func shell(
         _ line: String, _ words: [String] = [], environment: [String: String] = [:]

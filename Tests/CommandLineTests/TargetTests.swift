@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Testing
+import Transfer
 
 @testable import dynaferry
 
@@ -218,6 +219,13 @@ import Testing
                 #expect(try writeUnits(server) == 50)
             } else {
                 #expect(try writeUnits(server) == 800)
+                let job = try #require(JobFolder(folder.path("jobs")).ids.first)
+                let state = ["--state-dir", folder.path("jobs")]
+                let kept = try Binary.run(["jobs", "remove", job] + state)
+                #expect(kept.status == 1)
+                #expect(kept.err.contains("not yet set them back to 50"), "\(kept.err)")
+                let status = try Binary.run(["jobs", "status", job] + state)
+                #expect(status.out.contains("Copy, which had 50 before"), "\(status.out)")
                 let result = try copy(server, options)
                 #expect(result.status == 0, "\(result.err)")
             }

@@ -46,7 +46,11 @@ package struct CopyCommand: Sendable {
         let stop = StopRequest()
         control.watchSignals { [console] _ in
             guard stop.ask() else { control.leave(.interrupted) }
-            console.note("stopping: what is in flight finishes; a second signal ends it at once")
+            console.note(
+                stop.hasWork
+                    ? "stopping: what is in flight finishes; a second signal ends it at once"
+                    : "stopping: once the tables have been looked at; a second signal ends it at"
+                        + " once")
         }
         let voice = CopyVoice(console: console, log: log)
         let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }

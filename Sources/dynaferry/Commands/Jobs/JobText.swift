@@ -35,6 +35,11 @@ enum JobText {
             facts.append(("write", units(progress.writeUnitsPerSecond, progress.writeLimit)))
             if let waiting = waiting(view) { facts.append(("held back", waiting)) }
         }
+        for table in view.tables {
+            guard let boost = table.boost else { continue }
+            let before = boost.table.writeUnits?.grouped ?? "?"
+            facts.append(("raised units", "\(table.target), which had \(before) before"))
+        }
         if let reason = view.record.reason { facts.append(("reason", reason)) }
         facts.append(("dead letters", view.deadLetters.grouped))
         let (leftOut, kept) = (progress.counters.itemsLeftOut, progress.counters.itemsKept)

@@ -168,6 +168,14 @@ package struct JobsCommand: Sendable {
                     hint: "dynaferry jobs stop \(arguments.id)")
             }
             defer { withExtendedLifetime(lock) {} }
+            let view = try folder.view(arguments.id)
+            // What is not set back by this job is paid for until someone notices.
+            if let raised = view.tables.first(where: { $0.boost != nil }) {
+                throw JobError(
+                    "job \(arguments.id) has raised the write units of \(raised.target) and not yet"
+                        + " set them back to \(raised.boost?.table.writeUnits ?? 0)",
+                    hint: "this does: \(view.record.command)")
+            }
             try folder.remove(arguments.id)
         }
         console.show("job \(arguments.id) is removed")
