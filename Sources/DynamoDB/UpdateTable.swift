@@ -11,9 +11,11 @@ extension TargetTable {
     /// - Parameters:
     ///   - change: members of UpdateTable's input besides the name, for the table as it stands; nil
     ///     when it is as wanted.
-    ///   - pause: waits between two looks; it may throw to end the waiting.
+    ///   - pause: waits between two looks, the last of which saw this; it may throw to end the
+    ///     waiting.
     package func update(
-        _ change: (TableDescription) -> JSON?, pause: (Int) async throws -> Void
+        _ change: (TableDescription) -> JSON?,
+        pause: (Int, TableDescription) async throws -> Void
     ) async throws -> TableDescription {
         var attempts = 0
         while true {
@@ -27,7 +29,7 @@ extension TargetTable {
             } catch {
                 let mayPass = error.isOutcomeUnknown || error.code == "ResourceInUseException"
                 guard mayPass, attempts < Self.changesMax else { throw error }
-                try await pause(attempts)
+                try await pause(attempts, table)
             }
             guard attempts <= Self.changesMax else {
                 throw TableNotActive(table: name, status: "not changed as asked")
@@ -40,8 +42,8 @@ extension TargetTable {
 
     /// Waits until the table and its indexes are active, however long that takes: building an index
     /// may take hours.
-    package func waitUntilSettled(
-        pause: (Int) async throws -> Void
+    func waitUntilSettled(
+        pause: (Int, TableDescription) async throws -> Void
     ) async throws -> TableDescription {
         var looks = 0
         while true {
@@ -50,7 +52,7 @@ extension TargetTable {
             guard table.status != "DELETING", !table.status.hasPrefix("INACCESSIBLE") else {
                 throw TableNotActive(table: name, status: table.status)
             }
-            try await pause(looks)
+            try await pause(looks, table)
             looks += 1
         }
     }

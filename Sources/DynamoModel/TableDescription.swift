@@ -14,7 +14,8 @@ package struct TableDescription: Equatable, Sendable {
     package var sizeBytes: Int
     /// Regions of the other replicas of a global table.
     package var replicaRegions: [String]
-    /// Of each global index: `CREATING`, `ACTIVE`, ...
+    /// Of each global index: `CREATING`, `ACTIVE`, ..., and `BACKFILLING` while it is being
+    /// created and filled.
     package var indexStatus: [String: String]
 
     /// - Parameter json: DescribeTable's `Table`, or CreateTable's `TableDescription`.
@@ -31,7 +32,8 @@ package struct TableDescription: Equatable, Sendable {
         indexStatus = [:]
         for index in json["GlobalSecondaryIndexes"]?.array ?? [] {
             guard let name = index["IndexName"]?.string else { continue }
-            indexStatus[name] = index["IndexStatus"]?.string ?? "ACTIVE"
+            let status = index["IndexStatus"]?.string ?? "ACTIVE"
+            indexStatus[name] = index["Backfilling"]?.bool == true ? "BACKFILLING" : status
         }
     }
 

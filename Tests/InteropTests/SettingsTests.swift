@@ -46,6 +46,7 @@ struct SettingsTests {
         let result = try await copy("def-*", "out-*", at: server, ["--indexes", "after"])
         #expect(result.status == 0, result.text)
         #expect(result.err.contains("building index index-2"), result.text)
+        #expect(result.err.contains("index index-2 is filled"), result.text)
         try await Programs.runScript(
             "definitions.py", ["compare", server.url, "def", "out", "27,38"])
     }

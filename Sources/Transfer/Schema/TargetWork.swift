@@ -53,8 +53,26 @@ struct TargetWork: Sendable {
         guard !step.isCall else {
             return try await patiently { try await call(step, arn: table.arn) }
         }
-        if case .index(let index, _, _) = step { note("building index \(index.name)") }
-        _ = try await target.update(step.change) { looks in try await pause(looks) }
+        guard case .index(let index, _, _) = step else {
+            _ = try await target.update(step.change) { looks, _ in try await pause(looks) }
+            return
+        }
+        try await build(index.name, by: step)
+    }
+
+    /// An index may take hours. The service says which phase it is in, and nothing of how far.
+    private func build(_ index: String, by step: SettingStep) async throws {
+        var told: String?
+        note("building index \(index)")
+        _ = try await target.update(step.change) { looks, table in
+            let status = table.indexStatus[index]
+            if status == "BACKFILLING", told != status {
+                note("index \(index) is being filled")
+                told = status
+            }
+            try await pause(looks)
+        }
+        if told != nil { note("index \(index) is filled") }
     }
 
     private func call(_ step: SettingStep, arn: String?) async throws {
@@ -107,7 +125,7 @@ struct TargetWork: Sendable {
     }
 
     private func set(_ units: UnitBoost) async throws -> TableDescription {
-        try await target.update(units.step.change) { looks in
+        try await target.update(units.step.change) { looks, _ in
             // A stop waits for this: the units are paid for.
             await Pause.lasting(.milliseconds(min(20 << min(looks, 8), 5_000)))
         }

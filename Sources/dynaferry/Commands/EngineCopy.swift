@@ -301,6 +301,11 @@ extension CopySummary {
                 "the same command goes on with job \(report.jobID):"
                     + " \(ShellWords.command(arguments.wordsToResume))")
         }
+        if report.outcome == .completed, arguments.part != .schema,
+            let words = VerifyArguments.words(afterCopy: arguments.words)
+        {
+            hints.append("to compare every item: \(ShellWords.command(words))")
+        }
         for path in report.deadLettersPaths {
             hints.append("items that the target refused are in \(path)")
         }

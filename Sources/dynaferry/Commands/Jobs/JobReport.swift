@@ -95,6 +95,10 @@ struct JobReport {
         if !view.record.state.isOver, !view.isRunning {
             lines.append("to go on: \(view.record.command)")
         }
+        if view.record.state.isOver, let words = VerifyArguments.words(afterCopy: view.record.words)
+        {
+            lines.append("to verify: \(ShellWords.command(words))")
+        }
         if view.deadLetters > 0 {
             lines.append(
                 "\(view.deadLetters.grouped) dead letters; to try them again:"

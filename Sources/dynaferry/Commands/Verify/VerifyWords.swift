@@ -1,0 +1,21 @@
+extension VerifyArguments {
+    /// The words of the command that verifies what a copy by these words has made; nil when they
+    /// are of no copy. Only what says which tables and where they are has a part in it.
+    package static func words(afterCopy words: [String]) -> [String]? {
+        guard words.first == CopyArguments.name,
+            let given = try? CopyArguments.given(Array(words.dropFirst()))
+        else { return nil }
+        let kept = options.map(\.description).filter {
+            $0.category == .tables || $0.category == .sides
+        }
+        let names = Set(kept.flatMap(\.names))
+        let settings = given.settings.filter { names.contains($0.name) }
+        return [name] + given.operands + settings.flatMap(\.words)
+    }
+}
+
+extension OptionSetting {
+    fileprivate var words: [String] {
+        if case .text(let text) = value { [name, text] } else { [name] }
+    }
+}
