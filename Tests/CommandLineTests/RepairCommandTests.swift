@@ -21,7 +21,8 @@ import Testing
     private func run(_ words: [String]) throws -> Binary.Result {
         // Without a terminal that anything could be asked on.
         try Binary.shell(
-            "exec setsid -w \"$0\" \"$@\"", words + ["--progress", "none"],
+            "exec setsid -w \"$0\" \"$@\"",
+            words + ["--progress", "none", "--state-dir", folder.path("jobs")],
             environment: CopySite.credentials)
     }
 
@@ -97,7 +98,6 @@ import Testing
     private var copyWords: [String] {
         [
             "copy", "stage-orders", "fresh", "--endpoint", server.url, "--region", "us-east-1",
-            "--state-dir", folder.path("jobs"),
         ]
     }
 
@@ -106,7 +106,7 @@ import Testing
         let text = """
             {
                 "region": "us-east-1", "endpoint": "\(server.url)",
-                "state-dir": "\(folder.path("jobs"))", "stop-at": "23:59",
+                "stop-at": "23:59",
                 "tables": [
                     {"source": "stage-orders", "target": "orders-new", "segments": 8,
                      "write-units": 3000, "indexes": "with"},
@@ -129,7 +129,7 @@ import Testing
         let words =
             [DemoMigration.source, DemoMigration.target, "--endpoint", stage.url, "--region"]
             + ["us-east-1"] + DemoMigration.excluded.flatMap { ["--exclude", $0] }
-        let copy = try run(["copy"] + words + ["--state-dir", folder.path("jobs")])
+        let copy = try run(["copy"] + words)
         #expect(copy.status == 0, "\(copy)")
         let result = try run(["verify"] + words)
         #expect(result.status == 0, "\(result)")

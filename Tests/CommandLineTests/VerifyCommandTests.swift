@@ -23,6 +23,7 @@ import Testing
             "exec \"$0\" \"$@\"",
             ["verify"] + words + [
                 "--endpoint", server.url, "--region", "us-east-1", "--progress", "none",
+                "--state-dir", folder.path("jobs"),
             ],
             environment: ["AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"])
     }

@@ -23,7 +23,8 @@ struct Verified {
 extension CopyFixture {
     func prepareVerify(
         _ source: String = "source", _ target: String = "target",
-        repair: RepairOptions? = nil, _ configure: (inout VerifyOptions) -> Void = { _ in },
+        repair: RepairOptions? = nil, isKept: Bool = false,
+        _ configure: (inout VerifyOptions) -> Void = { _ in },
         emit: @escaping VerifyJob.Emit = { _ in }
     ) async throws -> VerifyJob {
         var options = VerifyOptions()
@@ -36,7 +37,9 @@ extension CopyFixture {
             repair.map { .repaired(TargetTable(name: target, client: client), $0) }
             ?? .compared(SourceTable(name: target, reader: reader))
         return try await VerifyJob.prepare(
-            [options], tables: [(SourceTable(name: source, reader: reader), compared)], width: 1,
+            [options],
+            job: isKept ? JobOptions(folder: jobs, request: ["verify", source, target]) : nil,
+            tables: [(SourceTable(name: source, reader: reader), compared)], width: 1,
             seed: 1, emit: emit)
     }
 

@@ -4,7 +4,7 @@ import Testing
 /// Between client and server stand machines that belong to neither.
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
 struct ProxyTests {
-    @Test(.timeLimit(.minutes(2)), arguments: 1...2)
+    @Test(.timeLimit(.minutes(5)), arguments: 1...2)
     func `a proxy that answers for itself now and then does not spoil the copy`(
         seed: Int
     ) async throws {
@@ -21,7 +21,7 @@ struct ProxyTests {
     }
 
     /// `{}` from a proxy must never be read as "there is nothing".
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a proxy that answers for itself does not make a full target look empty`() async throws {
         let server = try Server.serve(["--fill", "Orders=20", "--fill", "Full=5"])
         for seed in 1...10 {

@@ -11,7 +11,7 @@ struct RatioTests {
     /// benchmark itself is run, made small, so that it can't rot either.
     @Test(
         .enabled(if: binary != nil, "skipped: DYNAFERRY_RELEASE_BINARY is not set"),
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(5)))
     func `an item takes a fiftieth of the CPU that tuned boto3 takes`() async throws {
         let (python, binary) = (try #require(Programs.python), try #require(Self.binary))
         let result = try await Programs.run([python, Self.script, binary])

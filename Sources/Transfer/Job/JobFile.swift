@@ -18,7 +18,7 @@ package final class JobFile {
     /// `application_id`: "dynf".
     static let applicationID = 0x6479_6E66
 
-    private let database: Database
+    let database: Database
 
     package var path: String { database.path }
 
@@ -117,13 +117,13 @@ package final class JobFile {
         try database.run(
             """
             INSERT INTO job (id, created, updated, state, reason, request, identity, process, runs,
-                throttle, progress)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                throttle, progress, kind)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             .text(job.id), .real(job.created), .real(job.updated), .text(job.state.rawValue),
             DatabaseValue(job.reason), .text(job.request.text), .text(job.identity),
             .integer(job.processID), .integer(job.runs), .text(job.throttle.json.text),
-            .text(job.progress.json.text))
+            .text(job.progress.json.text), .text(job.kind.rawValue))
     }
 
     private func insert(_ table: JobTable, _ number: Int) throws(DatabaseError) {
@@ -150,7 +150,7 @@ package final class JobFile {
             try database.rows(
                 """
                 SELECT id, created, updated, state, reason, request, identity, process, runs,
-                    throttle, progress
+                    throttle, progress, kind
                 FROM job
                 """)
         }
@@ -158,11 +158,13 @@ package final class JobFile {
             let updated = row[2].real, let state = row[3].text.flatMap(JobRecord.State.init),
             let request = Self.json(row[5]), let identity = row[6].text,
             let process = row[7].integer, let runs = row[8].integer,
-            let throttle = Self.json(row[9]), let progress = Self.json(row[10])
+            let throttle = Self.json(row[9]), let progress = Self.json(row[10]),
+            let kind = row[11].text.flatMap(JobRecord.Kind.init)
         else { throw damaged }
         var job = JobRecord(
             id: id, created: created, request: request, identity: identity, processID: process)
         job.updated = updated
+        job.kind = kind
         job.state = state
         job.reason = row[4].text
         job.runs = runs
@@ -171,7 +173,7 @@ package final class JobFile {
         return job
     }
 
-    private static func json(_ value: DatabaseValue) -> JSON? {
+    static func json(_ value: DatabaseValue) -> JSON? {
         value.text.flatMap { try? JSON(parsing: Array($0.utf8)) }
     }
 
@@ -260,7 +262,7 @@ package final class JobFile {
         return rows.first?.first?.integer ?? 0
     }
 
-    private var damaged: JobError {
+    var damaged: JobError {
         JobError("\(path) is damaged", hint: "--restart begins the job anew")
     }
 
@@ -340,6 +342,7 @@ package final class JobFile {
             try database.transaction { () throws(DatabaseError) in
                 try database.run("DELETE FROM segments WHERE in_table = ?", .integer(table))
                 try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
+                try forgetDigests(ofTable: table)
                 try database.run(
                     """
                     UPDATE tables SET segments = ?, is_finished = 0, progress = '{}',
@@ -413,7 +416,7 @@ package final class JobFile {
         }
     }
 
-    private static func wrapped<Value>(
+    static func wrapped<Value>(
         _ body: () throws(DatabaseError) -> Value
     ) throws(JobError) -> Value {
         do throws(DatabaseError) { return try body() } catch { throw JobError(error) }

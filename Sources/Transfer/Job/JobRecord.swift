@@ -18,7 +18,16 @@ package struct JobRecord: Equatable, Sendable {
         package var isOver: Bool { self == .finished }
     }
 
+    package enum Kind: String, Sendable {
+        case copy
+        case verify
+
+        /// As it is called in a sentence.
+        package var noun: String { self == .copy ? "copy" : "verification" }
+    }
+
     package var id: String
+    package var kind = Kind.copy
     /// Seconds since 1970, here and below.
     package var created: Double
     package var updated: Double

@@ -41,5 +41,18 @@ enum JobSchema {
         ALTER TABLE tables ADD COLUMN boost TEXT;
         ALTER TABLE tables ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
         """,
+        // Sums of digests: of a verification's sides, with the cursors that they belong to.
+        """
+        ALTER TABLE job ADD COLUMN kind TEXT NOT NULL DEFAULT 'copy';
+        ALTER TABLE tables ADD COLUMN digest_key BLOB;
+        ALTER TABLE tables ADD COLUMN repairs TEXT NOT NULL DEFAULT '{}';
+        CREATE TABLE digest_buckets (
+            in_table INTEGER NOT NULL REFERENCES tables, side INTEGER NOT NULL,
+            sums BLOB NOT NULL, PRIMARY KEY (in_table, side)) WITHOUT ROWID;
+        CREATE TABLE digest_segments (
+            in_table INTEGER NOT NULL REFERENCES tables, side INTEGER NOT NULL,
+            segment INTEGER NOT NULL, cursor BLOB, sum BLOB NOT NULL,
+            PRIMARY KEY (in_table, side, segment)) WITHOUT ROWID;
+        """,
     ]
 }

@@ -30,6 +30,13 @@ struct JobIdentity {
         }
     }
 
+    /// Of a verification: what is compared, and what may be done about it.
+    init(verifying tables: [JSON], mode: VerifyOptions.Mode, repair: RepairOptions?) {
+        var json: JSON = ["verify": .array(tables), "mode": .string("\(mode)")]
+        if let repair { json["deletesExtra"] = .bool(repair.deletesExtra) }
+        text = json.text
+    }
+
     /// What holds for all tables is said once, and of each only where it does not.
     init(_ tables: [Table]) {
         let merge = Self.common(tables.map(\.merge)) ?? false
@@ -107,7 +114,8 @@ struct JobSearch {
         let record = try record(id)
         guard record.identity == identity.text else {
             throw CopyRefusal(
-                "job \(id) is of another copy", hint: "its command was: \(record.command)")
+                "job \(id) is of another \(record.kind.noun)",
+                hint: "its command was: \(record.command)")
         }
         guard !record.state.isOver else {
             throw CopyRefusal(
@@ -173,10 +181,11 @@ struct JobSearch {
     /// What its user is told when `job` goes on.
     func announcement(_ job: OpenJob) -> String {
         let id = job.record.id
-        if options.restarts {
+        if options.restarts, job.record.kind == .copy {
             return "restarting job \(id): everything is copied again; items deleted at the source"
                 + " since it began may remain in the target"
         }
+        if options.restarts { return "restarting job \(id): everything is read again" }
         let age = JobAge.spelled(age(of: job))
         return "resuming job \(id): \(job.record.percent) % done, stopped \(age) ago"
     }

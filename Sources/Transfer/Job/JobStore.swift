@@ -48,6 +48,19 @@ final class JobStore: @unchecked Sendable {
         }
     }
 
+    /// Keeps what `body` writes into the file, and a table's progress.
+    func save(
+        table: Int, progress: JobProgress, _ body: (JobFile) throws(JobError) -> Void
+    ) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            guard let file else { return }
+            tables[table] = progress
+            try body(file)
+            try file.save(
+                table: table, [], [], (table: progress, job: inAll), at: time.secondsSinceEpoch)
+        }
+    }
+
     private var inAll: JobProgress {
         var sum = JobProgress.sum(tables)
         sum.seconds = earlier.seconds + (time.now - started).inSeconds

@@ -33,7 +33,8 @@ package struct JobView: Equatable, Sendable {
     /// For programs. Times are seconds since 1970.
     package var json: JSON {
         var json: JSON = [
-            "id": .string(id), "state": .string(state.rawValue),
+            "id": .string(id), "kind": .string(record.kind.rawValue),
+            "state": .string(state.rawValue),
             "percent": JSON(record.percent), "created": JSON(record.created),
             "updated": JSON(record.updated), "runs": JSON(record.runs),
             "process": isRunning ? JSON(record.processID) : .null,

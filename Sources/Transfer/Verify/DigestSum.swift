@@ -33,6 +33,13 @@ package struct TableSums: Equatable, Sendable {
         self.segments = Array(repeating: DigestSum(), count: segments)
     }
 
+    /// What an earlier run has come to.
+    init(_ state: DigestState, segments: Int) {
+        self.init(buckets: state.buckets.count, segments: segments)
+        buckets = state.buckets
+        for segment in state.segments { self.segments[segment.segment] = segment.sum }
+    }
+
     /// Adds a page of a segment.
     package mutating func add(_ digests: [ItemDigest], segment: Int) {
         for digest in digests {

@@ -31,7 +31,7 @@ final class ItemRepair: Sendable {
     private let giveUpAfter: Duration
     private let time: any TimeSource
     private let queue: DispatchQueue
-    private let isStopping: @Sendable () -> Bool
+    private let isStopping: @Sendable () async -> Bool
     private let state: Locked<State>
 
     private struct State {
@@ -44,11 +44,13 @@ final class ItemRepair: Sendable {
     /// How long one who waits for units does not look whether to stop.
     private static let lookEvery = Duration.milliseconds(200)
 
-    /// - Parameter readers: of both sides.
+    /// - Parameters:
+    ///   - readers: of both sides.
+    ///   - isStopping: returns late while nothing is to be written.
     init(
         _ table: TargetTable, readers: (source: KeyReader, target: KeyReader), schema: KeySchema,
         _ options: RepairOptions, limits: WriteLimits, giveUpAfter: Duration,
-        time: any TimeSource, seed: UInt64, isStopping: @escaping @Sendable () -> Bool
+        time: any TimeSource, seed: UInt64, isStopping: @escaping @Sendable () async -> Bool
     ) {
         self.table = table
         (source, target) = readers
@@ -228,7 +230,7 @@ final class ItemRepair: Sendable {
 
     /// nil when it is to stop.
     private func take(_ units: Int) async -> Charge? {
-        while !isStopping() {
+        while await !isStopping() {
             let (wait, charge) = ask(units)
             if let charge { return charge }
             await Pause.lasting(min(wait, Self.lookEvery))

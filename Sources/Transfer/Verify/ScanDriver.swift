@@ -44,22 +44,27 @@ final class ScanDriver: @unchecked Sendable {
 
     private var scheduler: ScanScheduler
     private var timer: (any DispatchSourceTimer)?
-    private var startKeys: [Int: [UInt8]] = [:]
+    private var startKeys: [Int: [UInt8]]
+    private var finished: Set<Int> = []
     private var bodies = BufferPool(idleBytesMax: 1 << 16)
     private var pages: BufferPool
     private var completion: (@Sendable (CopyOutcome) -> Void)?
+    /// How it ended, when that was before it was run.
+    private var ended: CopyOutcome?
 
     /// - Parameters:
     ///   - side: `source` or `target`, for messages.
+    ///   - cursors: where segments go on that have been begun.
     ///   - itemsReported: as the table reports, for estimates.
     init(
         _ table: any ReadableTable, side: String, schema: KeySchema, contents: Contents = .items,
-        _ configuration: ScanConfiguration, itemsReported: Int, time: any TimeSource, seed: UInt64,
-        take: @escaping Take
+        _ configuration: ScanConfiguration, cursors: [Int: [UInt8]] = [:], itemsReported: Int,
+        time: any TimeSource, seed: UInt64, take: @escaping Take
     ) {
         self.table = table
         self.side = side
         self.contents = contents
+        startKeys = cursors
         self.time = time
         self.take = take
         cutter = PageCutter(schema: schema)
@@ -76,6 +81,7 @@ final class ScanDriver: @unchecked Sendable {
     func run() async -> CopyOutcome {
         await withCheckedContinuation { continuation in
             queue.async { [self] in
+                if let ended { return continuation.resume(returning: ended) }
                 completion = { continuation.resume(returning: $0) }
                 let timer = DispatchSource.makeTimerSource(queue: queue)
                 self.timer = timer
@@ -104,6 +110,24 @@ final class ScanDriver: @unchecked Sendable {
         queue.sync { ScanProgress(&scheduler, of: subject, at: time.now) }
     }
 
+    /// Where a segment stands.
+    enum Position: Equatable, Sendable {
+        /// The key after which it goes on.
+        case within([UInt8])
+        case finished
+    }
+
+    /// Calls `body` between two pages, with where each segment stands that this reading has moved.
+    /// Must not be asked for on the driver's queue.
+    func between<Value>(_ body: ([Int: Position]) -> Value) -> Value {
+        queue.sync {
+            var positions: [Int: Position] = [:]
+            for (segment, key) in startKeys { positions[segment] = .within(key) }
+            for segment in finished { positions[segment] = .finished }
+            return body(positions)
+        }
+    }
+
     // MARK: Actions
 
     private func perform(_ actions: [ScanAction]) {
@@ -128,9 +152,12 @@ final class ScanDriver: @unchecked Sendable {
     private func finish(_ outcome: CopyOutcome) {
         timer?.cancel()
         timer = nil
-        let completion = self.completion
+        guard let completion else {
+            ended = outcome
+            return
+        }
         self.completion = nil
-        completion?(outcome)
+        completion(outcome)
     }
 
     // MARK: Pages
@@ -197,6 +224,7 @@ final class ScanDriver: @unchecked Sendable {
             return .failure(error)
         }
         startKeys[segment] = cut.lastKey.map { Array(bytes[$0]) }
+        if cut.lastKey == nil { finished.insert(segment) }
         return .success(
             TakenPage(
                 items: items, storedBytes: cut.storedBytes, replyBytes: bytes.count,

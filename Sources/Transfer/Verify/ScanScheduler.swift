@@ -97,7 +97,7 @@ package struct ScanScheduler: Sendable {
         waiting = configuration.chosen.reversed()
         sizing = PageSizing(
             poolBytes: configuration.pageBytes,
-            openSegments: min(configuration.chosen.count, configuration.scansMax),
+            openSegments: max(1, min(configuration.chosen.count, configuration.scansMax)),
             itemBytesReported: configuration.itemBytesReported)
         reading = ReadPacing(configuration.read, at: now)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)

@@ -26,6 +26,7 @@ extension TableVerification {
         try await withThrowingTaskGroup(of: [VerifyFinding].self) { group in
             var underWay = 0
             while !isStopping, let batch = try nextBatch(&merge) {
+                await waitWhilePaused()
                 if underWay == Self.lookWidth {
                     try await settle(try await group.next() ?? [], repair)
                     underWay -= 1
@@ -46,7 +47,10 @@ extension TableVerification {
             repaired.table, readers: (look.source, look.target), schema: subject.schema,
             repaired.options, limits: repaired.limits, giveUpAfter: options.giveUpAfter,
             time: time, seed: seed &+ 3
-        ) { [self] in isStopping }
+        ) { [self] in
+            await waitWhilePaused()
+            return isStopping
+        }
     }
 
     private func count(_ look: SecondLook, _ repair: ItemRepair?) {
@@ -100,11 +104,15 @@ extension TableVerification {
 
     private func keep(_ findings: [VerifyFinding]) throws(CopyFailure) {
         for finding in findings {
-            let letters = state.withLock { state in
+            let (letters, repairs) = state.withLock { state in
                 state.verdict.counters.add(finding)
-                return state.verdict.counters.deadLetters
+                if finding.isMended { state.repairs.add(finding) }
+                return (state.verdict.counters.deadLetters, state.repairs)
             }
             try emit(finding)
+            if let repair = finding.repair {
+                try journal?.save(repairs: repairs, repair.letter, verdict.progress)
+            }
             guard case .refused(let letter) = finding.repair,
                 letters > subject.repaired?.options.deadLettersMax ?? 0
             else { continue }
@@ -120,5 +128,16 @@ extension TableVerification {
             side.table, side: name, schema: subject.schema, digestKey: digestKey,
             limit: side.limit, itemBytes: side.description.itemBytes ?? 1024,
             giveUpAfter: options.giveUpAfter, time: time, seed: seed)
+    }
+}
+
+extension VerifyFinding {
+    /// It differs no more.
+    fileprivate var isMended: Bool { repair == .written || repair == .deleted }
+}
+
+extension VerifyFinding.Repair {
+    fileprivate var letter: DeadLetter? {
+        if case .refused(let letter) = self { letter } else { nil }
     }
 }

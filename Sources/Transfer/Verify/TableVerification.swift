@@ -40,10 +40,12 @@ package final class TableVerification: Sendable {
     let options: VerifyOptions
     let subject: Subject
     private let memory: VerifyMemory
-    let digestKey: DigestKey
+    private let earlier: VerifyState
+    let journal: VerifyJournal?
     let emit: @Sendable (VerifyFinding) throws(CopyFailure) -> Void
     let time: any TimeSource
     let seed: UInt64
+    var digestKey: DigestKey { earlier.key }
     private let started: Instant
     let state: Locked<State>
 
@@ -53,25 +55,37 @@ package final class TableVerification: Sendable {
         /// What passes that have ended have read, of the source and of the target.
         var source = ScanProgress()
         var target = ScanProgress()
+        /// What has been repaired, by this run and those before it.
+        var repairs: VerifyCounters
+        var isPaused = false
         var isStopping = false
     }
 
-    /// - Parameter emit: is told of each item that differs, by one thread at a time.
+    /// Sums are made durable this often: a crash loses no more.
+    private static let saveEvery = Duration.seconds(2)
+
+    /// - Parameters:
+    ///   - earlier: what an earlier run of its job has come to.
+    ///   - journal: nil keeps nothing.
+    ///   - emit: is told of each item that differs, by one thread at a time.
     init(
-        _ options: VerifyOptions, _ subject: Subject, memory: VerifyMemory, verdict: TableVerdict,
+        _ options: VerifyOptions, _ look: VerifyLook, from earlier: VerifyState,
+        journal: VerifyJournal?,
         emit: @escaping @Sendable (VerifyFinding) throws(CopyFailure) -> Void,
         time: any TimeSource, seed: UInt64
     ) {
         self.options = options
-        self.subject = subject
-        self.memory = memory
+        subject = look.subject
+        memory = look.memory
+        self.earlier = earlier
+        self.journal = journal
         self.emit = emit
         self.time = time
         self.seed = seed
         started = time.now
-        var generator = SystemRandomNumberGenerator()
-        digestKey = DigestKey(using: &generator)
-        state = Locked(State(verdict: verdict))
+        var verdict = look.verdict
+        verdict.counters = earlier.repairs
+        state = Locked(State(verdict: verdict, repairs: earlier.repairs))
     }
 
     /// Verifies; returns what came of it.
@@ -95,6 +109,22 @@ package final class TableVerification: Sendable {
             return state.drivers
         }
         for driver in drivers { driver.stop() }
+    }
+
+    /// Holds it once what is in flight has come home, or lets it go on.
+    func setPaused(_ paused: Bool) {
+        let drivers = state.withLock { state in
+            state.isPaused = paused
+            return state.drivers
+        }
+        for driver in drivers { driver.setPaused(paused) }
+    }
+
+    /// Returns once it may go on.
+    func waitWhilePaused() async {
+        while state.withLock({ $0.isPaused && !$0.isStopping }) {
+            await Pause.lasting(.milliseconds(50))
+        }
     }
 
     /// Where it stands.
@@ -142,7 +172,8 @@ package final class TableVerification: Sendable {
     /// nil: all of them.
     private var chosenSegments: [Int]? {
         guard case .sample(let share) = options.mode else { return nil }
-        var generator = SeededGenerator(seed: seed)
+        // The same segments each time that the job goes on.
+        var generator = SeededGenerator(seed: digestKey.words.low)
         let count = max(1, Int((share * Double(subject.segments)).rounded()))
         let chosen = (0..<subject.segments).shuffled(using: &generator).prefix(count)
         state.withLock {
@@ -157,12 +188,23 @@ package final class TableVerification: Sendable {
             subject.source.description.itemCount, subject.target.description.itemCount)
         // A table that was just filled reports nothing yet.
         let buckets = TableSums.buckets(forItems: reported > 0 ? reported : 1 << 18)
-        let sides = [0, 1].map { _ in
+        let states = [earlier.source, earlier.target]
+        let sides = states.map { state in
             SideSums(
-                TableSums(buckets: buckets, segments: subject.segments),
+                state.buckets.isEmpty
+                    ? TableSums(buckets: buckets, segments: subject.segments)
+                    : TableSums(state, segments: subject.segments),
                 ItemDigester(schema: subject.schema, key: digestKey))
         }
-        try await scan(.summing, chosen) { side, page throws(CopyFailure) in
+        let save: @Sendable ([ScanDriver]) throws(CopyFailure) -> Void = {
+            [self] drivers throws(CopyFailure) in
+            for (side, driver) in drivers.enumerated() {
+                let (sums, positions) = driver.between { (sides[side].sums, $0) }
+                try journal?.save(side: side, sums, positions, verdict.progress)
+            }
+        }
+        let parts = states.map { ScanPart(chosen, of: subject.segments, after: $0) }
+        try await scan(.summing, parts, saving: save) { side, page throws(CopyFailure) in
             try sides[side].take(page)
         }
         return (sides[0].sums, sides[1].sums)
@@ -175,7 +217,8 @@ package final class TableVerification: Sendable {
             SideDigester(ItemDigester(schema: subject.schema, key: digestKey))
         }
         let schema = subject.schema
-        try await scan(.readingAgain, difference.segments) { side, page throws(CopyFailure) in
+        let part = ScanPart(segments: difference.segments)
+        try await scan(.readingAgain, [part, part]) { side, page throws(CopyFailure) in
             try spill.add(
                 try digesters[side].keys(
                     of: page, schema: schema, isTarget: side == 1, where: difference))
@@ -185,7 +228,8 @@ package final class TableVerification: Sendable {
 
     /// Counts instead of comparing.
     private func count() async throws -> VerifyOutcome {
-        try await scan(.summing, nil, contents: .count) { (_, _) throws(CopyFailure) in }
+        let all = ScanPart()
+        try await scan(.summing, [all, all], contents: .count) { (_, _) throws(CopyFailure) in }
         return state.withLock { state in
             let (source, target) = (
                 state.source.counters.itemsRead, state.target.counters.itemsRead
@@ -199,8 +243,13 @@ package final class TableVerification: Sendable {
     // MARK: Scanning both sides
 
     /// Scans segments of both sides at the same time; `take` is told which: 0 is the source.
+    /// - Parameters:
+    ///   - parts: of each side.
+    ///   - saving: is called every now and then, and at the end.
     private func scan(
-        _ stage: VerifyProgress.Stage, _ chosen: [Int]?, contents: ScanDriver.Contents = .items,
+        _ stage: VerifyProgress.Stage, _ parts: [ScanPart],
+        contents: ScanDriver.Contents = .items,
+        saving: (@Sendable ([ScanDriver]) throws(CopyFailure) -> Void)? = nil,
         _ take: @escaping @Sendable (Int, ScannedPage) throws(CopyFailure) -> Void
     ) async throws {
         enter(stage)
@@ -208,28 +257,51 @@ package final class TableVerification: Sendable {
             number, side in
             ScanDriver(
                 side.0.table, side: side.1, schema: subject.schema, contents: contents,
-                configuration(side.0, chosen), itemsReported: side.0.description.itemCount,
-                time: time, seed: seed &+ UInt64(10 + number)
+                configuration(side.0, parts[number].segments), cursors: parts[number].cursors,
+                itemsReported: side.0.description.itemCount, time: time,
+                seed: seed &+ UInt64(10 + number)
             ) { (page) throws(CopyFailure) in try take(number, page) }
         }
-        let isStopping = state.withLock { state in
+        let (isStopping, isPaused) = state.withLock { state in
             state.drivers = drivers
-            return state.isStopping
+            return (state.isStopping, state.isPaused)
         }
         if isStopping { throw Stopped() }
+        if isPaused { for driver in drivers { driver.setPaused(true) } }
+        let saver = Task { try await save(drivers, saving) }
         async let left = run(drivers[0], other: drivers[1])
         async let right = run(drivers[1], other: drivers[0])
         let outcomes = [await left, await right]
+        saver.cancel()
+        let saved = await saver.result
         let progress = drivers.map(\.progress)
+        try saving?(drivers)
         state.withLock { state in
             state.drivers = []
             state.source.add(progress[0])
             state.target.add(progress[1])
         }
+        _ = try saved.get()
         for outcome in outcomes {
             if case .failed(let failure) = outcome { throw failure }
         }
         if outcomes.contains(.stopped) { throw Stopped() }
+    }
+
+    /// Saves until it is cancelled, or a save fails.
+    private func save(
+        _ drivers: [ScanDriver], _ saving: (@Sendable ([ScanDriver]) throws(CopyFailure) -> Void)?
+    ) async throws {
+        guard let saving, journal != nil else { return }
+        do {
+            while true {
+                guard (try? await Task.sleep(for: Self.saveEvery)) != nil else { return }
+                try saving(drivers)
+            }
+        } catch {
+            for driver in drivers { driver.stop() }
+            throw error
+        }
     }
 
     /// When one side ends for good, the other is of no use.
@@ -314,6 +386,28 @@ private final class SideDigester: @unchecked Sendable {
             throw CopyFailure(malformed: error, "Scan")
         }
         return table
+    }
+}
+
+/// What of a table is scanned.
+private struct ScanPart {
+    /// nil: all of it.
+    var segments: [Int]?
+    /// Where segments go on that have been begun.
+    var cursors: [Int: [UInt8]] = [:]
+
+    init(segments: [Int]? = nil) { self.segments = segments }
+
+    /// What is left of the segments that are chosen.
+    init(_ chosen: [Int]?, of total: Int, after state: DigestState) {
+        segments = chosen
+        guard !state.segments.isEmpty else { return }
+        var finished: Set<Int> = []
+        for segment in state.segments {
+            cursors[segment.segment] = segment.cursor
+            if segment.cursor == nil { finished.insert(segment.segment) }
+        }
+        segments = (chosen ?? Array(SegmentOrder(total: total))).filter { !finished.contains($0) }
     }
 }
 

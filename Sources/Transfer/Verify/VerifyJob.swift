@@ -28,6 +28,8 @@ package final class VerifyJob: Sendable {
     private let width: Int
     private let tables: [Table]
     private let letters: DeadLetterFiles
+    private let kept: Kept?
+    private let note: @Sendable (String) -> Void
     private let state: Locked<State>
     private let started: Instant
     private let time: any TimeSource
@@ -38,28 +40,44 @@ package final class VerifyJob: Sendable {
         case refused(TableVerdict)
     }
 
+    /// Where it is kept how far it has come.
+    private struct Kept: Sendable {
+        let id: String
+        let runs: Int
+        let store: JobStore
+        let socketPath: String
+        /// Of the table's number here, that in the job: one that is refused is not in it.
+        let numbers: [Int: Int]
+    }
+
     private struct State {
         var next = 0
         var isStopping = false
     }
 
     private init(
-        _ tables: [Table], _ letters: DeadLetterFiles, width: Int, time: any TimeSource
+        _ tables: [Table], _ letters: DeadLetterFiles, _ kept: Kept?, width: Int,
+        note: @escaping @Sendable (String) -> Void, time: any TimeSource
     ) {
         self.tables = tables
         self.letters = letters
+        self.kept = kept
         self.width = width
+        self.note = note
         self.time = time
         started = time.now
         state = Locked(State())
     }
 
-    /// Looks at all tables. One that can't be verified is told in its verdict, unless it is the
-    /// only one.
-    /// - Parameter options: one for each table.
-    /// - Throws: ``CopyRefusal``.
+    /// Looks at all tables, and finds the job or makes it. A table that can't be verified is told
+    /// in its verdict, unless it is the only one.
+    /// - Parameters:
+    ///   - options: one for each table.
+    ///   - job: nil keeps nothing: what is interrupted is begun anew.
+    /// - Throws: ``CopyRefusal``, ``JobError``.
     package static func prepare(
-        _ options: [VerifyOptions], tables: [Pair], width: Int,
+        _ options: [VerifyOptions], job jobOptions: JobOptions? = nil, tables: [Pair], width: Int,
+        note: @escaping @Sendable (String) -> Void = { _ in },
         time: any TimeSource = MonotonicTime(), seed: UInt64, emit: @escaping Emit
     ) async throws -> VerifyJob {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
@@ -71,59 +89,156 @@ package final class VerifyJob: Sendable {
                 return .failure(error)
             }
         }
-        try VerifyLook.checkSources(looks.compactMap { try? $0.get() })
-        var prepared: [Table] = []
-        let letters = DeadLetterFiles()
-        for (number, look) in looks.enumerated() {
-            switch look {
-            case .failure(let refusal):
-                if tables.count == 1 { throw refusal }
-                let (source, target) = tables[number]
-                var verdict = TableVerdict(source: source.name, target: target.table.name)
-                verdict.outcome = .failed(CopyFailure(refusal))
-                verdict.progress.stage = .ended
-                prepared.append(.refused(verdict))
-            case .success(let look):
-                prepared.append(
-                    .ready(
-                        TableVerification(
-                            options[number], look.subject, memory: look.memory,
-                            verdict: look.verdict,
-                            emit: { (finding) throws(CopyFailure) in
-                                try letters.keep(finding, of: look.subject)
-                                try emit(
-                                    Finding(
-                                        table: number, source: look.verdict.source,
-                                        target: look.verdict.target, item: finding))
-                            }, time: time, seed: seed &+ UInt64(number))))
-            }
+        if case .failure(let refusal)? = looks.first, looks.count == 1 { throw refusal }
+        let ready = looks.enumerated().compactMap { number, look in
+            (try? look.get()).map { (number: number, look: $0) }
         }
-        return VerifyJob(prepared, letters, width: width, time: time)
+        try VerifyLook.checkSources(ready.map(\.look))
+        var opened: VerifyOpening.Opened?
+        if let jobOptions, !ready.isEmpty {
+            var generator = SeededGenerator(seed: seed)
+            opened = try VerifyOpening(
+                looks: ready.map(\.look), mode: options[0].mode, options: jobOptions, time: time,
+                note: note
+            ).run(using: &generator)
+        }
+        let store = opened.map { JobStore($0.job, CopyJob.Totals([]), time: time) }
+        let letters = DeadLetterFiles()
+        var prepared: [Int: Table] = [:]
+        for (number, look) in looks.enumerated() {
+            guard case .failure(let refusal) = look else { continue }
+            prepared[number] = .refused(TableVerdict(tables[number], refusal))
+        }
+        for (place, table) in ready.enumerated() {
+            let journal = store.map { store in
+                VerifyJournal(
+                    store, table: place, earlier: opened!.job.tables[place].record.progress)
+            }
+            var generator = SystemRandomNumberGenerator()
+            let (look, number) = (table.look, table.number)
+            prepared[number] = .ready(
+                TableVerification(
+                    options[number], look,
+                    from: opened?.states[place] ?? VerifyState(key: DigestKey(using: &generator)),
+                    journal: journal,
+                    emit: { (finding) throws(CopyFailure) in
+                        try letters.keep(finding, of: look.subject)
+                        try emit(
+                            Finding(
+                                table: number, source: look.verdict.source,
+                                target: look.verdict.target, item: finding))
+                    }, time: time, seed: seed &+ UInt64(number)))
+        }
+        let kept = opened.map { opened in
+            Kept(
+                id: opened.job.record.id, runs: opened.job.record.runs, store: store!,
+                socketPath: opened.job.socketPath,
+                numbers: Dictionary(
+                    uniqueKeysWithValues: ready.enumerated().map { ($1.number, $0) }))
+        }
+        return VerifyJob(
+            tables.indices.map { prepared[$0]! }, letters, kept, width: width, note: note,
+            time: time)
     }
 
     /// Verifies all tables; returns when they are, or the job was stopped.
     package func run() async -> VerifyReport {
+        let control = listen()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, min(width, tables.count)) {
                 group.addTask { await self.verifyTables() }
             }
         }
-        return VerifyReport(verdicts: verdicts, deadLettersPaths: letters.paths)
+        control?.stop()
+        let verdicts = verdicts
+        end(verdicts)
+        return VerifyReport(
+            verdicts: verdicts, deadLettersPaths: letters.paths, jobID: kept?.id,
+            runs: kept?.runs ?? 1)
     }
 
     private func verifyTables() async {
-        while let table = takeNext() {
-            guard case .ready(let verification) = table else { continue }
-            _ = await verification.run()
+        while let number = takeNext() {
+            guard case .ready(let verification) = tables[number] else { continue }
+            ended(number, await verification.run())
         }
     }
 
-    private func takeNext() -> Table? {
+    private func takeNext() -> Int? {
         state.withLock { state in
             guard !state.isStopping, state.next < tables.count else { return nil }
             state.next += 1
-            return tables[state.next - 1]
+            return state.next - 1
         }
+    }
+
+    // MARK: The job
+
+    private func ended(_ number: Int, _ verdict: TableVerdict) {
+        guard let kept, let place = kept.numbers[number] else { return }
+        var failure: String?
+        if case .failed(let reason) = verdict.outcome { failure = reason.message }
+        attempt { () throws(JobError) in
+            try kept.store.setEnded(
+                table: place, isFinished: verdict.isConclusive, failure: failure)
+        }
+    }
+
+    private func end(_ verdicts: [TableVerdict]) {
+        guard let kept else { return }
+        let mine = verdicts.enumerated().filter { kept.numbers[$0.offset] != nil }.map(\.element)
+        let failure = mine.lazy.compactMap { verdict -> String? in
+            if case .failed(let failure) = verdict.outcome { failure.message } else { nil }
+        }.first
+        attempt { () throws(JobError) in
+            if let failure {
+                try kept.store.end(.failed, reason: failure)
+            } else {
+                try kept.store.end(mine.allSatisfy(\.isConclusive) ? .finished : .stopped)
+            }
+        }
+    }
+
+    private func attempt(_ body: () throws(JobError) -> Void) {
+        do throws(JobError) {
+            try body()
+        } catch {
+            note("\(error.message); the job's last state is not kept")
+        }
+    }
+
+    /// Without its socket a job runs all the same, but can't be asked anything.
+    private func listen() -> JobControl? {
+        guard let kept else { return nil }
+        do {
+            return try JobControl(kept.socketPath) { [weak self] command throws(JobError) in
+                try self?.perform(command)
+            }
+        } catch {
+            note("dynaferry jobs can't reach job \(kept.id): \(error.message)")
+            return nil
+        }
+    }
+
+    private func perform(_ command: JobCommand) throws(JobError) {
+        switch command {
+        case .pause: try setPaused(true)
+        case .resume: try setPaused(false)
+        case .stop:
+            note("stopping: asked by dynaferry jobs stop")
+            stop()
+        case .throttle:
+            throw JobError(
+                "the limits of a verification can't be changed while it runs",
+                hint: "stop it, and run its command with other limits: it goes on")
+        }
+    }
+
+    private func setPaused(_ paused: Bool) throws(JobError) {
+        guard let kept else { return }
+        try kept.store.setState(paused ? .paused : .running)
+        for case .ready(let verification) in tables { verification.setPaused(paused) }
+        note(paused ? "paused: dynaferry jobs resume \(kept.id) goes on" : "going on")
     }
 
     /// Asks for an orderly end.
@@ -176,6 +291,15 @@ private final class DeadLetterFiles: Sendable {
     }
 
     var paths: [String] { files.withLock { $0.compactMap(\.file.path) } }
+}
+
+extension TableVerdict {
+    /// Of a pair that can't be verified.
+    fileprivate init(_ pair: VerifyJob.Pair, _ refusal: CopyRefusal) {
+        self.init(source: pair.source.name, target: pair.target.table.name)
+        outcome = .failed(CopyFailure(refusal))
+        progress.stage = .ended
+    }
 }
 
 extension CopyFailure {

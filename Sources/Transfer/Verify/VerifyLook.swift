@@ -7,6 +7,8 @@ struct VerifyLook: Sendable {
     let subject: TableVerification.Subject
     let verdict: TableVerdict
     let memory: VerifyMemory
+    /// `--segments`
+    let segmentsAsked: Int?
 
     init(_ options: VerifyOptions, _ pair: VerifyJob.Pair) async throws(CopyRefusal) {
         guard let memory = VerifyMemory(total: options.memory) else {
@@ -16,6 +18,7 @@ struct VerifyLook: Sendable {
                 hint: "give at least \(least)MiB")
         }
         self.memory = memory
+        segmentsAsked = options.segments
         let (from, to) = (pair.source, pair.target.table)
         async let left = Self.describe(from, "source")
         async let right = Self.describe(to, "target")
@@ -39,7 +42,7 @@ struct VerifyLook: Sendable {
         verdict.settingDifferences = settings.differences
         verdict.notes = settings.notes
         let segments =
-            options.segments
+            segmentsAsked
             ?? Self.segments(forBytes: max(source.sizeBytes, target.sizeBytes), options.mode)
         verdict.progress.segments = segments
         self.verdict = verdict

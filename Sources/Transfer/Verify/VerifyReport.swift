@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import JSON
 
 /// How many items there are of each kind.
 package struct VerifyCounters: Equatable, Sendable {
@@ -55,6 +56,20 @@ package struct VerifyCounters: Equatable, Sendable {
         return sum
     }
 
+    /// Of repairs alone, as a job's file keeps them.
+    init(json: JSON) {
+        for (name, path) in Self.kept { self[keyPath: path] = json[name]?.int ?? 0 }
+    }
+
+    var json: JSON {
+        .object(Self.kept.map { JSON.Member($0.name, JSON(self[keyPath: $0.path])) })
+    }
+
+    private static let kept: [(name: String, path: WritableKeyPath<Self, Int> & Sendable)] = [
+        ("different", \.different), ("onlyInSource", \.onlyInSource),
+        ("onlyInTarget", \.onlyInTarget), ("repaired", \.repaired), ("deleted", \.deleted),
+    ]
+
     private static let summed: [WritableKeyPath<Self, Int> & Sendable] = [
         \.itemsInSource, \.itemsInTarget, \.different, \.onlyInSource, \.onlyInTarget, \.pastTTL,
         \.changing, \.oddInSource, \.repaired, \.deleted, \.deadLetters,
@@ -108,6 +123,9 @@ package struct TableVerdict: Equatable, Sendable {
         self.target = target
     }
 
+    /// It can tell.
+    package var isConclusive: Bool { [.equal, .repaired, .different].contains(outcome) }
+
     /// The tables themselves differ, whatever their items do.
     var isUnlike: Bool { !schemaDifferences.isEmpty || !settingDifferences.isEmpty }
 }
@@ -118,6 +136,10 @@ package struct VerifyReport: Equatable, Sendable {
     package var verdicts: [TableVerdict]
     /// Files of items that a target refused.
     package var deadLettersPaths: [String] = []
+    /// nil when nothing was kept.
+    package var jobID: String?
+    /// Processes that have run it.
+    package var runs = 1
 }
 
 /// Where the verification of a table stands.

@@ -95,7 +95,7 @@ struct EngineCopy: RunningCopy {
         return now.isEnding ? .stopping : now.isPaused ? .paused : .copying
     }
 
-    private static func jobOptions(
+    static func jobOptions(
         _ arguments: CopyArguments, _ environment: [String: String]
     ) throws(CommandFailure) -> JobOptions {
         var options = JobOptions(

@@ -14,6 +14,8 @@ extension VerifySummary {
             "exitCode": JSON(Int(exitCode.rawValue)),
             "source": .string(source),
             "target": .string(target),
+            "job": job.map { .string($0) } ?? nil,
+            "runs": JSON(runs),
             "counts": counters.json,
             "tables": .array(verdicts.map(\.json)),
             "differences": .array(shown.map { json($0) }),

@@ -11,6 +11,10 @@ struct VerifySummary {
     let isRepair: Bool
     let comparesSettings: Bool
     let deadLettersPaths: [String]
+    let job: String?
+    let runs: Int
+    /// The command that goes on with it.
+    let command: String
     var seconds = 0.0
     /// Where all differences are listed.
     var outputFile: String?
@@ -22,6 +26,8 @@ struct VerifySummary {
         target = arguments.copy.targetText
         verdicts = report.verdicts
         deadLettersPaths = report.deadLettersPaths
+        (job, runs) = (report.jobID, report.runs)
+        command = ShellWords.command(arguments.copy.wordsToResume)
         isRepair = arguments.repair
         comparesSettings = arguments.copy.comparesSettings
         self.shown = shown
@@ -44,7 +50,7 @@ struct VerifySummary {
 
     /// It can tell, of all tables.
     var isConclusive: Bool {
-        verdicts.allSatisfy { [.equal, .repaired, .different].contains($0.outcome) }
+        verdicts.allSatisfy(\.isConclusive)
     }
 
     var exitCode: ExitCode {

@@ -27,7 +27,9 @@ enum JobText {
 
     private static func facts(_ view: JobView, _ now: Double) -> [(String, String)] {
         let progress = view.record.progress
-        var facts: [(String, String)] = view.tables.map { ("copies", copy($0)) }
+        var facts: [(String, String)] = view.tables.map {
+            (view.record.kind == .copy ? "copies" : "verifies", pair($0, view.record.kind))
+        }
         facts.append(("items", items(progress)))
         if view.isRunning {
             facts.append(("speed", rate(progress)))
@@ -58,11 +60,12 @@ enum JobText {
         return facts
     }
 
-    private static func copy(_ table: JobTable) -> String {
+    private static func pair(_ table: JobTable, _ kind: JobRecord.Kind) -> String {
         let state =
             table.isFinished
             ? "done" : table.failure.map { "failed: \($0)" } ?? "\(table.segments.grouped) segments"
-        return "\(table.source) to \(table.target), \(state)"
+        let joint = kind == .copy ? "to" : "with"
+        return "\(table.source) \(joint) \(table.target), \(state)"
     }
 
     static func items(_ progress: JobProgress) -> String {
@@ -104,7 +107,7 @@ enum JobText {
 /// Many jobs, a line each.
 enum JobList {
     static func lines(_ views: [JobView], now: Double) -> [String] {
-        let head = ["JOB", "STATE", "DONE", "ITEMS", "ITEMS/S", "DEAD", "HEARD OF", "COPIES"]
+        let head = ["JOB", "STATE", "DONE", "ITEMS", "ITEMS/S", "DEAD", "HEARD OF", "TABLES"]
         return Columns.lines([head] + views.map { row($0, now) }, rightAligned: 2...5)
     }
 
@@ -121,6 +124,8 @@ enum JobList {
     private static func copies(_ view: JobView) -> String {
         guard let first = view.tables.first else { return "-" }
         let others = view.tables.count - 1
-        return "\(first.source) to \(first.target)" + (others > 0 ? " and \(others) more" : "")
+        let joint = view.record.kind == .copy ? "to" : "with"
+        return "\(first.source) \(joint) \(first.target)"
+            + (others > 0 ? " and \(others) more" : "")
     }
 }

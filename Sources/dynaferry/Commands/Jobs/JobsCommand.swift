@@ -123,6 +123,11 @@ package struct JobsCommand: Sendable {
     package func throttle(_ arguments: JobThrottleArguments) throws -> ExitCode {
         let folder = try folder(arguments.stateFolder)
         let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        guard view.record.kind == .copy else {
+            throw CommandFailure(
+                "job \(view.id) is a \(view.record.kind.noun), whose limits are its command's",
+                hints: ["stop it, and run its command with other limits: it goes on"])
+        }
         if view.isRunning {
             try send(.throttle(arguments.throttle), to: arguments.id, in: folder)
         } else {
@@ -196,7 +201,9 @@ package struct JobsCommand: Sendable {
             return .success
         }
         guard case .copy(let copy) = try Invocation(parsing: view.record.words) else {
-            throw CommandFailure("job \(view.id) is no copy: \(view.record.command)")
+            throw CommandFailure(
+                "job \(view.id) is a \(view.record.kind.noun): dead letters of others are not"
+                    + " retried", hints: ["to try them again: \(view.record.command)"])
         }
         let findings = try retry(copy, folder, arguments.id)
         console.show(findings.description)

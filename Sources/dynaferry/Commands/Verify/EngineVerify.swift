@@ -24,8 +24,9 @@ struct EngineVerify: RunningVerification {
                 let own = tables.map { arguments.copy.own(ofTable: $0.source.name) }
                 return try await VerifyJob.prepare(
                     try own.map { try VerifyOptions(arguments, $0, environment) },
+                    job: try EngineCopy.jobOptions(arguments.copy, environment),
                     tables: zip(tables, own).map { ($0.source, target($0.target, arguments, $1)) },
-                    width: arguments.tables, seed: anySeed(), emit: emit)
+                    width: arguments.tables, note: { voice.note($0) }, seed: anySeed(), emit: emit)
             }
         }
         return EngineVerify(job, arguments)

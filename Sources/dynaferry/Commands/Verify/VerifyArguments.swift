@@ -45,6 +45,10 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         name, as copy does.
         """,
         """
+        Each verification is a job, as a copy is: after an interruption or a crash the same \
+        command goes on where it stopped. See dynaferry jobs --help.
+        """,
+        """
         --repair puts what differs or is missing into the target, one item at a time: each is read \
         on both sides again, and written only while the target's is as it was read. One that is \
         another each time is reported as changing.
@@ -67,7 +71,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
 
     package static var options: [Option<Self>] {
         tableOptions + sideOptions + comparisonOptions + repairOptions + paceOptions
-            + outputOptions
+            + jobOptions + outputOptions
     }
 
     private static var tableOptions: [Option<Self>] {
@@ -202,6 +206,24 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         ]
     }
 
+    private static var jobOptions: [Option<Self>] {
+        [
+            Option(
+                "--job", .jobID, \.copy.job, in: .job,
+                default: "found by what is compared, or the source's name and four digits",
+                "The job's name: of a new one, or of the one to go on with."),
+            Option(
+                flag: "--resume", \.copy.resume, in: .job,
+                "Go on with a job although it stopped more than 24 hours ago."
+            ).once,
+            Option(
+                flag: "--restart", \.copy.restart, in: .job,
+                "Read everything again, whatever an unfinished job has come to."
+            ).once,
+            .stateFolder(\.copy.stateFolder),
+        ]
+    }
+
     private static var outputOptions: [Option<Self>] {
         [
             Option(
@@ -266,11 +288,18 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Different: items of either side, schemas or settings; of a repair, what it has left.
             """
         ),
-        (.interrupted, "Stopped by SIGINT, SIGTERM or SIGHUP before it could tell."),
+        (
+            .interrupted,
+            """
+            Stopped by SIGINT, SIGTERM, SIGHUP or dynaferry jobs stop before it could tell; the \
+            same command goes on.
+            """
+        ),
     ]
 
     package static let environment =
         SideEnvironment.notes + [
+            Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry."),
             Note("TMPDIR", "Where keys of differing items are kept that memory does not hold."),
             Note("NO_COLOR", "When set, no colours on the terminal."),
         ]

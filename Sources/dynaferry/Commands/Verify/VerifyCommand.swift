@@ -63,6 +63,9 @@ package struct VerifyCommand: Sendable {
         for failure in summary.failures {
             console.fail(failure.message, hints: failure.hint.map { [$0] } ?? [])
         }
+        if let job = summary.job, !summary.isConclusive {
+            console.note("the same command goes on with job \(job): \(summary.command)")
+        }
         try report?.write(json)
         return summary.exitCode
     }

@@ -1,0 +1,178 @@
+import AWS
+import DynamoModel
+import Glibc
+import JSON
+import Pacing
+
+/// Takes up the job that a verification is part of: goes on with the one that the same command
+/// began, or begins a new one.
+struct VerifyOpening {
+    let looks: [VerifyLook]
+    let mode: VerifyOptions.Mode
+    let options: JobOptions
+    let time: any TimeSource
+    let note: @Sendable (String) -> Void
+
+    /// The job, and what its tables' verifications have come to.
+    struct Opened {
+        var job: OpenJob
+        var states: [VerifyState]
+    }
+
+    func run(using generator: inout SeededGenerator) throws -> Opened {
+        try options.folder.prepare()
+        let search = JobSearch(options: options, identity: identity, time: time)
+        guard var job = try search.find() else { return try begin(&generator) }
+        try search.checkAge(of: job)
+        for (table, look) in zip(job.tables, looks) {
+            try search.check(
+                table.record, of: job, source: look.subject.source.description,
+                target: look.subject.target.description, segments: look.segmentsAsked)
+        }
+        note(search.announcement(job))
+        if options.restarts {
+            for (number, look) in looks.enumerated() {
+                try job.file.restart(table: number, segments: look.subject.segments)
+            }
+        }
+        let hasCrashed = job.record.state == .running || job.record.state == .paused
+        try job.file.beginRun(
+            processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
+        try job.reload()
+        if hasCrashed { job.record.progress.crashes += 1 }
+        return Opened(job: job, states: try states(of: job))
+    }
+
+    private func begin(_ generator: inout SeededGenerator) throws -> Opened {
+        let id = options.id ?? options.folder.newID(for: looks[0].verdict.source, using: &generator)
+        guard let lock = try options.folder.lock(id) else {
+            throw CopyRefusal("job \(id) has just been begun by another process")
+        }
+        var record = JobRecord(
+            id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
+            identity: identity.text, processID: Int(getpid()))
+        record.kind = .verify
+        let records = looks.map { look in
+            let (source, target) = (look.subject.source, look.subject.target)
+            return JobTable(
+                source: source.table.name, target: target.table.name,
+                sourceID: source.description.id, targetID: target.description.id,
+                schema: look.subject.schema, targetWas: .merged, segments: look.subject.segments,
+                itemsReported: source.description.itemCount + target.description.itemCount)
+        }
+        let file = try JobFile.create(options.folder.databasePath(id), record, records)
+        note("job \(id)")
+        let job = OpenJob(
+            file: file, lock: lock, record: record,
+            tables: records.map { OpenTable(record: $0, segments: []) },
+            socketPath: options.folder.socketPath(id))
+        return Opened(job: job, states: try states(of: job))
+    }
+
+    /// A key is drawn for each table whose verification begins.
+    private func states(of job: OpenJob) throws(JobError) -> [VerifyState] {
+        var states: [VerifyState] = []
+        var generator = SystemRandomNumberGenerator()
+        for number in job.tables.indices {
+            if let state = try job.file.verifyState(ofTable: number) {
+                states.append(state)
+                continue
+            }
+            let state = VerifyState(key: DigestKey(using: &generator))
+            try job.file.beginVerify(table: number, key: state.key)
+            states.append(state)
+        }
+        return states
+    }
+
+    private var identity: JobIdentity {
+        let tables = looks.map { look -> JSON in
+            let (source, target) = (look.subject.source, look.subject.target)
+            return [
+                "source": .string(source.description.arn ?? look.verdict.source),
+                "sourceEndpoint": .string(source.table.reader.endpoint.url),
+                "target": .string(target.description.arn ?? look.verdict.target),
+                "targetEndpoint": .string(target.table.reader.endpoint.url),
+            ]
+        }
+        return JobIdentity(
+            verifying: tables, mode: mode, repair: looks.first?.subject.repaired?.options)
+    }
+}
+
+/// Keeps what one table's verification comes to, in the job's file.
+final class VerifyJournal: Sendable {
+    private let store: JobStore
+    private let table: Int
+    private let earlier: JobProgress
+    /// Of each side: where segments stood when they were kept last.
+    private let kept = Locked<[[Int: ScanDriver.Position]]>([[:], [:]])
+
+    init(_ store: JobStore, table: Int, earlier: JobProgress) {
+        self.store = store
+        self.table = table
+        self.earlier = earlier
+    }
+
+    /// - Parameters:
+    ///   - side: 0 is the source.
+    ///   - positions: of all segments that this run has moved.
+    func save(
+        side: Int, _ sums: TableSums, _ positions: [Int: ScanDriver.Position],
+        _ progress: VerifyProgress
+    ) throws(CopyFailure) {
+        let moved = kept.withLock { kept in
+            defer { kept[side] = positions }
+            return positions.filter { kept[side][$0.key] != $0.value }
+        }
+        var state = DigestState(buckets: sums.buckets)
+        for (segment, position) in moved {
+            let cursor: [UInt8]? = if case .within(let key) = position { key } else { nil }
+            state.segments.append(
+                SegmentDigest(segment: segment, cursor: cursor, sum: sums.segments[segment]))
+        }
+        try save(progress) { (file) throws(JobError) in
+            try file.save(state, table: table, side: side)
+        }
+    }
+
+    /// Keeps what has been repaired, and the item that was refused last.
+    func save(
+        repairs: VerifyCounters, _ letter: DeadLetter?, _ progress: VerifyProgress
+    ) throws(CopyFailure) {
+        try save(progress) { (file) throws(JobError) in
+            try file.save(repairs: repairs, letter, table: table)
+        }
+    }
+
+    private func save(
+        _ progress: VerifyProgress, _ body: (JobFile) throws(JobError) -> Void
+    ) throws(CopyFailure) {
+        do throws(JobError) {
+            try store.save(table: table, progress: JobProgress(progress, after: earlier), body)
+        } catch {
+            throw CopyFailure(error)
+        }
+    }
+}
+
+extension JobProgress {
+    fileprivate init(_ progress: VerifyProgress, after earlier: JobProgress) {
+        self.init()
+        let (source, target) = (progress.source, progress.target)
+        counters = source.counters.after(target.counters)
+        counters.segmentsFinished =
+            source.counters.segmentsFinished + target.counters.segmentsFinished
+        counters.writeUnits = progress.writeUnits
+        counters = counters.after(earlier.counters)
+        seconds = earlier.seconds + progress.elapsed.inSeconds
+        itemsDone = earlier.itemsDone + source.counters.itemsRead + target.counters.itemsRead
+        if let one = source.itemsEstimated, let other = target.itemsEstimated {
+            itemsEstimated = earlier.itemsDone + one + other
+        }
+        fraction = (source.fraction + target.fraction) / 2
+        readUnitsPerSecond = source.readUnitsPerSecond + target.readUnitsPerSecond
+        readLimit = source.readLimit
+        hold = (source.hold ?? target.hold)?.rawValue
+    }
+}
