@@ -13,6 +13,10 @@ package struct CopyOptions: Equatable, Sendable {
     /// Bytes for pages and batches.
     package var memory = 32 << 20
     package var isConsistentRead = false
+    /// What has been copied is compared with what was read.
+    package var verifies = false
+    /// For that.
+    package var targetReadUnits: UnitLimit?
     /// Go on although the target holds items: those of the same key are replaced.
     package var mergesIntoItems = false
     /// nil: ``DeadLetterFile/defaultPath(table:)``.

@@ -27,6 +27,7 @@ package final class TableCopy: Sendable {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
+        digest: CopyDigest?,
         note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
@@ -51,8 +52,8 @@ package final class TableCopy: Sendable {
         configuration.earlier = table.positions
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: source.schema, configuration,
-            cursors: table.cursors, itemsReported: source.itemCount, journal: journal, time: time,
-            seed: seed)
+            cursors: table.cursors, itemsReported: source.itemCount, journal: journal,
+            digest: digest, time: time, seed: seed)
         self.limits = limits
     }
 

@@ -50,6 +50,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var restart = false
     package var stopAt: StopTime?
 
+    /// Compare what has been copied.
+    package var verifies = false
     package var consistentRead = false
     package var gzip = false
 

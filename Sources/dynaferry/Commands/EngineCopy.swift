@@ -204,6 +204,8 @@ extension CopyOptions {
         readUnits = arguments.readUnits
         writeUnits = arguments.writeUnits
         memory = arguments.memory
+        verifies = arguments.verifies
+        targetReadUnits = arguments.targetReadUnits
         isConsistentRead = arguments.consistentRead
         mergesIntoItems = arguments.merge != nil
         deadLettersPath = arguments.deadLetters
@@ -253,6 +255,7 @@ extension TableSummary {
         writeUnits = progress.counters.writeUnits
         throttles = progress.counters.scansThrottled + progress.counters.writesThrottled
         settings = report.settings
+        verdict = report.verdict
     }
 }
 
@@ -271,7 +274,11 @@ extension CopySummary {
         let counters = sum.counters
         let outcome: Outcome =
             switch report.outcome {
-            case .completed: counters.deadLetters > 0 ? .deadLetters : .complete
+            case .completed:
+                counters.deadLetters > 0
+                    ? .deadLetters
+                    : report.tables.contains { $0.verdict?.isEqual == false }
+                        ? .different : .complete
             case .stopped: .interrupted
             case .failed: .failed
             }
@@ -286,7 +293,7 @@ extension CopySummary {
         itemsInAll = report.inAll.itemsDone
         itemsWrittenInAll = report.inAll.counters.itemsWritten
         crashes = report.inAll.crashes
-        if outcome != .complete, outcome != .deadLetters, !report.hasLostTable {
+        if outcome == .interrupted || outcome == .failed, !report.hasLostTable {
             hints.append(
                 "the same command goes on with job \(report.jobID):"
                     + " \(ShellWords.command(arguments.wordsToResume))")
@@ -298,6 +305,7 @@ extension CopySummary {
             tables = report.tables.map(TableSummary.init)
         } else if let table = report.tables.first {
             settings = table.settings
+            verdict = table.verdict
         }
         seconds = report.elapsed.inSeconds
         segments = sum.segments

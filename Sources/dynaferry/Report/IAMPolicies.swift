@@ -25,7 +25,7 @@ struct IAMPolicies {
 
     private var source: [JSON] {
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
-        if arguments.part != .schema { reading += ["GetItem", "Scan"] }
+        if arguments.part != .schema { reading += ["GetItem", "Scan"] + verifying }
         var statements = [statement(dynamoDB(reading), on: resources(sources))]
         if sources.contains(where: \.isPattern) {
             // Listing is of an account, not of a table.
@@ -34,9 +34,16 @@ struct IAMPolicies {
         return statements + scaling(["DescribeScalableTargets", "DescribeScalingPolicies"])
     }
 
+    /// What a verification needs besides, on both sides.
+    private var verifying: [String] {
+        arguments.verifies ? ["BatchGetItem", "DescribeTimeToLive", "GetItem"] : []
+    }
+
     private var target: [JSON] {
         var actions = ["DescribeTable", "DescribeTimeToLive"]
-        if arguments.part != .schema { actions += ["BatchWriteItem", "PutItem", "Scan"] }
+        if arguments.part != .schema {
+            actions += ["BatchWriteItem", "PutItem", "Scan"] + verifying
+        }
         if arguments.part != .data {
             actions += ["CreateTable", "UpdateTable"]
             actions += settings.flatMap { $0.reading + $0.writing }
