@@ -13,7 +13,7 @@ extension CopyJob {
                 source: table.name, target: table.subject.target.definition.name,
                 outcome: table.open.record.isFinished ? .completed : nil,
                 progress: running[number]?.progress ?? idleProgress(of: number),
-                settings: settingsReport(of: number))
+                settings: settingsReport(of: number), verdict: verdict(of: number))
         }
     }
 

@@ -63,6 +63,8 @@ extension CopyJob {
             }
         }
         guard outcome == .completed else { return outcome }
+        let verified = await verify(number)
+        guard verified == .completed else { return verified }
         do {
             let lacking = try await work(number).perform(
                 table.subject.plan.steps, of: table.subject.target)

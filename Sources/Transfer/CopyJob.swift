@@ -59,6 +59,9 @@ package final class CopyJob: Sendable {
         var boosts: [Int: UnitBoost]
         /// By number: settings that the target's endpoint has no operation for.
         var lacking: [Int: [NotCarried]] = [:]
+        /// By number: what verifies a table now, and what it has come to.
+        var verifying: [Int: TableVerification] = [:]
+        var verdicts: [Int: CopyVerdict] = [:]
     }
 
     init(
@@ -151,14 +154,15 @@ package final class CopyJob: Sendable {
 
     private func begin(
         _ number: Int, target: TableDescription
-    ) throws(CopyRefusal) -> TableCopy {
+    ) throws -> TableCopy {
         var table = tables[number]
         table.subject.target = target
         let note = note(of: number)
         let options = state.withLock { $0.options }
         let copy = try TableCopy(
             options[number], table.subject, from: table.open, journal: table.journal,
-            isResumed: runs > 1, shared: (shared, number), note: note, time: time, seed: table.seed)
+            isResumed: runs > 1, digest: try digest(of: number), shared: (shared, number),
+            note: note, time: time, seed: table.seed)
         // Of many tables only what holds one back is worth a line.
         if tables.count == 1 || !copy.limits.areNone { note(copy.limitsText) }
         let (isPaused, isStopping, now) = state.withLock { state in
@@ -184,7 +188,7 @@ package final class CopyJob: Sendable {
         let report = TableReport(
             source: tables[number].name, target: tables[number].subject.target.definition.name,
             outcome: outcome, progress: progress ?? idleProgress(of: number),
-            settings: settingsReport(of: number))
+            settings: settingsReport(of: number), verdict: verdict(of: number))
         let others = state.withLock { state -> [TableCopy] in
             state.running[number] = nil
             state.ended[number] = report
@@ -215,11 +219,12 @@ package final class CopyJob: Sendable {
 
     /// Asks for an orderly end: no new scans, what is in flight comes home in bounded time.
     package func stop() {
-        let running = state.withLock { state in
+        let (running, verifying) = state.withLock { state in
             state.isStopping = true
-            return Array(state.running.values)
+            return (Array(state.running.values), Array(state.verifying.values))
         }
         for copy in running { copy.stop() }
+        for verification in verifying { verification.stop() }
     }
 
     /// Without its socket a job runs all the same, but can't be asked anything.
@@ -247,11 +252,12 @@ package final class CopyJob: Sendable {
 
     private func setPaused(_ paused: Bool) throws(JobError) {
         try store.setState(paused ? .paused : .running)
-        let running = state.withLock { state in
+        let (running, verifying) = state.withLock { state in
             state.isPaused = paused
-            return Array(state.running.values)
+            return (Array(state.running.values), Array(state.verifying.values))
         }
         for copy in running { copy.setPaused(paused) }
+        for verification in verifying { verification.setPaused(paused) }
         note(paused ? "paused: dynaferry jobs resume \(id) goes on" : "going on")
     }
 

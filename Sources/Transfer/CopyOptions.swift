@@ -18,6 +18,10 @@ package struct CopyOptions: Equatable, Sendable {
     package var isConsistentRead = false
     /// Items that have expired by the source's time to live are left out.
     package var skipsExpired = false
+    /// What has been copied is compared with what was read.
+    package var verifies = false
+    /// For that.
+    package var targetReadUnits: UnitLimit?
     /// Go on although the target holds items: those of the same key are replaced.
     package var mergesIntoItems = false
     /// Those of the same key stay as they are instead.

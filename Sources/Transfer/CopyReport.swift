@@ -33,4 +33,6 @@ package struct TableReport: Equatable, Sendable {
     package var outcome: CopyOutcome?
     package var progress: CopyProgress
     package var settings: SettingsReport
+    /// nil unless it has been verified.
+    package var verdict: CopyVerdict?
 }

@@ -27,9 +27,8 @@ package final class TableCopy: Sendable {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
-        isResumed: Bool, shared: (limits: SharedLimits, number: Int),
-        note: @escaping @Sendable (String) -> Void,
-        time: any TimeSource, seed: UInt64
+        isResumed: Bool, digest: CopyDigest?, shared: (limits: SharedLimits, number: Int),
+        note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
             options, source: subject.source.definition, target: subject.target.definition)
@@ -56,8 +55,7 @@ package final class TableCopy: Sendable {
             from: tables.source, to: tables.target, schema: source.schema, configuration,
             expiry: subject.expiryAttribute.map { ExpiryRule(attribute: $0) },
             cursors: table.cursors, isResumed: isResumed, itemsReported: source.itemCount,
-            journal: journal,
-            shared: shared, time: time, seed: seed)
+            journal: journal, digest: digest, shared: shared, time: time, seed: seed)
         self.limits = limits
     }
 

@@ -32,6 +32,8 @@ package final class CopyDriver: @unchecked Sendable {
     private let pageCutter: PageCutter
     /// nil: no item is left out for having expired.
     private let expiry: ExpiryRule?
+    /// nil: the copy is not verified.
+    private let digest: CopyDigest?
     private let batchReplyCutter: BatchReplyCutter
 
     private var scheduler: CopyScheduler
@@ -52,6 +54,10 @@ package final class CopyDriver: @unchecked Sendable {
         let items: [ItemSlice]
         /// `LastEvaluatedKey`; nil on the segment's last page.
         let lastKey: [UInt8]?
+        /// Of the items; empty when the copy is not verified.
+        let digests: [ItemDigest]
+        /// How many of them the digest has.
+        var digested = 0
     }
 
     /// `LastEvaluatedKey` of the last page of each segment that has been released.
@@ -63,12 +69,13 @@ package final class CopyDriver: @unchecked Sendable {
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
         _ configuration: CopyConfiguration, expiry: ExpiryRule? = nil,
         cursors: [Int: [UInt8]] = [:], isResumed: Bool = false, itemsReported: Int,
-        journal: any CopyJournal, shared: (limits: SharedLimits, number: Int),
-        time: any TimeSource, seed: UInt64
+        journal: any CopyJournal, digest: CopyDigest? = nil,
+        shared: (limits: SharedLimits, number: Int), time: any TimeSource, seed: UInt64
     ) {
         self.source = source
         self.target = target
         self.schema = schema
+        self.digest = digest
         self.time = time
         self.journal = journal
         self.shared = shared
@@ -177,6 +184,7 @@ package final class CopyDriver: @unchecked Sendable {
         guard let bytes = pages[page] else { return }
         pages[page] = nil
         releasedKeys[bytes.segment] = bytes.lastKey
+        digest?.add(bytes.digests[bytes.digested...], segment: bytes.segment)
         pageBuffers.give(bytes.buffer)
     }
 
@@ -184,8 +192,9 @@ package final class CopyDriver: @unchecked Sendable {
 
     private func save(_ progress: CopySave) {
         do {
+            let segments = try progress.segments.map { try record($0) }
             let entry = JournalEntry(
-                segments: try progress.segments.map { try record($0) },
+                segments: segments, digests: digest?.state(of: segments),
                 deadLetters: try progress.deadLetters.map { try deadLetter($0) },
                 itemsAhead: scheduler.itemsSettledAhead(),
                 progress: CopyProgress(&scheduler, of: subject, at: time.now))
@@ -219,6 +228,10 @@ package final class CopyDriver: @unchecked Sendable {
             cursor = key
         case .within(let number, let items):
             let page = pages[number]!
+            if let digest {
+                digest.add(page.digests[page.digested..<items], segment: progress.segment)
+                pages[number]!.digested = items
+            }
             cursor = try ItemKey.cursor(
                 page.items[items - 1], in: page.buffer.bytes, schema: schema)
         }
@@ -304,6 +317,14 @@ package final class CopyDriver: @unchecked Sendable {
             pageBuffers.give(buffer)
             perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
         case .success(let page):
+            let digests: [ItemDigest]
+            do throws(JSONError) {
+                digests = try digest?.digests(of: page.items, in: buffer.bytes) ?? []
+            } catch {
+                let failure = CopyFailure(malformed: error, "Scan")
+                pageBuffers.give(buffer)
+                return perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
+            }
             let lastKey = page.lastKey.map { Array(buffer.bytes[$0]) }
             startKeys[segment] = lastKey
             let (slot, actions) = scheduler.pageArrived(
@@ -312,13 +333,15 @@ package final class CopyDriver: @unchecked Sendable {
                     items: page.items, storedBytes: page.storedBytes,
                     replyBytes: buffer.count,
                     heldBytes: buffer.capacity
-                        + page.items.capacity * MemoryLayout<ItemSlice>.stride,
+                        + page.items.capacity * MemoryLayout<ItemSlice>.stride
+                        + digests.capacity * MemoryLayout<ItemDigest>.stride,
                     isLast: page.lastKey == nil, leftOut: page.expired,
                     readUnits: page.readUnits),
                 at: time.now)
             while pages.count <= slot { pages.append(nil) }
             pages[slot] = PageBytes(
-                segment: segment, buffer: buffer, items: page.items, lastKey: lastKey)
+                segment: segment, buffer: buffer, items: page.items, lastKey: lastKey,
+                digests: digests)
             perform(actions)
         }
     }

@@ -9,6 +9,8 @@ package protocol CopyJournal: Sendable {
 /// What one save makes durable.
 package struct JournalEntry: Sendable {
     package var segments: [SegmentRecord]
+    /// What the source adds up to, as far as the segments' cursors say.
+    var digests: DigestState?
     package var deadLetters: [DeadLetter]
     /// Items that are settled but beyond their segments' cursors: after a crash they are copied
     /// again.

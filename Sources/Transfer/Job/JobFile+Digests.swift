@@ -88,7 +88,7 @@ extension JobFile {
             try database.run("DELETE FROM \(name) WHERE in_table = ?", .integer(table))
         }
         try database.run(
-            "UPDATE tables SET digest_key = NULL, repairs = '{}' WHERE number = ?",
+            "UPDATE tables SET digest_key = NULL, repairs = '{}', verdict = NULL WHERE number = ?",
             .integer(table))
     }
 
@@ -117,6 +117,15 @@ extension JobFile {
                 """,
                 .integer(table), .integer(side), .integer(segment.segment),
                 DatabaseValue(segment.cursor), .blob(DigestSum.bytes([segment.sum])))
+        }
+    }
+
+    /// What the verification of a copied table has come to.
+    func setVerdict(table: Int, _ verdict: CopyVerdict) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "UPDATE tables SET verdict = ? WHERE number = ?", .text(verdict.json.text),
+                .integer(table))
         }
     }
 

@@ -183,7 +183,7 @@ package final class JobFile {
                 """
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
-                    progress, failure, boost, settings
+                    progress, failure, boost, settings, verdict
                 FROM tables ORDER BY number
                 """)
         }
@@ -204,6 +204,7 @@ package final class JobFile {
             table.failure = row[13].text
             table.boost = Self.json(row[14]).flatMap(UnitBoost.init(json:))
             table.settings = SettingsReport(json: Self.json(row[15]))
+            table.verdict = CopyVerdict(json: Self.json(row[16]))
             tables.append(table)
         }
         return tables
@@ -277,6 +278,15 @@ package final class JobFile {
         table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter],
         _ progress: (table: JobProgress, job: JobProgress), at seconds: Double
     ) throws(JobError) {
+        try save(table: table, segments, letters, digests: nil, progress, at: seconds)
+    }
+
+    /// - Parameter digests: of the source up to the same cursors, when the copy is verified.
+    func save(
+        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter],
+        digests: DigestState?, _ progress: (table: JobProgress, job: JobProgress),
+        at seconds: Double
+    ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 for record in segments {
@@ -289,6 +299,7 @@ package final class JobFile {
                         .integer(record.items), .integer(record.bytes))
                 }
                 for letter in letters { try insert(letter, inTable: table) }
+                if let digests { try insert(digests, table: table, side: 0) }
                 try database.run(
                     "UPDATE tables SET progress = ? WHERE number = ?",
                     .text(progress.table.json.text), .integer(table))

@@ -46,6 +46,7 @@ enum JobSchema {
         ALTER TABLE job ADD COLUMN kind TEXT NOT NULL DEFAULT 'copy';
         ALTER TABLE tables ADD COLUMN digest_key BLOB;
         ALTER TABLE tables ADD COLUMN repairs TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE tables ADD COLUMN verdict TEXT;
         CREATE TABLE digest_buckets (
             in_table INTEGER NOT NULL REFERENCES tables, side INTEGER NOT NULL,
             sums BLOB NOT NULL, PRIMARY KEY (in_table, side)) WITHOUT ROWID;

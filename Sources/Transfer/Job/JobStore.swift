@@ -43,21 +43,36 @@ final class JobStore: @unchecked Sendable {
                 Result { () throws(JobError) -> Void in
                     try file?.save(
                         table: table, entry.segments, entry.deadLetters,
+                        digests: entry.digests,
                         (table: tables[table], job: inAll), at: time.secondsSinceEpoch)
                 })
         }
     }
 
+    func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
+        try onQueue { () throws(JobError) in try file?.verifyState(ofTable: table) }
+    }
+
+    func beginVerify(table: Int, key: DigestKey) throws(JobError) {
+        try onQueue { () throws(JobError) in try file?.beginVerify(table: table, key: key) }
+    }
+
+    func setVerdict(table: Int, _ verdict: CopyVerdict) throws(JobError) {
+        try onQueue { () throws(JobError) in try file?.setVerdict(table: table, verdict) }
+    }
+
     /// Keeps what `body` writes into the file, and a table's progress.
+    /// - Parameter progress: nil leaves it as it is.
     func save(
-        table: Int, progress: JobProgress, _ body: (JobFile) throws(JobError) -> Void
+        table: Int, progress: JobProgress?, _ body: (JobFile) throws(JobError) -> Void
     ) throws(JobError) {
         try onQueue { () throws(JobError) in
             guard let file else { return }
-            tables[table] = progress
+            if let progress { tables[table] = progress }
             try body(file)
             try file.save(
-                table: table, [], [], (table: progress, job: inAll), at: time.secondsSinceEpoch)
+                table: table, [], [], (table: tables[table], job: inAll),
+                at: time.secondsSinceEpoch)
         }
     }
 

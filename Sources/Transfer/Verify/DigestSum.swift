@@ -41,7 +41,7 @@ package struct TableSums: Equatable, Sendable {
     }
 
     /// Adds a page of a segment.
-    package mutating func add(_ digests: [ItemDigest], segment: Int) {
+    package mutating func add(_ digests: some Sequence<ItemDigest>, segment: Int) {
         for digest in digests {
             buckets[Self.bucket(of: digest.key, among: buckets.count)].add(digest.item)
             segments[segment].add(digest.item)
@@ -75,6 +75,7 @@ package struct SumDifference: Equatable, Sendable {
     package let segmentsHeld: Int
 
     package init(_ source: TableSums, _ target: TableSums) {
+        precondition(source.buckets.count == target.buckets.count, "sums of different making")
         isBucketOpen = zip(source.buckets, target.buckets).map { $0 != $1 }
         buckets = isBucketOpen.count { $0 }
         let pairs = zip(source.segments, target.segments)

@@ -159,7 +159,7 @@ package final class TableVerification: Sendable {
             state.verdict.progress.segmentsReadAgain = difference.segments.count
         }
         if !difference.isEmpty {
-            let spill = try await readAgain(difference)
+            let spill = try await readAgain(difference, sums.source)
             try await look(spill)
         }
         return state.withLock { state in
@@ -186,9 +186,11 @@ package final class TableVerification: Sendable {
     private func sum(_ chosen: [Int]?) async throws -> (source: TableSums, target: TableSums) {
         let reported = max(
             subject.source.description.itemCount, subject.target.description.itemCount)
-        // A table that was just filled reports nothing yet.
-        let buckets = TableSums.buckets(forItems: reported > 0 ? reported : 1 << 18)
         let states = [earlier.source, earlier.target]
+        // Both sides have as many. A table that was just filled reports nothing yet.
+        let buckets =
+            states.map(\.buckets.count).first { $0 > 0 }
+            ?? TableSums.buckets(forItems: reported > 0 ? reported : 1 << 18)
         let sides = states.map { state in
             SideSums(
                 state.buckets.isEmpty
@@ -211,7 +213,9 @@ package final class TableVerification: Sendable {
     }
 
     /// The second pass: the keys of buckets that differ.
-    private func readAgain(_ difference: SumDifference) async throws -> KeySpill {
+    private func readAgain(
+        _ difference: SumDifference, _ sums: TableSums
+    ) async throws -> KeySpill {
         let spill = KeySpill(folder: options.scratchFolder, bytesMax: memory.keyBytes)
         let digesters = [0, 1].map { _ in
             SideDigester(ItemDigester(schema: subject.schema, key: digestKey))
@@ -222,6 +226,17 @@ package final class TableVerification: Sendable {
             try spill.add(
                 try digesters[side].keys(
                     of: page, schema: schema, isTarget: side == 1, where: difference))
+        }
+        let changed = difference.segments.count {
+            digesters[0].sums[$0] ?? DigestSum() != sums.segments[$0]
+        }
+        let all = difference.segments.count
+        if changed > 0 {
+            state.withLock {
+                $0.verdict.notes.append(
+                    "the source has changed since it was read in \(changed) of the \(all) segments"
+                        + " that differ: there, items may have changed since")
+            }
         }
         return spill
     }
@@ -366,8 +381,10 @@ private final class SideSums: @unchecked Sendable {
 
 /// Picks the keys of one side. It belongs to the queue of the side's driver.
 private final class SideDigester: @unchecked Sendable {
-    // @unchecked: touched only on the driver's queue.
+    // @unchecked: touched only on the driver's queue, and after the driver has ended.
     private let digester: ItemDigester
+    /// What its segments add up to this time; no items, no sum.
+    private(set) var sums: [Int: DigestSum] = [:]
 
     init(_ digester: ItemDigester) { self.digester = digester }
 
@@ -375,9 +392,11 @@ private final class SideDigester: @unchecked Sendable {
         of page: ScannedPage, schema: KeySchema, isTarget: Bool, where difference: SumDifference
     ) throws(CopyFailure) -> KeyTable {
         var table = KeyTable()
+        var digests: [ItemDigest] = []
         do throws(JSONError) {
             for slice in page.cut.items {
                 let digest = try digester.digest(slice, in: page.bytes)
+                digests.append(digest)
                 guard difference.concerns(digest.key) else { continue }
                 let key = try ItemKey.cursor(slice, in: page.bytes, schema: schema)
                 table.add(digest, isTarget: isTarget, key: key)
@@ -385,6 +404,7 @@ private final class SideDigester: @unchecked Sendable {
         } catch {
             throw CopyFailure(malformed: error, "Scan")
         }
+        for digest in digests { sums[page.segment, default: DigestSum()].add(digest.item) }
         return table
     }
 }

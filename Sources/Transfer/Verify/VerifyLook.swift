@@ -10,6 +10,17 @@ struct VerifyLook: Sendable {
     /// `--segments`
     let segmentsAsked: Int?
 
+    /// Of tables that have been looked at; only their items are compared.
+    /// - Parameter bytes: ``VerifyMemory/totalMin`` at least.
+    init(_ subject: TableVerification.Subject, memory bytes: Int) {
+        self.subject = subject
+        memory = VerifyMemory(total: bytes)!
+        segmentsAsked = nil
+        verdict = TableVerdict(
+            source: subject.source.description.definition.name,
+            target: subject.target.description.definition.name)
+    }
+
     init(_ options: VerifyOptions, _ pair: VerifyJob.Pair) async throws(CopyRefusal) {
         guard let memory = VerifyMemory(total: options.memory) else {
             let least = (VerifyMemory.totalMin + (1 << 20) - 1) >> 20

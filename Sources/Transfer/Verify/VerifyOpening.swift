@@ -104,11 +104,12 @@ struct VerifyOpening {
 final class VerifyJournal: Sendable {
     private let store: JobStore
     private let table: Int
-    private let earlier: JobProgress
+    private let earlier: JobProgress?
     /// Of each side: where segments stood when they were kept last.
     private let kept = Locked<[[Int: ScanDriver.Position]]>([[:], [:]])
 
-    init(_ store: JobStore, table: Int, earlier: JobProgress) {
+    /// - Parameter earlier: of the runs before; nil when the table's progress is another's.
+    init(_ store: JobStore, table: Int, earlier: JobProgress? = nil) {
         self.store = store
         self.table = table
         self.earlier = earlier
@@ -149,7 +150,8 @@ final class VerifyJournal: Sendable {
         _ progress: VerifyProgress, _ body: (JobFile) throws(JobError) -> Void
     ) throws(CopyFailure) {
         do throws(JobError) {
-            try store.save(table: table, progress: JobProgress(progress, after: earlier), body)
+            let progress = earlier.map { JobProgress(progress, after: $0) }
+            try store.save(table: table, progress: progress, body)
         } catch {
             throw CopyFailure(error)
         }

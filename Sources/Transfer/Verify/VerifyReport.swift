@@ -52,27 +52,26 @@ package struct VerifyCounters: Equatable, Sendable {
 
     package static func + (left: Self, right: Self) -> Self {
         var sum = left
-        for path in summed { sum[keyPath: path] += right[keyPath: path] }
+        for (_, path) in named { sum[keyPath: path] += right[keyPath: path] }
         return sum
     }
 
-    /// Of repairs alone, as a job's file keeps them.
+    /// Reads what ``json`` wrote.
     init(json: JSON) {
-        for (name, path) in Self.kept { self[keyPath: path] = json[name]?.int ?? 0 }
+        for (name, path) in Self.named { self[keyPath: path] = json[name]?.int ?? 0 }
     }
 
-    var json: JSON {
-        .object(Self.kept.map { JSON.Member($0.name, JSON(self[keyPath: $0.path])) })
+    /// As a job's file keeps them.
+    package var json: JSON {
+        .object(Self.named.map { JSON.Member($0.name, JSON(self[keyPath: $0.path])) })
     }
 
-    private static let kept: [(name: String, path: WritableKeyPath<Self, Int> & Sendable)] = [
+    private static let named: [(name: String, path: WritableKeyPath<Self, Int> & Sendable)] = [
+        ("itemsInSource", \.itemsInSource), ("itemsInTarget", \.itemsInTarget),
         ("different", \.different), ("onlyInSource", \.onlyInSource),
-        ("onlyInTarget", \.onlyInTarget), ("repaired", \.repaired), ("deleted", \.deleted),
-    ]
-
-    private static let summed: [WritableKeyPath<Self, Int> & Sendable] = [
-        \.itemsInSource, \.itemsInTarget, \.different, \.onlyInSource, \.onlyInTarget, \.pastTTL,
-        \.changing, \.oddInSource, \.repaired, \.deleted, \.deadLetters,
+        ("onlyInTarget", \.onlyInTarget), ("pastTTL", \.pastTTL), ("changing", \.changing),
+        ("repaired", \.repaired), ("deleted", \.deleted), ("deadLetters", \.deadLetters),
+        ("oddInSource", \.oddInSource),
     ]
 }
 

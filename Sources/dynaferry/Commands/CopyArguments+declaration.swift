@@ -220,6 +220,18 @@ extension CopyArguments {
                 "Read with strong consistency, at twice the units."
             ).perTable,
             Option(
+                flag: "--verify", \.verifies, in: .reading,
+                """
+                Compare what has arrived with what was read, before settings are set: the target \
+                is read once for it, and what differs again on both sides.
+                """
+            ).perTable,
+            Option(
+                "--target-read-units", .units, \.targetReadUnits, in: .reading,
+                default: "50% of a provisioned target, no limit on an on-demand one",
+                "Read the target for --verify at most at N units a second, or N% of what it has."
+            ).perTable,
+            Option(
                 flag: "--gzip", \.gzip, in: .reading,
                 "Ask for compressed pages: less traffic, more CPU."),
         ]
@@ -275,7 +287,7 @@ extension CopyArguments {
         (.success, "Every item arrived."),
         (.failure, "Failed; the last lines say why."),
         (.usage, "Wrong usage; nothing was touched."),
-        (.differs, "Finished, but some items are dead letters."),
+        (.differs, "Finished, but some items are dead letters, or --verify found differences."),
         (
             .interrupted,
             """
@@ -296,6 +308,12 @@ extension CopyArguments {
             throw UsageError("--resume and --restart contradict each other")
         }
         try validateSchema()
+        if verifies, skipExpired || merge == .keep {
+            let other = skipExpired ? "--skip-expired leaves items out" : "--merge=keep keeps others"
+            throw UsageError(
+                "--verify compares all that is read, but \(other)",
+                hints: ["compare them afterwards: dynaferry verify"])
+        }
         try sides.validateRoles()
         for (source, target) in selection {
             guard source.stars == target.stars else {

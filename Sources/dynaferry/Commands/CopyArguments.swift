@@ -53,6 +53,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var stopAt: StopTime?
 
     package var skipExpired = false
+    /// Compare what has been copied.
+    package var verifies = false
     package var consistentRead = false
     package var gzip = false
 

@@ -210,6 +210,8 @@ extension CopyOptions {
         totalReadUnits = arguments.totalReadUnits
         totalWriteUnits = arguments.totalWriteUnits
         memory = arguments.memory
+        verifies = arguments.verifies
+        targetReadUnits = arguments.targetReadUnits
         isConsistentRead = arguments.consistentRead
         skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil
@@ -263,6 +265,7 @@ extension TableSummary {
         writeUnits = progress.counters.writeUnits
         throttles = progress.counters.scansThrottled + progress.counters.writesThrottled
         settings = report.settings
+        verdict = report.verdict
     }
 }
 
@@ -281,7 +284,11 @@ extension CopySummary {
         let counters = sum.counters
         let outcome: Outcome =
             switch report.outcome {
-            case .completed: counters.deadLetters > 0 ? .deadLetters : .complete
+            case .completed:
+                counters.deadLetters > 0
+                    ? .deadLetters
+                    : report.tables.contains { $0.verdict?.isEqual == false }
+                        ? .different : .complete
             case .stopped: .interrupted
             case .failed: .failed
             }
@@ -296,12 +303,12 @@ extension CopySummary {
         itemsInAll = report.inAll.itemsDone
         itemsWrittenInAll = report.inAll.counters.itemsWritten
         crashes = report.inAll.crashes
-        if outcome != .complete, outcome != .deadLetters, !report.hasLostTable {
+        if outcome == .interrupted || outcome == .failed, !report.hasLostTable {
             hints.append(
                 "the same command goes on with job \(report.jobID):"
                     + " \(ShellWords.command(arguments.wordsToResume))")
         }
-        if report.outcome == .completed, arguments.part != .schema,
+        if report.outcome == .completed, arguments.part != .schema, !arguments.verifies,
             let words = VerifyArguments.words(afterCopy: arguments.words)
         {
             hints.append("to compare every item: \(ShellWords.command(words))")
@@ -313,6 +320,7 @@ extension CopySummary {
             tables = report.tables.map(TableSummary.init)
         } else if let table = report.tables.first {
             settings = table.settings
+            verdict = table.verdict
         }
         seconds = report.elapsed.inSeconds
         segments = sum.segments

@@ -52,6 +52,7 @@ extension CopySummary {
         for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
         json["tables"] = .array(tables.map(\.json))
         json["settings"] = settings.json
+        json["verification"] = verdict?.json ?? .null
         json["itemsPerSecond"] = JSON(itemsPerSecond)
         json["bytesPerSecond"] = JSON(bytesPerSecond)
         return json
@@ -69,6 +70,7 @@ extension CopySummary {
         job = json["job"]?.string ?? ""
         self.hints = hints.compactMap(\.string)
         settings = SettingsReport(json: json["settings"])
+        verdict = CopyVerdict(json: json["verification"])
         deadLettersFile = json["deadLettersFile"]?.string
         for count in counts {
             guard let value = json[count.name]?.int else { return nil }

@@ -15,6 +15,7 @@ extension CopySummary {
         switch outcome {
         case .complete: "copied"
         case .deadLetters: "copied, but for dead letters,"
+        case .different: "copied, with differences,"
         case .interrupted: "interrupted while copying"
         case .failed: "failed to copy"
         }
@@ -66,12 +67,13 @@ extension CopySummary {
         }
         facts += settings.notCarried.map { ("not carried", $0) }
         facts += settings.differences.map { ("left as it is", $0) }
+        facts += (verdict?.lines ?? []).map { ("verification", $0) }
         if let deadLettersFile { facts.insert(("dead letters", deadLettersFile), at: 1) }
         return facts
     }
 
     /// What was to be set has been.
-    private var exitsWell: Bool { outcome == .complete || outcome == .deadLetters }
+    private var exitsWell: Bool { outcome.exitCode == .success || outcome.exitCode == .differs }
 
     private var notWritten: String {
         var text = ", \(deadLetters.grouped) dead letters"

@@ -6,13 +6,15 @@ package struct CopySummary: Equatable, Sendable {
         case complete
         /// Everything arrived but the dead letters.
         case deadLetters
+        /// Everything arrived, but its verification found differences.
+        case different
         case interrupted
         case failed
 
         package var exitCode: ExitCode {
             switch self {
             case .complete: .success
-            case .deadLetters: .differs
+            case .deadLetters, .different: .differs
             case .interrupted: .interrupted
             case .failed: .failure
             }
@@ -71,6 +73,8 @@ package struct CopySummary: Equatable, Sendable {
 
     /// What became of the settings of the one table that was copied.
     package var settings = SettingsReport()
+    /// What its verification has come to; nil when there was none.
+    package var verdict: CopyVerdict?
 
     /// Each table's own figures, where there are several.
     package var tables: [TableSummary] = []

@@ -25,7 +25,7 @@ struct IAMPolicies {
 
     private var source: [JSON] {
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
-        if arguments.part != .schema { reading += ["GetItem", "Scan"] }
+        if arguments.part != .schema { reading += ["GetItem", "Scan"] + verifying }
         if arguments.skipExpired { reading.append("DescribeTimeToLive") }
         var statements = [statement(dynamoDB(reading), on: resources(sources))]
         if sources.contains(where: \.isPattern) {
@@ -35,9 +35,16 @@ struct IAMPolicies {
         return statements + scaling(["DescribeScalableTargets", "DescribeScalingPolicies"])
     }
 
+    /// What a verification needs besides, on both sides.
+    private var verifying: [String] {
+        arguments.verifies ? ["BatchGetItem", "DescribeTimeToLive", "GetItem"] : []
+    }
+
     private var target: [JSON] {
         var actions = ["DescribeTable", "DescribeTimeToLive"]
-        if arguments.part != .schema { actions += ["BatchWriteItem", "PutItem", "Scan"] }
+        if arguments.part != .schema {
+            actions += ["BatchWriteItem", "PutItem", "Scan"] + verifying
+        }
         if arguments.merge == .keep { actions.append("GetItem") }
         if arguments.part != .data {
             actions += ["CreateTable", "UpdateTable"]

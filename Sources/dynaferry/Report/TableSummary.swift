@@ -21,6 +21,8 @@ package struct TableSummary: Equatable, Sendable {
     package var writeUnits = 0.0
     package var throttles = 0
     package var settings = SettingsReport()
+    /// nil unless it has been verified.
+    package var verdict: CopyVerdict?
 
     package init(source: String, target: String, outcome: String) {
         self.source = source
@@ -37,7 +39,7 @@ package struct TableSummary: Equatable, Sendable {
             "deadLetters": JSON(deadLetters),
             "bytes": JSON(bytes), "seconds": JSON(seconds), "readUnits": JSON(readUnits),
             "writeUnits": JSON(writeUnits), "throttles": JSON(throttles),
-            "settings": settings.json,
+            "settings": settings.json, "verification": verdict?.json ?? nil,
         ]
     }
 
@@ -74,7 +76,23 @@ package struct TableSummary: Equatable, Sendable {
         let errors = sorted.compactMap { table in
             table.error.map { "  \(table.source): \($0)" }
         }
-        return Columns.lines(rows, rightAligned: 2...6).map { "  " + $0 } + errors
+        let verdicts = sorted.flatMap { table in
+            (table.verdict?.lines ?? []).map { "  \(table.source): \($0)" }
+        }
+        return Columns.lines(rows, rightAligned: 2...6).map { "  " + $0 } + errors + verdicts
             + notCarried(sorted)
+    }
+}
+
+extension CopyVerdict {
+    /// For people.
+    var lines: [String] {
+        let text =
+            isEqual
+            ? "verified: \(counters.equal.grouped) items are equal"
+            : "differs: \(counters.different.grouped) different,"
+                + " \(counters.onlyInSource.grouped) missing,"
+                + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"
+        return [text] + notes
     }
 }

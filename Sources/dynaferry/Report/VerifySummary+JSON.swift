@@ -16,7 +16,7 @@ extension VerifySummary {
             "target": .string(target),
             "job": job.map { .string($0) } ?? nil,
             "runs": JSON(runs),
-            "counts": counters.json,
+            "counts": counters.reported,
             "tables": .array(verdicts.map(\.json)),
             "differences": .array(shown.map { json($0) }),
             "errors": .array(failures.map { .string($0.message) }),
@@ -50,15 +50,13 @@ extension VerifySummary {
 }
 
 extension VerifyCounters {
-    fileprivate var json: JSON {
-        [
-            "itemsInSource": JSON(itemsInSource), "itemsInTarget": JSON(itemsInTarget),
-            "equal": JSON(equal), "different": JSON(different),
-            "onlyInSource": JSON(onlyInSource), "onlyInTarget": JSON(onlyInTarget),
-            "pastTTL": JSON(pastTTL), "changing": JSON(changing),
-            "repaired": JSON(repaired), "deleted": JSON(deleted),
-            "deadLetters": JSON(deadLetters), "left": JSON(differencesLeft),
-        ]
+    /// With what follows from them.
+    fileprivate var reported: JSON {
+        var json = json
+        json["oddInSource"] = nil
+        json["equal"] = JSON(equal)
+        json["left"] = JSON(differencesLeft)
+        return json
     }
 }
 
@@ -66,7 +64,7 @@ extension TableVerdict {
     fileprivate var json: JSON {
         var json: JSON = [
             "source": .string(source), "target": .string(target), "outcome": .string(outcomeText),
-            "counts": counters.json,
+            "counts": counters.reported,
             "schemaDifferences": .array(schemaDifferences.map { .string($0) }),
             "settingDifferences": .array(settingDifferences.map { .string($0) }),
             "notes": .array(notes.map { .string($0) }),

@@ -63,7 +63,10 @@ struct JobReport {
     }
 
     private func outcome(_ table: JobTable) -> String {
-        if table.isFinished { return "complete" }
+        if table.isFinished {
+            guard let verdict = table.verdict else { return "complete" }
+            return verdict.isEqual ? "complete, verified" : "complete, different"
+        }
         return table.failure.map { "failed: \($0)" } ?? "not done"
     }
 
@@ -117,6 +120,7 @@ struct JobReport {
                 entry["outcome"] = .string(table.isFinished ? "complete" : "incomplete")
                 entry["failure"] = table.failure.map { .string($0) } ?? .null
                 entry["settings"] = table.settings.json
+                entry["verification"] = table.verdict?.json ?? .null
                 return entry
             })
         return json

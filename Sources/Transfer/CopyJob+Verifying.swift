@@ -1,0 +1,112 @@
+import DynamoDB
+import DynamoModel
+import Pacing
+
+/// The verification of what has been copied: the source's digest is made of the pages that the copy
+/// reads anyway, so that only the target is read for it.
+extension CopyJob {
+    private func isVerified(_ number: Int) -> Bool {
+        let options = state.withLock { $0.options[number] }
+        return options.verifies && options.part != .schema
+    }
+
+    /// What makes the digest of a table's source while it is copied; nil when there is none to be
+    /// made, or a part of it was copied without.
+    func digest(of number: Int) throws(JobError) -> CopyDigest? {
+        guard isVerified(number) else { return nil }
+        let table = tables[number]
+        let (schema, segments) = (table.subject.source.schema, table.open.record.segments)
+        var kept = try store.verifyState(ofTable: number)
+        // A run without a digest has moved cursors that the sums know nothing of.
+        let cursors = Dictionary(
+            uniqueKeysWithValues: table.open.segments.map { ($0.segment, $0.cursor) })
+        if let state = kept,
+            Dictionary(uniqueKeysWithValues: state.source.segments.map { ($0.segment, $0.cursor) })
+                != cursors
+        {
+            kept = nil
+        }
+        if let state = kept, !state.source.buckets.isEmpty {
+            return CopyDigest(
+                schema: schema, key: state.key, sums: TableSums(state.source, segments: segments))
+        }
+        let state = try beginVerify(number)
+        guard cursors.isEmpty else { return nil }
+        let buckets = TableSums.buckets(forItems: max(table.subject.source.itemCount, 1 << 18))
+        return CopyDigest(
+            schema: schema, key: state.key,
+            sums: TableSums(buckets: min(buckets, CopyDigest.bucketsMax), segments: segments))
+    }
+
+    private func beginVerify(_ number: Int) throws(JobError) -> VerifyState {
+        var generator = SystemRandomNumberGenerator()
+        let state = VerifyState(key: DigestKey(using: &generator))
+        try store.beginVerify(table: number, key: state.key)
+        return state
+    }
+
+    /// Verifies a table whose items have arrived, when that was asked for.
+    /// - Returns: what becomes of the copy: completed, unless it could not tell.
+    func verify(_ number: Int) async -> CopyOutcome {
+        guard isVerified(number) else { return .completed }
+        note(of: number)("verifying \(tables[number].subject.target.definition.name)")
+        do {
+            let verification = try await verification(of: number)
+            let (isPaused, isStopping) = state.withLock { state in
+                state.verifying[number] = verification
+                return (state.isPaused, state.isStopping)
+            }
+            if isPaused { verification.setPaused(true) }
+            if isStopping { verification.stop() }
+            let verdict = await verification.run()
+            state.withLock { $0.verifying[number] = nil }
+            switch verdict.outcome {
+            case .stopped, nil: return .stopped
+            case .failed(let failure): return .failed(failure)
+            case .equal, .repaired, .different: break
+            }
+            let isMerged = tables[number].open.record.targetWas == .merged
+            let copied = CopyVerdict(verdict, isMerged: isMerged)
+            state.withLock { $0.verdicts[number] = copied }
+            try store.setVerdict(table: number, copied)
+            return .completed
+        } catch let error as JobError {
+            return .failed(CopyFailure(error))
+        } catch {
+            return .failed(CopyFailure(beforeItems: error))
+        }
+    }
+
+    private func verification(of number: Int) async throws -> TableVerification {
+        let table = tables[number]
+        let options = state.withLock { $0.options[number] }
+        let subject = table.subject
+        async let expiry = try? subject.tables.source.timeToLive()
+        async let expiryThere = try? subject.tables.target.timeToLive()
+        let look = VerifyLook(
+            TableVerification.Subject(
+                source: .init(
+                    table: subject.tables.source, description: subject.source,
+                    limit: try ReadLimit(options.readUnits, of: subject.source.definition),
+                    expiry: await expiry ?? nil),
+                target: .init(
+                    table: subject.tables.target, description: subject.target,
+                    limit: try ReadLimit(options.targetReadUnits, of: subject.target.definition),
+                    expiry: await expiryThere ?? nil),
+                segments: table.open.record.segments),
+            memory: max(options.memory, VerifyMemory.totalMin))
+        var asked = VerifyOptions()
+        asked.isConsistentRead = options.isConsistentRead
+        asked.giveUpAfter = options.giveUpAfter
+        asked.scansMax = options.scansMax ?? asked.scansMax
+        let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
+        return TableVerification(
+            asked, look, from: earlier, journal: VerifyJournal(store, table: number),
+            emit: { (_) throws(CopyFailure) in }, time: time, seed: table.seed)
+    }
+
+    /// What a table's verification has come to, in this run or an earlier one.
+    func verdict(of number: Int) -> CopyVerdict? {
+        state.withLock { $0.verdicts[number] } ?? tables[number].open.record.verdict
+    }
+}

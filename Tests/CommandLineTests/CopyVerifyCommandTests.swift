@@ -1,0 +1,50 @@
+import Foundation
+import JSON
+import Testing
+
+@testable import Transfer
+@testable import dynaferry
+
+/// Goal: `copy --verify` says in each of its reports what it has found.
+@Suite(.timeLimit(.minutes(1))) struct CopyVerifyCommandTests {
+    @Test func `a copy that was verified says so, also after kill -9`() throws {
+        let site = try CopySite()
+        let copy = try site.start(["--verify"])
+        while (try? site.job().progress.itemsDone) ?? 0 == 0 { usleep(2_000) }
+        copy.process.signal(SIGKILL)
+        _ = try copy.end()
+        let result = try site.run(["--verify", "--write-units", "100000"])
+        #expect(result.status == 0, "\(result.err)")
+        try site.expectExact()
+        #expect(result.out.contains("verified: 1,500 items are equal"), "\(result.out)")
+        let report = try site.report()
+        #expect(report["verification"]?["outcome"] == "equal")
+        #expect(report["verification"]?["counts"]?["itemsInTarget"] == 1_500)
+        let jobs = try Binary.shell(
+            "exec \"$0\" \"$@\"",
+            ["jobs", "report", try site.job().id, "--state-dir", site.jobs.path],
+            environment: CopySite.credentials)
+        #expect(jobs.out.contains("complete, verified"), "\(jobs.out)")
+    }
+
+    @Test func `a copy that differs ends with 3`() throws {
+        let server = try Served(["--fill", "Orders=200"])
+        let folder = try TemporaryFolder()
+        let copy = try ChildProcess(
+            Binary.path,
+            [
+                "copy", "Orders", "Copy", "--endpoint", server.url, "--region", "us-east-1",
+                "--state-dir", folder.path("jobs"), "--progress", "none", "--verify",
+                "--write-units", "200",
+            ], environment: CopySite.credentials.map { "\($0)=\($1)" }, input: .null, output: .pipe)
+        // An item that the copy knows nothing of.
+        let extra: JSON = ["accountId": ["S": "extra"], "sequence": ["N": "1"]]
+        while (try? server.count("Copy")) ?? 0 == 0 { usleep(5_000) }
+        try server.call("PutItem", ["TableName": "Copy", "Item": extra])
+        var lines: [String] = []
+        while let line = copy.readLine() { lines.append(line) }
+        #expect(copy.wait() == .exited(3), "\(lines)")
+        #expect(lines.first?.hasPrefix("copied, with differences,") == true, "\(lines)")
+        #expect(lines.contains { $0.contains("1 extra") }, "\(lines)")
+    }
+}
