@@ -309,7 +309,8 @@ extension CopyArguments {
         }
         try validateSchema()
         if verifies, skipExpired || merge == .keep {
-            let other = skipExpired ? "--skip-expired leaves items out" : "--merge=keep keeps others"
+            let other =
+                skipExpired ? "--skip-expired leaves items out" : "--merge=keep keeps others"
             throw UsageError(
                 "--verify compares all that is read, but \(other)",
                 hints: ["compare them afterwards: dynaferry verify"])
