@@ -135,4 +135,14 @@ import Transfer
         #expect(copy.report == "report.json")
         #expect(copy.sourceSide.endpoint == "http://127.0.0.1:9")
     }
+
+    @Test(arguments: [["--skip-expired"], ["--merge=keep"]])
+    func `what leaves items out can't be verified by what was read`(options: [String]) {
+        #expect(throws: UsageError.self) {
+            _ = try CopyArguments(parsing: ["a-table", "b-table", "--verify"] + options)
+        }
+        #expect(throws: Never.self) {
+            _ = try CopyArguments(parsing: ["a-table", "b-table"] + options)
+        }
+    }
 }
