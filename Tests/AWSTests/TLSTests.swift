@@ -98,7 +98,7 @@ private final class TLSServer: @unchecked Sendable {
         let (error, time) = try await failure(of: url)
         #expect(error?.localCode == .tlsFailure && error?.remedy == .giveUp)
         #expect(error?.hint?.contains("--ca-bundle") == true && error?.isOutcomeUnknown == false)
-        #expect(time < .seconds(5))
+        #expect(time < TestClient.promptly)
 
         let client = try await TestClient.make(url, caBundle: server.certificate)
         let reply = try await client.call(.describeTable, [:], repeatable: true)
@@ -134,11 +134,11 @@ private final class TLSServer: @unchecked Sendable {
         let (error, time) = try await failure(of: "https://127.0.0.1:\(talkative.port)")
         #expect(error?.localCode == .tlsFailure && error?.remedy == .giveUp)
         #expect(error?.hint?.contains("http://") == true)
-        #expect(time < .seconds(5))
+        #expect(time < TestClient.promptly)
 
         // One that waits for the end of the head never answers at all.
         let (silent, silentTime) = try await failure(of: "https://127.0.0.1:\(server.port)")
-        #expect(silent?.localCode == .connectionFailed && silentTime < .seconds(5))
+        #expect(silent?.localCode == .connectionFailed && silentTime < TestClient.promptly)
     }
 
     @Test func `plain HTTP to a TLS port fails at once, with a hint`() async throws {
@@ -146,7 +146,7 @@ private final class TLSServer: @unchecked Sendable {
         defer { server.stop() }
         let (error, time) = try await failure(of: "http://127.0.0.1:\(server.port)")
         #expect(error?.hint?.contains("https://") == true, "\(String(describing: error))")
-        #expect(time < .seconds(5))
+        #expect(time < TestClient.promptly)
     }
 }
 
