@@ -44,6 +44,9 @@ import Testing
         #expect(
             calls.allSatisfy { name in reading.contains { name.hasPrefix($0) } }, "\(calls)")
         #expect(try server.tables() == before)
+        let unchecked = plan["unchecked"]?.array?.compactMap(\.string) ?? []
+        #expect(unchecked.contains("dynamodb:BatchWriteItem"))
+        #expect(!unchecked.contains("dynamodb:Scan"))
         let tables = try #require(plan["tables"]?.array)
         #expect(tables.compactMap { $0["items"]?.int } == [9_000, 40, 0])
         #expect(tables[0]["heldBackBy"]?.string == "write limit")

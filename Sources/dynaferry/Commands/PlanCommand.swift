@@ -20,7 +20,8 @@ package struct PlanCommand: Sendable {
         }
         let prices = try prices()
         let plan = try make(arguments.copy, prices)
-        let report = PlanReport(plan: plan, prices: prices)
+        let report = PlanReport(
+            plan: plan, prices: prices, unchecked: IAMPolicies(arguments.copy).writing)
         console.show(arguments.json ? report.json.prettyText : report.lines.joined(separator: "\n"))
         for table in plan.tables {
             guard let refusal = table.refusal else { continue }

@@ -5,6 +5,8 @@ import Transfer
 struct PlanReport {
     let plan: CopyPlan
     let prices: PriceTable
+    /// Actions that the copy needs and that were not tried.
+    let unchecked: [String]
 
     private static let head = [
         "table", "copy", "", "items", "size", "read units", "write units", "time", "cost",
@@ -30,6 +32,7 @@ struct PlanReport {
             lines += settings(of: table).map { "\(table.source): \($0)" }
             for warning in table.warnings { lines.append("\(table.source): \(warning)") }
         }
+        lines.append("not tried: \(unchecked.joined(separator: ", ")); see --iam")
         lines.append(
             "estimates from what the tables report, up to six hours old, and a few pages;"
                 + " prices of \(prices.region), \(prices.date)")
@@ -94,6 +97,7 @@ struct PlanReport {
             "totalReadLimit": Self.number(plan.totals.read),
             "totalWriteLimit": Self.number(plan.totals.write),
             "secondsAtTotals": Self.number(plan.atTotals?.seconds),
+            "unchecked": .array(unchecked.map { .string($0) }),
             "prices": ["region": .string(prices.region), "date": .string(prices.date)],
         ]
         json["tables"] = .array(plan.tables.map(Self.entry))
