@@ -11,6 +11,10 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
 
+// The command line is built as it is written: no item passes through it, and to optimise it took a
+// fifth of a clean release build.
+let asWritten: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 let package = Package(
     name: "dynaferry",
     products: [
@@ -63,7 +67,8 @@ let package = Package(
             dependencies: [
                 "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
                 "CLinux",
-            ]),
+            ],
+            swiftSettings: asWritten),
         .executableTarget(
             name: "ModelBenchmarks",
             dependencies: ["Pacing", "DynamoModel", "Transfer", "LocalDynamo"],
