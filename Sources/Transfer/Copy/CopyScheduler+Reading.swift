@@ -16,7 +16,7 @@ extension CopyScheduler {
     ) -> (page: Int, actions: [CopyAction]) {
         let slot = scanCameBack(index)
         sourceHealth.answered(at: now)
-        progressed()
+        patience.progressed()
         let units =
             page.readUnits
             ?? CapacityUnits.scan(
@@ -88,7 +88,7 @@ extension CopyScheduler {
             attempt: segments[slot].failures, using: &generator)
         segments[slot].failures += 1
         segments[slot].retryAt = now + delay
-        noProgress(failure, at: now)
+        patience.failed(failure, at: now)
     }
 
     // MARK: Pages

@@ -15,7 +15,7 @@ extension CopyScheduler {
         var actions: [CopyAction] = []
         for refused in save.deadLetters {
             counters.deadLetters += 1
-            progressed()
+            patience.progressed()
             settle(refused.item, &actions)
         }
         pump(at: now, &actions)

@@ -44,7 +44,7 @@ extension CopyScheduler {
         counters.jsonBytesWritten += written.jsonBytes - kept.jsonBytes
         counters.writeUnits += consumed
         counters.itemsUnprocessed += refusedItems.count
-        if refusedItems.count < batch.items.count { progressed() }
+        if refusedItems.count < batch.items.count { patience.progressed() }
         retry(refusedItems, at: now)
         judge(
             items: batch.items.count, refused: refusedItems.count, units: consumed,
@@ -82,14 +82,14 @@ extension CopyScheduler {
                 Self.throttleBackoff, isRefusal: true, using: &generator, at: now)
             counters.writesThrottled += 1
             for item in batch.items { segments[segmentSlot(of: item)].heat.refuse() }
-            noProgress(failure, at: now)
+            patience.failed(failure, at: now)
             retry(batch.items, failure, at: now)
             judge(
                 items: batch.items.count, refused: batch.items.count, units: 0,
                 roundTrip: roundTrip, at: now)
         case .remedy(.retry), .remedy(.renewCredentials):
             counters.requestsFailed += 1
-            noProgress(failure, at: now)
+            patience.failed(failure, at: now)
             targetHealth.failed(Self.faultBackoff, using: &generator, at: now)
             retry(batch.items, failure, at: now)
         }

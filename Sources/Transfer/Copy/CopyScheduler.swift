@@ -95,10 +95,7 @@ package struct CopyScheduler: Sendable {
 
     /// The user holds it.
     package internal(set) var isPaused = false
-    /// The last of the failures since there was any progress, and when the first of them was. Time
-    /// in which nothing failed, as when the process was suspended, is no lack of progress.
-    var failureSinceProgress: CopyFailure?
-    var failingSince: Instant
+    var patience: Patience
     var nextTick: Instant
     var wakeAsked: Instant?
     package internal(set) var hold: CopyHold?
@@ -132,7 +129,7 @@ package struct CopyScheduler: Sendable {
         writing = WritePacing(configuration.write, at: now)
         shares = UnitShares(configuration.read, configuration.write)
         concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
-        failingSince = now
+        patience = Patience(giveUpAfter: configuration.giveUpAfter)
         nextTick = now + Self.tick
         for segment in configuration.earlier where segment.position == nil {
             counters.segmentsFinished += 1
@@ -174,7 +171,7 @@ package struct CopyScheduler: Sendable {
     /// Holds the copy, once what is in flight has come home, or lets it go on.
     package mutating func setPaused(_ paused: Bool, at now: Instant) -> [CopyAction] {
         isPaused = paused
-        if !paused { progressed() }
+        if !paused { patience.progressed() }
         return pumped(at: now)
     }
 
@@ -278,30 +275,7 @@ package struct CopyScheduler: Sendable {
         reading.timePassed(at: now)
         writing.timePassed(at: now)
         lookForHeat()
-        guard let failure = failureSinceProgress else { return }
-        let patience = failure.lacksOperation ? Self.lackingPatience : configuration.giveUpAfter
-        let waited = min(patience, configuration.giveUpAfter)
-        if now - failingSince >= waited { end(.failed(givenUp(failure, after: waited)), at: now) }
-    }
-
-    /// An operation that was never answered is waited for like an endpoint that never was.
-    private static let lackingPatience = Duration.seconds(4)
-
-    private func givenUp(_ failure: CopyFailure, after waited: Duration) -> CopyFailure {
-        var failure = failure
-        let seconds = Int(waited.inSeconds)
-        failure.message = "no progress for \(seconds) s; the last failure was: " + failure.message
-        failure.hint = failure.hint ?? "--give-up-after waits longer"
-        return failure
-    }
-
-    mutating func progressed() {
-        failureSinceProgress = nil
-    }
-
-    mutating func noProgress(_ failure: CopyFailure, at now: Instant) {
-        if failureSinceProgress == nil { failingSince = now }
-        failureSinceProgress = failure
+        if let failure = patience.failure(at: now) { end(.failed(failure), at: now) }
     }
 
     // MARK: What others may ask
