@@ -81,6 +81,13 @@ extension CopyJob {
         let table = tables[number]
         let options = state.withLock { $0.options[number] }
         let subject = table.subject
+        var target = subject.target
+        // A target that was just filled reports little yet, and is to hold what the source does.
+        if target.itemCount < subject.source.itemCount {
+            (target.itemCount, target.sizeBytes) = (
+                subject.source.itemCount, subject.source.sizeBytes
+            )
+        }
         async let expiry = try? subject.tables.source.timeToLive()
         async let expiryThere = try? subject.tables.target.timeToLive()
         let look = VerifyLook(
@@ -90,8 +97,8 @@ extension CopyJob {
                     limit: try ReadLimit(options.readUnits, of: subject.source.definition),
                     expiry: await expiry ?? nil),
                 target: .init(
-                    table: subject.tables.target, description: subject.target,
-                    limit: try ReadLimit(options.targetReadUnits, of: subject.target.definition),
+                    table: subject.tables.target, description: target,
+                    limit: try ReadLimit(options.targetReadUnits, of: target.definition),
                     expiry: await expiryThere ?? nil),
                 segments: table.open.record.segments),
             memory: max(options.memory, VerifyMemory.totalMin))
@@ -103,6 +110,11 @@ extension CopyJob {
         return TableVerification(
             asked, look, from: earlier, journal: VerifyJournal(store, table: number),
             emit: { (_) throws(CopyFailure) in }, time: time, seed: table.seed)
+    }
+
+    /// Where the tables stand that are verified now.
+    package var verifications: [VerifyProgress] {
+        state.withLock { Array($0.verifying.values) }.map(\.verdict.progress)
     }
 
     /// What a table's verification has come to, in this run or an earlier one.

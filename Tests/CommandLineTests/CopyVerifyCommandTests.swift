@@ -27,6 +27,34 @@ import Testing
         #expect(jobs.out.contains("complete, verified"), "\(jobs.out)")
     }
 
+    @Test func `how far the verification is can be seen while it runs, and in the job`() throws {
+        let site = try CopySite()
+        let copy = try site.start([
+            "--verify", "--write-units", "100000", "--target-read-units", "20", "--progress",
+            "json",
+        ])
+        while (try? site.job().progress.itemsVerified) ?? 0 == 0 { usleep(5_000) }
+        let status = try Binary.shell(
+            "exec \"$0\" \"$@\"",
+            ["jobs", "status", try site.job().id, "--state-dir", site.jobs.path],
+            environment: CopySite.credentials)
+        let line = try #require(status.out.split(separator: "\n").first { $0.contains("verified") })
+        #expect(line.hasSuffix("%") && line.contains(" of about 1,"), "\(line)")
+        let result = try copy.end()
+        #expect(result.status == 0, "\(result.err)")
+        #expect(try site.job().progress.itemsVerified == CopySite.items)
+        let states = result.err.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+        let verifying = states.filter { $0["phase"] == "verifying" }
+        let read = verifying.compactMap { $0["verification"]?["items"]?.int }
+        let shares = verifying.compactMap { $0["verification"]?["fraction"]?.double }
+        #expect(shares.contains { $0 > 0 && $0 < 1 } && read == read.sorted(), "\(verifying)")
+        for state in verifying {
+            let estimate = try #require(state["verification"]?["itemsEstimate"]?.int)
+            #expect((1_000...2_000).contains(estimate))
+            #expect(state["items"]?.int == CopySite.items)
+        }
+    }
+
     @Test func `a copy that differs ends with 3`() throws {
         let server = try Served(["--fill", "Orders=200"])
         let folder = try TemporaryFolder()

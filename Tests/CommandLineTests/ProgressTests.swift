@@ -100,6 +100,72 @@ import Testing
         #expect(json["remainingSeconds"]?.double == 64.3)
     }
 
+    /// One whose items have all arrived.
+    private static func verifying() -> (ProgressSnapshot, ProgressRates) {
+        var snapshot = snapshot()
+        (snapshot.phase, snapshot.waiting) = (.verifying, nil)
+        var verification = VerificationSnapshot()
+        verification.items = 95_000
+        verification.itemsEstimate = 380_218
+        verification.fraction = 0.2499
+        snapshot.verification = verification
+        var rates = rates()
+        rates.remaining = nil
+        rates.verified = 40_000.2
+        rates.verificationRemaining = .seconds(7)
+        return (snapshot, rates)
+    }
+
+    @Test func `a copy that verifies says how far that is, in every form`() throws {
+        let (snapshot, rates) = Self.verifying()
+        let lines = ProgressBlock(speaksUnicode: true).lines(snapshot, rates, columns: 100)
+        #expect(lines.first?.hasSuffix("   verifying") == true)
+        #expect(
+            lines.last
+                == "verified 95,000 of about 380,218 items   24 %   40,000 items/s"
+                + "   about 10 s left")
+        #expect(
+            snapshot.plainLine(rates).hasSuffix(
+                "retried 341, verified 95,000 of about 380,218 items, 24 %, 40,000 items/s,"
+                    + " about 10 s left, verifying"))
+        let json = snapshot.json(rates)
+        #expect(json["phase"] == "verifying")
+        #expect(
+            json["verification"] == [
+                "items": 95_000, "itemsEstimate": 380_218, "itemsPerSecond": JSON(40_000.2),
+                "fraction": JSON(0.2499), "remainingSeconds": 7,
+            ])
+        #expect(Self.snapshot().json(rates)["verification"] == JSON.null)
+    }
+
+    @Test func `a verification has a rate and an end of its own, and the next table's begins anew`()
+    {
+        var meter = ProgressMeter()
+        var snapshot = Self.snapshot()
+        snapshot.phase = .verifying
+        var rates = ProgressRates()
+        func pass(_ second: Int, items: Int?) {
+            snapshot.elapsed = .seconds(second)
+            snapshot.verification = items.map {
+                var verification = VerificationSnapshot()
+                verification.items = $0
+                verification.fraction = Double($0) / 1_000
+                return verification
+            }
+            rates = meter.rates(snapshot)
+        }
+        for second in 0...4 { pass(second, items: second * 100) }
+        #expect(rates.verified == 100)
+        #expect(
+            rates.verificationRemaining.map { abs($0 / .seconds(1) - 6) < 0.01 } == true)
+        pass(5, items: 20)
+        #expect(rates.verified == nil && rates.verificationRemaining == nil)
+        pass(6, items: 70)
+        #expect(rates.verified == 50)
+        pass(7, items: nil)
+        #expect(rates.verified == nil && rates.verificationRemaining == nil)
+    }
+
     @Test func `rates are of the last seconds only`() {
         var meter = RateMeter(window: .seconds(5))
         #expect(meter.rate(total: 0, at: .zero) == nil)

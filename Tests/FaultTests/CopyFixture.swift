@@ -14,6 +14,8 @@ final class CopyFixture {
     let server: LocalServer
     private let engine: HTTPEngine
     var clientConfiguration = Client.Configuration()
+    /// Is told what a copy tells its user.
+    var note: @Sendable (String) -> Void = { _ in }
     private let folder: URL
 
     init(
@@ -75,7 +77,7 @@ final class CopyFixture {
             )
         }
         return try await CopyJob.prepare(
-            pairs.map { _ in options }, job: job, tables: tables, note: { _ in }, seed: 1)
+            pairs.map { _ in options }, job: job, tables: tables, note: note, seed: 1)
     }
 
     /// Copies and returns the report; the server's other tables stay as they are.

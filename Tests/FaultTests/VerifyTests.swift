@@ -27,6 +27,9 @@ struct VerifyTests {
             for kind in VerifyFinding.Kind.allCases {
                 #expect(found.keys(kind) == tables.expected[kind] ?? [], "\(kind), seed \(seed)")
             }
+            // Nobody writes: what differs does so from the start.
+            #expect(found.findings.allSatisfy { $0.cause == .copiedWrongly }, "seed \(seed)")
+            #expect(found.counters.causes.copiedWrongly == found.counters.differences)
             let isEqual = tables.expected.isEmpty
             #expect(found.verdict.outcome == (isEqual ? .equal : .different), "seed \(seed)")
             #expect(found.counters.itemsInSource == tables.source.count)

@@ -124,6 +124,27 @@ import Testing
         }
     }
 
+    @Test func `sums of buckets that went by other bits are forgotten, their key is not`() throws {
+        try inFolder { folder in
+            let path = folder.databasePath("old")
+            try Data().write(to: URL(fileURLWithPath: path))
+            try Database(path, .write).execute(
+                JobSchema.steps[..<5].joined(separator: "\n") + """
+                    PRAGMA user_version = 5;
+                    INSERT INTO job (id, created, updated, state, request, identity, process)
+                        VALUES ('old', 1, 2, 'running', '{}', 'a to b', 7);
+                    INSERT INTO tables (number, source, target, partition_name, partition_type,
+                        target_was, segments, items_reported, is_finished, digest_key)
+                        VALUES (0, 'a', 'b', 'p', 'S', 'empty', 8, 10, 0, zeroblob(16));
+                    INSERT INTO digest_buckets VALUES (0, 0, zeroblob(48));
+                    INSERT INTO digest_segments VALUES (0, 0, 3, X'7B7D', zeroblob(24));
+                    """)
+            #expect(folder.unfinished(identity: "a to b")?.id == "old")
+            let state = try JobFile.open(path, readOnly: true).verifyState(ofTable: 0)
+            #expect(state == VerifyState(key: DigestKey(bytes: Array(repeating: 0, count: 16))))
+        }
+    }
+
     @Test func `the newest unfinished job of a command is found`() throws {
         try inFolder { folder in
             _ = try make(folder, "old", created: 100)

@@ -24,6 +24,10 @@ package struct JobProgress: Equatable, Sendable {
     /// The limits that hold now; nil for none.
     package var readLimit: Double?
     package var writeLimit: Double?
+    /// Of a copy: items of the target that its last run has read to verify them, and how many
+    /// there may be.
+    package var itemsVerified = 0
+    package var itemsToVerify: Int?
     /// What holds it back now, in words.
     package var hold: String?
 
@@ -48,6 +52,9 @@ extension JobProgress {
         counters.segmentsFinished = segmentsFinished
         itemsDone += table.itemsDone
         itemsEstimated = Self.sum(itemsEstimated, table.itemsEstimated)
+        itemsVerified += table.itemsVerified
+        // Tables of which nothing has been verified may never be.
+        if let more = table.itemsToVerify { itemsToVerify = (itemsToVerify ?? 0) + more }
         itemsAhead += table.itemsAhead
         writesInFlight += table.writesInFlight
         itemsPerSecond += table.itemsPerSecond
@@ -86,7 +93,7 @@ private struct Figure<Value>: Sendable {
 
 private let counts: [Figure<Int>] = [
     Figure("itemsDone", \.itemsDone), Figure("crashes", \.crashes),
-    Figure("itemsAhead", \.itemsAhead),
+    Figure("itemsAhead", \.itemsAhead), Figure("itemsVerified", \.itemsVerified),
     Figure("writesInFlight", \.writesInFlight), Figure("itemsRead", \.counters.itemsRead),
     Figure("itemsWritten", \.counters.itemsWritten),
     Figure("deadLetters", \.counters.deadLetters),
@@ -124,6 +131,7 @@ extension JobProgress {
             json[limit.name] = self[keyPath: limit.path].map { JSON($0) } ?? .null
         }
         json["itemsEstimated"] = itemsEstimated.map { JSON($0) } ?? .null
+        json["itemsToVerify"] = itemsToVerify.map { JSON($0) } ?? .null
         json["hold"] = hold.map { .string($0) } ?? .null
         return json
     }
@@ -135,6 +143,7 @@ extension JobProgress {
         for measure in measures { self[keyPath: measure.path] = json[measure.name]?.double ?? 0 }
         for limit in absentable { self[keyPath: limit.path] = json[limit.name]?.double }
         itemsEstimated = json["itemsEstimated"]?.int
+        itemsToVerify = json["itemsToVerify"]?.int
         hold = json["hold"]?.string
     }
 }

@@ -55,5 +55,11 @@ enum JobSchema {
             segment INTEGER NOT NULL, cursor BLOB, sum BLOB NOT NULL,
             PRIMARY KEY (in_table, side, segment)) WITHOUT ROWID;
         """,
+        // Buckets go by the highest bits of the keys' hashes, no more by the lowest: sums that were
+        // made before begin anew.
+        """
+        DELETE FROM digest_buckets;
+        DELETE FROM digest_segments;
+        """,
     ]
 }

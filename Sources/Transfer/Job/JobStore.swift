@@ -61,14 +61,14 @@ final class JobStore: @unchecked Sendable {
         try onQueue { () throws(JobError) in try file?.setVerdict(table: table, verdict) }
     }
 
-    /// Keeps what `body` writes into the file, and a table's progress.
-    /// - Parameter progress: nil leaves it as it is.
+    /// Keeps what `body` writes into the file, and a table's progress as `update` makes it.
     func save(
-        table: Int, progress: JobProgress?, _ body: (JobFile) throws(JobError) -> Void
+        table: Int, _ body: (JobFile) throws(JobError) -> Void,
+        update: (inout JobProgress) -> Void
     ) throws(JobError) {
         try onQueue { () throws(JobError) in
             guard let file else { return }
-            if let progress { tables[table] = progress }
+            update(&tables[table])
             try body(file)
             try file.save(
                 table: table, [], [], (table: tables[table], job: inAll),

@@ -46,6 +46,7 @@ package final class CopyDigest: @unchecked Sendable {
 
 /// What the verification of a copy has come to.
 package struct CopyVerdict: Equatable, Sendable {
+    /// Nothing differs but what has changed since it was read, and what a merge has left.
     package var isEqual: Bool
     package var counters: VerifyCounters
     package var notes: [String]
@@ -54,7 +55,10 @@ package struct CopyVerdict: Equatable, Sendable {
     init(_ verdict: TableVerdict, isMerged: Bool) {
         counters = verdict.counters
         notes = verdict.notes
-        isEqual = counters.differencesLeft == (isMerged ? counters.onlyInTarget : 0)
+        if isMerged { counters.leaveOutCausesInTarget() }
+        isEqual =
+            counters.differencesLeft
+            == (isMerged ? counters.onlyInTarget : 0) + counters.changedSinceLeft
     }
 
     package var json: JSON {

@@ -48,11 +48,15 @@ package struct TableSums: Equatable, Sendable {
         }
     }
 
-    /// The bucket that a key belongs to, by the lowest bits of its hash.
+    /// The bucket that a key belongs to, by the highest bits of its hash: in the order of the
+    /// hashes a bucket's keys come one after the other.
+    /// - Parameter count: a power of two, at most 2^63.
     @inline(__always)
     static func bucket(of key: UInt128, among count: Int) -> Int {
-        Int(truncatingIfNeeded: key) & (count - 1)
+        Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: key >> 64) >> (64 - bits(of: count)))
     }
+
+    private static func bits(of count: Int) -> UInt64 { UInt64(count.trailingZeroBitCount) }
 
     package var items: Int { segments.reduce(0) { $0 + $1.items } }
 
@@ -67,6 +71,8 @@ package struct TableSums: Equatable, Sendable {
 package struct SumDifference: Equatable, Sendable {
     /// Whether the keys of a bucket are looked at, by bucket.
     package private(set) var isBucketOpen: [Bool]
+    /// What the source's sum of each bucket is more than the target's, mod 2^128.
+    let excess: [UInt128]
     package let buckets: Int
     /// Segments to read again, on both sides. What an equal segment holds is equal, wherever the
     /// two tables place their keys: all that is left of either side is in these.
@@ -77,6 +83,7 @@ package struct SumDifference: Equatable, Sendable {
     package init(_ source: TableSums, _ target: TableSums) {
         precondition(source.buckets.count == target.buckets.count, "sums of different making")
         isBucketOpen = zip(source.buckets, target.buckets).map { $0 != $1 }
+        excess = zip(source.buckets, target.buckets).map { $0.sum &- $1.sum }
         buckets = isBucketOpen.count { $0 }
         let pairs = zip(source.segments, target.segments)
         segmentsHeld = pairs.count { $0.items + $1.items > 0 }
@@ -87,6 +94,9 @@ package struct SumDifference: Equatable, Sendable {
 
     @inline(__always)
     func concerns(_ key: UInt128) -> Bool {
-        isBucketOpen[TableSums.bucket(of: key, among: isBucketOpen.count)]
+        isBucketOpen[bucket(of: key)]
     }
+
+    @inline(__always)
+    func bucket(of key: UInt128) -> Int { TableSums.bucket(of: key, among: isBucketOpen.count) }
 }

@@ -106,7 +106,7 @@ final class ItemRepair: Sendable {
             }
             return current
         }
-        current.kind = .changing
+        (current.kind, current.cause) = (.changing, .unknown)
         return current
     }
 

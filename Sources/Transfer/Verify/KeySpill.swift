@@ -8,6 +8,9 @@ struct KeyDifference: Equatable, Sendable {
     var keyHash: UInt128
     /// As the source spells it, where it has it.
     var key: [UInt8]
+    /// Whether both sides were as they are now when each was read first; false: they were equal
+    /// then. nil where that can't be told.
+    var hasStood: Bool?
 }
 
 /// Collects keys of both sides in bounded memory: what does not fit is written as sorted runs,

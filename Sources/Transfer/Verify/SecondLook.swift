@@ -45,7 +45,7 @@ struct SecondLook: Sendable {
                 let state = State(source: one?.digest.item, target: other?.digest.item)
                 if state.isEqual { continue }
                 if state == before {
-                    findings.append(finding(difference.key, one, other))
+                    findings.append(finding(difference, one, other))
                 } else if round < Self.rounds {
                     changed.append((difference, state))
                 } else {
@@ -62,10 +62,12 @@ struct SecondLook: Sendable {
     }
 
     private func finding(
-        _ key: [UInt8], _ source: KeyReader.Found?, _ target: KeyReader.Found?
+        _ difference: KeyDifference, _ source: KeyReader.Found?, _ target: KeyReader.Found?
     ) -> VerifyFinding {
         var finding = VerifyFinding(
-            kind: .different, key: key, source: source?.bytes, target: target?.bytes)
+            kind: .different, key: difference.key, source: source?.bytes, target: target?.bytes)
+        finding.cause = VerifyFinding.Cause(
+            difference, now: (source?.digest.item, target?.digest.item))
         if target == nil, let source {
             finding.kind = isPast(source, expiry.source) ? .pastTTL : .onlyInSource
         } else if source == nil, let target {

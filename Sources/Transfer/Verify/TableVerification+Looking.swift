@@ -11,11 +11,11 @@ extension TableVerification {
     private static let repairWidth = 16
 
     /// Reads what differs by its keys, and repairs it when that was asked for.
-    func look(_ spill: KeySpill) async throws {
+    func look(_ difference: PassDifference) async throws {
         enter(subject.repaired == nil ? .looking : .repairing)
-        let runs = spill.runs
+        let runs = difference.spill.runs
         state.withLock { $0.verdict.progress.runsSpilled = runs }
-        var merge = try spill.merge()
+        var merge = try CauseMerge(difference)
         let look = SecondLook(
             source: keyReader(subject.source, "source", seed &+ 1),
             target: keyReader(subject.target, "target", seed &+ 2),
@@ -94,7 +94,7 @@ extension TableVerification {
         if let failure { throw failure }
     }
 
-    private func nextBatch(_ merge: inout KeyMerge) throws(CopyFailure) -> [KeyDifference]? {
+    private func nextBatch(_ merge: inout CauseMerge) throws(CopyFailure) -> [KeyDifference]? {
         var batch: [KeyDifference] = []
         while batch.count < ServiceLimits.batchGetKeysMax, let next = try merge.next() {
             batch.append(next)

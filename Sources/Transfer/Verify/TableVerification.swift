@@ -159,8 +159,7 @@ package final class TableVerification: Sendable {
             state.verdict.progress.segmentsReadAgain = difference.segments.count
         }
         if !difference.isEmpty {
-            let spill = try await readAgain(difference, sums.source)
-            try await look(spill)
+            try await look(try await readAgain(difference))
         }
         return state.withLock { state in
             let counters = state.verdict.counters
@@ -214,11 +213,13 @@ package final class TableVerification: Sendable {
 
     /// The second pass: the keys of buckets that differ.
     private func readAgain(
-        _ difference: SumDifference, _ sums: TableSums
-    ) async throws -> KeySpill {
+        _ difference: SumDifference
+    ) async throws -> PassDifference {
         let spill = KeySpill(folder: options.scratchFolder, bytesMax: memory.keyBytes)
         let digesters = [0, 1].map { _ in
-            SideDigester(ItemDigester(schema: subject.schema, key: digestKey))
+            SideDigester(
+                ItemDigester(schema: subject.schema, key: digestKey),
+                buckets: difference.excess.count)
         }
         let schema = subject.schema
         let part = ScanPart(segments: difference.segments)
@@ -227,18 +228,9 @@ package final class TableVerification: Sendable {
                 try digesters[side].keys(
                     of: page, schema: schema, isTarget: side == 1, where: difference))
         }
-        let changed = difference.segments.count {
-            digesters[0].sums[$0] ?? DigestSum() != sums.segments[$0]
-        }
-        let all = difference.segments.count
-        if changed > 0 {
-            state.withLock {
-                $0.verdict.notes.append(
-                    "the source has changed since it was read in \(changed) of the \(all) segments"
-                        + " that differ: there, items may have changed since")
-            }
-        }
-        return spill
+        return PassDifference(
+            spill: spill, first: difference,
+            excess: zip(digesters[0].sums, digesters[1].sums).map { $0 &- $1 })
     }
 
     /// Counts instead of comparing.
@@ -383,20 +375,21 @@ private final class SideSums: @unchecked Sendable {
 private final class SideDigester: @unchecked Sendable {
     // @unchecked: touched only on the driver's queue, and after the driver has ended.
     private let digester: ItemDigester
-    /// What its segments add up to this time; no items, no sum.
-    private(set) var sums: [Int: DigestSum] = [:]
+    /// What the items of each bucket that is looked at add up to this time.
+    private(set) var sums: [UInt128]
 
-    init(_ digester: ItemDigester) { self.digester = digester }
+    init(_ digester: ItemDigester, buckets: Int) {
+        self.digester = digester
+        sums = Array(repeating: 0, count: buckets)
+    }
 
     func keys(
         of page: ScannedPage, schema: KeySchema, isTarget: Bool, where difference: SumDifference
     ) throws(CopyFailure) -> KeyTable {
         var table = KeyTable()
-        var digests: [ItemDigest] = []
         do throws(JSONError) {
             for slice in page.cut.items {
                 let digest = try digester.digest(slice, in: page.bytes)
-                digests.append(digest)
                 guard difference.concerns(digest.key) else { continue }
                 let key = try ItemKey.cursor(slice, in: page.bytes, schema: schema)
                 table.add(digest, isTarget: isTarget, key: key)
@@ -404,7 +397,10 @@ private final class SideDigester: @unchecked Sendable {
         } catch {
             throw CopyFailure(malformed: error, "Scan")
         }
-        for digest in digests { sums[page.segment, default: DigestSum()].add(digest.item) }
+        // All of the page or nothing of it: one that is refused is asked for again.
+        for entry in table.entries {
+            sums[difference.bucket(of: entry.digest.key)] &+= entry.digest.item
+        }
         return table
     }
 }

@@ -14,7 +14,20 @@ package struct VerifyFinding: Equatable, Sendable {
         case changing
     }
 
+    /// Since when an item differs. "First" is what sums were made of: for the source of a copy
+    /// that verifies itself the copy's own scan.
+    package enum Cause: String, CaseIterable, Sendable {
+        /// The source still has what it had when it was read first; the target does not have that,
+        /// and did not have it when it was read first.
+        case copiedWrongly
+        /// The target had what the source had when each was read first; one has changed since.
+        case changedSince
+        /// It can't be told, or is both.
+        case unknown
+    }
+
     package var kind: Kind
+    package var cause = Cause.unknown
     /// `{"id":{"S":"..."}}`.
     package var key: [UInt8]
     /// The item as JSON, as it was read last; nil where there is none.

@@ -108,7 +108,7 @@ final class VerifyJournal: Sendable {
     /// Of each side: where segments stood when they were kept last.
     private let kept = Locked<[[Int: ScanDriver.Position]]>([[:], [:]])
 
-    /// - Parameter earlier: of the runs before; nil when the table's progress is another's.
+    /// - Parameter earlier: of the runs before; nil when the table's progress is a copy's.
     init(_ store: JobStore, table: Int, earlier: JobProgress? = nil) {
         self.store = store
         self.table = table
@@ -150,8 +150,14 @@ final class VerifyJournal: Sendable {
         _ progress: VerifyProgress, _ body: (JobFile) throws(JobError) -> Void
     ) throws(CopyFailure) {
         do throws(JobError) {
-            let progress = earlier.map { JobProgress(progress, after: $0) }
-            try store.save(table: table, progress: progress, body)
+            try store.save(table: table, body) { kept in
+                if let earlier {
+                    kept = JobProgress(progress, after: earlier)
+                } else {
+                    kept.itemsVerified = progress.target.counters.itemsRead
+                    kept.itemsToVerify = progress.target.itemsEstimated
+                }
+            }
         } catch {
             throw CopyFailure(error)
         }

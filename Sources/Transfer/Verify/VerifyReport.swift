@@ -13,6 +13,10 @@ package struct VerifyCounters: Equatable, Sendable {
     /// Past their time to live, on one side only.
     package var pastTTL = 0
     package var changing = 0
+    /// Of the three kinds that stay different: since when they are.
+    package private(set) var causes = VerifyCauses()
+    /// Of these: those that only the target has.
+    package private(set) var causesInTarget = VerifyCauses()
     /// Of the differences: what a repair has done.
     package var repaired = 0
     package var deleted = 0
@@ -31,6 +35,15 @@ package struct VerifyCounters: Equatable, Sendable {
     /// Those that no repair has ended.
     package var differencesLeft: Int { differences - repaired - deleted }
 
+    /// Those that have changed since they were read, unless a repair may have ended some of them.
+    var changedSinceLeft: Int { repaired + deleted == 0 ? causes.changedSince : 0 }
+
+    /// What only the target has was there before anything was copied.
+    mutating func leaveOutCausesInTarget() {
+        causes = causes - causesInTarget
+        causesInTarget = VerifyCauses()
+    }
+
     mutating func add(_ finding: VerifyFinding) {
         switch finding.kind {
         case .different: different += 1
@@ -41,6 +54,13 @@ package struct VerifyCounters: Equatable, Sendable {
         }
         if finding.kind == .pastTTL || finding.kind == .changing, finding.source != nil {
             oddInSource += 1
+        }
+        switch finding.kind {
+        case .different, .onlyInSource: causes.add(finding.cause)
+        case .onlyInTarget:
+            causes.add(finding.cause)
+            causesInTarget.add(finding.cause)
+        case .pastTTL, .changing: break
         }
         switch finding.repair {
         case .written: repaired += 1
@@ -71,8 +91,39 @@ package struct VerifyCounters: Equatable, Sendable {
         ("different", \.different), ("onlyInSource", \.onlyInSource),
         ("onlyInTarget", \.onlyInTarget), ("pastTTL", \.pastTTL), ("changing", \.changing),
         ("repaired", \.repaired), ("deleted", \.deleted), ("deadLetters", \.deadLetters),
-        ("oddInSource", \.oddInSource),
+        ("oddInSource", \.oddInSource), ("copiedWrongly", \.causes.copiedWrongly),
+        ("changedSince", \.causes.changedSince), ("unknownCause", \.causes.unknown),
+        ("copiedWronglyInTarget", \.causesInTarget.copiedWrongly),
+        ("changedSinceInTarget", \.causesInTarget.changedSince),
+        ("unknownCauseInTarget", \.causesInTarget.unknown),
     ]
+}
+
+/// How many items differ for each cause.
+package struct VerifyCauses: Equatable, Sendable {
+    package var copiedWrongly = 0
+    package var changedSince = 0
+    package var unknown = 0
+
+    package init() {}
+
+    mutating func add(_ cause: VerifyFinding.Cause) {
+        switch cause {
+        case .copiedWrongly: copiedWrongly += 1
+        case .changedSince: changedSince += 1
+        case .unknown: unknown += 1
+        }
+    }
+
+    package var sum: Int { copiedWrongly + changedSince + unknown }
+
+    package static func - (left: Self, right: Self) -> Self {
+        var rest = left
+        rest.copiedWrongly -= right.copiedWrongly
+        rest.changedSince -= right.changedSince
+        rest.unknown -= right.unknown
+        return rest
+    }
 }
 
 /// What became of the verification of one table.

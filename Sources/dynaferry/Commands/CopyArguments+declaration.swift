@@ -223,7 +223,8 @@ extension CopyArguments {
                 flag: "--verify", \.verifies, in: .reading,
                 """
                 Compare what has arrived with what was read, before settings are set: the target \
-                is read once for it, and what differs again on both sides.
+                is read once for it, and what differs again on both sides. What has changed since \
+                it was read is told apart, as far as it is met, and makes no difference.
                 """
             ).perTable,
             Option(

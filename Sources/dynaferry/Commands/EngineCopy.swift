@@ -120,9 +120,12 @@ struct EngineCopy: RunningCopy {
         let reports = copy.progress
         let now = CopyProgress.sum(reports.map(\.progress), within: copy.totals)
         let counters = now.counters
+        let verification = VerificationSnapshot(copy.verifications)
         var snapshot = ProgressSnapshot(
-            source: arguments.sourceText, target: arguments.targetText, phase: phase(now),
+            source: arguments.sourceText, target: arguments.targetText,
+            phase: now.hasEnded && verification != nil ? .verifying : phase(now),
             elapsed: copy.elapsed)
+        snapshot.verification = verification
         if reports.count > 1 { snapshot.tables = reports.map(TableSnapshot.init) }
         snapshot.itemsEarlier = now.itemsEarlier
         snapshot.items = now.itemsEarlier + counters.itemsWritten
@@ -145,6 +148,19 @@ struct EngineCopy: RunningCopy {
         snapshot.itemsKept = counters.itemsKept
         snapshot.waiting = now.hold?.text
         return snapshot
+    }
+}
+
+extension VerificationSnapshot {
+    /// nil of none.
+    fileprivate init?(_ verifications: [VerifyProgress]) {
+        guard !verifications.isEmpty else { return nil }
+        self.init()
+        let targets = verifications.map(\.target)
+        items = targets.reduce(0) { $0 + $1.counters.itemsRead }
+        let estimates = targets.compactMap(\.itemsEstimated)
+        if estimates.count == targets.count { itemsEstimate = estimates.reduce(0, +) }
+        fraction = targets.reduce(0) { $0 + $1.fraction } / Double(targets.count)
     }
 }
 

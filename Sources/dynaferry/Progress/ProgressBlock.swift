@@ -8,8 +8,8 @@ package struct ProgressBlock: Sendable {
     /// Tables shown below the whole.
     private static let tablesMax = 8
 
-    /// At most six lines, and with several tables one for each that runs; none wider than `columns`
-    /// less one: a terminal folds a full line.
+    /// At most seven lines, and with several tables one for each that runs; none wider than
+    /// `columns` less one: a terminal folds a full line.
     package func lines(
         _ snapshot: ProgressSnapshot, _ rates: ProgressRates, columns: Int
     ) -> [String] {
@@ -27,6 +27,7 @@ package struct ProgressBlock: Sendable {
                 ], width: width),
         ]
         if let waiting = snapshot.waiting { lines.append(cut(waiting, to: width)) }
+        if !facts.verified.isEmpty { lines.append(row(facts.verified, width: width)) }
         return lines + tableLines(snapshot, width: width)
     }
 

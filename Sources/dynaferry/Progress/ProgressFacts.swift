@@ -17,6 +17,8 @@ struct ProgressFacts {
     let kept: String?
     let segments: String?
     let remaining: String?
+    /// How far the verification of what was copied is, in the order of their weight.
+    let verified: [String]
 
     init(_ snapshot: ProgressSnapshot, _ rates: ProgressRates) {
         let total = snapshot.itemsTotal.map { " of about \($0.grouped)" } ?? ""
@@ -51,6 +53,19 @@ struct ProgressFacts {
             snapshot.segmentsTotal > 0
             ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil
         remaining = rates.remaining.map { Self.left($0) }
+        verified = snapshot.verification.map { Self.verified($0, rates) } ?? []
+    }
+
+    private static func verified(
+        _ verification: VerificationSnapshot, _ rates: ProgressRates
+    ) -> [String] {
+        let total = verification.itemsTotal.map { " of about \($0.grouped)" } ?? ""
+        let parts: [String?] = [
+            "verified \(verification.items.grouped)\(total) items", "\(verification.percent) %",
+            rates.verified.map { "\($0.fixed(0)) items/s" },
+            rates.verificationRemaining.map { left($0) },
+        ]
+        return parts.compactMap(\.self)
     }
 
     private static func units(_ rate: Double?, limit: Double?) -> String {

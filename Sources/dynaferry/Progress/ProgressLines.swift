@@ -8,6 +8,7 @@ extension ProgressSnapshot {
             tableCounts, facts.items, facts.itemRate, facts.byteRate, facts.read, facts.write,
             sourceThrottles + targetThrottles > 0 ? facts.throttles : nil,
             facts.retried, facts.deadLetters, facts.leftOut, facts.kept, facts.remaining, waiting,
+            facts.verified.isEmpty ? nil : facts.verified.joined(separator: ", "),
             phase == .copying ? nil : phase.rawValue,
         ]
         return "\(percent) %: " + parts.compactMap(\.self).joined(separator: ", ")
@@ -67,9 +68,22 @@ extension ProgressSnapshot {
             "deadLetters": JSON(deadLetters),
             "itemsLeftOut": JSON(itemsLeftOut),
             "itemsKept": JSON(itemsKept),
+            "verification": verificationJSON(rates),
             "tables": tablesJSON,
             "waiting": waiting.map { .string($0) } ?? nil,
             "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),
+        ]
+    }
+
+    private func verificationJSON(_ rates: ProgressRates) -> JSON {
+        guard let verification else { return nil }
+        return [
+            "items": JSON(verification.items),
+            "itemsEstimate": verification.itemsTotal.map { JSON($0) } ?? nil,
+            "itemsPerSecond": Self.number(rates.verified),
+            "fraction": JSON(min(max(verification.fraction, 0), 1)),
+            "remainingSeconds": Self.number(
+                rates.verificationRemaining.map { $0 / .seconds(1) }),
         ]
     }
 

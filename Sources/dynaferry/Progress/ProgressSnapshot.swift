@@ -5,6 +5,8 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package enum Phase: String, Sendable {
         case preparing
         case copying
+        /// All that is left is the verification of what has been copied.
+        case verifying
         case paused
         case stopping
         case stopped
@@ -62,6 +64,9 @@ package struct ProgressSnapshot: Equatable, Sendable {
     /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
     package var waiting: String?
 
+    /// Of tables of a copy that are verified now; nil where there is none.
+    package var verification: VerificationSnapshot?
+
     /// Each table's own, where there are several.
     package var tables: [TableSnapshot] = []
 
@@ -71,6 +76,22 @@ package struct ProgressSnapshot: Equatable, Sendable {
         self.phase = phase
         self.elapsed = elapsed
     }
+}
+
+/// How much of what has been copied has been read again in the target.
+package struct VerificationSnapshot: Equatable, Sendable {
+    package var items = 0
+    /// nil while there is nothing to estimate by.
+    package var itemsEstimate: Int?
+    /// 0 to 1.
+    package var fraction = 0.0
+
+    package init() {}
+
+    package var percent: Int { Int(min(max(fraction, 0), 1) * 100) }
+
+    /// The estimate, never less than what has been read already.
+    package var itemsTotal: Int? { itemsEstimate.map { max($0, items) } }
 }
 
 /// Where one of several tables stands.

@@ -35,6 +35,9 @@ package struct ProgressRates: Equatable, Sendable {
     package var writeUnits: Double?
     /// nil while there is too little to go by.
     package var remaining: Duration?
+    /// Of a copy's verification: items a second, and how long it may take.
+    package var verified: Double?
+    package var verificationRemaining: Duration?
 
     package init() {}
 }
@@ -47,6 +50,8 @@ package struct ProgressMeter: Sendable {
     private var writeUnits = RateMeter(window: .seconds(5))
     // Long, so that one hiccup does not make the end seem hours away.
     private var fraction = RateMeter(window: .seconds(30))
+
+    private var verification = VerificationMeter()
 
     package init() {}
 
@@ -61,10 +66,36 @@ package struct ProgressMeter: Sendable {
         // Before that, start-up is most of what was measured.
         let isTelling = snapshot.phase == .copying && now >= .seconds(3) && snapshot.percent >= 1
         if isTelling, let growth, growth > 0 {
-            let seconds = max(0, 1 - snapshot.fraction) / growth
-            // A year is as good as never, and fits a Duration.
-            rates.remaining = .seconds(min(seconds, 366 * 86_400))
+            rates.remaining = Self.remaining(snapshot.fraction, growth: growth)
         }
+        verification.measure(snapshot.verification, at: now, into: &rates)
         return rates
+    }
+
+    /// How long it takes until all is done, from a fraction that grows by so much a second.
+    fileprivate static func remaining(_ fraction: Double, growth: Double) -> Duration {
+        // A year is as good as never, and fits a Duration.
+        .seconds(min(max(0, 1 - fraction) / growth, 366 * 86_400))
+    }
+}
+
+/// Measures the verifications of a copy's tables, one after the other.
+private struct VerificationMeter: Sendable {
+    private var items = RateMeter(window: .seconds(5))
+    private var fraction = RateMeter(window: .seconds(30))
+    private var last: VerificationSnapshot?
+
+    mutating func measure(
+        _ snapshot: VerificationSnapshot?, at now: Duration, into rates: inout ProgressRates
+    ) {
+        // Where it falls back another table's has begun.
+        if let last, snapshot.map({ $0.items < last.items }) ?? true { self = Self() }
+        last = snapshot
+        guard let snapshot else { return }
+        rates.verified = items.rate(total: Double(snapshot.items), at: now)
+        guard let growth = fraction.rate(total: snapshot.fraction, at: now), growth > 0,
+            snapshot.percent >= 1
+        else { return }
+        rates.verificationRemaining = ProgressMeter.remaining(snapshot.fraction, growth: growth)
     }
 }

@@ -93,6 +93,18 @@ extension CopyVerdict {
             : "differs: \(counters.different.grouped) different,"
                 + " \(counters.onlyInSource.grouped) missing,"
                 + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"
-        return [text] + notes
+        return [text] + causes + notes
+    }
+
+    private var causes: [String] {
+        let causes = counters.causes
+        guard causes.sum > 0 else { return [] }
+        let parts = [
+            (causes.copiedWrongly, "copied wrongly"),
+            (causes.changedSince, "changed since they were read"),
+            (causes.unknown, "can't be told which"),
+        ]
+        let text = parts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
+        return ["of what differs: " + text.joined(separator: ", ")]
     }
 }

@@ -35,7 +35,8 @@ extension VerifySummary {
     private func json(_ item: DifferenceList.Shown) -> JSON {
         [
             "source": .string(item.source), "target": .string(item.target),
-            "kind": .string(item.kind.rawValue), "key": item.key,
+            "kind": .string(item.kind.rawValue), "cause": .string(item.cause.rawValue),
+            "key": item.key,
             "repair": item.repair.map { .string($0.word) } ?? nil,
             "attributes": .array(
                 item.attributes.map { attribute in
@@ -53,7 +54,8 @@ extension VerifyCounters {
     /// With what follows from them.
     fileprivate var reported: JSON {
         var json = json
-        json["oddInSource"] = nil
+        let parts = ["copiedWronglyInTarget", "changedSinceInTarget", "unknownCauseInTarget"]
+        for part in ["oddInSource"] + parts { json[part] = nil }
         json["equal"] = JSON(equal)
         json["left"] = JSON(differencesLeft)
         return json

@@ -36,6 +36,7 @@ extension VerifySummary {
             )
         ]
         if !isCountOnly { facts.append(("found", found(counters))) }
+        if counters.causes.sum > 0 { facts.append(("of these", counters.causes.text)) }
         if isRepair { facts.append(("repaired", repaired(counters))) }
         for verdict in verdicts {
             let name = verdicts.count > 1 ? "\(verdict.source): " : ""
@@ -102,17 +103,19 @@ extension VerifySummary {
 
     private var tableLines: [String] {
         let head = [
-            "table", "with", "items", "different", "missing", "extra", "seconds", "outcome",
+            "table", "with", "items", "different", "missing", "extra", "changed since", "seconds",
+            "outcome",
         ]
         let rows = verdicts.map { verdict in
             [
                 verdict.source, verdict.target, verdict.counters.itemsInSource.grouped,
                 (verdict.counters.different + verdict.counters.changing).grouped,
                 verdict.counters.onlyInSource.grouped, verdict.counters.onlyInTarget.grouped,
+                verdict.counters.causes.changedSince.grouped,
                 verdict.progress.elapsed.inSeconds.fixed(2), verdict.outcomeText,
             ]
         }
-        return Columns.lines([head] + rows, rightAligned: 2...6).map { "  " + $0 }
+        return Columns.lines([head] + rows, rightAligned: 2...7).map { "  " + $0 }
     }
 
     private var shownLines: [String] {
@@ -123,10 +126,11 @@ extension VerifySummary {
             + shown.flatMap { item -> [String] in
                 let table = verdicts.count > 1 ? "\(item.source)  " : ""
                 let names = item.attributes.map(\.name).joined(separator: ", ")
+                let remarks = [item.cause.text, item.repair?.word].compactMap(\.self)
                 let line =
                     "  \(item.kind.text)  \(table)\(item.key.text)"
                     + (names.isEmpty ? "" : "  \(names)")
-                    + (item.repair.map { "  (\($0.word))" } ?? "")
+                    + (remarks.isEmpty ? "" : "  (\(remarks.joined(separator: ", ")))")
                 guard showsValues else { return [line] }
                 return [line]
                     + item.attributes.map { attribute in
@@ -146,6 +150,28 @@ extension TableVerdict {
         case .failed: "failed"
         case .stopped: "interrupted"
         case nil: "not begun"
+        }
+    }
+}
+
+extension VerifyCauses {
+    fileprivate var text: String {
+        let parts = [
+            (copiedWrongly, "differed when they were read first"),
+            (changedSince, "have changed since"), (unknown, "can't be told since when"),
+        ]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
+            .joined(separator: ", ")
+    }
+}
+
+extension VerifyFinding.Cause {
+    /// nil where there is nothing to say.
+    fileprivate var text: String? {
+        switch self {
+        case .copiedWrongly: "differed at first"
+        case .changedSince: "changed since"
+        case .unknown: nil
         }
     }
 }

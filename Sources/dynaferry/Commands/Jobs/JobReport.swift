@@ -13,11 +13,11 @@ struct JobReport {
     func text(_ format: JobReportArguments.Format) -> String {
         switch format {
         case .text:
-            (title + [""] + Columns.lines(rows, rightAligned: 2...7) + settings + [""] + next)
+            (title + [""] + Columns.lines(rows, rightAligned: 2...7) + remarks + [""] + next)
                 .joined(separator: "\n")
         case .md:
             (["# " + title[0], ""] + title.dropFirst().map { "- " + $0 } + [""] + markdown
-                + (settings.isEmpty ? [] : [""] + settings.dropFirst().map { "- " + $0 }) + [""]
+                + (remarks.isEmpty ? [] : [""] + remarks.dropFirst().map { "- " + $0 }) + [""]
                 + next.map { "- " + $0 }).joined(separator: "\n")
         case .json: json.prettyText
         }
@@ -71,7 +71,7 @@ struct JobReport {
     }
 
     /// Line by line, after an empty one; nothing where there is nothing to say.
-    private var settings: [String] {
+    private var remarks: [String] {
         var lines: [String] = []
         for table in view.tables {
             let report = table.settings
@@ -80,6 +80,7 @@ struct JobReport {
             }
             lines += report.notCarried.map { "\(table.target): not carried: \($0)" }
             lines += report.differences.map { "\(table.target): left as it is: \($0)" }
+            lines += (table.verdict?.lines ?? []).map { "\(table.target): \($0)" }
         }
         return lines.isEmpty ? [] : [""] + lines
     }

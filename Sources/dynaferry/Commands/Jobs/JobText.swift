@@ -19,6 +19,7 @@ enum JobText {
         let progress = view.record.progress
         let parts = [
             "\(view.record.percent) %: \(items(progress))", rate(progress), waiting(view),
+            verified(progress).map { "\($0) verified" },
             view.deadLetters > 0 ? "\(view.deadLetters.grouped) dead letters" : nil,
             view.state == .running ? nil : view.state.rawValue,
         ]
@@ -31,6 +32,7 @@ enum JobText {
             (view.record.kind == .copy ? "copies" : "verifies", pair($0, view.record.kind))
         }
         facts.append(("items", items(progress)))
+        if let verified = verified(progress) { facts.append(("verified", verified)) }
         if view.isRunning {
             facts.append(("speed", rate(progress)))
             facts.append(("read", units(progress.readUnitsPerSecond, progress.readLimit)))
@@ -73,6 +75,16 @@ enum JobText {
             " of about \(max($0, progress.itemsDone).grouped)"
         }
         return "\(progress.itemsDone.grouped)\(total ?? "") items"
+    }
+
+    /// nil before anything has been verified.
+    private static func verified(_ progress: JobProgress) -> String? {
+        let done = progress.itemsVerified
+        guard done > 0 else { return nil }
+        guard let total = progress.itemsToVerify.map({ max($0, done) }) else {
+            return "\(done.grouped) items"
+        }
+        return "\(done.grouped) of about \(total.grouped) items, \(100 * done / total) %"
     }
 
     private static func rate(_ progress: JobProgress) -> String {

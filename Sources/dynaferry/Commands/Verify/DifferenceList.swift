@@ -12,6 +12,7 @@ final class DifferenceList: Sendable {
         let source: String
         let target: String
         let kind: VerifyFinding.Kind
+        let cause: VerifyFinding.Cause
         let key: JSON
         let attributes: [VerifyFinding.Attribute]
         let repair: VerifyFinding.Repair?
@@ -65,7 +66,7 @@ final class DifferenceList: Sendable {
     private func shown(_ finding: VerifyJob.Finding) -> Shown {
         Shown(
             table: finding.table, source: finding.source, target: finding.target,
-            kind: finding.item.kind, key: Self.json(finding.item.key),
+            kind: finding.item.kind, cause: finding.item.cause, key: Self.json(finding.item.key),
             attributes: finding.item.attributes, repair: finding.item.repair)
     }
 
@@ -77,7 +78,8 @@ final class DifferenceList: Sendable {
         let item = finding.item
         var json: JSON = [
             "source": .string(finding.source), "target": .string(finding.target),
-            "kind": .string(item.kind.rawValue), "key": Self.json(item.key),
+            "kind": .string(item.kind.rawValue), "cause": .string(item.cause.rawValue),
+            "key": Self.json(item.key),
             "attributes": .array(item.attributes.map { .string($0.name) }),
         ]
         if let repair = item.repair { json["repair"] = .string(repair.word) }

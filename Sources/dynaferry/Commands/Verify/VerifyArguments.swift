@@ -229,8 +229,8 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Option(
                 "--show", .integer(0...100_000), \.show, in: .output,
                 """
-                Show N of the differences, drawn by chance: keys, and names of attributes that \
-                differ.
+                Show N of the differences, drawn by chance: keys, names of attributes that differ, \
+                and whether they differed at first or have changed since.
                 """),
             Option(
                 flag: "--values", \.values, in: .output,
