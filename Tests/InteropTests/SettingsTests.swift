@@ -83,7 +83,9 @@ struct SettingsTests {
                 after: kills + 1, "def-*", "\(target)-*", at: server, options)
             if isKilled {
                 let result = try await copy("def-*", "\(target)-*", at: server, options)
-                #expect(result.status == 0, result.text)
+                // The kill may come when all is done and kept, but the process is not gone yet.
+                let isDone = result.err.contains("has copied everything into it")
+                #expect(result.status == 0 || isDone, result.text)
             }
             try await Programs.runScript(
                 "definitions.py", ["compare", server.url, "def", target, numbers])

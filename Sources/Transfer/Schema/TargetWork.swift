@@ -72,7 +72,7 @@ struct TargetWork: Sendable {
             }
             try await pause(looks)
         }
-        if told != nil { note("index \(index) is filled") }
+        note("index \(index) is filled")
     }
 
     private func call(_ step: SettingStep, arn: String?) async throws {
