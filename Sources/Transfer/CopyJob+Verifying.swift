@@ -38,7 +38,7 @@ extension CopyJob {
             sums: TableSums(buckets: min(buckets, CopyDigest.bucketsMax), segments: segments))
     }
 
-    private func beginVerify(_ number: Int) throws(JobError) -> VerifyState {
+    func beginVerify(_ number: Int) throws(JobError) -> VerifyState {
         var generator = SystemRandomNumberGenerator()
         let state = VerifyState(key: DigestKey(using: &generator))
         try store.beginVerify(table: number, key: state.key)
@@ -81,27 +81,15 @@ extension CopyJob {
         let table = tables[number]
         let options = state.withLock { $0.options[number] }
         let subject = table.subject
-        async let expiry = try? subject.tables.source.timeToLive()
-        async let expiryThere = try? subject.tables.target.timeToLive()
         let look = VerifyLook(
-            TableVerification.Subject(
-                source: .init(
-                    table: subject.tables.source, description: subject.source,
-                    limit: try ReadLimit(options.readUnits, of: subject.source.definition),
-                    expiry: await expiry ?? nil),
-                target: .init(
-                    table: subject.tables.target, description: subject.target,
-                    limit: try ReadLimit(options.targetReadUnits, of: subject.target.definition),
-                    expiry: await expiryThere ?? nil),
-                segments: table.open.record.segments),
+            try await compared(
+                subject, options, segments: table.open.record.segments,
+                reading: try ReadLimit(options.readUnits, of: subject.source.definition)),
             memory: max(options.memory, VerifyMemory.totalMin))
-        var asked = VerifyOptions()
-        asked.isConsistentRead = options.isConsistentRead
-        asked.giveUpAfter = options.giveUpAfter
-        asked.scansMax = options.scansMax ?? asked.scansMax
         let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
         return TableVerification(
-            asked, look, from: earlier, journal: VerifyJournal(store, table: number),
+            VerifyOptions(comparing: options), look, from: earlier,
+            journal: VerifyJournal(store, table: number),
             emit: { (_) throws(CopyFailure) in }, time: time, seed: table.seed)
     }
 

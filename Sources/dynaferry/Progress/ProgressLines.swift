@@ -67,6 +67,7 @@ extension ProgressSnapshot {
             "deadLetters": JSON(deadLetters),
             "itemsLeftOut": JSON(itemsLeftOut),
             "itemsKept": JSON(itemsKept),
+            "itemsWritten": itemsWritten.map { JSON($0) } ?? nil,
             "tables": tablesJSON,
             "waiting": waiting.map { .string($0) } ?? nil,
             "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),
