@@ -76,17 +76,30 @@ final class ChangedTally: Sendable {
     /// Items that earlier runs of the job have written.
     private let itemsEarlier: Int
     private let itemsReported: Int
-    private let counted = Locked(CopyCounters())
+    private let time: any TimeSource
+    private let state: Locked<State>
 
-    init(segments: Int, itemsEarlier: Int, itemsReported: Int) {
+    private struct State {
+        var counters = CopyCounters()
+        /// Items written.
+        var written: RateWindow
+    }
+
+    init(segments: Int, itemsEarlier: Int, itemsReported: Int, time: any TimeSource) {
         self.segments = segments
         self.itemsEarlier = itemsEarlier
         self.itemsReported = itemsReported
+        self.time = time
+        state = Locked(State(written: RateWindow(at: time.now)))
     }
 
     /// Takes in what became of an item that differed.
     func take(_ finding: VerifyFinding) {
-        counted.withLock { $0.count(finding) }
+        state.withLock { state in
+            let before = state.counters.itemsWritten
+            state.counters.count(finding)
+            state.written.add(Double(state.counters.itemsWritten - before), at: time.now)
+        }
     }
 
     func progress(of verdict: TableVerdict) -> CopyProgress {
@@ -118,6 +131,7 @@ final class ChangedTally: Sendable {
         progress.itemsDone = itemsEarlier + now.counters.itemsRead
         progress.itemsEstimated = now.itemsEstimated
         progress.fraction = now.fraction
+        progress.itemsPerSecond = state.withLock { $0.written.perSecond(at: time.now) }
         progress.readUnitsPerSecond = now.readUnitsPerSecond
         progress.writeUnitsPerSecond = now.writeUnitsPerSecond
         progress.readLimit = now.readLimit
@@ -137,7 +151,7 @@ final class ChangedTally: Sendable {
 
     private func counters(of verdict: TableVerdict) -> CopyCounters {
         let (source, target) = (verdict.progress.source.counters, verdict.progress.target.counters)
-        var counters = counted.withLock { $0 }
+        var counters = state.withLock { $0.counters }
         counters.readUnits = source.readUnits + target.readUnits
         counters.scans = source.scans + target.scans
         counters.bytesRead = source.bytesRead + target.bytesRead

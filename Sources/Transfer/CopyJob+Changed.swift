@@ -22,7 +22,7 @@ extension CopyJob {
         try store.forgetDeadLetters(ofTable: number)
         let tally = ChangedTally(
             segments: record.segments, itemsEarlier: earlier.repairs.repaired,
-            itemsReported: pair.source.itemCount)
+            itemsReported: pair.source.itemCount, time: time)
         let journal = VerifyJournal(store, table: number) {
             tally.jobProgress(of: $0, after: record.progress)
         }

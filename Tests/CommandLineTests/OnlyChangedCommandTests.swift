@@ -95,6 +95,34 @@ import Transfer
         try site.expectExact()
     }
 
+    @Test func `an item that the target refuses is a dead letter`() throws {
+        try site.server.call(
+            "UpdateTable",
+            [
+                "TableName": "Copy",
+                "AttributeDefinitions": [["AttributeName": "note", "AttributeType": "N"]],
+                "GlobalSecondaryIndexUpdates": [
+                    [
+                        "Create": [
+                            "IndexName": "by-note",
+                            "KeySchema": [["AttributeName": "note", "KeyType": "HASH"]],
+                            "Projection": ["ProjectionType": "KEYS_ONLY"],
+                        ]
+                    ]
+                ],
+            ])
+        try edit(2)
+        let path = site.folder.path("letters.jsonl")
+        let words = ["--only-changed", "--dead-letters", path]
+        let result = try site.run(words)
+        #expect(result.status == 3, "\(result)")
+        #expect(result.out.contains("0 written of 1,500 read, 2 dead letters, 1,498 equal"))
+        let letters = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(letters.split(separator: "\n").count == 2)
+        let failed = try site.run(words + ["--max-dead-letters", "0"])
+        #expect(failed.status == 1 && failed.err.contains("raise --max-dead-letters"), "\(failed)")
+    }
+
     @Test(arguments: [
         ["--merge=keep"], ["--skip-expired"], ["--schema-only"], ["--verify"],
         ["--total-write-units", "100"],

@@ -1,3 +1,4 @@
+import Pacing
 import Testing
 
 @testable import Transfer
@@ -8,7 +9,8 @@ struct ChangedTallyTests {
     private let item = Array(#"{"id":{"S":"a"}}"#.utf8)
 
     private func tally(_ findings: [VerifyFinding], read: Int, earlier: Int = 0) -> CopyProgress {
-        let tally = ChangedTally(segments: 4, itemsEarlier: earlier, itemsReported: 0)
+        let tally = ChangedTally(
+            segments: 4, itemsEarlier: earlier, itemsReported: 0, time: MonotonicTime())
         for finding in findings { tally.take(finding) }
         var verdict = TableVerdict(source: "a", target: "b")
         verdict.outcome = .different
