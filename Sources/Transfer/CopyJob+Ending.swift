@@ -24,6 +24,10 @@ extension CopyJob {
     func idleProgress(of number: Int) -> CopyProgress {
         let table = tables[number].open
         var progress = CopyProgress(segments: table.record.segments)
+        if table.isCopiedByDifferences(state.withLock { $0.options[number] }) {
+            progress.take(table.record)
+            return progress
+        }
         progress.itemsEarlier = table.segments.reduce(0) { $0 + $1.items }
         progress.bytesEarlier = table.segments.reduce(0) { $0 + $1.bytes }
         progress.counters.segmentsFinished = table.segments.count { $0.isFinished }

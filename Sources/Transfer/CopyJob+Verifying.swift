@@ -38,7 +38,7 @@ extension CopyJob {
             sums: TableSums(buckets: min(buckets, CopyDigest.bucketsMax), segments: segments))
     }
 
-    private func beginVerify(_ number: Int) throws(JobError) -> VerifyState {
+    func beginVerify(_ number: Int) throws(JobError) -> VerifyState {
         var generator = SystemRandomNumberGenerator()
         let state = VerifyState(key: DigestKey(using: &generator))
         try store.beginVerify(table: number, key: state.key)
@@ -80,35 +80,26 @@ extension CopyJob {
     private func verification(of number: Int) async throws -> TableVerification {
         let table = tables[number]
         let options = state.withLock { $0.options[number] }
-        let subject = table.subject
-        var target = subject.target
+        var subject = table.subject
         // A target that was just filled reports little yet, and is to hold what the source does.
-        if target.itemCount < subject.source.itemCount {
-            (target.itemCount, target.sizeBytes) = (
+        if subject.target.itemCount < subject.source.itemCount {
+            (subject.target.itemCount, subject.target.sizeBytes) = (
                 subject.source.itemCount, subject.source.sizeBytes
             )
         }
-        async let expiry = try? subject.tables.source.timeToLive()
-        async let expiryThere = try? subject.tables.target.timeToLive()
         let look = VerifyLook(
-            TableVerification.Subject(
-                source: .init(
-                    table: subject.tables.source, description: subject.source,
-                    limit: try ReadLimit(options.readUnits, of: subject.source.definition),
-                    expiry: await expiry ?? nil),
-                target: .init(
-                    table: subject.tables.target, description: target,
-                    limit: try ReadLimit(options.targetReadUnits, of: target.definition),
-                    expiry: await expiryThere ?? nil),
-                segments: table.open.record.segments),
+            try await compared(
+                subject, options, segments: table.open.record.segments,
+                reading: try ReadLimit(options.readUnits, of: subject.source.definition)),
             memory: max(options.memory, VerifyMemory.totalMin))
-        var asked = VerifyOptions()
-        asked.isConsistentRead = options.isConsistentRead
-        asked.giveUpAfter = options.giveUpAfter
-        asked.scansMax = options.scansMax ?? asked.scansMax
         let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
         return TableVerification(
-            asked, look, from: earlier, journal: VerifyJournal(store, table: number),
+            VerifyOptions(comparing: options), look, from: earlier,
+            journal: VerifyJournal(store, table: number) { verdict, progress in
+                let target = verdict.progress.target
+                progress.itemsVerified = target.counters.itemsRead
+                progress.itemsToVerify = target.itemsEstimated
+            },
             emit: { (_) throws(CopyFailure) in }, time: time, seed: table.seed)
     }
 

@@ -51,7 +51,7 @@ package final class CopyJob: Sendable {
         var options: [CopyOptions]
         /// Tables that have not begun, by number, the next one last.
         var waiting: [Int]
-        var running: [Int: TableCopy] = [:]
+        var running: [Int: any TableWork] = [:]
         var ended: [Int: TableReport] = [:]
         var isPaused = false
         var isStopping = false
@@ -137,7 +137,7 @@ package final class CopyJob: Sendable {
             return (.completed, nil)
         }
         do {
-            let copy = try begin(number, target: try await boosted(number))
+            let copy = try await begin(number, target: try await boosted(number))
             let (outcome, progress) = await copy.run()
             return (outcome, progress)
         } catch {
@@ -154,15 +154,20 @@ package final class CopyJob: Sendable {
 
     private func begin(
         _ number: Int, target: TableDescription
-    ) throws -> TableCopy {
+    ) async throws -> any TableWork {
         var table = tables[number]
         table.subject.target = target
         let note = note(of: number)
         let options = state.withLock { $0.options }
-        let copy = try TableCopy(
-            options[number], table.subject, from: table.open, journal: table.journal,
-            isResumed: runs > 1, digest: try digest(of: number), shared: (shared, number),
-            note: note, time: time, seed: table.seed)
+        let copy: any TableWork
+        if table.open.isCopiedByDifferences(options[number]) {
+            copy = try await changedCopy(number, of: table.subject, options[number])
+        } else {
+            copy = try TableCopy(
+                options[number], table.subject, from: table.open, journal: table.journal,
+                isResumed: runs > 1, digest: try digest(of: number), shared: (shared, number),
+                note: note, time: time, seed: table.seed)
+        }
         // Of many tables only what holds one back is worth a line.
         if tables.count == 1 || !copy.limits.areNone { note(copy.limitsText) }
         let (isPaused, isStopping, now) = state.withLock { state in
@@ -189,7 +194,7 @@ package final class CopyJob: Sendable {
             source: tables[number].name, target: tables[number].subject.target.definition.name,
             outcome: outcome, progress: progress ?? idleProgress(of: number),
             settings: settingsReport(of: number), verdict: verdict(of: number))
-        let others = state.withLock { state -> [TableCopy] in
+        let others = state.withLock { state -> [any TableWork] in
             state.running[number] = nil
             state.ended[number] = report
             guard case .failed(let failure) = outcome, policy.isFailFast || failure.isSystemic
@@ -266,6 +271,11 @@ package final class CopyJob: Sendable {
     private func throttle(_ throttle: JobThrottle) throws(JobError) {
         let (options, running) = state.withLock { state in
             (state.options.map { $0.throttled(by: throttle) }, state.running)
+        }
+        if !Totals(options).areNone, options.contains(where: \.onlyChanged) {
+            throw JobError(
+                "a copy of what differs keeps to no limit over all tables",
+                hint: "limit each table: --read-units, --write-units")
         }
         var limits: [Int: UnitLimits] = [:]
         do throws(CopyRefusal) {

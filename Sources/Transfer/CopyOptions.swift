@@ -26,6 +26,8 @@ package struct CopyOptions: Equatable, Sendable {
     package var mergesIntoItems = false
     /// Those of the same key stay as they are instead.
     package var keepsItems = false
+    /// Only items that differ are written, if the target holds items.
+    package var onlyChanged = false
     /// nil: ``DeadLetterFile/defaultPath(table:)``.
     package var deadLettersPath: String?
     package var deadLettersMax = 1_000

@@ -195,15 +195,20 @@ struct CopyPreflight {
         return "\(target.definition.name) has " + reasons.joined(separator: ", and ")
     }
 
+    /// Whether there is anything in the target.
+    func holdsItems() async throws(CopyRefusal) -> Bool {
+        do {
+            return try await target.holdsItems()
+        } catch {
+            throw CopyRefusal(error, side: "target", target.reader.endpoint)
+        }
+    }
+
     /// Refuses a target that holds items, unless they may be merged into.
     /// - Parameter finished: the job that has copied into it already, if one has.
     func checkEmpty(finished: JobRecord? = nil) async throws {
         guard !options.mergesIntoItems, options.part != .schema else { return }
-        do {
-            guard try await target.holdsItems() else { return }
-        } catch {
-            throw CopyRefusal(error, side: "target", target.reader.endpoint)
-        }
+        guard try await holdsItems() else { return }
         let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
         throw CopyRefusal(
             "the target table \(target.name) holds items\(reason)",

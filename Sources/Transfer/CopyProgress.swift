@@ -23,6 +23,9 @@ package struct CopyProgress: Equatable, Sendable {
     package var hasEnded: Bool
     package var isPaused: Bool
     package var hold: CopyHold?
+    /// What differs is being looked for: until that has ended, ``fraction`` alone says how far it
+    /// has come.
+    package var isComparing = false
 
     /// Of a copy that has not begun.
     init(segments: Int) {
@@ -48,9 +51,14 @@ package struct CopyProgress: Equatable, Sendable {
         if let read = totals?.read { sum.readLimit = min(sum.readLimit ?? read, read) }
         if let write = totals?.write { sum.writeLimit = min(sum.writeLimit ?? write, write) }
         guard tables.count > 1 else { return sum }
-        let settled = sum.itemsEarlier + sum.counters.itemsSettled
+        let settled = tables.reduce(0) { $0 + $1.itemsDone }
         sum.fraction = min(1, Double(settled) / Double(max(sum.itemsEstimated ?? 0, settled, 1)))
         return sum
+    }
+
+    private var itemsDone: Int {
+        guard isComparing else { return itemsEarlier + counters.itemsSettled }
+        return Int(fraction * Double(itemsEstimated ?? 0))
     }
 
     private mutating func add(_ other: CopyProgress) {
@@ -72,6 +80,7 @@ package struct CopyProgress: Equatable, Sendable {
         writesInFlight += other.writesInFlight
         isEnding = isEnding || other.isEnding
         hasEnded = hasEnded && other.hasEnded
+        isComparing = isComparing || other.isComparing
         isPaused = isPaused || other.isPaused
         // A limit over all tables holds them all, whatever the others wait for just now.
         hold = [hold, other.hold].compactMap(\.self).first { $0.isShared } ?? hold ?? other.hold

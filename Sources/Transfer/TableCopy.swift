@@ -7,7 +7,7 @@ import Pacing
 /// The copy of one table whose target is there. Any thread may call its methods.
 ///
 /// ``CopyJob`` makes it, once nothing stands in its way; ``run()`` moves the items.
-package final class TableCopy: Sendable {
+package final class TableCopy: TableWork {
     package let source: TableDescription
     package let target: TableDescription
     let segments: Int

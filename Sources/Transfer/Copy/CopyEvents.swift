@@ -167,6 +167,11 @@ package struct CopyCounters: Equatable, Sendable {
     package var itemsLeftOut = 0
     /// Items that were not put, since the target has one of the same key that was to stay.
     package var itemsKept = 0
+    /// Of a copy of what differs: items that the target has as the source does, items that changed
+    /// too often to be written, and items that only the target has.
+    package var itemsEqual = 0
+    package var itemsChanging = 0
+    package var itemsOnlyInTarget = 0
     /// Sizes as the service counts them, of the items written.
     package var storedBytesWritten = 0
     /// Bytes of JSON, of the items written.
@@ -192,7 +197,9 @@ package struct CopyCounters: Equatable, Sendable {
     package init() {}
 
     /// Items that are settled: nothing is left to be done about them.
-    package var itemsSettled: Int { itemsWritten + deadLetters + itemsLeftOut + itemsKept }
+    package var itemsSettled: Int {
+        itemsWritten + deadLetters + itemsLeftOut + itemsKept + itemsEqual
+    }
 
     /// These, and those of earlier runs of the same job.
     package func after(_ earlier: CopyCounters) -> CopyCounters {
@@ -205,6 +212,7 @@ package struct CopyCounters: Equatable, Sendable {
 
     private static let summed: [WritableKeyPath<CopyCounters, Int> & Sendable] = [
         \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsKept,
+        \.itemsEqual, \.itemsChanging, \.itemsOnlyInTarget,
         \.storedBytesWritten, \.jsonBytesWritten,
         \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
         \.itemsUnprocessed, \.itemsRetried, \.requestsFailed,

@@ -330,6 +330,12 @@ package final class JobFile {
         }
     }
 
+    func forgetDeadLetters(ofTable table: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
+        }
+    }
+
     package func replace(_ letter: DeadLetter, inTable table: Int) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in try insert(letter, inTable: table) }
     }

@@ -64,12 +64,15 @@ struct JobOpening {
         let record = JobRecord(
             id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
             identity: identity.text, processID: Int(getpid()))
-        let records = tables.map { preflight, findings in
-            JobTable(
-                source: preflight.source.name, target: preflight.target.name,
-                sourceID: findings.source.id, targetID: findings.target?.id,
-                schema: findings.source.schema, targetWas: targetWas(preflight, findings),
-                segments: findings.segments, itemsReported: findings.source.itemCount)
+        var records: [JobTable] = []
+        for (preflight, findings) in tables {
+            records.append(
+                JobTable(
+                    source: preflight.source.name, target: preflight.target.name,
+                    sourceID: findings.source.id, targetID: findings.target?.id,
+                    schema: findings.source.schema,
+                    targetWas: try await targetWas(preflight, findings),
+                    segments: findings.segments, itemsReported: findings.source.itemCount))
         }
         let file = try JobFile.create(options.folder.databasePath(id), record, records)
         note("job \(id)")
@@ -94,8 +97,10 @@ struct JobOpening {
 
     private func targetWas(
         _ preflight: CopyPreflight, _ findings: CopyPreflight.Findings
-    ) -> JobTable.Target {
+    ) async throws -> JobTable.Target {
         if findings.target == nil { return .creating }
+        // There is nothing to compare with: this decides how it is copied, also when it goes on.
+        if preflight.options.onlyChanged, try await !preflight.holdsItems() { return .empty }
         return preflight.options.mergesIntoItems ? .merged : .empty
     }
 }

@@ -26,7 +26,8 @@ struct JobIdentity {
         }
 
         fileprivate var merge: JSON {
-            options.keepsItems ? "keep" : .bool(options.mergesIntoItems)
+            options.onlyChanged
+                ? "changed" : options.keepsItems ? "keep" : .bool(options.mergesIntoItems)
         }
     }
 

@@ -131,6 +131,10 @@ final class JobStore: @unchecked Sendable {
         try onQueue { () throws(JobError) in try file?.deadLetters(ofTable: table) ?? [] }
     }
 
+    func forgetDeadLetters(ofTable table: Int) throws(JobError) {
+        try onQueue { () throws(JobError) in try file?.forgetDeadLetters(ofTable: table) }
+    }
+
     /// What the job has done, and each of its tables, as of the last saves.
     var saved: (job: JobProgress, tables: [JobProgress]) { queue.sync { (inAll, tables) } }
 }

@@ -14,6 +14,8 @@ package struct RepairOptions: Equatable, Sendable {
     /// nil: ``DeadLetterFile/defaultPath(table:)``.
     package var deadLettersPath: String?
     package var deadLettersMax = 1_000
+    /// Items that are repaired at a time.
+    package var itemsAtOnce = 64
 
     package init() {}
 }
@@ -37,8 +39,17 @@ final class ItemRepair: Sendable {
     private struct State {
         var pacing: WritePacing
         var generator: SeededGenerator
-        var writeUnits = 0.0
+        var consumed = Consumed()
+    }
+
+    /// What its writes have come to.
+    struct Consumed {
+        var writes = 0
+        var units = 0.0
         var throttles = 0
+        /// Of the last second, and the limit that is closest to it.
+        var unitsPerSecond = 0.0
+        var limit: Double?
     }
 
     /// How long one who waits for units does not look whether to stop.
@@ -66,10 +77,19 @@ final class ItemRepair: Sendable {
                 generator: SeededGenerator(seed: seed)))
     }
 
-    /// Write units so far, and writes that were throttled.
-    var consumed: (writeUnits: Double, throttles: Int) {
-        state.withLock { ($0.writeUnits, $0.throttles) }
+    var consumed: Consumed {
+        state.withLock { state in
+            var consumed = state.consumed
+            (consumed.unitsPerSecond, consumed.limit) = state.pacing.consumedPerSecond(at: time.now)
+            return consumed
+        }
     }
+
+    func setLimits(_ limits: WriteLimits) {
+        state.withLock { $0.pacing.setLimits(limits, at: time.now) }
+    }
+
+    var itemsAtOnce: Int { options.itemsAtOnce }
 
     /// Sees to an item that differs.
     /// - Returns: what is to be told of it; nil when both sides have come to be equal by
@@ -169,6 +189,7 @@ final class ItemRepair: Sendable {
         var attempt = 0
         while true {
             let sent = time.now
+            state.withLock { $0.consumed.writes += 1 }
             switch await table.write(write, on: queue) {
             case .success(let reply):
                 do {
@@ -270,7 +291,7 @@ final class ItemRepair: Sendable {
             let now = time.now
             let units = state.pacing.settle(
                 charge.reserved, units: charge.units, reported: consumed, at: now)
-            state.writeUnits += units
+            state.consumed.units += units
             _ = state.pacing.observed(
                 items: 1, refused: 0, units: units, roundTrip: now - sent, at: now)
         }
@@ -282,7 +303,7 @@ final class ItemRepair: Sendable {
             state.pacing.settleFailed(
                 charge.reserved, isOutcomeUnknown: failure.isOutcomeUnknown, at: now)
             guard case .remedy(.slowDown) = failure.kind else { return }
-            state.throttles += 1
+            state.consumed.throttles += 1
             _ = state.pacing.observed(
                 items: 1, refused: 1, units: 0, roundTrip: now - sent, at: now)
         }

@@ -65,6 +65,10 @@ final class KeyReader: Sendable {
     /// Read units, requests and throttles so far.
     var counters: CopyCounters { state.withLock { $0.counters } }
 
+    func setLimit(_ limit: ReadLimit) {
+        state.withLock { $0.pacing.setLimit(limit, at: time.now) }
+    }
+
     /// The items of these keys, by the keys' hashes; those that are not there are absent.
     /// - Parameter keys: the JSON of each, no two the same.
     func read(_ keys: [[UInt8]]) async throws(CopyFailure) -> [UInt128: Found] {

@@ -7,8 +7,6 @@ import Pacing
 extension TableVerification {
     /// Requests for items by their keys that are under way at a time, on each side.
     private static let lookWidth = 2
-    /// Items that are repaired at a time.
-    private static let repairWidth = 16
 
     /// Reads what differs by its keys, and repairs it when that was asked for.
     func look(_ difference: PassDifference) async throws {
@@ -22,7 +20,12 @@ extension TableVerification {
             expiry: (subject.source.expiry, subject.target.expiry),
             now: Int(time.secondsSinceEpoch))
         let repair = subject.repaired.map { itemRepair($0, look) }
-        defer { count(look, repair) }
+        let limits = state.withLock { state in
+            state.byKeys = (look, repair)
+            return state.limits
+        }
+        if let limits { setLimits(limits) }
+        defer { endByKeys() }
         try await withThrowingTaskGroup(of: [VerifyFinding].self) { group in
             var underWay = 0
             while !isStopping, let batch = try nextBatch(&merge) {
@@ -40,8 +43,6 @@ extension TableVerification {
         if isStopping { throw Stopped() }
     }
 
-    private var isStopping: Bool { state.withLock { $0.isStopping } }
-
     private func itemRepair(_ repaired: Repaired, _ look: SecondLook) -> ItemRepair {
         ItemRepair(
             repaired.table, readers: (look.source, look.target), schema: subject.schema,
@@ -53,13 +54,13 @@ extension TableVerification {
         }
     }
 
-    private func count(_ look: SecondLook, _ repair: ItemRepair?) {
+    private func endByKeys() {
         state.withLock { state in
+            guard let (look, repair) = state.byKeys else { return }
+            state.byKeys = nil
             state.source.counters.readUnits += look.source.counters.readUnits
             state.target.counters.readUnits += look.target.counters.readUnits
-            guard let consumed = repair?.consumed else { return }
-            state.verdict.progress.writeUnits = consumed.writeUnits
-            state.verdict.progress.writesThrottled = consumed.throttles
+            if let repair { state.verdict.progress.count(repair.consumed) }
         }
     }
 
@@ -71,7 +72,7 @@ extension TableVerification {
         await withTaskGroup(of: Result<VerifyFinding?, CopyFailure>.self) { group in
             var underWay = 0
             while true {
-                while underWay < Self.repairWidth, failure == nil, let next = rest.popFirst() {
+                while underWay < repair.itemsAtOnce, failure == nil, let next = rest.popFirst() {
                     group.addTask {
                         do throws(CopyFailure) {
                             return .success(try await repair.repair(next))
@@ -111,7 +112,7 @@ extension TableVerification {
             }
             try emit(finding)
             if let repair = finding.repair {
-                try journal?.save(repairs: repairs, repair.letter, verdict.progress)
+                try journal?.save(repairs: repairs, repair.letter, verdict)
             }
             guard case .refused(let letter) = finding.repair,
                 letters > subject.repaired?.options.deadLettersMax ?? 0
@@ -128,6 +129,16 @@ extension TableVerification {
             side.table, side: name, schema: subject.schema, digestKey: digestKey,
             limit: side.limit, itemBytes: side.description.itemBytes ?? 1024,
             giveUpAfter: options.giveUpAfter, time: time, seed: seed)
+    }
+}
+
+extension VerifyProgress {
+    /// What a repair has come to.
+    mutating func count(_ consumed: ItemRepair.Consumed) {
+        (writes, writeUnits, writesThrottled) = (
+            consumed.writes, consumed.units, consumed.throttles
+        )
+        (writeUnitsPerSecond, writeLimit) = (consumed.unitsPerSecond, consumed.limit)
     }
 }
 

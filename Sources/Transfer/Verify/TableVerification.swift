@@ -57,8 +57,18 @@ package final class TableVerification: Sendable {
         var target = ScanProgress()
         /// What has been repaired, by this run and those before it.
         var repairs: VerifyCounters
+        /// What reads items by their keys just now, and repairs them.
+        var byKeys: (look: SecondLook, repair: ItemRepair?)?
+        /// Those that were set while it ran.
+        var limits: Limits?
         var isPaused = false
         var isStopping = false
+    }
+
+    /// What it is held to.
+    struct Limits: Sendable {
+        var source: ReadLimit
+        var write: WriteLimits
     }
 
     /// Sums are made durable this often: a crash loses no more.
@@ -120,6 +130,20 @@ package final class TableVerification: Sendable {
         for driver in drivers { driver.setPaused(paused) }
     }
 
+    /// Sets limits from now on.
+    func setLimits(_ limits: Limits) {
+        let (drivers, byKeys) = state.withLock { state in
+            state.limits = limits
+            return (state.drivers, state.byKeys)
+        }
+        drivers.first?.setLimit(limits.source)
+        byKeys?.look.source.setLimit(limits.source)
+        byKeys?.repair?.setLimits(limits.write)
+    }
+
+    var isPaused: Bool { state.withLock { $0.isPaused } }
+    var isStopping: Bool { state.withLock { $0.isStopping } }
+
     /// Returns once it may go on.
     func waitWhilePaused() async {
         while state.withLock({ $0.isPaused && !$0.isStopping }) {
@@ -129,8 +153,8 @@ package final class TableVerification: Sendable {
 
     /// Where it stands.
     var verdict: TableVerdict {
-        let (drivers, verdict, source, target) = state.withLock {
-            ($0.drivers, $0.verdict, $0.source, $0.target)
+        let (drivers, byKeys, verdict, source, target) = state.withLock {
+            ($0.drivers, $0.byKeys, $0.verdict, $0.source, $0.target)
         }
         var current = verdict
         guard current.outcome == nil else { return current }
@@ -139,6 +163,11 @@ package final class TableVerification: Sendable {
         if drivers.count == 2 {
             current.progress.source.add(drivers[0].progress)
             current.progress.target.add(drivers[1].progress)
+        }
+        if let (look, repair) = byKeys {
+            current.progress.source.counters.readUnits += look.source.counters.readUnits
+            current.progress.target.counters.readUnits += look.target.counters.readUnits
+            if let repair { current.progress.count(repair.consumed) }
         }
         return current
     }
@@ -201,7 +230,7 @@ package final class TableVerification: Sendable {
             [self] drivers throws(CopyFailure) in
             for (side, driver) in drivers.enumerated() {
                 let (sums, positions) = driver.between { (sides[side].sums, $0) }
-                try journal?.save(side: side, sums, positions, verdict.progress)
+                try journal?.save(side: side, sums, positions, verdict)
             }
         }
         let parts = states.map { ScanPart(chosen, of: subject.segments, after: $0) }
@@ -269,10 +298,11 @@ package final class TableVerification: Sendable {
                 seed: seed &+ UInt64(10 + number)
             ) { (page) throws(CopyFailure) in try take(number, page) }
         }
-        let (isStopping, isPaused) = state.withLock { state in
+        let (isStopping, isPaused, limits) = state.withLock { state in
             state.drivers = drivers
-            return (state.isStopping, state.isPaused)
+            return (state.isStopping, state.isPaused, state.limits)
         }
+        if let limits { drivers[0].setLimit(limits.source) }
         if isStopping { throw Stopped() }
         if isPaused { for driver in drivers { driver.setPaused(true) } }
         let saver = Task { try await save(drivers, saving) }

@@ -104,15 +104,22 @@ struct VerifyOpening {
 final class VerifyJournal: Sendable {
     private let store: JobStore
     private let table: Int
-    private let earlier: JobProgress?
+    private let progress: Progress
     /// Of each side: where segments stood when they were kept last.
     private let kept = Locked<[[Int: ScanDriver.Position]]>([[:], [:]])
 
-    /// - Parameter earlier: of the runs before; nil when the table's progress is a copy's.
-    init(_ store: JobStore, table: Int, earlier: JobProgress? = nil) {
+    /// What a verification that stands so does to the table's progress.
+    typealias Progress = @Sendable (TableVerdict, inout JobProgress) -> Void
+
+    init(_ store: JobStore, table: Int, progress: @escaping Progress) {
         self.store = store
         self.table = table
-        self.earlier = earlier
+        self.progress = progress
+    }
+
+    /// - Parameter earlier: of the runs before.
+    convenience init(_ store: JobStore, table: Int, earlier: JobProgress) {
+        self.init(store, table: table) { $1 = JobProgress($0.progress, after: earlier) }
     }
 
     /// - Parameters:
@@ -120,7 +127,7 @@ final class VerifyJournal: Sendable {
     ///   - positions: of all segments that this run has moved.
     func save(
         side: Int, _ sums: TableSums, _ positions: [Int: ScanDriver.Position],
-        _ progress: VerifyProgress
+        _ verdict: TableVerdict
     ) throws(CopyFailure) {
         let moved = kept.withLock { kept in
             defer { kept[side] = positions }
@@ -132,32 +139,30 @@ final class VerifyJournal: Sendable {
             state.segments.append(
                 SegmentDigest(segment: segment, cursor: cursor, sum: sums.segments[segment]))
         }
-        try save(progress) { (file) throws(JobError) in
+        try save(verdict) { (file) throws(JobError) in
             try file.save(state, table: table, side: side)
         }
     }
 
     /// Keeps what has been repaired, and the item that was refused last.
     func save(
-        repairs: VerifyCounters, _ letter: DeadLetter?, _ progress: VerifyProgress
+        repairs: VerifyCounters, _ letter: DeadLetter?, _ verdict: TableVerdict
     ) throws(CopyFailure) {
-        try save(progress) { (file) throws(JobError) in
+        try save(verdict) { (file) throws(JobError) in
             try file.save(repairs: repairs, letter, table: table)
         }
     }
 
+    /// Keeps where the table stands, and nothing else.
+    func save(_ verdict: TableVerdict) throws(CopyFailure) {
+        try save(verdict) { (_) throws(JobError) in }
+    }
+
     private func save(
-        _ progress: VerifyProgress, _ body: (JobFile) throws(JobError) -> Void
+        _ verdict: TableVerdict, _ body: (JobFile) throws(JobError) -> Void
     ) throws(CopyFailure) {
         do throws(JobError) {
-            try store.save(table: table, body) { kept in
-                if let earlier {
-                    kept = JobProgress(progress, after: earlier)
-                } else {
-                    kept.itemsVerified = progress.target.counters.itemsRead
-                    kept.itemsToVerify = progress.target.itemsEstimated
-                }
-            }
+            try store.save(table: table, body) { progress(verdict, &$0) }
         } catch {
             throw CopyFailure(error)
         }

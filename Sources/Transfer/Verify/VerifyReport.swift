@@ -223,6 +223,9 @@ package struct VerifyProgress: Equatable, Sendable {
     /// Of a repair.
     package var writeUnits = 0.0
     package var writesThrottled = 0
+    package var writes = 0
+    package var writeUnitsPerSecond = 0.0
+    package var writeLimit: Double?
 
     package init() {}
 }

@@ -102,6 +102,15 @@ extension CopyArguments {
                 """
             ).perTable,
             Option(
+                flag: "--only-changed", \.onlyChanged, in: .target,
+                """
+                Compare both tables and write only what differs, as in a last run before the \
+                cut-over: both are read, and write units are those of the differences. Means \
+                --merge=replace; items that only the target has stay and are counted. A target \
+                without items is simply copied into.
+                """
+            ),
+            Option(
                 "--dead-letters", .file, \.deadLetters, in: .target,
                 default: "./dynaferry-dead-letters-TARGET.jsonl",
                 """
@@ -230,7 +239,10 @@ extension CopyArguments {
             Option(
                 "--target-read-units", .units, \.targetReadUnits, in: .reading,
                 default: "50% of a provisioned target, no limit on an on-demand one",
-                "Read the target for --verify at most at N units a second, or N% of what it has."
+                """
+                Read the target for --verify and --only-changed at most at N units a second, or \
+                N% of what it has.
+                """
             ).perTable,
             Option(
                 flag: "--gzip", \.gzip, in: .reading,
@@ -278,6 +290,9 @@ extension CopyArguments {
                 --target-region eu-central-1
             """,
             "Every table of a stage, renamed, into another region:"),
+        Note(
+            "dynaferry copy Orders OrdersCopy --region eu-central-1 --only-changed",
+            "Again, near the cut-over: only what has changed since:"),
         Note("dynaferry copy --config migration.json", "As a file says, table by table:"),
         Note(
             "dynaferry copy Orders Orders --target-endpoint http://127.0.0.1:8000 --merge",
@@ -288,7 +303,13 @@ extension CopyArguments {
         (.success, "Every item arrived."),
         (.failure, "Failed; the last lines say why."),
         (.usage, "Wrong usage; nothing was touched."),
-        (.differs, "Finished, but some items are dead letters, or --verify found differences."),
+        (
+            .differs,
+            """
+            Finished, but some items are dead letters, --verify found differences, or items \
+            changed too often for --only-changed.
+            """
+        ),
         (
             .interrupted,
             """
@@ -309,6 +330,9 @@ extension CopyArguments {
             throw UsageError("--resume and --restart contradict each other")
         }
         try validateSchema()
+        for arguments in [self] + entries.map(\.arguments) where arguments.onlyChanged {
+            try arguments.validateOnlyChanged()
+        }
         if verifies, skipExpired || merge == .keep {
             let other =
                 skipExpired ? "--skip-expired leaves items out" : "--merge=keep keeps others"
@@ -331,6 +355,35 @@ extension CopyArguments {
                     "SOURCE and TARGET are the same table: \(source.text)",
                     hints: ["give the target another name, or another side: see --target-region"])
             }
+        }
+    }
+
+    /// Refuses what a copy of what differs can't do, or does anyway.
+    private func validateOnlyChanged() throws(UsageError) {
+        if merge == .keep {
+            throw UsageError(
+                "--only-changed replaces items that differ, but --merge=keep keeps them",
+                hints: ["leave one of them out"])
+        }
+        if skipExpired {
+            throw UsageError(
+                "--only-changed compares all items, but --skip-expired leaves some out",
+                hints: ["leave one of them out"])
+        }
+        if schemaOnly {
+            throw UsageError(
+                "--only-changed is about items, but --schema-only copies none",
+                hints: ["leave one of them out"])
+        }
+        if verifies {
+            throw UsageError(
+                "--only-changed compares both tables itself: --verify would read them once more",
+                hints: ["compare them afterwards: dynaferry verify"])
+        }
+        if totalReadUnits != nil || totalWriteUnits != nil {
+            throw UsageError(
+                "--only-changed keeps to no limit over all tables",
+                hints: ["limit each table: --read-units, --target-read-units, --write-units"])
         }
     }
 

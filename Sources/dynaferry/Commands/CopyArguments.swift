@@ -16,6 +16,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var sides = SidesArguments()
 
     package var merge: MergePolicy?
+    /// Only what differs is written.
+    package var onlyChanged = false
     package var schemaOnly = false
     package var dataOnly = false
     package var settings = SettingChoice()

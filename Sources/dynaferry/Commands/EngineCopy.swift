@@ -128,7 +128,9 @@ struct EngineCopy: RunningCopy {
         snapshot.verification = verification
         if reports.count > 1 { snapshot.tables = reports.map(TableSnapshot.init) }
         snapshot.itemsEarlier = now.itemsEarlier
-        snapshot.items = now.itemsEarlier + counters.itemsWritten
+        snapshot.items =
+            now.itemsEarlier
+            + (arguments.onlyChanged ? counters.itemsRead : counters.itemsWritten)
         snapshot.itemsEstimate = now.itemsEstimated
         snapshot.bytes = now.bytesEarlier + counters.storedBytesWritten
         snapshot.fraction = now.fraction
@@ -146,6 +148,7 @@ struct EngineCopy: RunningCopy {
         snapshot.deadLetters = counters.deadLetters
         snapshot.itemsLeftOut = counters.itemsLeftOut
         snapshot.itemsKept = counters.itemsKept
+        snapshot.itemsWritten = arguments.onlyChanged ? counters.itemsWritten : nil
         snapshot.waiting = now.hold?.text
         return snapshot
     }
@@ -175,7 +178,8 @@ extension TableSnapshot {
             case nil: progress.elapsed > .zero ? .running : .waiting
             }
         self.init(name: report.source, state: state)
-        items = progress.itemsEarlier + progress.counters.itemsWritten
+        items =
+            progress.itemsEarlier + progress.counters.itemsWritten + progress.counters.itemsEqual
         fraction = state == .done ? 1 : progress.fraction
     }
 }
@@ -230,7 +234,8 @@ extension CopyOptions {
         targetReadUnits = arguments.targetReadUnits
         isConsistentRead = arguments.consistentRead
         skipsExpired = arguments.skipExpired
-        mergesIntoItems = arguments.merge != nil
+        mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
+        onlyChanged = arguments.onlyChanged
         keepsItems = arguments.merge == .keep
         deadLettersPath = arguments.deadLetters
         deadLettersMax = arguments.maxDeadLetters
@@ -270,10 +275,14 @@ extension TableSummary {
             error = "\(failure.code): \(failure.message.prefix { !$0.isNewline })"
         case nil: break
         }
-        itemsInAll = progress.itemsEarlier + progress.counters.itemsWritten
+        itemsInAll =
+            progress.itemsEarlier + progress.counters.itemsWritten + progress.counters.itemsEqual
         itemsWritten = progress.counters.itemsWritten
         itemsLeftOut = progress.counters.itemsLeftOut
         itemsKept = progress.counters.itemsKept
+        itemsEqual = progress.counters.itemsEqual
+        itemsChanging = progress.counters.itemsChanging
+        itemsOnlyInTarget = progress.counters.itemsOnlyInTarget
         deadLetters = progress.counters.deadLetters
         bytes = progress.counters.storedBytesWritten
         seconds = progress.elapsed.inSeconds
@@ -303,7 +312,8 @@ extension CopySummary {
             case .completed:
                 counters.deadLetters > 0
                     ? .deadLetters
-                    : report.tables.contains { $0.verdict?.isEqual == false }
+                    : counters.itemsChanging > 0
+                        || report.tables.contains { $0.verdict?.isEqual == false }
                         ? .different : .complete
             case .stopped: .interrupted
             case .failed: .failed
@@ -319,19 +329,7 @@ extension CopySummary {
         itemsInAll = report.inAll.itemsDone
         itemsWrittenInAll = report.inAll.counters.itemsWritten
         crashes = report.inAll.crashes
-        if outcome == .interrupted || outcome == .failed, !report.hasLostTable {
-            hints.append(
-                "the same command goes on with job \(report.jobID):"
-                    + " \(ShellWords.command(arguments.wordsToResume))")
-        }
-        if report.outcome == .completed, arguments.part != .schema, !arguments.verifies,
-            let words = VerifyArguments.words(afterCopy: arguments.words)
-        {
-            hints.append("to compare every item: \(ShellWords.command(words))")
-        }
-        for path in report.deadLettersPaths {
-            hints.append("items that the target refused are in \(path)")
-        }
+        hints += nextSteps(report, counters, arguments)
         if report.tables.count > 1 {
             tables = report.tables.map(TableSummary.init)
         } else if let table = report.tables.first {
@@ -344,6 +342,9 @@ extension CopySummary {
         itemsWritten = counters.itemsWritten
         itemsLeftOut = counters.itemsLeftOut
         itemsKept = counters.itemsKept
+        itemsEqual = counters.itemsEqual
+        itemsChanging = counters.itemsChanging
+        itemsOnlyInTarget = counters.itemsOnlyInTarget
         deadLetters = counters.deadLetters
         deadLettersFile = report.deadLettersPaths.first
         bytes = counters.storedBytesWritten
@@ -357,5 +358,40 @@ extension CopySummary {
         targetThrottles = counters.writesThrottled
         itemsRetried = counters.itemsRetried
         requestsRetried = counters.requestsFailed
+    }
+
+    /// What its user may do about how it went.
+    private func nextSteps(
+        _ report: CopyReport, _ counters: CopyCounters, _ arguments: CopyArguments
+    ) -> [String] {
+        var hints: [String] = []
+        if outcome == .interrupted || outcome == .failed, !report.hasLostTable {
+            hints.append(
+                "the same command goes on with job \(report.jobID):"
+                    + " \(ShellWords.command(arguments.wordsToResume))")
+        }
+        if report.outcome == .completed, arguments.part != .schema, !arguments.verifies,
+            let words = VerifyArguments.words(afterCopy: arguments.words)
+        {
+            hints.append("to compare every item: \(ShellWords.command(words))")
+        }
+        if counters.itemsChanging > 0 {
+            hints.append(
+                "\(counters.itemsChanging.grouped) items changed while they were copied and were"
+                    + " not written: the same command copies what differs then")
+        }
+        if counters.itemsOnlyInTarget > 0 {
+            var text =
+                "\(counters.itemsOnlyInTarget.grouped) items only in the target are left alone"
+            if let words = VerifyArguments.words(afterCopy: arguments.words) {
+                text +=
+                    "; \(ShellWords.command(words + ["--repair", "--delete-extra"])) deletes them"
+            }
+            hints.append(text)
+        }
+        for path in report.deadLettersPaths {
+            hints.append("items that the target refused are in \(path)")
+        }
+        return hints
     }
 }

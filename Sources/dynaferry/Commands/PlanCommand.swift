@@ -18,6 +18,14 @@ package struct PlanCommand: Sendable {
             console.show(IAMPolicies(arguments.copy).text)
             return .success
         }
+        guard !arguments.copy.onlyChanged else {
+            throw CommandFailure(
+                "what differs is known once both tables have been read: a plan can't tell",
+                hints: [
+                    "without --only-changed it tells what a whole copy takes",
+                    "to compare the tables: dynaferry verify",
+                ])
+        }
         let prices = try prices()
         let plan = try make(arguments.copy, prices)
         let report = PlanReport(

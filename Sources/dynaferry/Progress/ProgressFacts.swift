@@ -14,6 +14,7 @@ struct ProgressFacts {
     /// Or differences.
     let deadLetters: String?
     let leftOut: String?
+    /// Or items written, where most are not.
     let kept: String?
     let segments: String?
     let remaining: String?
@@ -48,7 +49,9 @@ struct ProgressFacts {
             ? "dead letters \(snapshot.deadLetters.grouped)"
             : snapshot.differences > 0 ? "differences \(snapshot.differences.grouped)" : nil
         leftOut = snapshot.itemsLeftOut > 0 ? "left out \(snapshot.itemsLeftOut.grouped)" : nil
-        kept = snapshot.itemsKept > 0 ? "kept \(snapshot.itemsKept.grouped)" : nil
+        kept =
+            snapshot.itemsWritten.map { "written \($0.grouped)" }
+            ?? (snapshot.itemsKept > 0 ? "kept \(snapshot.itemsKept.grouped)" : nil)
         segments =
             snapshot.segmentsTotal > 0
             ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil

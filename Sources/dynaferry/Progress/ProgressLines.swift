@@ -69,6 +69,7 @@ extension ProgressSnapshot {
             "itemsLeftOut": JSON(itemsLeftOut),
             "itemsKept": JSON(itemsKept),
             "verification": verificationJSON(rates),
+            "itemsWritten": itemsWritten.map { JSON($0) } ?? nil,
             "tables": tablesJSON,
             "waiting": waiting.map { .string($0) } ?? nil,
             "remainingSeconds": Self.number(rates.remaining.map { $0 / .seconds(1) }),

@@ -60,6 +60,8 @@ package struct ProgressSnapshot: Equatable, Sendable {
     package var itemsLeftOut = 0
     /// Items that were not put, since the target has one of the same key that was to stay.
     package var itemsKept = 0
+    /// Where items are compared and those that differ are written: those.
+    package var itemsWritten: Int?
 
     /// What holds the copy back, in words: `waiting: write limit`, `throttled by target`.
     package var waiting: String?

@@ -68,6 +68,10 @@ extension CopySummary {
         facts += settings.notCarried.map { ("not carried", $0) }
         facts += settings.differences.map { ("left as it is", $0) }
         facts += (verdict?.lines ?? []).map { ("verification", $0) }
+        if itemsOnlyInTarget > 0 {
+            facts.insert(
+                ("left alone", "\(itemsOnlyInTarget.grouped) items only in the target"), at: 1)
+        }
         if let deadLettersFile { facts.insert(("dead letters", deadLettersFile), at: 1) }
         return facts
     }
@@ -79,6 +83,8 @@ extension CopySummary {
         var text = ", \(deadLetters.grouped) dead letters"
         if itemsKept > 0 { text += ", \(itemsKept.grouped) kept as the target has them" }
         if itemsLeftOut > 0 { text += ", \(itemsLeftOut.grouped) left out" }
+        if itemsEqual > 0 { text += ", \(itemsEqual.grouped) equal already" }
+        if itemsChanging > 0 { text += ", \(itemsChanging.grouped) changing" }
         return text
     }
 }

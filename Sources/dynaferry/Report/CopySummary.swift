@@ -48,6 +48,11 @@ package struct CopySummary: Equatable, Sendable {
     package var itemsLeftOut = 0
     /// Items that were not put, since the target has one of the same key that was to stay.
     package var itemsKept = 0
+    /// Of a copy of what differs: items that were equal, that changed too often to be written, and
+    /// that only the target has.
+    package var itemsEqual = 0
+    package var itemsChanging = 0
+    package var itemsOnlyInTarget = 0
     package var deadLetters = 0
     /// Where the dead letters are, when there are any.
     package var deadLettersFile: String?

@@ -46,7 +46,8 @@ struct IAMPolicies {
 
     /// What a verification needs besides, on both sides.
     private var verifying: [String] {
-        arguments.verifies ? ["BatchGetItem", "DescribeTimeToLive", "GetItem"] : []
+        arguments.verifies || arguments.onlyChanged
+            ? ["BatchGetItem", "DescribeTimeToLive", "GetItem"] : []
     }
 
     private var target: [JSON] {

@@ -14,6 +14,11 @@ package struct TableSummary: Equatable, Sendable {
     package var itemsLeftOut = 0
     /// Items that were not put, since the target has one of the same key that was to stay.
     package var itemsKept = 0
+    /// Of a copy of what differs: items that were equal, that changed too often to be written, and
+    /// that only the target has.
+    package var itemsEqual = 0
+    package var itemsChanging = 0
+    package var itemsOnlyInTarget = 0
     package var deadLetters = 0
     package var bytes = 0
     package var seconds = 0.0
@@ -35,7 +40,8 @@ package struct TableSummary: Equatable, Sendable {
             "source": .string(source), "target": .string(target), "outcome": .string(outcome),
             "error": error.map { .string($0) } ?? nil, "itemsInAll": JSON(itemsInAll),
             "itemsWritten": JSON(itemsWritten), "itemsLeftOut": JSON(itemsLeftOut),
-            "itemsKept": JSON(itemsKept),
+            "itemsKept": JSON(itemsKept), "itemsEqual": JSON(itemsEqual),
+            "itemsChanging": JSON(itemsChanging), "itemsOnlyInTarget": JSON(itemsOnlyInTarget),
             "deadLetters": JSON(deadLetters),
             "bytes": JSON(bytes), "seconds": JSON(seconds), "readUnits": JSON(readUnits),
             "writeUnits": JSON(writeUnits), "throttles": JSON(throttles),

@@ -46,6 +46,7 @@ struct JobReport {
         let (leftOut, kept) = (counters.itemsLeftOut, counters.itemsKept)
         return (leftOut > 0 ? ["\(leftOut.grouped) left out: they had expired"] : [])
             + (kept > 0 ? ["\(kept.grouped) kept as the target has them"] : [])
+            + counters.comparisons.map { "\($0.subject): \($0.count.grouped) items" }
     }
 
     private var rows: [[String]] {

@@ -49,6 +49,7 @@ enum JobText {
         let (leftOut, kept) = (progress.counters.itemsLeftOut, progress.counters.itemsKept)
         if leftOut > 0 { facts.append(("left out", leftOut.grouped)) }
         if kept > 0 { facts.append(("kept", kept.grouped)) }
+        facts += progress.counters.comparisons.map { ($0.subject, $0.count.grouped) }
         if let limits = view.record.throttle.description { facts.append(("throttle", limits)) }
         let runs = view.record.runs
         facts.append(
@@ -113,6 +114,16 @@ enum JobText {
         strftime(&text, text.count, "%Y-%m-%d %H:%M:%S", &local)
         return String(
             decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension CopyCounters {
+    /// What a copy of what differs has found besides, in words.
+    var comparisons: [(subject: String, count: Int)] {
+        [
+            ("equal already", itemsEqual), ("changing", itemsChanging),
+            ("target only", itemsOnlyInTarget),
+        ].filter { $0.1 > 0 }
     }
 }
 
