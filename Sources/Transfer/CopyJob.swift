@@ -10,7 +10,7 @@ import Pacing
 ///
 /// ``prepare(_:job:tables:policy:note:time:seed:)`` refuses what must be refused, finds the job or
 /// makes it, and creates the targets; ``run()`` moves the items. Any thread may call its methods.
-package final class CopyJob: Sendable {
+package final class CopyJob: CommandedJob {
     /// How the tables of a job are gone about.
     package struct Policy: Equatable, Sendable {
         /// Tables that are copied at a time; nil: as many as are needed to use what they may.
@@ -98,7 +98,7 @@ package final class CopyJob: Sendable {
 
     /// Moves the items of all tables; returns when they are safe, or the job stopped or failed.
     package func run() async -> CopyReport {
-        let control = listen()
+        let control = listen(on: socketPath, id: id, store)
         if let text = totals.description { note(text) }
         let width = max(1, min(width, tables.count))
         let takesLargest = width > 1 && !totals.areNone
@@ -232,43 +232,18 @@ package final class CopyJob: Sendable {
         for verification in verifying { verification.stop() }
     }
 
-    /// Without its socket a job runs all the same, but can't be asked anything.
-    private func listen() -> JobControl? {
-        do {
-            return try JobControl(socketPath) { [weak self] command throws(JobError) in
-                try self?.perform(command)
-            }
-        } catch {
-            note("dynaferry jobs can't reach job \(id): \(error.message)")
-            return nil
-        }
-    }
-
-    private func perform(_ command: JobCommand) throws(JobError) {
-        switch command {
-        case .pause: try setPaused(true)
-        case .resume: try setPaused(false)
-        case .stop:
-            note("stopping: asked by dynaferry jobs stop")
-            stop()
-        case .throttle(let limits): try throttle(limits)
-        }
-    }
-
-    private func setPaused(_ paused: Bool) throws(JobError) {
-        try store.setState(paused ? .paused : .running)
+    func holdTables(_ paused: Bool) {
         let (running, verifying) = state.withLock { state in
             state.isPaused = paused
             return (Array(state.running.values), Array(state.verifying.values))
         }
         for copy in running { copy.setPaused(paused) }
         for verification in verifying { verification.setPaused(paused) }
-        note(paused ? "paused: dynaferry jobs resume \(id) goes on" : "going on")
     }
 
     /// Sets limits from now on, for this process and those that go on with the job.
     /// - Throws: ``JobError`` for a percentage of nothing, or when it can't be kept.
-    private func throttle(_ throttle: JobThrottle) throws(JobError) {
+    func throttle(_ throttle: JobThrottle) throws(JobError) {
         let (options, running) = state.withLock { state in
             (state.options.map { $0.throttled(by: throttle) }, state.running)
         }

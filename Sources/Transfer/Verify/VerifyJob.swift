@@ -4,7 +4,7 @@ import Pacing
 
 /// One table or many, verified some at a time. Nothing is written but in targets that are to be
 /// repaired. Any thread may call its methods.
-package final class VerifyJob: Sendable {
+package final class VerifyJob: CommandedJob {
     package typealias Pair = (source: SourceTable, target: Target)
 
     /// What a table is compared with: only one that is to be repaired can be written.
@@ -29,7 +29,7 @@ package final class VerifyJob: Sendable {
     private let tables: [Table]
     private let letters: DeadLetterFiles
     private let kept: Kept?
-    private let note: @Sendable (String) -> Void
+    let note: @Sendable (String) -> Void
     private let state: Locked<State>
     private let started: Instant
     private let time: any TimeSource
@@ -143,7 +143,7 @@ package final class VerifyJob: Sendable {
 
     /// Verifies all tables; returns when they are, or the job was stopped.
     package func run() async -> VerifyReport {
-        let control = listen()
+        let control = kept.flatMap { listen(on: $0.socketPath, id: $0.id, $0.store) }
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, min(width, tables.count)) {
                 group.addTask { await self.verifyTables() }
@@ -207,38 +207,14 @@ package final class VerifyJob: Sendable {
         }
     }
 
-    /// Without its socket a job runs all the same, but can't be asked anything.
-    private func listen() -> JobControl? {
-        guard let kept else { return nil }
-        do {
-            return try JobControl(kept.socketPath) { [weak self] command throws(JobError) in
-                try self?.perform(command)
-            }
-        } catch {
-            note("dynaferry jobs can't reach job \(kept.id): \(error.message)")
-            return nil
-        }
+    func throttle(_: JobThrottle) throws(JobError) {
+        throw JobError(
+            "the limits of a verification can't be changed while it runs",
+            hint: "stop it, and run its command with other limits: it goes on")
     }
 
-    private func perform(_ command: JobCommand) throws(JobError) {
-        switch command {
-        case .pause: try setPaused(true)
-        case .resume: try setPaused(false)
-        case .stop:
-            note("stopping: asked by dynaferry jobs stop")
-            stop()
-        case .throttle:
-            throw JobError(
-                "the limits of a verification can't be changed while it runs",
-                hint: "stop it, and run its command with other limits: it goes on")
-        }
-    }
-
-    private func setPaused(_ paused: Bool) throws(JobError) {
-        guard let kept else { return }
-        try kept.store.setState(paused ? .paused : .running)
+    func holdTables(_ paused: Bool) {
         for case .ready(let verification) in tables { verification.setPaused(paused) }
-        note(paused ? "paused: dynaferry jobs resume \(kept.id) goes on" : "going on")
     }
 
     /// Asks for an orderly end.
