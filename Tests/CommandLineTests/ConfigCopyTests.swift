@@ -110,7 +110,9 @@ import Testing
             "/bin/sh",
             ["-c", "exec \"$0\" \"$@\" 2>/dev/null", Binary.path, "copy", "--config", write(slow)],
             environment: CopySite.credentials.map { "\($0)=\($1)" }, input: .null, output: .pipe)
-        while ((try? server.count("people")) ?? 0) == 0 { sched_yield() }
+        for table in ["people", "orders-dev"] {
+            while ((try? server.count(table)) ?? 0) == 0 { sched_yield() }
+        }
         first.signal(SIGKILL)
         _ = first.wait()
         let other = file.replacing(

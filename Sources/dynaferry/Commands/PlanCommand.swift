@@ -19,7 +19,7 @@ package struct PlanCommand: Sendable {
             return .success
         }
         guard !arguments.copy.onlyChanged else {
-            throw CommandFailure(
+            throw UsageError(
                 "what differs is known once both tables have been read: a plan can't tell",
                 hints: [
                     "without --only-changed it tells what a whole copy takes",

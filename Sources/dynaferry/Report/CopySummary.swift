@@ -96,6 +96,6 @@ package struct CopySummary: Equatable, Sendable {
     package var itemsPerSecond: Double { seconds > 0 ? Double(itemsWritten) / seconds : 0 }
     package var bytesPerSecond: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
     package var cpuMicrosecondsPerItem: Double {
-        itemsWritten > 0 ? usage.cpuSeconds * 1e6 / Double(itemsWritten) : 0
+        itemsRead > 0 ? usage.cpuSeconds * 1e6 / Double(itemsRead) : 0
     }
 }
