@@ -58,11 +58,12 @@ package struct CopyOptions: Equatable, Sendable {
         return options
     }
 
-    /// Segments for a table that reports so many bytes: one for each megabyte, a power of two,
-    /// so that they stay equal ranges of the hash space; and enough to be spread over it, since a
+    /// Segments for a table that reports so many bytes: one for every two megabytes, a power of
+    /// two, so that they stay equal ranges of the hash space. Few segments have large pages, and
+    /// each page costs a request; but enough they must be to be spread over the hash space, and a
     /// table that was just filled reports nothing yet.
     package static func segments(forBytes bytes: Int) -> Int {
-        let wanted = min(max(bytes / (1 << 20), 128), 8_192)
+        let wanted = bytes > 0 ? min(max(bytes / (2 << 20), 64), 8_192) : 128
         return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
     }
 }
