@@ -7,29 +7,25 @@ import Pacing
 /// differs is written, item by item, while it is still as it was read. Nothing is deleted. Any
 /// thread may call its methods.
 final class ChangedCopy: TableWork {
-    let limits: UnitLimits
-    private let definitions: (source: TableDefinition, target: TableDefinition)
     private let verification: TableVerification
     private let journal: VerifyJournal
     private let tally: ChangedTally
 
     /// - Parameter tally: what `verification` tells of each item.
     init(
-        _ verification: TableVerification, journal: VerifyJournal, tally: ChangedTally,
-        limits: UnitLimits
+        _ verification: TableVerification, journal: VerifyJournal, tally: ChangedTally
     ) {
         self.verification = verification
         self.journal = journal
         self.tally = tally
-        self.limits = limits
-        definitions = (
-            verification.subject.source.description.definition,
-            verification.subject.target.description.definition
-        )
     }
 
+    var limits: UnitLimits { verification.limits.units }
+
     var limitsText: String {
-        limits.description(source: definitions.source, target: definitions.target)
+        limits.description(
+            source: verification.subject.source.description.definition,
+            target: verification.subject.target.description.definition)
     }
 
     func run() async -> (outcome: CopyOutcome, progress: CopyProgress) {
@@ -60,12 +56,8 @@ final class ChangedCopy: TableWork {
 
     func setPaused(_ paused: Bool) { verification.setPaused(paused) }
 
-    func limits(_ options: CopyOptions) throws(CopyRefusal) -> UnitLimits {
-        try UnitLimits(options, source: definitions.source, target: definitions.target)
-    }
-
-    func setLimits(_ limits: UnitLimits, by _: CopyOptions) {
-        verification.setLimits(.init(source: limits.read, write: limits.write))
+    func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void {
+        try verification.limiting(by: asked)
     }
 }
 

@@ -9,14 +9,10 @@ extension CopyJob {
         _ number: Int, of pair: TableCopy.Subject, _ options: CopyOptions
     ) async throws -> ChangedCopy {
         let record = tables[number].open.record
-        let limits = try UnitLimits(
-            options, source: pair.source.definition, target: pair.target.definition)
         var repair = RepairOptions()
         repair.deadLettersMax = options.deadLettersMax
-        repair.itemsAtOnce = options.writesMax ?? repair.itemsAtOnce
-        var subject = try await compared(
-            pair, options, segments: record.segments, reading: limits.read)
-        subject.repaired = .init(table: pair.tables.target, options: repair, limits: limits.write)
+        var subject = await compared(pair, segments: record.segments)
+        subject.repaired = .init(table: pair.tables.target, options: repair)
         let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
         // What was refused is tried again, and is a dead letter again if it must be.
         try store.forgetDeadLetters(ofTable: number)
@@ -26,27 +22,27 @@ extension CopyJob {
         let journal = VerifyJournal(store, table: number) {
             $1 = tally.jobProgress(of: $0, after: record.progress)
         }
-        let verification = TableVerification(
+        let verification = try TableVerification(
             VerifyOptions(comparing: options),
-            VerifyLook(subject, memory: max(options.memory, VerifyMemory.totalMin)), from: earlier,
+            VerifyLook(subject, memory: max(options.memory, VerifyMemory.totalMin)),
+            options.limits, shared: (shared, number), from: earlier,
             journal: journal, emit: { (finding) throws(CopyFailure) in tally.take(finding) },
             time: time, seed: tables[number].seed)
-        return ChangedCopy(verification, journal: journal, tally: tally, limits: limits)
+        return ChangedCopy(verification, journal: journal, tally: tally)
     }
 
     /// Both tables as ones to be compared.
     func compared(
-        _ pair: TableCopy.Subject, _ options: CopyOptions, segments: Int, reading: ReadLimit
-    ) async throws -> TableVerification.Subject {
+        _ pair: TableCopy.Subject, segments: Int
+    ) async -> TableVerification.Subject {
         async let expiry = try? pair.tables.source.timeToLive()
         async let expiryThere = try? pair.tables.target.timeToLive()
         return TableVerification.Subject(
             source: .init(
-                table: pair.tables.source, description: pair.source, limit: reading,
+                table: pair.tables.source, description: pair.source,
                 expiry: await expiry ?? nil),
             target: .init(
                 table: pair.tables.target, description: pair.target,
-                limit: try ReadLimit(options.targetReadUnits, of: pair.target.definition),
                 expiry: await expiryThere ?? nil),
             segments: segments)
     }

@@ -88,13 +88,12 @@ extension CopyJob {
             )
         }
         let look = VerifyLook(
-            try await compared(
-                subject, options, segments: table.open.record.segments,
-                reading: try ReadLimit(options.readUnits, of: subject.source.definition)),
+            await compared(subject, segments: table.open.record.segments),
             memory: max(options.memory, VerifyMemory.totalMin))
         let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
-        return TableVerification(
-            VerifyOptions(comparing: options), look, from: earlier,
+        return try TableVerification(
+            VerifyOptions(comparing: options), look, options.limits, shared: (shared, number),
+            from: earlier,
             journal: VerifyJournal(store, table: number) { verdict, progress in
                 let target = verdict.progress.target
                 progress.itemsVerified = target.counters.itemsRead

@@ -75,8 +75,8 @@ package final class CopyJob: CommandedJob {
         runs = job.record.runs
         socketPath = job.socketPath
         started = time.now
-        let totals = Totals(options)
-        shared = SharedLimits(read: totals.read, write: totals.write, time: time)
+        let totals = UnitTotals(options)
+        shared = SharedLimits(totals, time: time)
         let store = JobStore(job, totals, time: time)
         self.store = store
         tables = subjects.enumerated().map { number, subject in
@@ -117,10 +117,10 @@ package final class CopyJob: CommandedJob {
         // A table that is refused is so when its turn comes.
         let limits = zip(tables, options).compactMap { table, options in
             try? UnitLimits(
-                options, source: table.subject.source.definition,
+                options.limits, source: table.subject.source.definition,
                 target: table.subject.target.definition)
         }
-        return Self.width(of: limits, Totals(options))
+        return UnitTotals(options).width(of: limits, usual: Self.widthUsual)
     }
 
     /// Copies one table after another while there is one that waits.
@@ -176,7 +176,7 @@ package final class CopyJob: CommandedJob {
         }
         // What was asked for a moment ago found no copy to be told.
         if now != options {
-            copy.setLimits(try copy.limits(now[number]), by: now[number])
+            try copy.limiting(by: now[number].limits)()
         }
         if isPaused { copy.setPaused(true) }
         if isStopping { copy.stop() }
@@ -243,28 +243,26 @@ package final class CopyJob: CommandedJob {
 
     /// Sets limits from now on, for this process and those that go on with the job.
     /// - Throws: ``JobError`` for a percentage of nothing, or when it can't be kept.
-    func throttle(_ throttle: JobThrottle) throws(JobError) {
-        let (options, running) = state.withLock { state in
-            (state.options.map { $0.throttled(by: throttle) }, state.running)
+    func throttle(_ asked: AskedLimits) throws(JobError) {
+        let (options, running, verifying) = state.withLock { state in
+            (state.options.map { $0.throttled(by: asked) }, state.running, state.verifying)
         }
-        if !Totals(options).areNone, options.contains(where: \.onlyChanged) {
-            throw JobError(
-                "a copy of what differs keeps to no limit over all tables",
-                hint: "limit each table: --read-units, --write-units")
-        }
-        var limits: [Int: UnitLimits] = [:]
+        var changes: [() -> Void] = []
         do throws(CopyRefusal) {
-            for (number, copy) in running { limits[number] = try copy.limits(options[number]) }
+            for (number, copy) in running {
+                changes.append(try copy.limiting(by: options[number].limits))
+            }
+            for (number, verification) in verifying {
+                changes.append(try verification.limiting(by: options[number].limits))
+            }
         } catch {
             throw JobError(error.message, hint: error.hint)
         }
-        try store.addThrottle(throttle)
-        setTotals(Totals(options))
+        try store.addThrottle(asked)
+        setTotals(UnitTotals(options))
         state.withLock { $0.options = options }
-        for (number, limits) in limits {
-            running[number]?.setLimits(limits, by: options[number])
-        }
-        if let text = throttle.description { note("limits from now on: \(text)") }
+        for change in changes { change() }
+        if let text = asked.description { note("limits from now on: \(text)") }
     }
 }
 

@@ -4,15 +4,9 @@ import DynamoModel
 package struct CopyOptions: Equatable, Sendable {
     /// nil: by the table's size.
     package var segments: Int?
-    /// Most requests in flight; nil: the defaults, which adapt.
+    /// Most scans in flight; nil: the default, which adapts.
     package var scansMax: Int?
-    package var writesMax: Int?
-    /// nil: half of what a provisioned source has, all of what a provisioned target has.
-    package var readUnits: UnitLimit?
-    package var writeUnits: UnitLimit?
-    /// Units a second of all tables of the job together, their indexes included.
-    package var totalReadUnits: Double?
-    package var totalWriteUnits: Double?
+    package var limits = AskedLimits()
     /// Bytes for pages and batches.
     package var memory = 32 << 20
     package var isConsistentRead = false
@@ -20,8 +14,6 @@ package struct CopyOptions: Equatable, Sendable {
     package var skipsExpired = false
     /// What has been copied is compared with what was read.
     package var verifies = false
-    /// For that.
-    package var targetReadUnits: UnitLimit?
     /// Go on although the target holds items: those of the same key are replaced.
     package var mergesIntoItems = false
     /// Those of the same key stay as they are instead.
@@ -41,20 +33,9 @@ package struct CopyOptions: Equatable, Sendable {
 
     package init() {}
 
-    /// Its limits follow the tables' own capacity, which may change while the copy runs.
-    var followsTables: Bool {
-        [readUnits, writeUnits].contains { limit in
-            if case .perSecond = limit { false } else { true }
-        }
-    }
-
-    func throttled(by throttle: JobThrottle) -> CopyOptions {
+    func throttled(by limits: AskedLimits) -> CopyOptions {
         var options = self
-        options.readUnits = throttle.readUnits ?? readUnits
-        options.writeUnits = throttle.writeUnits ?? writeUnits
-        options.totalReadUnits = throttle.totalReadUnits ?? totalReadUnits
-        options.totalWriteUnits = throttle.totalWriteUnits ?? totalWriteUnits
-        options.writesMax = throttle.writesMax ?? writesMax
+        options.limits = self.limits.updated(by: limits)
         return options
     }
 

@@ -66,8 +66,9 @@ struct CopyPreflight {
                 "there is no target table \(target.name) at \(place(target.reader))",
                 hint: "leave out --data-only to have it made")
         }
-        _ = try UnitLimits(
-            options, source: from.definition, target: (to ?? from).definition)
+        _ = try VerifyLimits(
+            options.limits, source: from.definition, target: (to ?? from).definition,
+            isRepaired: true)
         let segments = options.segments ?? CopyOptions.segments(forBytes: from.sizeBytes)
         if options.part != .schema { try await tryScan(segments) }
         return Findings(

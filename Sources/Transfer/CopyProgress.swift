@@ -41,7 +41,7 @@ package struct CopyProgress: Equatable, Sendable {
 
     /// Of several tables together. Limits are each table's own, but for those over all tables.
     package static func sum(
-        _ tables: [CopyProgress], within totals: CopyJob.Totals? = nil
+        _ tables: [CopyProgress], within totals: UnitTotals? = nil
     ) -> CopyProgress {
         guard var sum = tables.first else { return CopyProgress(segments: 0) }
         if tables.count > 1 {

@@ -14,15 +14,12 @@ package final class TableCopy: TableWork {
     /// Those that it begins with.
     let limits: UnitLimits
     private let driver: CopyDriver
-    private let options: Locked<CopyOptions>
+    private let asked: Locked<AskedLimits>
     /// Both tables as they were looked up last.
     private let definitions: Locked<(source: TableDefinition, target: TableDefinition)>
     private let tables: (source: SourceTable, target: TargetTable)
     private let time: any TimeSource
     private let note: @Sendable (String) -> Void
-
-    /// How often limits that follow the tables' own capacity are looked up again.
-    private static let limitsEvery = DispatchTimeInterval.seconds(60)
 
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
@@ -31,8 +28,9 @@ package final class TableCopy: TableWork {
         note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
-            options, source: subject.source.definition, target: subject.target.definition)
-        self.options = Locked(options)
+            options.limits, source: subject.source.definition,
+            target: subject.target.definition)
+        asked = Locked(options.limits)
         definitions = Locked((subject.source.definition, subject.target.definition))
         tables = subject.tables
         source = subject.source
@@ -42,7 +40,7 @@ package final class TableCopy: TableWork {
         self.time = time
         var configuration = CopyConfiguration(segments: segments, memory: subject.memory)
         if let scansMax = options.scansMax { configuration.scansMax = scansMax }
-        if let writesMax = options.writesMax { configuration.writesMax = writesMax }
+        if let writesMax = options.limits.writesMax { configuration.writesMax = writesMax }
         configuration.itemBytesReported = source.itemBytes
         configuration.isConsistentRead = options.isConsistentRead
         configuration.read = limits.read
@@ -77,11 +75,11 @@ package final class TableCopy: TableWork {
 
     /// Moves the items; returns when all are safe, or the copy stopped or failed.
     func run() async -> (outcome: CopyOutcome, progress: CopyProgress) {
-        let watch = watchLimits()
+        let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
         let outcome = await withCheckedContinuation { continuation in
             driver.start { continuation.resume(returning: $0) }
         }
-        watch.cancel()
+        watch.stop()
         return (outcome, driver.progress)
     }
 
@@ -96,43 +94,27 @@ package final class TableCopy: TableWork {
 
     // MARK: Limits
 
-    /// What the tables' limits would be by these options.
-    /// - Throws: for a percentage of nothing.
-    func limits(_ options: CopyOptions) throws(CopyRefusal) -> UnitLimits {
+    func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void {
         let definitions = definitions.withLock { $0 }
-        return try UnitLimits(options, source: definitions.source, target: definitions.target)
-    }
-
-    /// Sets limits from now on.
-    func setLimits(_ limits: UnitLimits, by options: CopyOptions) {
-        self.options.withLock { $0 = options }
-        driver.setLimits(read: limits.read, write: limits.write, writesMax: options.writesMax)
-    }
-
-    /// Looks up the tables' capacity now and then; a look that fails changes nothing.
-    private func watchLimits() -> any DispatchSourceTimer {
-        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "copy.limits"))
-        timer.setEventHandler { [weak self] in
-            guard let self else { return }
-            Task { await self.lookUpLimits() }
+        let limits = try UnitLimits(
+            asked, source: definitions.source, target: definitions.target)
+        return { [self] in
+            self.asked.withLock { $0 = asked }
+            driver.setLimits(read: limits.read, write: limits.write, writesMax: asked.writesMax)
         }
-        timer.schedule(
-            deadline: .now() + Self.limitsEvery, repeating: Self.limitsEvery,
-            leeway: .seconds(1))
-        timer.activate()
-        return timer
     }
 
+    /// Looks up the tables' capacity; a look that fails changes nothing.
     private func lookUpLimits() async {
-        let options = options.withLock { $0 }
-        guard options.followsTables else { return }
+        let asked = asked.withLock { $0 }
+        guard asked.readUnits.followsTable || asked.writeUnits.followsTable else { return }
         do {
             let found = (
                 source: try await tables.source.describe().definition,
                 target: try await tables.target.describe().definition
             )
             definitions.withLock { $0 = found }
-            let limits = try UnitLimits(options, source: found.source, target: found.target)
+            let limits = try UnitLimits(asked, source: found.source, target: found.target)
             driver.setLimits(read: limits.read, write: limits.write)
         } catch {
             note("the tables' capacity could not be looked up again: \(error)")

@@ -16,10 +16,7 @@ protocol TableWork: Sendable {
     /// Holds it once what is in flight has come home, or lets it go on.
     func setPaused(_ paused: Bool)
 
-    /// What the tables' limits would be by these options.
+    /// What has these limits hold from now on, once it is called.
     /// - Throws: for a percentage of nothing.
-    func limits(_ options: CopyOptions) throws(CopyRefusal) -> UnitLimits
-
-    /// Sets limits from now on.
-    func setLimits(_ limits: UnitLimits, by options: CopyOptions)
+    func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void
 }

@@ -14,23 +14,23 @@ package struct UnitLimits: Equatable, Sendable {
 
     /// Throws when a percentage is asked for of a table that has nothing to take it of.
     package init(
-        _ options: CopyOptions, source: TableDefinition, target: TableDefinition
+        _ asked: AskedLimits, source: TableDefinition, target: TableDefinition
     ) throws(CopyRefusal) {
         let sourceUnits = source.billing.throughput.readUnits.map(Double.init)
-        switch options.readUnits {
+        switch asked.readUnits {
         case .perSecond(let units): read = ReadLimit(unitsPerSecond: units)
         case .percent(let share):
             let units = try Self.share(share, of: sourceUnits, "--read-units", source.name)
             read = ReadLimit(unitsPerSecond: units)
         case nil: read = ReadLimit(unitsPerSecond: sourceUnits.map { $0 * Self.sourceShare })
         }
-        read.shared = options.totalReadUnits
+        read.shared = asked.totalReadUnits
         var table: Double?
         var indexes: [(name: String, unitsPerSecond: Double?)] = []
         for (name, throughput) in Self.buckets(of: target) {
             let units = throughput.writeUnits.map(Double.init)
             let limit: Double?
-            switch options.writeUnits {
+            switch asked.writeUnits {
             case .perSecond(let most): limit = most
             case .percent(let share):
                 limit = try Self.share(share, of: units, "--write-units", name ?? target.name)
@@ -38,7 +38,7 @@ package struct UnitLimits: Equatable, Sendable {
             }
             if let name { indexes.append((name, limit)) } else { table = limit }
         }
-        write = WriteLimits(table: table, indexes: indexes, shared: options.totalWriteUnits)
+        write = WriteLimits(table: table, indexes: indexes, shared: asked.totalWriteUnits)
     }
 
     /// The table itself, nameless, and each global index: each is charged by itself.

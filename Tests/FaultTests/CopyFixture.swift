@@ -107,7 +107,8 @@ extension CopyJob {
 
     func limits() throws -> UnitLimits {
         try UnitLimits(
-            state.withLock { $0.options[0] }, source: source.definition, target: target.definition)
+            state.withLock { $0.options[0].limits }, source: source.definition,
+            target: target.definition)
     }
 }
 
@@ -124,5 +125,13 @@ extension CopyRefusal {
         } catch {
             return error as? CopyRefusal
         }
+    }
+}
+
+extension AskedLimits {
+    static func limits(_ set: (inout AskedLimits) -> Void) -> AskedLimits {
+        var limits = AskedLimits()
+        set(&limits)
+        return limits
     }
 }

@@ -125,7 +125,7 @@ struct CopyVerifyTests {
                 $0.verifies = verifies
                 $0.segments = 16
                 $0.scansMax = 1
-                $0.writeUnits = .perSecond(2_000)
+                $0.limits.writeUnits = .perSecond(2_000)
             }
             let stopper = Task {
                 try await Task.sleep(for: .milliseconds(200))
@@ -149,7 +149,7 @@ struct CopyVerifyTests {
             let job = try await fixture.prepare {
                 $0.verifies = true
                 $0.segments = 4
-                $0.writeUnits = .perSecond(400)
+                $0.limits.writeUnits = .perSecond(400)
             }
             let stopper = Task {
                 try await Task.sleep(for: .milliseconds(600))

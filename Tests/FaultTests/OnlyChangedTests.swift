@@ -92,7 +92,7 @@ struct OnlyChangedTests {
                     $0.onlyChanged = true
                     $0.mergesIntoItems = true
                     $0.segments = 16
-                    $0.writeUnits = .perSecond(500)
+                    $0.limits.writeUnits = .perSecond(500)
                 }
                 let delay = run * Int.random(in: 20...150, using: &generator)
                 let stopper = Task {

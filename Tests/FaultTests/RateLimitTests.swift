@@ -16,7 +16,7 @@ import Testing
             options.capacity = .model
             options.fills = [Fill(name: "source", items: 12_000, shape: .kilobyte1)]
         }
-        let copy = try await fixture.prepare { $0.writeUnits = .perSecond(500) }
+        let copy = try await fixture.prepare { $0.limits.writeUnits = .perSecond(500) }
         async let report = copy.run()
         var samples: [(seconds: Double, units: Double)] = []
         for _ in 0..<34 {
@@ -58,7 +58,7 @@ import Testing
         }
         let names = ["large", "middle", "small"]
         let job = try await fixture.prepare(pairs: names.map { ($0, $0 + "-copy") }) {
-            $0.totalWriteUnits = 600
+            $0.limits.totalWriteUnits = 600
         }
         async let report = job.run()
         func sample() throws -> (seconds: Double, units: Double) {
@@ -78,7 +78,7 @@ import Testing
         }
         try await expect(600)
         #expect(fixture.server.items(of: "small-copy").count == 300)
-        try fixture.jobs.send(.throttle(JobThrottle(totalWriteUnits: 900)), to: job.id)
+        try fixture.jobs.send(.throttle(.limits { $0.totalWriteUnits = 900 }), to: job.id)
         try await expect(900)
         job.stop()
         #expect(await report.outcome == .stopped)
@@ -95,11 +95,11 @@ import Testing
             options.capacity = .model
             options.fills = [Fill(name: "source", items: 20_000, shape: .kilobyte1)]
         }
-        let copy = try await fixture.prepare { $0.writeUnits = .perSecond(800) }
+        let copy = try await fixture.prepare { $0.limits.writeUnits = .perSecond(800) }
         async let report = copy.run()
         try await Task.sleep(for: .seconds(2))
         try fixture.jobs.send(
-            .throttle(JobThrottle(writeUnits: .perSecond(limit))), to: copy.id)
+            .throttle(.limits { $0.writeUnits = .perSecond(limit) }), to: copy.id)
         try await Task.sleep(for: .seconds(3))
         func sample() throws -> (seconds: Double, units: Double) {
             let meter = fixture.server.meter

@@ -64,10 +64,8 @@ struct RepairTests {
         }
         let tables = EditedTables(seed: 11, items: 600, edits: 0.5)
         try tables.load(into: fixture)
-        var options = deleting
         // A throttle by chance cuts the pace to what was accepted lately: few at a time lose less.
-        options.itemsAtOnce = 16
-        let found = try await fixture.verify(repair: options)
+        let found = try await fixture.verify(repair: deleting) { $0.limits.writesMax = 16 }
         #expect(found.verdict.outcome == .repaired)
         #expect(try await fixture.verify().verdict.outcome == .equal)
     }
@@ -119,10 +117,10 @@ struct RepairTests {
         try fixture.server.load(definition, items: items)
         definition.name = "target"
         try fixture.server.load(definition)
-        var options = RepairOptions()
-        options.writeUnits = .perSecond(40)
         let start = MonotonicTime().now
-        let found = try await fixture.verify(repair: options)
+        let found = try await fixture.verify(repair: RepairOptions()) {
+            $0.limits.writeUnits = .perSecond(40)
+        }
         #expect(found.verdict.outcome == .repaired)
         #expect(found.verdict.progress.writeUnits == 60)
         #expect(MonotonicTime().now - start > .seconds(1))

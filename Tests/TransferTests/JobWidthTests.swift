@@ -5,13 +5,11 @@ import Testing
 /// Goal: so many tables are copied at a time that a limit over all of them is used.
 @Suite struct JobWidthTests {
     private func width(_ own: [Double?], read: Double? = nil, write: Double? = nil) -> Int {
-        var options = CopyOptions()
-        (options.totalReadUnits, options.totalWriteUnits) = (read, write)
         let tables = own.map { limit in
             UnitLimits(
                 read: ReadLimit(unitsPerSecond: limit), write: WriteLimits(table: limit))
         }
-        return CopyJob.width(of: tables, CopyJob.Totals([options]))
+        return UnitTotals(read: read, write: write).width(of: tables, usual: CopyJob.widthUsual)
     }
 
     @Test func `four suffice where nothing is shared or little is needed`() {

@@ -99,19 +99,19 @@ import Testing
         let provisioned = table(
             .provisioned(Throughput(readUnits: 80, writeUnits: 40)),
             index: Throughput(readUnits: 1, writeUnits: 9))
-        let limits = try UnitLimits(CopyOptions(), source: provisioned, target: provisioned)
+        let limits = try UnitLimits(AskedLimits(), source: provisioned, target: provisioned)
         #expect(limits.read.unitsPerSecond == 40)
         #expect(limits.write.all == [40, 9])
-        #expect(CopyOptions().followsTables)
+        #expect(AskedLimits().readUnits.followsTable)
     }
 
     @Test func `on demand there is no limit but a maximum`() throws {
         let free = table(.onDemand(Throughput()), index: Throughput())
         #expect(
-            try UnitLimits(CopyOptions(), source: free, target: free).write.all == [nil, nil])
+            try UnitLimits(AskedLimits(), source: free, target: free).write.all == [nil, nil])
         let capped = table(.onDemand(Throughput(writeUnits: 700)), index: Throughput(writeUnits: 5))
         #expect(
-            try UnitLimits(CopyOptions(), source: free, target: capped).write.all == [700, 5])
+            try UnitLimits(AskedLimits(), source: free, target: capped).write.all == [700, 5])
     }
 
     @Test func `a number bounds the table and each index, a percentage takes of each one's own`()
@@ -121,23 +121,25 @@ import Testing
             .provisioned(Throughput(readUnits: 1, writeUnits: 1_000)),
             index: Throughput(readUnits: 1, writeUnits: 100))
         var options = CopyOptions()
-        options.writeUnits = .perSecond(500)
-        #expect(try UnitLimits(options, source: target, target: target).write.all == [500, 500])
-        options.writeUnits = .percent(25)
-        #expect(try UnitLimits(options, source: target, target: target).write.all == [250, 25])
+        options.limits.writeUnits = .perSecond(500)
+        #expect(
+            try UnitLimits(options.limits, source: target, target: target).write.all == [500, 500])
+        options.limits.writeUnits = .percent(25)
+        #expect(
+            try UnitLimits(options.limits, source: target, target: target).write.all == [250, 25])
     }
 
     @Test func `a percentage of nothing is refused`() {
         let free = table(.onDemand(Throughput()))
         var options = CopyOptions()
-        options.writeUnits = .percent(50)
+        options.limits.writeUnits = .percent(50)
         #expect(throws: CopyRefusal.self) {
-            try UnitLimits(options, source: free, target: free)
+            try UnitLimits(options.limits, source: free, target: free)
         }
-        options.writeUnits = nil
-        options.readUnits = .percent(50)
+        options.limits.writeUnits = nil
+        options.limits.readUnits = .percent(50)
         #expect(throws: CopyRefusal.self) {
-            try UnitLimits(options, source: free, target: free)
+            try UnitLimits(options.limits, source: free, target: free)
         }
     }
 }

@@ -45,6 +45,13 @@ package final class SharedLimit: @unchecked Sendable {
         }
     }
 
+    /// Returns when so many units are there for `claimant`.
+    func units(_ units: Double, for claimant: Int) async -> SharedBucket.Grant {
+        await withCheckedContinuation { continuation in
+            claim(units, for: claimant) { continuation.resume(returning: $0) }
+        }
+    }
+
     /// Tells what came of a grant; see ``TokenBucket/settle(_:consumed:at:)``.
     package func settle(_ grant: SharedBucket.Grant, consumed: Double) {
         queue.async { [self] in
@@ -78,10 +85,33 @@ package struct SharedLimits: Sendable {
     package let read: SharedLimit
     package let write: SharedLimit
 
-    package init(read: Double?, write: Double?, time: any TimeSource) {
-        self.read = SharedLimit(read, time: time)
-        self.write = SharedLimit(write, time: time)
+    package init(_ totals: UnitTotals, time: any TimeSource) {
+        read = SharedLimit(totals.read, time: time)
+        write = SharedLimit(totals.write, time: time)
+    }
+
+    /// Has them hold from now on; a limit that was set is never lifted.
+    func set(_ totals: UnitTotals) {
+        if let rate = totals.read { read.setRate(rate) }
+        if let rate = totals.write { write.setRate(rate) }
     }
 
     package subscript(side: CopySide) -> SharedLimit { side == .source ? read : write }
+}
+
+/// One table's part in a limit over all tables of a job.
+struct SharedPart: Sendable {
+    let limit: SharedLimit
+    /// By which number the table is known there.
+    let number: Int
+
+    func units(_ units: Double) async -> SharedBucket.Grant {
+        await limit.units(units, for: number)
+    }
+
+    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
+    func settle(_ grant: SharedBucket.Grant?, consumed: Double?) {
+        guard let grant else { return }
+        limit.settle(grant, consumed: consumed ?? grant.reservation.estimate)
+    }
 }

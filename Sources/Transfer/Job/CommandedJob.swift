@@ -10,7 +10,7 @@ protocol CommandedJob: AnyObject, Sendable {
 
     /// Sets limits from now on.
     /// - Throws: where they can't be set or kept.
-    func throttle(_ throttle: JobThrottle) throws(JobError)
+    func throttle(_ throttle: AskedLimits) throws(JobError)
 }
 
 extension CommandedJob {

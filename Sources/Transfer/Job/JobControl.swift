@@ -9,7 +9,7 @@ package enum JobCommand: Equatable, Sendable {
     case resume
     /// End it in order, as SIGINT does.
     case stop
-    case throttle(JobThrottle)
+    case throttle(AskedLimits)
 
     var json: JSON {
         switch self {
@@ -25,7 +25,7 @@ package enum JobCommand: Equatable, Sendable {
         case "pause": self = .pause
         case "resume": self = .resume
         case "stop": self = .stop
-        case "throttle": self = .throttle(JobThrottle(json: json["throttle"] ?? [:]))
+        case "throttle": self = .throttle(AskedLimits(json: json["throttle"] ?? [:]))
         default: return nil
         }
     }

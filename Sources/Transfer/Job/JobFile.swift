@@ -168,7 +168,7 @@ package final class JobFile {
         job.state = state
         job.reason = row[4].text
         job.runs = runs
-        job.throttle = JobThrottle(json: throttle)
+        job.throttle = AskedLimits(json: throttle)
         job.progress = JobProgress(json: progress)
         return job
     }
@@ -373,7 +373,7 @@ package final class JobFile {
     }
 
     /// What `throttle` sets holds from now on, for later runs too.
-    package func addThrottle(_ throttle: JobThrottle) throws(JobError) {
+    package func addThrottle(_ throttle: AskedLimits) throws(JobError) {
         let throttle = try job().throttle.updated(by: throttle)
         try Self.wrapped { () throws(DatabaseError) in
             try database.run("UPDATE job SET throttle = ?", .text(throttle.json.text))

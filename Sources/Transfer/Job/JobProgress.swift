@@ -66,7 +66,7 @@ extension JobProgress {
     }
 
     /// Its limits are no higher than those over all tables.
-    mutating func hold(within totals: CopyJob.Totals) {
+    mutating func hold(within totals: UnitTotals) {
         if let read = totals.read { readLimit = min(readLimit ?? read, read) }
         if let write = totals.write { writeLimit = min(writeLimit ?? write, write) }
     }
@@ -148,97 +148,5 @@ extension JobProgress {
         itemsEstimated = json["itemsEstimated"]?.int
         itemsToVerify = json["itemsToVerify"]?.int
         hold = json["hold"]?.string
-    }
-}
-
-/// Limits that `jobs throttle` has set; nil where it has left what the command says.
-package struct JobThrottle: Equatable, Sendable {
-    package var readUnits: UnitLimit?
-    package var writeUnits: UnitLimit?
-    /// Of all tables together.
-    package var totalReadUnits: Double?
-    package var totalWriteUnits: Double?
-    /// Most BatchWriteItems in flight.
-    package var writesMax: Int?
-
-    package init(
-        readUnits: UnitLimit? = nil, writeUnits: UnitLimit? = nil, totalReadUnits: Double? = nil,
-        totalWriteUnits: Double? = nil, writesMax: Int? = nil
-    ) {
-        self.readUnits = readUnits
-        self.writeUnits = writeUnits
-        self.totalReadUnits = totalReadUnits
-        self.totalWriteUnits = totalWriteUnits
-        self.writesMax = writesMax
-    }
-
-    package var isEmpty: Bool { self == JobThrottle() }
-
-    /// What `later` sets, and where it sets nothing what this one does.
-    package func updated(by later: JobThrottle) -> JobThrottle {
-        JobThrottle(
-            readUnits: later.readUnits ?? readUnits, writeUnits: later.writeUnits ?? writeUnits,
-            totalReadUnits: later.totalReadUnits ?? totalReadUnits,
-            totalWriteUnits: later.totalWriteUnits ?? totalWriteUnits,
-            writesMax: later.writesMax ?? writesMax)
-    }
-
-    /// In words; nil when it sets nothing.
-    package var description: String? {
-        var parts: [String] = []
-        if let readUnits { parts.append("read units \(readUnits.text)") }
-        if let writeUnits { parts.append("write units \(writeUnits.text)") }
-        if let totalReadUnits {
-            parts.append("read units of all tables \(JSON(totalReadUnits).text) a second")
-        }
-        if let totalWriteUnits {
-            parts.append("write units of all tables \(JSON(totalWriteUnits).text) a second")
-        }
-        if let writesMax { parts.append("\(writesMax) writes in flight") }
-        return parts.isEmpty ? nil : parts.joined(separator: ", ")
-    }
-
-    package var json: JSON {
-        var json: JSON = [:]
-        json["readUnits"] = readUnits?.json
-        json["writeUnits"] = writeUnits?.json
-        json["totalReadUnits"] = totalReadUnits.map { JSON($0) }
-        json["totalWriteUnits"] = totalWriteUnits.map { JSON($0) }
-        json["writesMax"] = writesMax.map { JSON($0) }
-        return json
-    }
-
-    package init(json: JSON) {
-        readUnits = json["readUnits"].flatMap(UnitLimit.init(json:))
-        writeUnits = json["writeUnits"].flatMap(UnitLimit.init(json:))
-        totalReadUnits = json["totalReadUnits"]?.double
-        totalWriteUnits = json["totalWriteUnits"]?.double
-        writesMax = json["writesMax"]?.int
-    }
-}
-
-extension UnitLimit {
-    fileprivate var text: String {
-        switch self {
-        case .perSecond(let units): "\(JSON(units).text) a second"
-        case .percent(let share): "\(JSON(share).text)%"
-        }
-    }
-
-    fileprivate var json: JSON {
-        switch self {
-        case .perSecond(let units): JSON(units)
-        case .percent(let share): ["percent": JSON(share)]
-        }
-    }
-
-    fileprivate init?(json: JSON) {
-        if let units = json.double {
-            self = .perSecond(units)
-        } else if let share = json["percent"]?.double {
-            self = .percent(share)
-        } else {
-            return nil
-        }
     }
 }

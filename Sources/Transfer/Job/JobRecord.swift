@@ -42,7 +42,7 @@ package struct JobRecord: Equatable, Sendable {
     package var processID: Int
     package var runs = 1
     /// What `jobs throttle` asked for last; it outlives the process that was asked.
-    package var throttle = JobThrottle()
+    package var throttle = AskedLimits()
     package var progress = JobProgress()
 
     package init(id: String, created: Double, request: JSON, identity: String, processID: Int) {

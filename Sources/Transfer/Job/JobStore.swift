@@ -14,9 +14,9 @@ final class JobStore: @unchecked Sendable {
     private let started: Instant
     private let earlier: JobProgress
     private var tables: [JobProgress]
-    private var totals: CopyJob.Totals
+    private var totals: UnitTotals
 
-    init(_ job: OpenJob, _ totals: CopyJob.Totals, time: any TimeSource) {
+    init(_ job: OpenJob, _ totals: UnitTotals, time: any TimeSource) {
         self.totals = totals
         file = job.file
         lock = job.lock
@@ -84,7 +84,7 @@ final class JobStore: @unchecked Sendable {
         return sum
     }
 
-    func setTotals(_ totals: CopyJob.Totals) {
+    func setTotals(_ totals: UnitTotals) {
         queue.async { [self] in self.totals = totals }
     }
 
@@ -123,7 +123,7 @@ final class JobStore: @unchecked Sendable {
         }
     }
 
-    func addThrottle(_ throttle: JobThrottle) throws(JobError) {
+    func addThrottle(_ throttle: AskedLimits) throws(JobError) {
         try onQueue { () throws(JobError) in try file?.addThrottle(throttle) }
     }
 

@@ -9,7 +9,7 @@ package struct CopyPlan: Sendable {
     /// The unfinished job that the copy would go on with.
     package let job: JobRecord?
     /// Limits over all tables.
-    package let totals: CopyJob.Totals
+    package let totals: UnitTotals
 
     package var items: Int? { Self.sum(tables.map(\.items)) }
     package var bytes: Int? { Self.sum(tables.map(\.bytes)) }
@@ -66,7 +66,7 @@ package struct CopyPlan: Sendable {
             }
             return plan
         }
-        return CopyPlan(tables: plans, job: job, totals: CopyJob.Totals(options))
+        return CopyPlan(tables: plans, job: job, totals: UnitTotals(options))
     }
 
     private static func unfinished(_ looks: [Look], _ jobs: JobFolder) -> JobRecord? {
@@ -111,7 +111,7 @@ package struct CopyPlan: Sendable {
                 let sample = try await TableSample.take(
                     of: source, definition, segments: findings.segments)
                 let limits = try UnitLimits(
-                    options, source: findings.source.definition, target: definition)
+                    options.limits, source: findings.source.definition, target: definition)
                 var plan = TablePlan(
                     findings, target: target.name, sample, as: definition, limits: limits,
                     prices: prices, isConsistentRead: options.isConsistentRead)

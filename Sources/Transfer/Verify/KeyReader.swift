@@ -26,13 +26,21 @@ final class KeyReader: Sendable {
     private let giveUpAfter: Duration
     private let time: any TimeSource
     private let queue: DispatchQueue
+    private let share: SharedPart
+    private let turnstile = Turnstile()
+    private let isStopping: @Sendable () async -> Bool
     private let state: Locked<State>
+
+    /// How long one who waits for units does not look whether to stop.
+    static let lookEvery = Duration.milliseconds(200)
 
     /// Bytes of a reply that are kept, unless it is about one item.
     private static let replyBytesMax = 4 << 20
 
     private struct State {
         var pacing: ReadPacing
+        /// There is a limit over all tables.
+        var isShared: Bool
         var generator: SeededGenerator
         /// Keys of one request; fewer once replies were too long.
         var keysMax = ServiceLimits.batchGetKeysMax
@@ -44,42 +52,54 @@ final class KeyReader: Sendable {
     /// - Parameters:
     ///   - side: `source` or `target`, for messages.
     ///   - itemBytes: of one item on average, for the units that it costs.
+    ///   - share: is taken of while `limit` has a part that is shared.
+    ///   - isStopping: returns late while nothing is to be read.
     init(
         _ table: any ReadableTable, side: String, schema: KeySchema, digestKey: DigestKey,
-        limit: ReadLimit, itemBytes: Int, giveUpAfter: Duration, time: any TimeSource, seed: UInt64
+        limit: ReadLimit, share: SharedPart, itemBytes: Int, giveUpAfter: Duration,
+        time: any TimeSource, seed: UInt64, isStopping: @escaping @Sendable () async -> Bool
     ) {
         self.table = table
         self.side = side
         self.schema = schema
         self.digestKey = digestKey
+        self.share = share
         self.giveUpAfter = giveUpAfter
         self.time = time
+        self.isStopping = isStopping
         request = BatchGetRequest(table: table.name)
         itemUnits = CapacityUnits.scan(bytes: max(itemBytes, 1), consistent: true)
         queue = DispatchQueue(label: "verify.keys")
         state = Locked(
             State(
-                pacing: ReadPacing(limit, at: time.now), generator: SeededGenerator(seed: seed)))
+                pacing: ReadPacing(limit, at: time.now), isShared: limit.shared != nil,
+                generator: SeededGenerator(seed: seed)))
     }
 
     /// Read units, requests and throttles so far.
     var counters: CopyCounters { state.withLock { $0.counters } }
 
     func setLimit(_ limit: ReadLimit) {
-        state.withLock { $0.pacing.setLimit(limit, at: time.now) }
+        state.withLock { state in
+            state.pacing.setLimit(limit, at: time.now)
+            state.isShared = limit.shared != nil
+        }
     }
 
     /// The items of these keys, by the keys' hashes; those that are not there are absent.
     /// - Parameter keys: the JSON of each, no two the same.
-    func read(_ keys: [[UInt8]]) async throws(CopyFailure) -> [UInt128: Found] {
+    /// - Returns: nil when it is to stop, and may.
+    func read(
+        _ keys: [[UInt8]], mayStop: Bool = true
+    ) async throws(CopyFailure) -> [UInt128: Found]? {
         var pending = keys
         var found: [UInt128: Found] = [:]
         var patience = Patience(giveUpAfter: giveUpAfter)
         var failures = 0
         while !pending.isEmpty {
-            let keys = Array(pending.prefix(state.withLock { $0.keysMax }))
+            let keys = Array(pending.prefix(keysMax))
             do throws(CopyFailure) {
-                let answer = try await ask(keys)
+                guard let answer = try await ask(keys, mayStop) else { return nil }
                 pending.removeFirst(keys.count)
                 pending += answer.unprocessed
                 found.merge(answer.found) { _, new in new }
@@ -103,6 +123,14 @@ final class KeyReader: Sendable {
         return found
     }
 
+    /// Of one request: what it costs stays a small part of what a limit allows.
+    private var keysMax: Int {
+        state.withLock { state in
+            let most = state.pacing.pageUnitsMax / itemUnits
+            return most < Double(state.keysMax) ? max(1, Int(most)) : state.keysMax
+        }
+    }
+
     private func backOff(_ failures: Int) async {
         let delay = state.withLock {
             CopyScheduler.retryBackoff.delay(attempt: failures, using: &$0.generator)
@@ -115,9 +143,12 @@ final class KeyReader: Sendable {
         var unprocessed: [[UInt8]] = []
     }
 
-    private func ask(_ keys: [[UInt8]]) async throws(CopyFailure) -> Answer {
-        if state.withLock({ $0.readsOneByOne }) { return try await askOneByOne(keys) }
-        let charge = await take(itemUnits * Double(keys.count))
+    /// - Returns: nil when it is to stop.
+    private func ask(
+        _ keys: [[UInt8]], _ mayStop: Bool
+    ) async throws(CopyFailure) -> Answer? {
+        if state.withLock({ $0.readsOneByOne }) { return try await askOneByOne(keys, mayStop) }
+        guard let charge = await take(itemUnits * Double(keys.count), mayStop) else { return nil }
         let body = ByteBuffer()
         request.write(keys, to: body)
         let result = await send(body, keys.count)
@@ -168,10 +199,12 @@ final class KeyReader: Sendable {
 
     // MARK: One by one
 
-    private func askOneByOne(_ keys: [[UInt8]]) async throws(CopyFailure) -> Answer {
+    private func askOneByOne(
+        _ keys: [[UInt8]], _ mayStop: Bool
+    ) async throws(CopyFailure) -> Answer? {
         var answer = Answer()
         for key in keys {
-            let charge = await take(itemUnits)
+            guard let charge = await take(itemUnits, mayStop) else { return nil }
             state.withLock { $0.counters.scans += 1 }
             do {
                 let item = try await table.item(
@@ -204,22 +237,36 @@ final class KeyReader: Sendable {
 
     // MARK: Units
 
-    private func take(_ units: Double) async -> TokenBucket.Reservation? {
-        while true {
-            let (wait, charge) = state.withLock { state -> (Duration, TokenBucket.Reservation?) in
-                let now = time.now
-                let ready = state.pacing.readyAt(units, now: now)
-                guard ready <= now else { return (ready - now, nil) }
-                return (.zero, state.pacing.take(units, at: now))
+    /// What a request has been charged.
+    private struct Charge {
+        var own: TokenBucket.Reservation?
+        var shared: SharedBucket.Grant?
+    }
+
+    /// nil when it is to stop.
+    private func take(_ units: Double, _ mayStop: Bool) async -> Charge? {
+        await turnstile.pass { [self] in
+            while await !(isStopping() && mayStop) {
+                let (wait, isShared) = state.withLock { state in
+                    (state.pacing.readyAt(units, now: time.now) - time.now, state.isShared)
+                }
+                guard wait <= .zero else {
+                    await Pause.lasting(min(wait, Self.lookEvery))
+                    continue
+                }
+                let grant = isShared ? await share.units(units) : nil
+                return state.withLock {
+                    Charge(own: $0.pacing.take(units, at: time.now), shared: grant)
+                }
             }
-            guard wait > .zero else { return charge }
-            await Pause.lasting(wait)
+            return nil
         }
     }
 
-    private func settle(_ charge: TokenBucket.Reservation?, units: Double?) {
+    private func settle(_ charge: Charge, units: Double?) {
+        share.settle(charge.shared, consumed: units)
         state.withLock {
-            $0.pacing.settle(charge, units: units, at: time.now)
+            $0.pacing.settle(charge.own, units: units, at: time.now)
             $0.counters.readUnits += units ?? itemUnits
         }
     }

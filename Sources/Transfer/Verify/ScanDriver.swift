@@ -41,6 +41,7 @@ final class ScanDriver: @unchecked Sendable {
     private let time: any TimeSource
     private let queue = DispatchQueue(label: "verify.scan")
     private let take: Take
+    private let share: SharedPart
 
     private var scheduler: ScanScheduler
     private var timer: (any DispatchSourceTimer)?
@@ -54,16 +55,18 @@ final class ScanDriver: @unchecked Sendable {
 
     /// - Parameters:
     ///   - side: `source` or `target`, for messages.
+    ///   - share: is taken of while a limit has a part that is shared.
     ///   - cursors: where segments go on that have been begun.
     ///   - itemsReported: as the table reports, for estimates.
     init(
         _ table: any ReadableTable, side: String, schema: KeySchema, contents: Contents = .items,
-        _ configuration: ScanConfiguration, cursors: [Int: [UInt8]] = [:], itemsReported: Int,
-        time: any TimeSource, seed: UInt64, take: @escaping Take
+        _ configuration: ScanConfiguration, share: SharedPart, cursors: [Int: [UInt8]] = [:],
+        itemsReported: Int, time: any TimeSource, seed: UInt64, take: @escaping Take
     ) {
         self.table = table
         self.side = side
         self.contents = contents
+        self.share = share
         startKeys = cursors
         self.time = time
         self.take = take
@@ -136,6 +139,8 @@ final class ScanDriver: @unchecked Sendable {
             switch action {
             case .scan(let segment, let limit, let replyBytesMax):
                 scan(segment, limit: limit, replyBytesMax: replyBytesMax)
+            case .claim(let units): claim(units)
+            case .settle(let grant, let consumed): share.settle(grant, consumed: consumed)
             case .wake(let instant): wake(at: instant)
             case .finish(let outcome): finish(outcome)
             }
@@ -147,6 +152,12 @@ final class ScanDriver: @unchecked Sendable {
     private func wake(at instant: Instant) {
         let delay = max(0, (instant - time.now).inNanoseconds)
         timer?.schedule(deadline: .now() + .nanoseconds(Int(delay)), leeway: .nanoseconds(0))
+    }
+
+    private func claim(_ units: Double) {
+        share.limit.claim(units, for: share.number) { [self] grant in
+            queue.async { [self] in perform(scheduler.unitsGranted(grant, at: time.now)) }
+        }
     }
 
     private func finish(_ outcome: CopyOutcome) {

@@ -34,6 +34,9 @@ package struct ScanConfiguration: Sendable {
 package enum ScanAction: Equatable, Sendable {
     /// Ask for the next page of a segment. A reply longer than `replyBytesMax` is not to be kept.
     case scan(segment: Int, limit: Int, replyBytesMax: Int)
+    /// As in ``CopyAction``: units of a limit over several tables, one claim at a time.
+    case claim(units: Double)
+    case settle(SharedBucket.Grant, consumed: Double)
     /// Say that time has passed, then.
     case wake(Instant)
     case finish(CopyOutcome)
@@ -70,6 +73,8 @@ package struct ScanScheduler: Sendable {
     private var bytesHeld = 0
     private var sizing: PageSizing
     private var reading: ReadPacing
+    /// Of a limit over several tables.
+    private var share: UnitShare
     private var health = SideHealth()
     private var patience: Patience
     private var nextTick: Instant
@@ -89,6 +94,7 @@ package struct ScanScheduler: Sendable {
         var planned: PageSizing.Plan?
         var reserved = PageSizing.Plan(limit: 1, reserve: 0)
         var charge: TokenBucket.Reservation?
+        var grant: SharedBucket.Grant?
     }
 
     package init(_ configuration: ScanConfiguration, seed: UInt64, at now: Instant) {
@@ -100,6 +106,7 @@ package struct ScanScheduler: Sendable {
             openSegments: max(1, min(configuration.chosen.count, configuration.scansMax)),
             itemBytesReported: configuration.itemBytesReported)
         reading = ReadPacing(configuration.read, at: now)
+        share = UnitShare(isLimited: configuration.read.shared != nil)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)
         nextTick = now + CopyScheduler.tick
     }
@@ -120,7 +127,18 @@ package struct ScanScheduler: Sendable {
 
     package mutating func limitChanged(_ limit: ReadLimit, at now: Instant) -> [ScanAction] {
         reading.setLimit(limit, at: now)
+        share.isLimited = limit.shared != nil
         return pumped(at: now)
+    }
+
+    /// The units that were claimed are there; those that are not spent at once are given back.
+    package mutating func unitsGranted(
+        _ grant: SharedBucket.Grant, at now: Instant
+    ) -> [ScanAction] {
+        share.grant(grant)
+        var actions = phase == .running ? pumped(at: now) : []
+        if let unspent = share.take() { actions.append(.settle(unspent, consumed: 0)) }
+        return actions
     }
 
     package mutating func setPaused(_ paused: Bool, at now: Instant) -> [ScanAction] {
@@ -144,7 +162,7 @@ package struct ScanScheduler: Sendable {
             page.readUnits
             ?? CapacityUnits.scan(
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
-        reading.settle(open[slot].charge, units: units, at: now)
+        let settled = settle(slot, units: units, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items
@@ -161,14 +179,14 @@ package struct ScanScheduler: Sendable {
             itemsInFinishedSegments += open[slot].items
             open.remove(at: slot)
         }
-        return pumped(at: now)
+        return settled + pumped(at: now)
     }
 
     package mutating func scanFailed(
         segment: Int, _ failure: CopyFailure, at now: Instant
     ) -> [ScanAction] {
         let slot = cameBack(segment)
-        reading.settle(open[slot].charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
+        let settled = settle(slot, units: failure.isOutcomeUnknown ? nil : 0, at: now)
         switch failure.kind {
         case .tooLong(let bytes):
             health.answered(at: now)
@@ -185,7 +203,16 @@ package struct ScanScheduler: Sendable {
             health.failed(CopyScheduler.faultBackoff, using: &generator, at: now)
             postpone(slot, failure, at: now)
         }
-        return pumped(at: now)
+        return settled + pumped(at: now)
+    }
+
+    /// - Parameter units: nil when nobody knows: then the estimate stands.
+    private mutating func settle(
+        _ slot: Int, units: Double?, at now: Instant
+    ) -> [ScanAction] {
+        reading.settle(open[slot].charge, units: units, at: now)
+        guard let grant = open[slot].grant else { return [] }
+        return [.settle(grant, consumed: units ?? grant.reservation.estimate)]
     }
 
     private mutating func cameBack(_ segment: Int) -> Int {
@@ -262,7 +289,16 @@ package struct ScanScheduler: Sendable {
                 wake = min(wake, ready)
                 return
             }
+            guard share.isReady else {
+                hold = hold ?? .sharedReadLimit
+                if !share.isClaimed {
+                    share.claim()
+                    actions.append(.claim(units: units))
+                }
+                return
+            }
             open[slot].charge = reading.take(units, at: now)
+            open[slot].grant = share.take()
             if scansInFlight == 0 { health.asked(at: now) }
             open[slot].isScanning = true
             open[slot].reserved = plan

@@ -24,8 +24,8 @@ struct SecondLook: Sendable {
     }
 
     /// - Parameter differences: as many as one request may ask for.
-    /// - Returns: those that do differ.
-    func look(_ differences: [KeyDifference]) async throws -> [VerifyFinding] {
+    /// - Returns: those that do differ; nil when it is to stop.
+    func look(_ differences: [KeyDifference]) async throws -> [VerifyFinding]? {
         var findings: [VerifyFinding] = []
         var pending = differences.map { difference in
             (
@@ -37,7 +37,7 @@ struct SecondLook: Sendable {
             let keys = pending.map(\.difference.key)
             async let sources = source.read(keys)
             async let targets = target.read(keys)
-            let (left, right) = (try await sources, try await targets)
+            guard let left = try await sources, let right = try await targets else { return nil }
             var changed = pending
             changed.removeAll()
             for (difference, before) in pending {

@@ -14,41 +14,54 @@ extension TableVerification {
         let runs = difference.spill.runs
         state.withLock { $0.verdict.progress.runsSpilled = runs }
         var merge = try CauseMerge(difference)
+        let begun = limits
         let look = SecondLook(
-            source: keyReader(subject.source, "source", seed &+ 1),
-            target: keyReader(subject.target, "target", seed &+ 2),
+            source: keyReader(subject.source, "source", begun.source, seed &+ 1),
+            target: keyReader(subject.target, "target", begun.target, seed &+ 2),
             expiry: (subject.source.expiry, subject.target.expiry),
             now: Int(time.secondsSinceEpoch))
-        let repair = subject.repaired.map { itemRepair($0, look) }
+        let repair = subject.repaired.map { repaired in
+            let units = RepairUnits(
+                begun.repair, share: writeShare, time: time, isStopping: waitsOrStops)
+            return (repair: itemRepair(repaired, look, units), units: units)
+        }
         let limits = state.withLock { state in
-            state.byKeys = (look, repair)
+            state.byKeys = (look, repair?.units)
             return state.limits
         }
-        if let limits { setLimits(limits) }
+        if limits != begun { setLimits(limits) }
         defer { endByKeys() }
-        try await withThrowingTaskGroup(of: [VerifyFinding].self) { group in
+        try await withThrowingTaskGroup(of: [VerifyFinding]?.self) { group in
             var underWay = 0
             while !isStopping, let batch = try nextBatch(&merge) {
                 await waitWhilePaused()
                 if underWay == Self.lookWidth {
-                    try await settle(try await group.next() ?? [], repair)
+                    try await settle(try await group.next()?.flatMap(\.self) ?? [], repair)
                     underWay -= 1
                 }
                 group.addTask { try await look.look(batch) }
                 underWay += 1
                 state.withLock { $0.verdict.progress.itemsLookedAt += batch.count }
             }
-            while let findings = try await group.next() { try await settle(findings, repair) }
+            while let findings = try await group.next() {
+                try await settle(findings ?? [], repair)
+            }
         }
         if isStopping { throw Stopped() }
     }
 
-    private func itemRepair(_ repaired: Repaired, _ look: SecondLook) -> ItemRepair {
+    private func itemRepair(
+        _ repaired: Repaired, _ look: SecondLook, _ units: RepairUnits
+    ) -> ItemRepair {
         ItemRepair(
             repaired.table, readers: (look.source, look.target), schema: subject.schema,
-            repaired.options, limits: repaired.limits, giveUpAfter: options.giveUpAfter,
-            time: time, seed: seed &+ 3
-        ) { [self] in
+            repaired.options, units, giveUpAfter: options.giveUpAfter, time: time,
+            seed: seed &+ 3)
+    }
+
+    /// Whether it is to stop; returns late while it is paused.
+    private var waitsOrStops: @Sendable () async -> Bool {
+        { [self] in
             await waitWhilePaused()
             return isStopping
         }
@@ -65,14 +78,16 @@ extension TableVerification {
     }
 
     /// Repairs what a look has found, some at a time, and keeps it.
-    private func settle(_ findings: [VerifyFinding], _ repair: ItemRepair?) async throws {
-        guard let repair else { return try keep(findings) }
+    private func settle(
+        _ findings: [VerifyFinding], _ mending: (repair: ItemRepair, units: RepairUnits)?
+    ) async throws {
+        guard let (repair, units) = mending else { return try keep(findings) }
         var rest = findings[...]
         var failure: (any Error)?
         await withTaskGroup(of: Result<VerifyFinding?, CopyFailure>.self) { group in
             var underWay = 0
             while true {
-                while underWay < repair.itemsAtOnce, failure == nil, let next = rest.popFirst() {
+                while underWay < units.itemsAtOnce, failure == nil, let next = rest.popFirst() {
                     group.addTask {
                         do throws(CopyFailure) {
                             return .success(try await repair.repair(next))
@@ -124,17 +139,19 @@ extension TableVerification {
         }
     }
 
-    private func keyReader(_ side: Side, _ name: String, _ seed: UInt64) -> KeyReader {
+    private func keyReader(
+        _ side: Side, _ name: String, _ limit: ReadLimit, _ seed: UInt64
+    ) -> KeyReader {
         KeyReader(
-            side.table, side: name, schema: subject.schema, digestKey: digestKey,
-            limit: side.limit, itemBytes: side.description.itemBytes ?? 1024,
-            giveUpAfter: options.giveUpAfter, time: time, seed: seed)
+            side.table, side: name, schema: subject.schema, digestKey: digestKey, limit: limit,
+            share: readShare, itemBytes: side.description.itemBytes ?? 1024,
+            giveUpAfter: options.giveUpAfter, time: time, seed: seed, isStopping: waitsOrStops)
     }
 }
 
 extension VerifyProgress {
     /// What a repair has come to.
-    mutating func count(_ consumed: ItemRepair.Consumed) {
+    mutating func count(_ consumed: RepairUnits.Consumed) {
         (writes, writeUnits, writesThrottled) = (
             consumed.writes, consumed.units, consumed.throttles
         )

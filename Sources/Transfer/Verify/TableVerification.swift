@@ -26,13 +26,11 @@ package final class TableVerification: Sendable {
     struct Repaired: Sendable {
         var table: TargetTable
         var options: RepairOptions
-        var limits: WriteLimits
     }
 
     struct Side: Sendable {
         var table: any ReadableTable
         var description: TableDescription
-        var limit: ReadLimit
         /// The attribute of the time to live.
         var expiry: String?
     }
@@ -42,6 +40,8 @@ package final class TableVerification: Sendable {
     private let memory: VerifyMemory
     private let earlier: VerifyState
     let journal: VerifyJournal?
+    /// What it shares with other tables of its job, and by which number it is known there.
+    let shared: (limits: SharedLimits, number: Int)
     let emit: @Sendable (VerifyFinding) throws(CopyFailure) -> Void
     let time: any TimeSource
     let seed: UInt64
@@ -58,35 +58,33 @@ package final class TableVerification: Sendable {
         /// What has been repaired, by this run and those before it.
         var repairs: VerifyCounters
         /// What reads items by their keys just now, and repairs them.
-        var byKeys: (look: SecondLook, repair: ItemRepair?)?
-        /// Those that were set while it ran.
-        var limits: Limits?
+        var byKeys: (look: SecondLook, repair: RepairUnits?)?
+        var asked: AskedLimits
+        var limits: VerifyLimits
         var isPaused = false
         var isStopping = false
-    }
-
-    /// What it is held to.
-    struct Limits: Sendable {
-        var source: ReadLimit
-        var write: WriteLimits
     }
 
     /// Sums are made durable this often: a crash loses no more.
     private static let saveEvery = Duration.seconds(2)
 
     /// - Parameters:
+    ///   - asked: what it is held to at first.
+    ///   - shared: holds the units that these say are shared.
     ///   - earlier: what an earlier run of its job has come to.
     ///   - journal: nil keeps nothing.
     ///   - emit: is told of each item that differs, by one thread at a time.
     init(
-        _ options: VerifyOptions, _ look: VerifyLook, from earlier: VerifyState,
+        _ options: VerifyOptions, _ look: VerifyLook, _ asked: AskedLimits,
+        shared: (limits: SharedLimits, number: Int), from earlier: VerifyState,
         journal: VerifyJournal?,
         emit: @escaping @Sendable (VerifyFinding) throws(CopyFailure) -> Void,
         time: any TimeSource, seed: UInt64
-    ) {
+    ) throws(CopyRefusal) {
         self.options = options
         subject = look.subject
         memory = look.memory
+        self.shared = shared
         self.earlier = earlier
         self.journal = journal
         self.emit = emit
@@ -95,11 +93,16 @@ package final class TableVerification: Sendable {
         started = time.now
         var verdict = look.verdict
         verdict.counters = earlier.repairs
-        state = Locked(State(verdict: verdict, repairs: earlier.repairs))
+        state = Locked(
+            State(
+                verdict: verdict, repairs: earlier.repairs, asked: asked,
+                limits: try VerifyLimits(asked, subject)))
     }
 
     /// Verifies; returns what came of it.
     func run() async -> TableVerdict {
+        let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
+        defer { watch.stop() }
         do {
             end(try await verify())
         } catch is Stopped {
@@ -128,17 +131,6 @@ package final class TableVerification: Sendable {
             return state.drivers
         }
         for driver in drivers { driver.setPaused(paused) }
-    }
-
-    /// Sets limits from now on.
-    func setLimits(_ limits: Limits) {
-        let (drivers, byKeys) = state.withLock { state in
-            state.limits = limits
-            return (state.drivers, state.byKeys)
-        }
-        drivers.first?.setLimit(limits.source)
-        byKeys?.look.source.setLimit(limits.source)
-        byKeys?.repair?.setLimits(limits.write)
     }
 
     var isPaused: Bool { state.withLock { $0.isPaused } }
@@ -289,11 +281,14 @@ package final class TableVerification: Sendable {
         _ take: @escaping @Sendable (Int, ScannedPage) throws(CopyFailure) -> Void
     ) async throws {
         enter(stage)
-        let drivers = [(subject.source, "source"), (subject.target, "target")].enumerated().map {
-            number, side in
+        let begun = limits
+        let drivers = [
+            (subject.source, "source", begun.source), (subject.target, "target", begun.target),
+        ].enumerated().map { number, side in
             ScanDriver(
                 side.0.table, side: side.1, schema: subject.schema, contents: contents,
-                configuration(side.0, parts[number].segments), cursors: parts[number].cursors,
+                configuration(side.0, side.2, parts[number].segments), share: readShare,
+                cursors: parts[number].cursors,
                 itemsReported: side.0.description.itemCount, time: time,
                 seed: seed &+ UInt64(10 + number)
             ) { (page) throws(CopyFailure) in try take(number, page) }
@@ -302,7 +297,8 @@ package final class TableVerification: Sendable {
             state.drivers = drivers
             return (state.isStopping, state.isPaused, state.limits)
         }
-        if let limits { drivers[0].setLimit(limits.source) }
+        // What was asked for a moment ago found no driver to be told.
+        if limits != begun { setLimits(limits) }
         if isStopping { throw Stopped() }
         if isPaused { for driver in drivers { driver.setPaused(true) } }
         let saver = Task { try await save(drivers, saving) }
@@ -348,13 +344,15 @@ package final class TableVerification: Sendable {
         return outcome
     }
 
-    private func configuration(_ side: Side, _ chosen: [Int]?) -> ScanConfiguration {
+    private func configuration(
+        _ side: Side, _ limit: ReadLimit, _ chosen: [Int]?
+    ) -> ScanConfiguration {
         var configuration = ScanConfiguration(
             segments: subject.segments, chosen: chosen, pageBytes: memory.pageBytes)
         configuration.scansMax = options.scansMax
         configuration.itemBytesReported = side.description.itemBytes
         configuration.isConsistentRead = options.isConsistentRead
-        configuration.read = side.limit
+        configuration.read = limit
         configuration.giveUpAfter = options.giveUpAfter
         return configuration
     }

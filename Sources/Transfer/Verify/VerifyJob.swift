@@ -24,9 +24,9 @@ package final class VerifyJob: CommandedJob {
         package let item: VerifyFinding
     }
 
-    /// Tables that are verified at a time.
     private let width: Int
     private let tables: [Table]
+    private let shared: SharedLimits
     private let letters: DeadLetterFiles
     private let kept: Kept?
     let note: @Sendable (String) -> Void
@@ -51,22 +51,37 @@ package final class VerifyJob: CommandedJob {
     }
 
     private struct State {
+        /// Of each table.
+        var options: [VerifyOptions]
         var next = 0
         var isStopping = false
     }
 
+    /// Tables that are verified at a time unless the user says how many.
+    package static let widthUsual = 2
+
     private init(
-        _ tables: [Table], _ letters: DeadLetterFiles, _ kept: Kept?, width: Int,
+        _ tables: [Table], _ options: [VerifyOptions], _ shared: SharedLimits,
+        _ letters: DeadLetterFiles, _ kept: Kept?, width: Int?,
         note: @escaping @Sendable (String) -> Void, time: any TimeSource
     ) {
         self.tables = tables
         self.letters = letters
         self.kept = kept
-        self.width = width
+        self.shared = shared
+        self.width = width ?? Self.width(of: tables, options)
         self.note = note
         self.time = time
         started = time.now
-        state = Locked(State())
+        state = Locked(State(options: options))
+    }
+
+    /// So many that they could use what all may read and write together.
+    private static func width(of tables: [Table], _ options: [VerifyOptions]) -> Int {
+        let limits = tables.compactMap { table in
+            if case .ready(let verification) = table { verification.limits.units } else { nil }
+        }
+        return UnitTotals(options).width(of: limits, usual: widthUsual)
     }
 
     /// Looks at all tables, and finds the job or makes it. A table that can't be verified is told
@@ -74,9 +89,12 @@ package final class VerifyJob: CommandedJob {
     /// - Parameters:
     ///   - options: one for each table.
     ///   - job: nil keeps nothing: what is interrupted is begun anew.
+    ///   - width: tables that are verified at a time; nil: as many as are needed to use what all
+    ///     may together.
     /// - Throws: ``CopyRefusal``, ``JobError``.
     package static func prepare(
-        _ options: [VerifyOptions], job jobOptions: JobOptions? = nil, tables: [Pair], width: Int,
+        _ options: [VerifyOptions], job jobOptions: JobOptions? = nil, tables: [Pair],
+        width: Int? = nil,
         note: @escaping @Sendable (String) -> Void = { _ in },
         time: any TimeSource = MonotonicTime(), seed: UInt64, emit: @escaping Emit
     ) async throws -> VerifyJob {
@@ -102,7 +120,13 @@ package final class VerifyJob: CommandedJob {
                 note: note
             ).run(using: &generator)
         }
-        let store = opened.map { JobStore($0.job, CopyJob.Totals([]), time: time) }
+        let throttle = opened?.job.record.throttle ?? AskedLimits()
+        if let limits = throttle.description {
+            note("limits of the last jobs throttle hold: \(limits)")
+        }
+        let options = options.map { $0.throttled(by: throttle) }
+        let shared = SharedLimits(UnitTotals(options), time: time)
+        let store = opened.map { JobStore($0.job, UnitTotals(options), time: time) }
         let letters = DeadLetterFiles()
         var prepared: [Int: Table] = [:]
         for (number, look) in looks.enumerated() {
@@ -117,8 +141,8 @@ package final class VerifyJob: CommandedJob {
             var generator = SystemRandomNumberGenerator()
             let (look, number) = (table.look, table.number)
             prepared[number] = .ready(
-                TableVerification(
-                    options[number], look,
+                try TableVerification(
+                    options[number], look, options[number].limits, shared: (shared, number),
                     from: opened?.states[place] ?? VerifyState(key: DigestKey(using: &generator)),
                     journal: journal,
                     emit: { (finding) throws(CopyFailure) in
@@ -137,13 +161,14 @@ package final class VerifyJob: CommandedJob {
                     uniqueKeysWithValues: ready.enumerated().map { ($1.number, $0) }))
         }
         return VerifyJob(
-            tables.indices.map { prepared[$0]! }, letters, kept, width: width, note: note,
-            time: time)
+            tables.indices.map { prepared[$0]! }, options, shared, letters, kept, width: width,
+            note: note, time: time)
     }
 
     /// Verifies all tables; returns when they are, or the job was stopped.
     package func run() async -> VerifyReport {
         let control = kept.flatMap { listen(on: $0.socketPath, id: $0.id, $0.store) }
+        if let text = totals.description { note(text) }
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<max(1, min(width, tables.count)) {
                 group.addTask { await self.verifyTables() }
@@ -207,10 +232,28 @@ package final class VerifyJob: CommandedJob {
         }
     }
 
-    func throttle(_: JobThrottle) throws(JobError) {
-        throw JobError(
-            "the limits of a verification can't be changed while it runs",
-            hint: "stop it, and run its command with other limits: it goes on")
+    /// Limits over all tables that hold now.
+    package var totals: UnitTotals { UnitTotals(state.withLock { $0.options }) }
+
+    /// Sets limits from now on, for this process and those that go on with the job.
+    /// - Throws: ``JobError`` for a percentage of nothing, or when it can't be kept.
+    func throttle(_ asked: AskedLimits) throws(JobError) {
+        let options = state.withLock { $0.options.map { $0.throttled(by: asked) } }
+        var changes: [() -> Void] = []
+        do throws(CopyRefusal) {
+            for case (.ready(let verification), let options) in zip(tables, options) {
+                changes.append(try verification.limiting(by: options.limits))
+            }
+        } catch {
+            throw JobError(error.message, hint: error.hint)
+        }
+        try kept?.store.addThrottle(asked)
+        let totals = UnitTotals(options)
+        shared.set(totals)
+        kept?.store.setTotals(totals)
+        state.withLock { $0.options = options }
+        for change in changes { change() }
+        if let text = asked.description { note("limits from now on: \(text)") }
     }
 
     func holdTables(_ paused: Bool) {
@@ -282,5 +325,12 @@ extension CopyFailure {
     fileprivate init(_ refusal: CopyRefusal) {
         self.init(
             .remedy(.giveUp), code: "Refused", message: refusal.message, hint: refusal.hint)
+    }
+}
+
+extension UnitTotals {
+    /// - Parameter options: of each table; limits of all are the same in every one.
+    fileprivate init(_ options: [VerifyOptions]) {
+        self = options.first?.limits.totals ?? UnitTotals()
     }
 }

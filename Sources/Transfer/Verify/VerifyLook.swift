@@ -59,22 +59,16 @@ struct VerifyLook: Sendable {
         self.verdict = verdict
         var subject = TableVerification.Subject(
             source: .init(
-                table: from, description: source,
-                limit: try ReadLimit(options.sourceUnits, of: source.definition),
-                expiry: settings.timeToLive.source),
+                table: from, description: source, expiry: settings.timeToLive.source),
             target: .init(
-                table: to, description: target,
-                limit: try ReadLimit(options.targetUnits, of: target.definition),
-                expiry: settings.timeToLive.target),
+                table: to, description: target, expiry: settings.timeToLive.target),
             segments: segments)
         if case .repaired(let table, let repair) = pair.target {
-            var asked = CopyOptions()
-            asked.writeUnits = repair.writeUnits
-            let limits = try UnitLimits(
-                asked, source: source.definition, target: target.definition)
-            subject.repaired = .init(table: table, options: repair, limits: limits.write)
+            subject.repaired = .init(table: table, options: repair)
         }
         self.subject = subject
+        // A limit that can't be is refused before anything is begun.
+        _ = try VerifyLimits(options.limits, subject)
     }
 
     /// No table may be repaired that another is repaired after, nor after itself.

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// What the user asked for of a verification.
 package struct VerifyOptions: Equatable, Sendable {
     package enum Mode: Equatable, Sendable {
@@ -16,9 +14,7 @@ package struct VerifyOptions: Equatable, Sendable {
     package var segments: Int?
     /// Scans in flight on each side.
     package var scansMax = 16
-    /// nil: half of what a provisioned table has.
-    package var sourceUnits: UnitLimit?
-    package var targetUnits: UnitLimit?
+    package var limits = AskedLimits()
     /// Bytes for the pages of both sides and for keys, of one table.
     package var memory = 24 << 20
     package var isConsistentRead = false
@@ -29,6 +25,12 @@ package struct VerifyOptions: Equatable, Sendable {
     package var scratchFolder = "/tmp"
 
     package init() {}
+
+    func throttled(by limits: AskedLimits) -> VerifyOptions {
+        var options = self
+        options.limits = self.limits.updated(by: limits)
+        return options
+    }
 }
 
 /// How a table's verification divides its memory.
@@ -47,14 +49,5 @@ struct VerifyMemory: Equatable, Sendable {
         guard total >= Self.totalMin else { return nil }
         keyBytes = max(Self.keyBytesMin, min(total / 3, total - 2 * MemoryBudget.pageMin))
         pageBytes = (total - keyBytes) / 2
-    }
-}
-
-extension ReadLimit {
-    /// What one side of a verification is held to; as a copy's source is when nothing was asked.
-    init(_ asked: UnitLimit?, of table: TableDefinition) throws(CopyRefusal) {
-        var options = CopyOptions()
-        options.readUnits = asked
-        self = try UnitLimits(options, source: table, target: table).read
     }
 }

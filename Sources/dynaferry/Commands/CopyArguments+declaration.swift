@@ -380,11 +380,6 @@ extension CopyArguments {
                 "--only-changed compares both tables itself: --verify would read them once more",
                 hints: ["compare them afterwards: dynaferry verify"])
         }
-        if totalReadUnits != nil || totalWriteUnits != nil {
-            throw UsageError(
-                "--only-changed keeps to no limit over all tables",
-                hints: ["limit each table: --read-units, --target-read-units, --write-units"])
-        }
     }
 
     /// A side's own region may not contradict its tables' ARNs, nor they each other; the common

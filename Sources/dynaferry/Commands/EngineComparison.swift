@@ -21,7 +21,7 @@ enum EngineComparison {
             var options = VerifyOptions()
             options.settings = nil
             let job = try await VerifyJob.prepare(
-                [options], tables: [(SourceTable(name: source, reader: reader), target)], width: 1,
+                [options], tables: [(SourceTable(name: source, reader: reader), target)],
                 seed: 1, emit: { _ in })
             return await job.run()
         }

@@ -224,14 +224,9 @@ extension CopyOptions {
         boostWrites = arguments.boostWrite
         segments = arguments.segments
         scansMax = arguments.scanConcurrency
-        writesMax = arguments.writeConcurrency
-        readUnits = arguments.readUnits
-        writeUnits = arguments.writeUnits
-        totalReadUnits = arguments.totalReadUnits
-        totalWriteUnits = arguments.totalWriteUnits
+        limits = arguments.askedLimits
         memory = arguments.memory
         verifies = arguments.verifies
-        targetReadUnits = arguments.targetReadUnits
         isConsistentRead = arguments.consistentRead
         skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
@@ -244,6 +239,18 @@ extension CopyOptions {
 }
 
 extension CopyArguments {
+    /// What is asked for of limits.
+    var askedLimits: AskedLimits {
+        var limits = AskedLimits()
+        limits.readUnits = readUnits
+        limits.targetReadUnits = targetReadUnits
+        limits.writeUnits = writeUnits
+        limits.totalReadUnits = totalReadUnits
+        limits.totalWriteUnits = totalWriteUnits
+        limits.writesMax = writeConcurrency
+        return limits
+    }
+
     /// What is asked for of settings, the policy's file read.
     var settingChoice: SettingChoice {
         get throws(CommandFailure) {

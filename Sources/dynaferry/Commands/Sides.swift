@@ -31,7 +31,7 @@ struct Sides {
     /// Tables at a time as far as can be told before they are looked at.
     private static func tablesUsual(_ arguments: CopyArguments) -> Int {
         let hasTotal = arguments.totalReadUnits != nil || arguments.totalWriteUnits != nil
-        return hasTotal ? CopyJob.widthMax : CopyJob.widthUsual
+        return hasTotal ? UnitTotals.widthMax : CopyJob.widthUsual
     }
 
     /// Of the table that has most. Twice the requests in flight keep connections through lulls.

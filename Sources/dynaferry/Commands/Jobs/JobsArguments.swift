@@ -104,11 +104,7 @@ package struct JobStatusArguments: CommandArguments, Equatable {
 package struct JobThrottleArguments: CommandArguments, Equatable {
     package var id = ""
     package var stateFolder: String?
-    package var readUnits: UnitLimit?
-    package var writeUnits: UnitLimit?
-    package var totalReadUnits: Double?
-    package var totalWriteUnits: Double?
-    package var writeConcurrency: Int?
+    package var throttle = AskedLimits()
 
     package init() {}
 
@@ -126,19 +122,24 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
     package static var options: [Option<Self>] {
         [
             Option(
-                "--write-units", .units, \.writeUnits, in: .pace, default: "as it is",
+                "--write-units", .units, \.throttle.writeUnits, in: .pace, default: "as it is",
                 "Write at most N units a second, or N% of what the target has."),
             Option(
-                "--read-units", .units, \.readUnits, in: .pace, default: "as it is",
+                "--read-units", .units, \.throttle.readUnits, in: .pace, default: "as it is",
                 "Read at most N units a second, or N% of what the source has."),
             Option(
-                "--total-write-units", .totalUnits, \.totalWriteUnits, in: .pace,
+                "--target-read-units", .units, \.throttle.targetReadUnits, in: .pace,
+                default: "as it is",
+                "Read a target that is compared at most at N units a second, or N% of what it has."
+            ),
+            Option(
+                "--total-write-units", .totalUnits, \.throttle.totalWriteUnits, in: .pace,
                 default: "as it is", "Write at most N units a second to all tables together."),
             Option(
-                "--total-read-units", .totalUnits, \.totalReadUnits, in: .pace,
+                "--total-read-units", .totalUnits, \.throttle.totalReadUnits, in: .pace,
                 default: "as it is", "Read at most N units a second from all tables together."),
             Option(
-                "--write-concurrency", .integer(1...10_000), \.writeConcurrency, in: .pace,
+                "--write-concurrency", .integer(1...10_000), \.throttle.writesMax, in: .pace,
                 default: "as it is", "Have at most N writes in flight."),
             .stateFolder(\.stateFolder),
         ]
@@ -152,19 +153,13 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
     package static let exitCodes: [(code: ExitCode, meaning: String)] = JobExitCodes.all
     package static let environment = JobEnvironment.notes
 
-    package var throttle: JobThrottle {
-        JobThrottle(
-            readUnits: readUnits, writeUnits: writeUnits, totalReadUnits: totalReadUnits,
-            totalWriteUnits: totalWriteUnits, writesMax: writeConcurrency)
-    }
-
     package func validate() throws(UsageError) {
         guard throttle.isEmpty else { return }
         throw UsageError(
             "there is no limit to set",
             hints: [
-                "name --write-units, --read-units, --total-write-units, --total-read-units or"
-                    + " --write-concurrency"
+                "name --write-units, --read-units, --target-read-units, --total-write-units,"
+                    + " --total-read-units or --write-concurrency"
             ])
     }
 }

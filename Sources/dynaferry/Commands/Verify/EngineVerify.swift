@@ -26,7 +26,8 @@ struct EngineVerify: RunningVerification {
                     try own.map { try VerifyOptions(arguments, $0, environment) },
                     job: try EngineCopy.jobOptions(arguments.copy, environment),
                     tables: zip(tables, own).map { ($0.source, target($0.target, arguments, $1)) },
-                    width: arguments.tables, note: { voice.note($0) }, seed: anySeed(), emit: emit)
+                    width: arguments.copy.tables, note: { voice.note($0) }, seed: anySeed(),
+                    emit: emit)
             }
         }
         return EngineVerify(job, arguments)
@@ -55,7 +56,6 @@ struct EngineVerify: RunningVerification {
         }
         var repair = RepairOptions()
         repair.deletesExtra = arguments.deleteExtra
-        repair.writeUnits = own.writeUnits
         repair.deadLettersPath = own.deadLetters
         repair.deadLettersMax = own.maxDeadLetters
         return .repaired(table, repair)
@@ -102,7 +102,10 @@ struct EngineVerify: RunningVerification {
         if verdicts.count == 1 {
             snapshot.readLimit = verdicts[0].progress.source.readLimit
             snapshot.writeLimit = verdicts[0].progress.target.readLimit
-            snapshot.waiting = verdicts[0].progress.waiting
+        }
+        snapshot.waiting = verdicts.waiting
+        if let total = job.totals.read {
+            snapshot.readLimit = min(snapshot.readLimit ?? total, total)
         }
         let estimates = verdicts.flatMap { [$0.progress.source, $0.progress.target] }
             .map(\.itemsEstimated)
@@ -110,6 +113,15 @@ struct EngineVerify: RunningVerification {
         snapshot.fraction =
             verdicts.reduce(0) { $0 + $1.progress.fraction } / Double(verdicts.count)
         return snapshot
+    }
+}
+
+extension [TableVerdict] {
+    /// What all that are under way wait for.
+    fileprivate var waiting: String? {
+        let underWay = filter { $0.outcome == nil && $0.progress.stage != .waiting }
+        let waiting = Set(underWay.map(\.progress.waiting))
+        return waiting.count == 1 ? waiting.first! : nil
     }
 }
 
@@ -169,8 +181,7 @@ extension VerifyOptions {
         if let sample = arguments.sample { mode = .sample(sample.share) }
         segments = own.segments
         scansMax = own.scanConcurrency ?? scansMax
-        sourceUnits = own.readUnits
-        targetUnits = own.targetReadUnits
+        limits = own.askedLimits
         memory = own.memory
         isConsistentRead = own.consistentRead
         settings = own.comparesSettings ? try own.settingChoice : nil

@@ -19,12 +19,6 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
 
     package init() { copy.memory = 24 << 20 }
 
-    /// Tables compared at a time.
-    package var tables: Int {
-        get { copy.tables ?? 2 }
-        set { copy.tables = newValue }
-    }
-
     package var sides: SidesArguments {
         get { copy.sides }
         set { copy.sides = newValue }
@@ -91,8 +85,10 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 "Compare FROM with TO, whatever SOURCE and TARGET say."),
             Option(
                 ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
-                default: "\(VerifyArguments().tables)", "Verify N tables at a time."
-            ) { arguments, _, value in arguments.tables = value },
+                default: "\(VerifyJob.widthUsual), and up to \(UnitTotals.widthMax) where else a"
+                    + " total limit would not be used",
+                "Verify N tables at a time."
+            ) { arguments, _, value in arguments.copy.tables = value },
         ]
     }
 
@@ -160,6 +156,17 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 "Repair with at most N write units a second, or N% of what the target has."
             ).perTable,
             Option(
+                "--total-write-units", .totalUnits, \.copy.totalWriteUnits, in: .target,
+                default: "no limit",
+                """
+                Repair with at most N write units a second of all tables and their indexes \
+                together; each keeps to its own limit too.
+                """),
+            Option(
+                "--write-concurrency", .integer(1...10_000), \.copy.writeConcurrency,
+                in: .target, default: "64", "Repair at most N items at a time."
+            ).perTable,
+            Option(
                 "--dead-letters", .file, \.copy.deadLetters, in: .target,
                 default: "./dynaferry-dead-letters-TARGET.jsonl",
                 "Where to put items that the target refuses for good, as copy does."
@@ -184,6 +191,13 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 if name != "--target-read-units" { arguments.copy.readUnits = limit }
                 if name != "--source-read-units" { arguments.copy.targetReadUnits = limit }
             }.perTable,
+            Option(
+                "--total-read-units", .totalUnits, \.copy.totalReadUnits, in: .pace,
+                default: "no limit",
+                """
+                Read the source at most at N units a second for all tables together; each keeps to \
+                its own limit too.
+                """),
             Option(
                 "--segments", .integer(1...1_000_000), \.copy.segments, in: .pace,
                 default: "by the larger table's size",

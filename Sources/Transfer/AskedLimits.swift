@@ -1,0 +1,103 @@
+import JSON
+
+/// Limits as a command or `jobs throttle` asks for them; nil where it says nothing.
+package struct AskedLimits: Equatable, Sendable {
+    /// Of the source; nil: half of what a provisioned one has.
+    package var readUnits: UnitLimit?
+    /// Of the target, where it is compared; likewise.
+    package var targetReadUnits: UnitLimit?
+    /// Of the target; nil: all of what a provisioned one has.
+    package var writeUnits: UnitLimit?
+    /// Units a second of all tables of the job together, their indexes included.
+    package var totalReadUnits: Double?
+    package var totalWriteUnits: Double?
+    /// Most writes in flight; nil: the default, which adapts where batches are written.
+    package var writesMax: Int?
+
+    package init() {}
+
+    package var totals: UnitTotals { UnitTotals(read: totalReadUnits, write: totalWriteUnits) }
+
+    package var isEmpty: Bool { self == AskedLimits() }
+
+    /// What `later` sets, and where it sets nothing what this one does.
+    package func updated(by later: AskedLimits) -> AskedLimits {
+        var limits = self
+        limits.readUnits = later.readUnits ?? readUnits
+        limits.targetReadUnits = later.targetReadUnits ?? targetReadUnits
+        limits.writeUnits = later.writeUnits ?? writeUnits
+        limits.totalReadUnits = later.totalReadUnits ?? totalReadUnits
+        limits.totalWriteUnits = later.totalWriteUnits ?? totalWriteUnits
+        limits.writesMax = later.writesMax ?? writesMax
+        return limits
+    }
+
+    /// In words; nil when it sets nothing.
+    package var description: String? {
+        var parts: [String] = []
+        if let readUnits { parts.append("read units \(readUnits.text)") }
+        if let targetReadUnits { parts.append("read units of the target \(targetReadUnits.text)") }
+        if let writeUnits { parts.append("write units \(writeUnits.text)") }
+        if let totalReadUnits {
+            parts.append("read units of all tables \(JSON(totalReadUnits).text) a second")
+        }
+        if let totalWriteUnits {
+            parts.append("write units of all tables \(JSON(totalWriteUnits).text) a second")
+        }
+        if let writesMax { parts.append("\(writesMax) writes in flight") }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    package var json: JSON {
+        var json: JSON = [:]
+        json["readUnits"] = readUnits?.json
+        json["targetReadUnits"] = targetReadUnits?.json
+        json["writeUnits"] = writeUnits?.json
+        json["totalReadUnits"] = totalReadUnits.map { JSON($0) }
+        json["totalWriteUnits"] = totalWriteUnits.map { JSON($0) }
+        json["writesMax"] = writesMax.map { JSON($0) }
+        return json
+    }
+
+    package init(json: JSON) {
+        readUnits = json["readUnits"].flatMap(UnitLimit.init(json:))
+        targetReadUnits = json["targetReadUnits"].flatMap(UnitLimit.init(json:))
+        writeUnits = json["writeUnits"].flatMap(UnitLimit.init(json:))
+        totalReadUnits = json["totalReadUnits"]?.double
+        totalWriteUnits = json["totalWriteUnits"]?.double
+        writesMax = json["writesMax"]?.int
+    }
+}
+
+extension UnitLimit? {
+    /// It follows the table's own capacity, which may change meanwhile.
+    var followsTable: Bool {
+        if case .perSecond = self { false } else { true }
+    }
+}
+
+extension UnitLimit {
+    fileprivate var text: String {
+        switch self {
+        case .perSecond(let units): "\(JSON(units).text) a second"
+        case .percent(let share): "\(JSON(share).text)%"
+        }
+    }
+
+    fileprivate var json: JSON {
+        switch self {
+        case .perSecond(let units): JSON(units)
+        case .percent(let share): ["percent": JSON(share)]
+        }
+    }
+
+    fileprivate init?(json: JSON) {
+        if let units = json.double {
+            self = .perSecond(units)
+        } else if let share = json["percent"]?.double {
+            self = .percent(share)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import DynamoModel
+
+/// Units a second of all tables of a job together; nil where there is no limit.
+package struct UnitTotals: Equatable, Sendable {
+    /// Of the source's side.
+    package var read: Double?
+    package var write: Double?
+
+    package init(read: Double? = nil, write: Double? = nil) {
+        self.read = read
+        self.write = write
+    }
+
+    package var areNone: Bool { read == nil && write == nil }
+
+    /// What all tables are held to, in words; nil when there is nothing.
+    package var description: String? {
+        let read = read.map { "at most \($0.unitText) read units" }
+        let write = write.map { "at most \($0.unitText) write units" }
+        let parts = [read, write].compactMap(\.self)
+        guard !parts.isEmpty else { return nil }
+        return "all tables together: \(parts.joined(separator: " and ")) a second"
+    }
+
+    // MARK: Tables at a time
+
+    /// Tables that are gone about at a time at most, where a limit over all tables would else not
+    /// be used.
+    package static let widthMax = 16
+
+    /// How many of `tables` are to be gone about at a time: so many that even those with the lowest
+    /// limits of their own could use what all may together.
+    /// - Parameters:
+    ///   - tables: what each is held to by itself.
+    ///   - usual: at least so many.
+    func width(of tables: [UnitLimits], usual: Int) -> Int {
+        let reads = tables.map {
+            $0.read.unitsPerSecond ?? Double(ServiceLimits.onDemandReadUnits)
+        }
+        let writes = tables.map {
+            $0.write.table ?? Double(ServiceLimits.onDemandWriteUnits)
+        }
+        let wanted = max(Self.count(of: reads, using: read), Self.count(of: writes, using: write))
+        return min(max(wanted, usual), Self.widthMax)
+    }
+
+    /// How many of the lowest `limits` come to `total`; 0 where there is none.
+    private static func count(of limits: [Double], using total: Double?) -> Int {
+        guard let total else { return 0 }
+        var sum = 0.0
+        let ample = limits.sorted().firstIndex { limit in
+            sum += limit
+            return sum >= total
+        }
+        return ample.map { $0 + 1 } ?? limits.count
+    }
+}

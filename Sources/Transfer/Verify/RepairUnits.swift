@@ -1,0 +1,156 @@
+import AWS
+import DynamoDB
+import DynamoModel
+import Pacing
+
+/// Write units of a repair: what each write takes of the target's limits, and of that over all
+/// tables. Any thread may call its methods.
+final class RepairUnits: Sendable {
+    /// What a repair is held to.
+    struct Limits: Equatable, Sendable {
+        var write = WriteLimits()
+        /// Items that are repaired at a time.
+        var itemsAtOnce = 64
+    }
+
+    /// What a write is expected to cost, and has been charged.
+    struct Charge: Sendable {
+        fileprivate let units: Int
+        fileprivate let reserved: WritePacing.Charge
+        fileprivate let shared: SharedBucket.Grant?
+    }
+
+    /// What writes have come to.
+    struct Consumed {
+        var writes = 0
+        var units = 0.0
+        var throttles = 0
+        /// Of the last second, and the limit that is closest to it.
+        var unitsPerSecond = 0.0
+        var limit: Double?
+    }
+
+    private let share: SharedPart
+    private let turnstile = Turnstile()
+    private let time: any TimeSource
+    private let isStopping: @Sendable () async -> Bool
+    private let state: Locked<State>
+
+    private struct State {
+        var limits: Limits
+        var pacing: WritePacing
+        var consumed = Consumed()
+    }
+
+    /// - Parameters:
+    ///   - share: is taken of while `limits` have a part that is shared.
+    ///   - isStopping: returns late while nothing is to be written.
+    init(
+        _ limits: Limits, share: SharedPart, time: any TimeSource,
+        isStopping: @escaping @Sendable () async -> Bool
+    ) {
+        self.share = share
+        self.time = time
+        self.isStopping = isStopping
+        state = Locked(State(limits: limits, pacing: WritePacing(limits.write, at: time.now)))
+    }
+
+    func setLimits(_ limits: Limits) {
+        state.withLock { state in
+            state.limits = limits
+            state.pacing.setLimits(limits.write, at: time.now)
+        }
+    }
+
+    var itemsAtOnce: Int { state.withLock { $0.limits.itemsAtOnce } }
+
+    var consumed: Consumed {
+        state.withLock { state in
+            var consumed = state.consumed
+            (consumed.unitsPerSecond, consumed.limit) = state.pacing.consumedPerSecond(at: time.now)
+            return consumed
+        }
+    }
+
+    // MARK: Before a write
+
+    /// Returns when so many units are there; nil when it is to stop, if it may.
+    func take(_ units: Int, mayStop: Bool) async -> Charge? {
+        guard mayStop else { return await take(units) }
+        return await turnstile.pass { [self] in
+            while await !isStopping() {
+                if let charge = await takeOrWait(units) { return charge }
+            }
+            return nil
+        }
+    }
+
+    /// For another attempt: what has been begun is ended.
+    func takeAgain(_ charge: Charge) async -> Charge { await take(charge.units) }
+
+    private func take(_ units: Int) async -> Charge {
+        await turnstile.pass { [self] in
+            while true {
+                if let charge = await takeOrWait(units) { return charge }
+            }
+        }
+    }
+
+    /// nil after a while, when the units are not there yet.
+    private func takeOrWait(_ units: Int) async -> Charge? {
+        let (estimate, wait, isShared) = state.withLock { state in
+            let now = time.now
+            state.pacing.timePassed(at: now)
+            let estimate = state.pacing.estimate(units: units)
+            let ready = state.pacing.readyAt(estimate, now: now)
+            return (estimate, ready - now, state.limits.write.shared != nil)
+        }
+        guard wait <= .zero else {
+            await Pause.lasting(min(wait, KeyReader.lookEvery))
+            return nil
+        }
+        let grant = isShared ? await share.units(estimate.reduce(0, +)) : nil
+        return state.withLock {
+            Charge(units: units, reserved: $0.pacing.take(estimate, at: time.now), shared: grant)
+        }
+    }
+
+    func sent() { state.withLock { $0.consumed.writes += 1 } }
+
+    // MARK: After it
+
+    /// Of a charge that nothing was sent for.
+    func give(back charge: Charge) {
+        share.settle(charge.shared, consumed: 0)
+        state.withLock {
+            $0.pacing.settleFailed(charge.reserved, isOutcomeUnknown: false, at: time.now)
+        }
+    }
+
+    /// - Parameter consumed: nil when the reply does not say.
+    func settle(_ charge: Charge, _ consumed: ConsumedUnits?, since sent: Instant) {
+        let units = state.withLock { state in
+            let now = time.now
+            let units = state.pacing.settle(
+                charge.reserved, units: charge.units, reported: consumed, at: now)
+            state.consumed.units += units
+            _ = state.pacing.observed(
+                items: 1, refused: 0, units: units, roundTrip: now - sent, at: now)
+            return units
+        }
+        share.settle(charge.shared, consumed: units)
+    }
+
+    func settleFailed(_ charge: Charge, _ failure: CopyFailure, since sent: Instant) {
+        share.settle(charge.shared, consumed: failure.isOutcomeUnknown ? nil : 0)
+        state.withLock { state in
+            let now = time.now
+            state.pacing.settleFailed(
+                charge.reserved, isOutcomeUnknown: failure.isOutcomeUnknown, at: now)
+            guard case .remedy(.slowDown) = failure.kind else { return }
+            state.consumed.throttles += 1
+            _ = state.pacing.observed(
+                items: 1, refused: 1, units: 0, roundTrip: now - sent, at: now)
+        }
+    }
+}

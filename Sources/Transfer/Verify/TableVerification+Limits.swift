@@ -1,0 +1,50 @@
+import Pacing
+
+/// What a verification is held to, and what it has in common with others.
+extension TableVerification {
+    /// See ``TableWork/limiting(by:)``.
+    func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void {
+        let limits = try VerifyLimits(asked, subject)
+        return { [self] in
+            state.withLock { $0.asked = asked }
+            setLimits(limits)
+        }
+    }
+
+    /// Sets them from now on.
+    func setLimits(_ limits: VerifyLimits) {
+        let (drivers, byKeys) = state.withLock { state in
+            state.limits = limits
+            return (state.drivers, state.byKeys)
+        }
+        for (driver, limit) in zip(drivers, [limits.source, limits.target]) {
+            driver.setLimit(limit)
+        }
+        byKeys?.look.source.setLimit(limits.source)
+        byKeys?.look.target.setLimit(limits.target)
+        byKeys?.repair?.setLimits(limits.repair)
+    }
+
+    /// Those that hold now.
+    var limits: VerifyLimits { state.withLock { $0.limits } }
+
+    /// Its parts in what all tables may take together. Nothing is shared of the target's reads.
+    var readShare: SharedPart { SharedPart(limit: shared.limits.read, number: shared.number) }
+    var writeShare: SharedPart { SharedPart(limit: shared.limits.write, number: shared.number) }
+
+    /// Looks up the tables' capacity; a look that fails changes nothing.
+    func lookUpLimits() async {
+        let asked = state.withLock { $0.asked }
+        let isRepaired = subject.repaired != nil
+        guard
+            asked.readUnits.followsTable || asked.targetReadUnits.followsTable
+                || isRepaired && asked.writeUnits.followsTable,
+            let source = try? await subject.source.table.describeIfExists(),
+            let target = try? await subject.target.table.describeIfExists(),
+            let limits = try? VerifyLimits(
+                asked, source: source.definition, target: target.definition,
+                isRepaired: isRepaired)
+        else { return }
+        setLimits(limits)
+    }
+}

@@ -1,0 +1,36 @@
+import DynamoModel
+
+/// What the verification of one table is held to.
+struct VerifyLimits: Equatable, Sendable {
+    var source: ReadLimit
+    var target: ReadLimit
+    var repair = RepairUnits.Limits()
+
+    /// - Parameter isRepaired: something is written.
+    /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
+    init(
+        _ asked: AskedLimits, source: TableDefinition, target: TableDefinition, isRepaired: Bool
+    ) throws(CopyRefusal) {
+        var written = asked
+        // Of a target that is only read, what may be written is not looked at.
+        if !isRepaired { written.writeUnits = nil }
+        let limits = try UnitLimits(written, source: source, target: target)
+        self.source = limits.read
+        var read = AskedLimits()
+        read.readUnits = asked.targetReadUnits
+        self.target = try UnitLimits(read, source: target, target: target).read
+        repair.write = limits.write
+        repair.itemsAtOnce = asked.writesMax ?? repair.itemsAtOnce
+    }
+
+    init(
+        _ asked: AskedLimits, _ subject: TableVerification.Subject
+    ) throws(CopyRefusal) {
+        try self.init(
+            asked, source: subject.source.description.definition,
+            target: subject.target.description.definition, isRepaired: subject.repaired != nil)
+    }
+
+    /// As far as a copy has such.
+    var units: UnitLimits { UnitLimits(read: source, write: repair.write) }
+}
