@@ -125,7 +125,6 @@ import Transfer
 
     @Test(arguments: [
         ["--merge=keep"], ["--skip-expired"], ["--schema-only"], ["--verify"],
-        ["--total-write-units", "100"],
     ])
     func `what contradicts it is refused, and says why`(_ words: [String]) throws {
         let result = try site.run(["--only-changed"] + words)

@@ -99,13 +99,24 @@ import Transfer
         #expect(try jobs("pause", view.id).status == 0)
         #expect(try jobs("status", view.id).out.contains("paused"))
         #expect(try jobs("resume", view.id).status == 0)
-        let throttle = try jobs("throttle", view.id, "--read-units", "10")
-        #expect(throttle.status == 1 && throttle.err.contains("verification"), "\(throttle)")
+        let throttle = try jobs(
+            "throttle", view.id, "--read-units", "10", "--target-read-units", "12")
+        #expect(throttle.status == 0, "\(throttle)")
+        #expect(throttle.out.contains("read units 10 a second, read units of the target 12"))
+        #expect(try jobs("throttle", view.id, "--read-units", "50%").status == 1)
         #expect(try jobs("remove", view.id).status == 1)
         #expect(try jobs("stop", view.id).status == 0)
         #expect(process.wait() == .exited(130))
         #expect(try jobs("resume", view.id).out.contains("dynaferry verify Orders Copy"))
-        #expect(try run(words(["Orders", "Copy"])).status == 0)
+        let idle = try jobs(
+            "throttle", view.id, "--read-units", "99000", "--target-read-units", "99000")
+        #expect(idle.status == 0, "\(idle)")
+        let again = try run(words(["Orders", "Copy"]))
+        #expect(again.status == 0, "\(again)")
+        #expect(
+            again.err.contains(
+                "limits of the last jobs throttle hold: read units 99000 a second, read units of"
+                    + " the target 99000 a second"), "\(again.err)")
         #expect(try jobs("status", view.id).out.contains("finished, 100 % done"))
         #expect(try jobs("remove", view.id).status == 0)
     }

@@ -27,20 +27,31 @@ extension CopyFixture {
         _ configure: (inout VerifyOptions) -> Void = { _ in },
         emit: @escaping VerifyJob.Emit = { _ in }
     ) async throws -> VerifyJob {
+        try await prepareVerify(
+            pairs: [(source, target)], repair: repair, isKept: isKept, configure, emit: emit)
+    }
+
+    func prepareVerify(
+        pairs: [(source: String, target: String)], repair: RepairOptions? = nil,
+        isKept: Bool = false, _ configure: (inout VerifyOptions) -> Void = { _ in },
+        emit: @escaping VerifyJob.Emit = { _ in }
+    ) async throws -> VerifyJob {
         var options = VerifyOptions()
         options.giveUpAfter = .seconds(60)
         options.scratchFolder = NSTemporaryDirectory()
         configure(&options)
         let client = try await client()
         let reader = ReadOnlyClient(client)
-        let compared: VerifyJob.Target =
-            repair.map { .repaired(TargetTable(name: target, client: client), $0) }
-            ?? .compared(SourceTable(name: target, reader: reader))
+        let tables = pairs.map { pair -> VerifyJob.Pair in
+            let compared: VerifyJob.Target =
+                repair.map { .repaired(TargetTable(name: pair.target, client: client), $0) }
+                ?? .compared(SourceTable(name: pair.target, reader: reader))
+            return (SourceTable(name: pair.source, reader: reader), compared)
+        }
         return try await VerifyJob.prepare(
-            [options],
-            job: isKept ? JobOptions(folder: jobs, request: ["verify", source, target]) : nil,
-            tables: [(SourceTable(name: source, reader: reader), compared)], width: 1,
-            seed: 1, emit: emit)
+            [VerifyOptions](repeating: options, count: pairs.count),
+            job: isKept ? JobOptions(folder: jobs, request: ["verify", pairs[0].source]) : nil,
+            tables: tables, seed: 1, emit: emit)
     }
 
     /// Sets the attribute of a table's time to live.

@@ -27,21 +27,21 @@ package final class VerifyJob: CommandedJob {
     private let width: Int
     private let tables: [Table]
     private let shared: SharedLimits
-    private let letters: DeadLetterFiles
+    private let letters: RepairLetters
     private let kept: Kept?
     let note: @Sendable (String) -> Void
     private let state: Locked<State>
     private let started: Instant
     private let time: any TimeSource
 
-    private enum Table: Sendable {
+    enum Table: Sendable {
         case ready(TableVerification)
         /// It can't be verified.
         case refused(TableVerdict)
     }
 
     /// Where it is kept how far it has come.
-    private struct Kept: Sendable {
+    struct Kept: Sendable {
         let id: String
         let runs: Int
         let store: JobStore
@@ -60,9 +60,9 @@ package final class VerifyJob: CommandedJob {
     /// Tables that are verified at a time unless the user says how many.
     package static let widthUsual = 2
 
-    private init(
+    init(
         _ tables: [Table], _ options: [VerifyOptions], _ shared: SharedLimits,
-        _ letters: DeadLetterFiles, _ kept: Kept?, width: Int?,
+        _ letters: RepairLetters, _ kept: Kept?, width: Int?,
         note: @escaping @Sendable (String) -> Void, time: any TimeSource
     ) {
         self.tables = tables
@@ -82,87 +82,6 @@ package final class VerifyJob: CommandedJob {
             if case .ready(let verification) = table { verification.limits.units } else { nil }
         }
         return UnitTotals(options).width(of: limits, usual: widthUsual)
-    }
-
-    /// Looks at all tables, and finds the job or makes it. A table that can't be verified is told
-    /// in its verdict, unless it is the only one.
-    /// - Parameters:
-    ///   - options: one for each table.
-    ///   - job: nil keeps nothing: what is interrupted is begun anew.
-    ///   - width: tables that are verified at a time; nil: as many as are needed to use what all
-    ///     may together.
-    /// - Throws: ``CopyRefusal``, ``JobError``.
-    package static func prepare(
-        _ options: [VerifyOptions], job jobOptions: JobOptions? = nil, tables: [Pair],
-        width: Int? = nil,
-        note: @escaping @Sendable (String) -> Void = { _ in },
-        time: any TimeSource = MonotonicTime(), seed: UInt64, emit: @escaping Emit
-    ) async throws -> VerifyJob {
-        precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
-        let looks = try await CopyJob.each(Array(zip(options, tables))) {
-            options, pair -> Result<VerifyLook, CopyRefusal> in
-            do throws(CopyRefusal) {
-                return .success(try await VerifyLook(options, pair))
-            } catch {
-                return .failure(error)
-            }
-        }
-        if case .failure(let refusal)? = looks.first, looks.count == 1 { throw refusal }
-        let ready = looks.enumerated().compactMap { number, look in
-            (try? look.get()).map { (number: number, look: $0) }
-        }
-        try VerifyLook.checkSources(ready.map(\.look))
-        var opened: VerifyOpening.Opened?
-        if let jobOptions, !ready.isEmpty {
-            var generator = SeededGenerator(seed: seed)
-            opened = try VerifyOpening(
-                looks: ready.map(\.look), mode: options[0].mode, options: jobOptions, time: time,
-                note: note
-            ).run(using: &generator)
-        }
-        let throttle = opened?.job.record.throttle ?? AskedLimits()
-        if let limits = throttle.description {
-            note("limits of the last jobs throttle hold: \(limits)")
-        }
-        let options = options.map { $0.throttled(by: throttle) }
-        let shared = SharedLimits(UnitTotals(options), time: time)
-        let store = opened.map { JobStore($0.job, UnitTotals(options), time: time) }
-        let letters = DeadLetterFiles()
-        var prepared: [Int: Table] = [:]
-        for (number, look) in looks.enumerated() {
-            guard case .failure(let refusal) = look else { continue }
-            prepared[number] = .refused(TableVerdict(tables[number], refusal))
-        }
-        for (place, table) in ready.enumerated() {
-            let journal = store.map { store in
-                VerifyJournal(
-                    store, table: place, earlier: opened!.job.tables[place].record.progress)
-            }
-            var generator = SystemRandomNumberGenerator()
-            let (look, number) = (table.look, table.number)
-            prepared[number] = .ready(
-                try TableVerification(
-                    options[number], look, options[number].limits, shared: (shared, number),
-                    from: opened?.states[place] ?? VerifyState(key: DigestKey(using: &generator)),
-                    journal: journal,
-                    emit: { (finding) throws(CopyFailure) in
-                        try letters.keep(finding, of: look.subject)
-                        try emit(
-                            Finding(
-                                table: number, source: look.verdict.source,
-                                target: look.verdict.target, item: finding))
-                    }, time: time, seed: seed &+ UInt64(number)))
-        }
-        let kept = opened.map { opened in
-            Kept(
-                id: opened.job.record.id, runs: opened.job.record.runs, store: store!,
-                socketPath: opened.job.socketPath,
-                numbers: Dictionary(
-                    uniqueKeysWithValues: ready.enumerated().map { ($1.number, $0) }))
-        }
-        return VerifyJob(
-            tables.indices.map { prepared[$0]! }, options, shared, letters, kept, width: width,
-            note: note, time: time)
     }
 
     /// Verifies all tables; returns when they are, or the job was stopped.
@@ -289,48 +208,9 @@ extension VerifyJob.Target {
     }
 }
 
-/// The files of what targets have refused: those of one name are one.
-private final class DeadLetterFiles: Sendable {
-    private let files = Locked<[(wanted: String, file: DeadLetterFile)]>([])
-
-    func keep(
-        _ finding: VerifyFinding, of subject: TableVerification.Subject
-    ) throws(CopyFailure) {
-        guard case .refused(let letter) = finding.repair else { return }
-        let table = subject.target.description.definition.name
-        let wanted =
-            subject.repaired?.options.deadLettersPath ?? DeadLetterFile.defaultPath(table: table)
-        try files.withLock { (files) throws(CopyFailure) in
-            let known = files.first { $0.wanted == wanted }?.file
-            let file = known ?? DeadLetterFile(path: wanted)
-            if known == nil { files.append((wanted, file)) }
-            try file.append(letter, table: table)
-            try file.sync()
-        }
-    }
-
-    var paths: [String] { files.withLock { $0.compactMap(\.file.path) } }
-}
-
-extension TableVerdict {
-    /// Of a pair that can't be verified.
-    fileprivate init(_ pair: VerifyJob.Pair, _ refusal: CopyRefusal) {
-        self.init(source: pair.source.name, target: pair.target.table.name)
-        outcome = .failed(CopyFailure(refusal))
-        progress.stage = .ended
-    }
-}
-
-extension CopyFailure {
-    fileprivate init(_ refusal: CopyRefusal) {
-        self.init(
-            .remedy(.giveUp), code: "Refused", message: refusal.message, hint: refusal.hint)
-    }
-}
-
 extension UnitTotals {
     /// - Parameter options: of each table; limits of all are the same in every one.
-    fileprivate init(_ options: [VerifyOptions]) {
+    init(_ options: [VerifyOptions]) {
         self = options.first?.limits.totals ?? UnitTotals()
     }
 }

@@ -123,11 +123,6 @@ package struct JobsCommand: Sendable {
     package func throttle(_ arguments: JobThrottleArguments) throws -> ExitCode {
         let folder = try folder(arguments.stateFolder)
         let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
-        guard view.record.kind == .copy else {
-            throw CommandFailure(
-                "job \(view.id) is a \(view.record.kind.noun), whose limits are its command's",
-                hints: ["stop it, and run its command with other limits: it goes on"])
-        }
         if view.isRunning {
             try send(.throttle(arguments.throttle), to: arguments.id, in: folder)
         } else {
