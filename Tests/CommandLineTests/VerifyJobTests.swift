@@ -69,7 +69,8 @@ import Transfer
     {
         let first = try start(["Few", "None", "--repair", "--write-units", "50"])
         let killed = try wait(first) {
-            $0.record.progress.counters.writeUnits >= 0 && hasRepaired()
+            let progress = $0.record.progress
+            return progress.writeUnitsPerSecond > 0 && progress.writeLimit == 50 && hasRepaired()
         }
         first.signal(SIGKILL)
         _ = first.wait()
@@ -89,7 +90,10 @@ import Transfer
 
     @Test func `it is listed, paused, resumed, stopped and removed as a copy is`() throws {
         let process = try start(["Orders", "Copy", "--read-units", "25"])
-        let view = try wait(process) { $0.isRunning && $0.record.progress.itemsDone > 0 }
+        let view = try wait(process) {
+            $0.isRunning && $0.record.progress.itemsPerSecond > 0
+                && (1...40).contains($0.record.progress.readUnitsPerSecond)
+        }
         func jobs(_ verb: String...) throws -> Binary.Result {
             try run(["jobs"] + verb + ["--state-dir", self.jobs.path])
         }

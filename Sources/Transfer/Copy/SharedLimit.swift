@@ -45,13 +45,6 @@ package final class SharedLimit: @unchecked Sendable {
         }
     }
 
-    /// Returns when so many units are there for `claimant`.
-    func units(_ units: Double, for claimant: Int) async -> SharedBucket.Grant {
-        await withCheckedContinuation { continuation in
-            claim(units, for: claimant) { continuation.resume(returning: $0) }
-        }
-    }
-
     /// Tells what came of a grant; see ``TokenBucket/settle(_:consumed:at:)``.
     package func settle(_ grant: SharedBucket.Grant, consumed: Double) {
         queue.async { [self] in
@@ -104,10 +97,6 @@ struct SharedPart: Sendable {
     let limit: SharedLimit
     /// By which number the table is known there.
     let number: Int
-
-    func units(_ units: Double) async -> SharedBucket.Grant {
-        await limit.units(units, for: number)
-    }
 
     /// - Parameter consumed: nil when nobody knows: then the estimate stands.
     func settle(_ grant: SharedBucket.Grant?, consumed: Double?) {

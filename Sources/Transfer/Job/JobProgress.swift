@@ -65,6 +65,12 @@ extension JobProgress {
         hold = hold == table.hold ? hold : nil
     }
 
+    /// Nothing is under way any more.
+    mutating func rest() {
+        (itemsPerSecond, readUnitsPerSecond, writeUnitsPerSecond) = (0, 0, 0)
+        hold = nil
+    }
+
     /// Its limits are no higher than those over all tables.
     mutating func hold(within totals: UnitTotals) {
         if let read = totals.read { readLimit = min(readLimit ?? read, read) }

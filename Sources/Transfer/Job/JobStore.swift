@@ -110,7 +110,11 @@ final class JobStore: @unchecked Sendable {
 
     func setEnded(table: Int, isFinished: Bool, failure: String?) throws(JobError) {
         try onQueue { () throws(JobError) in
+            tables[table].rest()
             try file?.setEnded(table: table, isFinished: isFinished, failure: failure)
+            try file?.save(
+                table: table, [], [], (table: tables[table], job: inAll),
+                at: time.secondsSinceEpoch)
         }
     }
 

@@ -27,12 +27,8 @@ final class KeyReader: Sendable {
     private let time: any TimeSource
     private let queue: DispatchQueue
     private let share: SharedPart
-    private let turnstile = Turnstile()
-    private let isStopping: @Sendable () async -> Bool
+    private let gate: UnitGate<Double, Charge>
     private let state: Locked<State>
-
-    /// How long one who waits for units does not look whether to stop.
-    static let lookEvery = Duration.milliseconds(200)
 
     /// Bytes of a reply that are kept, unless it is about one item.
     private static let replyBytesMax = 4 << 20
@@ -53,11 +49,10 @@ final class KeyReader: Sendable {
     ///   - side: `source` or `target`, for messages.
     ///   - itemBytes: of one item on average, for the units that it costs.
     ///   - share: is taken of while `limit` has a part that is shared.
-    ///   - isStopping: returns late while nothing is to be read.
     init(
         _ table: any ReadableTable, side: String, schema: KeySchema, digestKey: DigestKey,
         limit: ReadLimit, share: SharedPart, itemBytes: Int, giveUpAfter: Duration,
-        time: any TimeSource, seed: UInt64, isStopping: @escaping @Sendable () async -> Bool
+        time: any TimeSource, seed: UInt64
     ) {
         self.table = table
         self.side = side
@@ -66,18 +61,38 @@ final class KeyReader: Sendable {
         self.share = share
         self.giveUpAfter = giveUpAfter
         self.time = time
-        self.isStopping = isStopping
         request = BatchGetRequest(table: table.name)
         itemUnits = CapacityUnits.scan(bytes: max(itemBytes, 1), consistent: true)
         queue = DispatchQueue(label: "verify.keys")
-        state = Locked(
+        let state = Locked(
             State(
                 pacing: ReadPacing(limit, at: time.now), isShared: limit.shared != nil,
                 generator: SeededGenerator(seed: seed)))
+        self.state = state
+        gate = UnitGate(share) { units in
+            state.withLock { state in
+                let wait = state.pacing.readyAt(units, now: time.now) - time.now
+                return wait > .zero ? .time(wait) : state.isShared ? .share(units) : .nothing
+            }
+        } charge: { units, grant in
+            state.withLock {
+                Charge(own: $0.pacing.take(units, at: time.now), shared: grant)
+            }
+        }
     }
 
     /// Read units, requests and throttles so far.
     var counters: CopyCounters { state.withLock { $0.counters } }
+
+    func setPaused(_ paused: Bool) { gate.setPaused(paused) }
+
+    /// Asks for no more, but for what was begun.
+    func stop() { gate.stop() }
+
+    /// Read units of the last second, and what they are held to.
+    var rate: (units: Double, limit: Double?) {
+        state.withLock { ($0.pacing.consumedPerSecond(at: time.now), $0.pacing.rate) }
+    }
 
     func setLimit(_ limit: ReadLimit) {
         state.withLock { state in
@@ -148,7 +163,9 @@ final class KeyReader: Sendable {
         _ keys: [[UInt8]], _ mayStop: Bool
     ) async throws(CopyFailure) -> Answer? {
         if state.withLock({ $0.readsOneByOne }) { return try await askOneByOne(keys, mayStop) }
-        guard let charge = await take(itemUnits * Double(keys.count), mayStop) else { return nil }
+        guard let charge = await gate.pass(itemUnits * Double(keys.count), mayStop: mayStop) else {
+            return nil
+        }
         let body = ByteBuffer()
         request.write(keys, to: body)
         let result = await send(body, keys.count)
@@ -204,7 +221,7 @@ final class KeyReader: Sendable {
     ) async throws(CopyFailure) -> Answer? {
         var answer = Answer()
         for key in keys {
-            guard let charge = await take(itemUnits, mayStop) else { return nil }
+            guard let charge = await gate.pass(itemUnits, mayStop: mayStop) else { return nil }
             state.withLock { $0.counters.scans += 1 }
             do {
                 let item = try await table.item(
@@ -241,26 +258,6 @@ final class KeyReader: Sendable {
     private struct Charge {
         var own: TokenBucket.Reservation?
         var shared: SharedBucket.Grant?
-    }
-
-    /// nil when it is to stop.
-    private func take(_ units: Double, _ mayStop: Bool) async -> Charge? {
-        await turnstile.pass { [self] in
-            while await !(isStopping() && mayStop) {
-                let (wait, isShared) = state.withLock { state in
-                    (state.pacing.readyAt(units, now: time.now) - time.now, state.isShared)
-                }
-                guard wait <= .zero else {
-                    await Pause.lasting(min(wait, Self.lookEvery))
-                    continue
-                }
-                let grant = isShared ? await share.units(units) : nil
-                return state.withLock {
-                    Charge(own: $0.pacing.take(units, at: time.now), shared: grant)
-                }
-            }
-            return nil
-        }
     }
 
     private func settle(_ charge: Charge, units: Double?) {

@@ -31,9 +31,8 @@ final class RepairUnits: Sendable {
     }
 
     private let share: SharedPart
-    private let turnstile = Turnstile()
+    private let gate: UnitGate<Int, Charge>
     private let time: any TimeSource
-    private let isStopping: @Sendable () async -> Bool
     private let state: Locked<State>
 
     private struct State {
@@ -42,17 +41,31 @@ final class RepairUnits: Sendable {
         var consumed = Consumed()
     }
 
-    /// - Parameters:
-    ///   - share: is taken of while `limits` have a part that is shared.
-    ///   - isStopping: returns late while nothing is to be written.
-    init(
-        _ limits: Limits, share: SharedPart, time: any TimeSource,
-        isStopping: @escaping @Sendable () async -> Bool
-    ) {
+    /// - Parameter share: is taken of while `limits` have a part that is shared.
+    init(_ limits: Limits, share: SharedPart, time: any TimeSource) {
         self.share = share
         self.time = time
-        self.isStopping = isStopping
-        state = Locked(State(limits: limits, pacing: WritePacing(limits.write, at: time.now)))
+        let state = Locked(
+            State(limits: limits, pacing: WritePacing(limits.write, at: time.now)))
+        self.state = state
+        gate = UnitGate(share) { units in
+            state.withLock { state in
+                let now = time.now
+                state.pacing.timePassed(at: now)
+                let estimate = state.pacing.estimate(units: units)
+                let wait = state.pacing.readyAt(estimate, now: now) - now
+                if wait > .zero { return .time(wait) }
+                let isShared = state.limits.write.shared != nil
+                return isShared ? .share(estimate.reduce(0, +)) : .nothing
+            }
+        } charge: { units, grant in
+            state.withLock { state in
+                let estimate = state.pacing.estimate(units: units)
+                return Charge(
+                    units: units, reserved: state.pacing.take(estimate, at: time.now),
+                    shared: grant)
+            }
+        }
     }
 
     func setLimits(_ limits: Limits) {
@@ -76,44 +89,18 @@ final class RepairUnits: Sendable {
 
     /// Returns when so many units are there; nil when it is to stop, if it may.
     func take(_ units: Int, mayStop: Bool) async -> Charge? {
-        guard mayStop else { return await take(units) }
-        return await turnstile.pass { [self] in
-            while await !isStopping() {
-                if let charge = await takeOrWait(units) { return charge }
-            }
-            return nil
-        }
+        await gate.pass(units, mayStop: mayStop)
     }
 
     /// For another attempt: what has been begun is ended.
-    func takeAgain(_ charge: Charge) async -> Charge { await take(charge.units) }
-
-    private func take(_ units: Int) async -> Charge {
-        await turnstile.pass { [self] in
-            while true {
-                if let charge = await takeOrWait(units) { return charge }
-            }
-        }
+    func takeAgain(_ charge: Charge) async -> Charge {
+        await gate.pass(charge.units, mayStop: false)!
     }
 
-    /// nil after a while, when the units are not there yet.
-    private func takeOrWait(_ units: Int) async -> Charge? {
-        let (estimate, wait, isShared) = state.withLock { state in
-            let now = time.now
-            state.pacing.timePassed(at: now)
-            let estimate = state.pacing.estimate(units: units)
-            let ready = state.pacing.readyAt(estimate, now: now)
-            return (estimate, ready - now, state.limits.write.shared != nil)
-        }
-        guard wait <= .zero else {
-            await Pause.lasting(min(wait, KeyReader.lookEvery))
-            return nil
-        }
-        let grant = isShared ? await share.units(estimate.reduce(0, +)) : nil
-        return state.withLock {
-            Charge(units: units, reserved: $0.pacing.take(estimate, at: time.now), shared: grant)
-        }
-    }
+    func setPaused(_ paused: Bool) { gate.setPaused(paused) }
+
+    /// Lets nothing more begin.
+    func stop() { gate.stop() }
 
     func sent() { state.withLock { $0.consumed.writes += 1 } }
 

@@ -265,6 +265,7 @@ package struct ScanProgress: Equatable, Sendable {
     package var itemsEstimated: Int?
     package var readUnitsPerSecond = 0.0
     package var readLimit: Double?
+    package var itemsPerSecond = 0.0
     package var scansInFlight = 0
     package var hold: CopyHold?
 
@@ -277,10 +278,15 @@ package struct ScanProgress: Equatable, Sendable {
             read: counters.itemsRead, readInFinished: scheduler.itemsInFinishedSegments,
             segmentsFinished: counters.segmentsFinished, segments: max(1, subject.segments),
             reported: subject.itemsReported)
-        let rate = scheduler.rate(at: now)
-        (readUnitsPerSecond, readLimit) = (rate.units, rate.limit)
+        (readUnitsPerSecond, readLimit) = scheduler.rate(at: now)
+        itemsPerSecond = scheduler.itemsPerSecond(at: now)
         scansInFlight = scheduler.scansInFlight
         hold = scheduler.hold
+    }
+
+    /// Of what is read besides scans.
+    mutating func setRate(_ rate: (units: Double, limit: Double?)) {
+        (readUnitsPerSecond, readLimit) = rate
     }
 
     /// 0...1.

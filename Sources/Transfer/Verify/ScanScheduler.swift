@@ -82,6 +82,8 @@ package struct ScanScheduler: Sendable {
     package private(set) var counters = CopyCounters()
     package private(set) var hold: CopyHold?
     package private(set) var isPaused = false
+    /// Items that have arrived.
+    private var arrived: RateWindow
     /// Items of segments that are finished.
     package private(set) var itemsInFinishedSegments = 0
 
@@ -107,6 +109,7 @@ package struct ScanScheduler: Sendable {
             itemBytesReported: configuration.itemBytesReported)
         reading = ReadPacing(configuration.read, at: now)
         share = UnitShare(isLimited: configuration.read.shared != nil)
+        arrived = RateWindow(at: now)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)
         nextTick = now + CopyScheduler.tick
     }
@@ -166,6 +169,7 @@ package struct ScanScheduler: Sendable {
         reading.observed(isThrottled: false, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items
+        arrived.add(Double(page.items), at: now)
         counters.bytesRead += page.replyBytes
         if page.storedBytes > 0 {
             sizing.learn(
@@ -339,5 +343,9 @@ package struct ScanScheduler: Sendable {
 
     package mutating func rate(at now: Instant) -> (units: Double, limit: Double?) {
         (reading.consumedPerSecond(at: now), reading.rate)
+    }
+
+    package mutating func itemsPerSecond(at now: Instant) -> Double {
+        arrived.perSecond(at: now)
     }
 }

@@ -21,19 +21,21 @@ extension TableVerification {
             expiry: (subject.source.expiry, subject.target.expiry),
             now: Int(time.secondsSinceEpoch))
         let repair = subject.repaired.map { repaired in
-            let units = RepairUnits(
-                begun.repair, share: writeShare, time: time, isStopping: waitsOrStops)
+            let units = RepairUnits(begun.repair, share: writeShare, time: time)
             return (repair: itemRepair(repaired, look, units), units: units)
         }
-        let limits = state.withLock { state in
-            state.byKeys = (look, repair?.units)
-            return state.limits
+        let (limits, isPaused, isStopping) = state.withLock { state in
+            state.byKeys = ByKeys(look: look, repair: repair?.units)
+            return (state.limits, state.isPaused, state.isStopping)
         }
+        // What was asked for a moment ago found nobody to be told.
         if limits != begun { setLimits(limits) }
+        if isPaused { setPaused(true) }
+        if isStopping { stop() }
         defer { endByKeys() }
         try await withThrowingTaskGroup(of: [VerifyFinding]?.self) { group in
             var underWay = 0
-            while !isStopping, let batch = try nextBatch(&merge) {
+            while !self.isStopping, let batch = try nextBatch(&merge) {
                 await waitWhilePaused()
                 if underWay == Self.lookWidth {
                     try await settle(try await group.next()?.flatMap(\.self) ?? [], repair)
@@ -47,7 +49,7 @@ extension TableVerification {
                 try await settle(findings ?? [], repair)
             }
         }
-        if isStopping { throw Stopped() }
+        if self.isStopping { throw Stopped() }
     }
 
     private func itemRepair(
@@ -59,21 +61,13 @@ extension TableVerification {
             seed: seed &+ 3)
     }
 
-    /// Whether it is to stop; returns late while it is paused.
-    private var waitsOrStops: @Sendable () async -> Bool {
-        { [self] in
-            await waitWhilePaused()
-            return isStopping
-        }
-    }
-
     private func endByKeys() {
         state.withLock { state in
-            guard let (look, repair) = state.byKeys else { return }
+            guard let byKeys = state.byKeys else { return }
             state.byKeys = nil
-            state.source.counters.readUnits += look.source.counters.readUnits
-            state.target.counters.readUnits += look.target.counters.readUnits
-            if let repair { state.verdict.progress.count(repair.consumed) }
+            state.source.counters.readUnits += byKeys.look.source.counters.readUnits
+            state.target.counters.readUnits += byKeys.look.target.counters.readUnits
+            if let repair = byKeys.repair { state.verdict.progress.count(repair.consumed) }
         }
     }
 
@@ -145,7 +139,7 @@ extension TableVerification {
         KeyReader(
             side.table, side: name, schema: subject.schema, digestKey: digestKey, limit: limit,
             share: readShare, itemBytes: side.description.itemBytes ?? 1024,
-            giveUpAfter: options.giveUpAfter, time: time, seed: seed, isStopping: waitsOrStops)
+            giveUpAfter: options.giveUpAfter, time: time, seed: seed)
     }
 }
 

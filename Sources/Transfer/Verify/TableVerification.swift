@@ -58,11 +58,29 @@ package final class TableVerification: Sendable {
         /// What has been repaired, by this run and those before it.
         var repairs: VerifyCounters
         /// What reads items by their keys just now, and repairs them.
-        var byKeys: (look: SecondLook, repair: RepairUnits?)?
+        var byKeys: ByKeys?
         var asked: AskedLimits
         var limits: VerifyLimits
         var isPaused = false
         var isStopping = false
+    }
+
+    /// What reads items by their keys, and what repairs of them may take.
+    struct ByKeys {
+        var look: SecondLook
+        var repair: RepairUnits?
+
+        func setPaused(_ paused: Bool) {
+            look.source.setPaused(paused)
+            look.target.setPaused(paused)
+            repair?.setPaused(paused)
+        }
+
+        func stop() {
+            look.source.stop()
+            look.target.stop()
+            repair?.stop()
+        }
     }
 
     /// Sums are made durable this often: a crash loses no more.
@@ -117,20 +135,22 @@ package final class TableVerification: Sendable {
 
     /// Asks for an orderly end.
     func stop() {
-        let drivers = state.withLock { state in
+        let (drivers, byKeys) = state.withLock { state in
             state.isStopping = true
-            return state.drivers
+            return (state.drivers, state.byKeys)
         }
         for driver in drivers { driver.stop() }
+        byKeys?.stop()
     }
 
     /// Holds it once what is in flight has come home, or lets it go on.
     func setPaused(_ paused: Bool) {
-        let drivers = state.withLock { state in
+        let (drivers, byKeys) = state.withLock { state in
             state.isPaused = paused
-            return state.drivers
+            return (state.drivers, state.byKeys)
         }
         for driver in drivers { driver.setPaused(paused) }
+        byKeys?.setPaused(paused)
     }
 
     var isPaused: Bool { state.withLock { $0.isPaused } }
@@ -156,10 +176,13 @@ package final class TableVerification: Sendable {
             current.progress.source.add(drivers[0].progress)
             current.progress.target.add(drivers[1].progress)
         }
-        if let (look, repair) = byKeys {
+        if let byKeys {
+            let look = byKeys.look
             current.progress.source.counters.readUnits += look.source.counters.readUnits
             current.progress.target.counters.readUnits += look.target.counters.readUnits
-            if let repair { current.progress.count(repair.consumed) }
+            current.progress.source.setRate(look.source.rate)
+            current.progress.target.setRate(look.target.rate)
+            if let repair = byKeys.repair { current.progress.count(repair.consumed) }
         }
         return current
     }
@@ -313,6 +336,8 @@ package final class TableVerification: Sendable {
             state.drivers = []
             state.source.add(progress[0])
             state.target.add(progress[1])
+            state.source.rest()
+            state.target.rest()
         }
         _ = try saved.get()
         for outcome in outcomes {
@@ -456,6 +481,11 @@ private struct ScanPart {
 }
 
 extension ScanProgress {
+    /// Nothing is scanned now.
+    fileprivate mutating func rest() {
+        (itemsPerSecond, readUnitsPerSecond, readLimit, hold) = (0, 0, nil, nil)
+    }
+
     /// A further pass over the same table.
     fileprivate mutating func add(_ other: ScanProgress) {
         let (finished, before) = (other.counters.segmentsFinished, segments)
@@ -468,6 +498,7 @@ extension ScanProgress {
         segments += other.segments
         itemsEstimated = (itemsEstimated ?? 0) + (other.itemsEstimated ?? 0)
         (readUnitsPerSecond, readLimit) = (other.readUnitsPerSecond, other.readLimit)
+        itemsPerSecond = other.itemsPerSecond
         (scansInFlight, hold) = (other.scansInFlight, other.hold)
     }
 }

@@ -184,8 +184,10 @@ extension JobProgress {
             itemsEstimated = earlier.itemsDone + one + other
         }
         fraction = (source.fraction + target.fraction) / 2
-        readUnitsPerSecond = source.readUnitsPerSecond + target.readUnitsPerSecond
-        readLimit = source.readLimit
+        itemsPerSecond = source.itemsPerSecond + target.itemsPerSecond
+        // Limits are the source's: what is read of the target does not count against them.
+        (readUnitsPerSecond, readLimit) = (source.readUnitsPerSecond, source.readLimit)
+        (writeUnitsPerSecond, writeLimit) = (progress.writeUnitsPerSecond, progress.writeLimit)
         hold = (source.hold ?? target.hold)?.rawValue
     }
 }
