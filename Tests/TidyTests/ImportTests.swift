@@ -12,13 +12,14 @@ import Testing
         "DynamoModel": ["JSON", "CBytes"],
         "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux"],
         "DynamoDB": ["JSON", "DynamoModel", "AWS"],
-        "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "CSQLite"],
+        "Engine": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+        "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite"],
         "LocalDynamo": [
             "JSON", "Pacing", "DynamoModel", "CZlib", "CCrypto", "COpenSSL", "CLinux",
         ],
         "dynaferry": [
-            "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
-            "CLinux",
+            "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
+            "LocalDynamo", "CLinux",
         ],
     ]
 

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Engine
 import JSON
 import Pacing
 
@@ -372,66 +373,6 @@ package final class TableVerification: Sendable {
             )
             state.verdict.outcome = outcome
         }
-    }
-}
-
-/// The sums of one side. It belongs to the queue of the side's driver, until that has ended.
-private final class SideSums: @unchecked Sendable {
-    // @unchecked: touched only on the driver's queue, and after the driver has ended.
-    private(set) var sums: TableSums
-    private let digester: ItemDigester
-    private var digests: [ItemDigest] = []
-
-    init(_ sums: TableSums, _ digester: ItemDigester) {
-        self.sums = sums
-        self.digester = digester
-    }
-
-    func take(_ page: ScannedPage) throws(CopyFailure) {
-        digests.removeAll(keepingCapacity: true)
-        do throws(JSONError) {
-            for slice in page.cut.items {
-                digests.append(try digester.digest(slice, in: page.bytes))
-            }
-        } catch {
-            throw CopyFailure(malformed: error, "Scan")
-        }
-        // All of the page or nothing of it: one that is refused is asked for again.
-        sums.add(digests, segment: page.segment)
-    }
-}
-
-/// Picks the keys of one side. It belongs to the queue of the side's driver.
-private final class SideDigester: @unchecked Sendable {
-    // @unchecked: touched only on the driver's queue, and after the driver has ended.
-    private let digester: ItemDigester
-    /// What the items of each bucket that is looked at add up to this time.
-    private(set) var sums: [UInt128]
-
-    init(_ digester: ItemDigester, buckets: Int) {
-        self.digester = digester
-        sums = Array(repeating: 0, count: buckets)
-    }
-
-    func keys(
-        of page: ScannedPage, schema: KeySchema, isTarget: Bool, where difference: SumDifference
-    ) throws(CopyFailure) -> KeyTable {
-        var table = KeyTable()
-        do throws(JSONError) {
-            for slice in page.cut.items {
-                let digest = try digester.digest(slice, in: page.bytes)
-                guard difference.concerns(digest.key) else { continue }
-                let key = try ItemKey.cursor(slice, in: page.bytes, schema: schema)
-                table.add(digest, isTarget: isTarget, key: key)
-            }
-        } catch {
-            throw CopyFailure(malformed: error, "Scan")
-        }
-        // All of the page or nothing of it: one that is refused is asked for again.
-        for entry in table.entries {
-            sums[difference.bucket(of: entry.digest.key)] &+= entry.digest.item
-        }
-        return table
     }
 }
 

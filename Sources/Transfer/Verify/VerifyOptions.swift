@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 
 /// What the user asked for of a verification.
 package struct VerifyOptions: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import AWS
+import Engine
 import Transfer
 
 /// Both sides' settings, and the engines that carry their requests: one for both, unless they

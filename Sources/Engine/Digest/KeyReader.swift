@@ -1,0 +1,249 @@
+import AWS
+import Dispatch
+import DynamoDB
+import DynamoModel
+import JSON
+import Pacing
+
+/// Reads items of one table by their keys: consistently, within its limit, repeated until each is
+/// known to be there or not.
+///
+/// Any thread may call its methods.
+package final class KeyReader: Sendable {
+    /// An item as it stood when it was read.
+    package struct Found: Equatable, Sendable {
+        package var digest: ItemDigest
+        /// Its JSON.
+        package var bytes: [UInt8]
+    }
+
+    private let table: any ReadableTable
+    private let side: String
+    private let schema: KeySchema
+    private let digestKey: DigestKey
+    private let request: BatchGetRequest
+    private let itemUnits: Double
+    private let giveUpAfter: Duration
+    private let time: any TimeSource
+    private let queue: DispatchQueue
+    private let state: Locked<State>
+
+    /// Bytes of a reply that are kept, unless it is about one item.
+    private static let replyBytesMax = 4 << 20
+
+    private struct State {
+        var pacing: ReadPacing
+        var generator: SeededGenerator
+        /// Keys of one request; fewer once replies were too long.
+        var keysMax = ServiceLimits.batchGetKeysMax
+        /// The endpoint has no BatchGetItem.
+        var readsOneByOne = false
+        var counters = CopyCounters()
+    }
+
+    /// - Parameters:
+    ///   - side: `source` or `target`, for messages.
+    ///   - itemBytes: of one item on average, for the units that it costs.
+    package init(
+        _ table: any ReadableTable, side: String, schema: KeySchema, digestKey: DigestKey,
+        limit: ReadLimit, itemBytes: Int, giveUpAfter: Duration, time: any TimeSource, seed: UInt64
+    ) {
+        self.table = table
+        self.side = side
+        self.schema = schema
+        self.digestKey = digestKey
+        self.giveUpAfter = giveUpAfter
+        self.time = time
+        request = BatchGetRequest(table: table.name)
+        itemUnits = CapacityUnits.scan(bytes: max(itemBytes, 1), consistent: true)
+        queue = DispatchQueue(label: "verify.keys")
+        state = Locked(
+            State(
+                pacing: ReadPacing(limit, at: time.now), generator: SeededGenerator(seed: seed)))
+    }
+
+    /// Read units, requests and throttles so far.
+    package var counters: CopyCounters { state.withLock { $0.counters } }
+
+    package func setLimit(_ limit: ReadLimit) {
+        state.withLock { $0.pacing.setLimit(limit, at: time.now) }
+    }
+
+    /// The items of these keys, by the keys' hashes; those that are not there are absent.
+    /// - Parameter keys: the JSON of each, no two the same.
+    package func read(_ keys: [[UInt8]]) async throws(CopyFailure) -> [UInt128: Found] {
+        var pending = keys
+        var found: [UInt128: Found] = [:]
+        var patience = Patience(giveUpAfter: giveUpAfter)
+        var failures = 0
+        while !pending.isEmpty {
+            let keys = Array(pending.prefix(state.withLock { $0.keysMax }))
+            do throws(CopyFailure) {
+                let answer = try await ask(keys)
+                pending.removeFirst(keys.count)
+                pending += answer.unprocessed
+                found.merge(answer.found) { _, new in new }
+                patience.progressed()
+                guard answer.unprocessed.count == keys.count else {
+                    failures = 0
+                    continue
+                }
+            } catch {
+                if case .tooLong = error.kind, keys.count > 1 {
+                    state.withLock { $0.keysMax = max(1, keys.count / 2) }
+                    continue
+                }
+                guard error.isWorthRepeating else { throw error }
+                patience.failed(error, at: time.now)
+                if let failure = patience.failure(at: time.now) { throw failure }
+            }
+            await backOff(failures)
+            failures += 1
+        }
+        return found
+    }
+
+    private func backOff(_ failures: Int) async {
+        let delay = state.withLock {
+            CopyScheduler.retryBackoff.delay(attempt: failures, using: &$0.generator)
+        }
+        await Pause.lasting(delay)
+    }
+
+    private struct Answer {
+        var found: [UInt128: Found] = [:]
+        var unprocessed: [[UInt8]] = []
+    }
+
+    private func ask(_ keys: [[UInt8]]) async throws(CopyFailure) -> Answer {
+        if state.withLock({ $0.readsOneByOne }) { return try await askOneByOne(keys) }
+        let charge = await take(itemUnits * Double(keys.count))
+        let body = ByteBuffer()
+        request.write(keys, to: body)
+        let result = await send(body, keys.count)
+        switch result {
+        case .success(let reply):
+            let (answer, units) = try judge(reply)
+            settle(charge, units: units)
+            return answer
+        case .failure(let error):
+            settle(charge, units: error.isOutcomeUnknown ? nil : 0)
+            if error.lacksOperation {
+                state.withLock { $0.readsOneByOne = true }
+                return Answer(unprocessed: keys)
+            }
+            let failure = CopyFailure(error, on: "the \(side) \(table.name)")
+            if error.remedy == .slowDown { state.withLock { $0.counters.scansThrottled += 1 } }
+            if error.remedy == .renewCredentials { try await table.reader.renewing(after: error) }
+            throw failure
+        }
+    }
+
+    private func send(_ body: ByteBuffer, _ keys: Int) async -> Result<Reply, AWSError> {
+        state.withLock { $0.counters.scans += 1 }
+        return await withCheckedContinuation { continuation in
+            table.reader.send(
+                .batchGetItem, body: body, reply: ByteBuffer(),
+                replyBytesMax: keys == 1 ? MemoryBudget.pageMin : Self.replyBytesMax, on: queue
+            ) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func judge(_ reply: Reply) throws(CopyFailure) -> (Answer, units: Double?) {
+        guard reply.isComplete else { throw CopyFailure(tooLong: reply, "BatchGetItem") }
+        let bytes = reply.body.bytes
+        let digester = ItemDigester(schema: schema, key: digestKey)
+        do throws(JSONError) {
+            let cut = try BatchGetCutter(schema: schema).cut(bytes)
+            var answer = Answer(unprocessed: cut.unprocessed.map { Array(bytes[$0.range]) })
+            for slice in cut.items {
+                let digest = try digester.digest(slice, in: bytes)
+                answer.found[digest.key] = Found(digest: digest, bytes: Array(bytes[slice.range]))
+            }
+            return (answer, cut.consumed)
+        } catch {
+            throw CopyFailure(malformed: error, "BatchGetItem")
+        }
+    }
+
+    // MARK: One by one
+
+    private func askOneByOne(_ keys: [[UInt8]]) async throws(CopyFailure) -> Answer {
+        var answer = Answer()
+        for key in keys {
+            let charge = await take(itemUnits)
+            state.withLock { $0.counters.scans += 1 }
+            do {
+                let item = try await table.item(
+                    try JSON(parsing: String(decoding: key, as: UTF8.self)))
+                settle(charge, units: nil)
+                guard let item else { continue }
+                let (digest, bytes) = try digest(item)
+                answer.found[digest.key] = Found(digest: digest, bytes: bytes)
+            } catch let error as AWSError {
+                throw CopyFailure(error, on: "the \(side) \(table.name)")
+            } catch {
+                throw CopyFailure(malformed: error, "GetItem")
+            }
+        }
+        return answer
+    }
+
+    private func digest(_ item: JSON) throws -> (ItemDigest, bytes: [UInt8]) {
+        let page = ByteBuffer()
+        page.append("{\"Count\":1,\"Items\":[")
+        page.append(item.bytes)
+        page.append("]}")
+        let cut = try PageCutter(schema: schema).cut(page.bytes)
+        let digester = ItemDigester(schema: schema, key: digestKey)
+        return (
+            try digester.digest(cut.items[0], in: page.bytes),
+            Array(page.bytes[cut.items[0].range])
+        )
+    }
+
+    // MARK: Units
+
+    private func take(_ units: Double) async -> TokenBucket.Reservation? {
+        while true {
+            let (wait, charge) = state.withLock { state -> (Duration, TokenBucket.Reservation?) in
+                let now = time.now
+                let ready = state.pacing.readyAt(units, now: now)
+                guard ready <= now else { return (ready - now, nil) }
+                return (.zero, state.pacing.take(units, at: now))
+            }
+            guard wait > .zero else { return charge }
+            await Pause.lasting(wait)
+        }
+    }
+
+    private func settle(_ charge: TokenBucket.Reservation?, units: Double?) {
+        state.withLock {
+            $0.pacing.settle(charge, units: units, at: time.now)
+            $0.counters.readUnits += units ?? itemUnits
+        }
+    }
+}
+
+extension CopyFailure {
+    /// The same request may pass later.
+    package var isWorthRepeating: Bool {
+        switch kind {
+        case .remedy(.retry), .remedy(.slowDown), .remedy(.renewCredentials): true
+        case .remedy(.giveUp), .remedy(.split), .tooLong: false
+        }
+    }
+}
+
+extension ReadOnlyClient {
+    /// Renews credentials that have expired.
+    package func renewing(after error: AWSError) async throws(CopyFailure) {
+        do throws(ConfigurationError) {
+            try await renewCredentials(after: error)
+        } catch {
+            throw CopyFailure(
+                .remedy(.giveUp), code: "CredentialsExpired", message: error.message,
+                hint: error.hint)
+        }
+    }
+}
