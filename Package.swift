@@ -47,11 +47,15 @@ let package = Package(
         .target(
             name: "DynamoModel", dependencies: ["JSON", "CBytes"], swiftSettings: settings),
         .target(
+            name: "Expressions", dependencies: ["JSON", "DynamoModel"], swiftSettings: asWritten),
+        .target(
             name: "AWS",
             dependencies: [
                 "JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux",
             ],
             swiftSettings: settings),
+        .target(
+            name: "Accounts", dependencies: ["JSON", "Pacing", "AWS"], swiftSettings: asWritten),
         .target(name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"]),
         .target(
             name: "Engine", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
@@ -65,13 +69,14 @@ let package = Package(
         .target(
             name: "LocalDynamo",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "CZlib", "CCrypto", "COpenSSL", "CLinux",
+                "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "CCrypto", "COpenSSL",
+                "CLinux",
             ]),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
-                "LocalDynamo", "CLinux",
+                "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
+                "Transfer", "LocalDynamo", "CLinux",
             ],
             swiftSettings: asWritten),
         .executableTarget(
@@ -82,15 +87,16 @@ let package = Package(
         .executableTarget(
             name: "MicroBenchmarks",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
-                "LocalDynamo",
+                "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
+                "Transfer", "LocalDynamo",
             ],
             path: "Benchmarks/Micro", swiftSettings: settings),
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
-        .testTarget(name: "DynamoModelTests", dependencies: ["DynamoModel", "JSON"]),
-        .testTarget(name: "AWSTests", dependencies: ["AWS", "JSON", "Pacing"]),
+        .testTarget(
+            name: "DynamoModelTests", dependencies: ["DynamoModel", "Expressions", "JSON"]),
+        .testTarget(name: "AWSTests", dependencies: ["AWS", "Accounts", "JSON", "Pacing"]),
         .testTarget(
             name: "LocalDynamoTests",
             dependencies: ["LocalDynamo", "DynamoModel", "Pacing", "JSON"]),
@@ -106,15 +112,15 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Transfer", "Engine", "DynamoDB", "AWS", "LocalDynamo", "DynamoModel", "Pacing",
-                "JSON",
+                "Transfer", "Engine", "DynamoDB", "Accounts", "AWS", "LocalDynamo", "DynamoModel",
+                "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",
             dependencies: ["dynaferry", "Transfer", "Engine", "DynamoModel", "JSON"],
             exclude: ["Scripts"]),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "JSON"],
+            name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "Accounts", "JSON"],
             exclude: ["Snapshots"]),
         .testTarget(name: "TidyTests"),
     ],

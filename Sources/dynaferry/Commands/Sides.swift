@@ -1,4 +1,5 @@
 import AWS
+import Accounts
 import Engine
 import Transfer
 
