@@ -75,25 +75,25 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
             partition: Partition.of(region: region)?.name ?? "aws", service: service)
     }
 
-    var isLoopback: Bool { EndpointURL.isLoopback(host) }
+    package var isLoopback: Bool { EndpointURL.isLoopback(host) }
     var isTLS: Bool { url.hasPrefix("https:") }
 }
 
 /// The parts of a custom endpoint's URL (RFC 3986): scheme, host and port, and no others.
-struct EndpointURL: Equatable, Sendable {
-    let scheme: String
+package struct EndpointURL: Equatable, Sendable {
+    package let scheme: String
     /// In lower case, with the port unless it is the scheme's own.
-    let host: String
+    package let host: String
 
-    var url: String { "\(scheme)://\(host)" }
+    package var url: String { "\(scheme)://\(host)" }
 
     /// By TLS to a host of AWS's.
-    init(host: String) {
+    package init(host: String) {
         scheme = "https"
         self.host = host
     }
 
-    init(_ text: String) throws(ConfigurationError) {
+    package init(_ text: String) throws(ConfigurationError) {
         func failure(_ reason: String, _ hint: String) -> ConfigurationError {
             ConfigurationError(
                 .endpoint, "bad endpoint \"\(text.printable)\": \(reason)", hint: hint)
@@ -122,7 +122,7 @@ struct EndpointURL: Equatable, Sendable {
         self.host = host
     }
 
-    var hostWithoutPort: Substring { Self.split(host[...]).name }
+    package var hostWithoutPort: Substring { Self.split(host[...]).name }
 
     private static func split(_ rest: Substring) -> (name: Substring, port: Substring?) {
         if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
@@ -149,7 +149,7 @@ struct EndpointURL: Equatable, Sendable {
     }
 
     /// Whether `host`, with or without a port, is this machine itself.
-    static func isLoopback(_ host: String) -> Bool {
+    package static func isLoopback(_ host: String) -> Bool {
         let name = split(host[...]).name
         return name == "localhost" || name == "[::1]" || name.hasSuffix(".localhost")
             || (name.hasPrefix("127.") && name.utf8.allSatisfy { $0.isDigit || $0 == 0x2E })
@@ -163,10 +163,12 @@ extension UInt8 {
 
 extension String {
     /// Short, and free of what a terminal would obey, for error messages.
-    var printable: String { String(singleLine.unicodeScalars.prefix(80).map(Character.init)) }
+    package var printable: String {
+        String(singleLine.unicodeScalars.prefix(80).map(Character.init))
+    }
 
     /// Free of what a terminal would obey.
-    var singleLine: String {
+    package var singleLine: String {
         String(
             unicodeScalars.prefix(1_000).map {
                 $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : Character($0)

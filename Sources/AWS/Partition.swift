@@ -4,13 +4,13 @@
 /// partition whose pattern it matches, so that new regions need no new release.
 package struct Partition: Equatable, Sendable {
     package let name: String
-    let suffix: String
+    package let suffix: String
     /// Nil where DynamoDB has no dual-stack hosts.
-    let dualStackSuffix: String?
+    package let dualStackSuffix: String?
     /// What its regions begin with; a word and a number follow.
     let regionPrefixes: [String]
     /// Where the plain host names are the FIPS ones already.
-    let plainHostIsFIPS: Bool
+    package let plainHostIsFIPS: Bool
 
     private init(
         _ name: String, _ suffix: String, dualStack: String?, _ regionPrefixes: [String],

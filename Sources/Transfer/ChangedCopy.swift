@@ -1,5 +1,6 @@
 import AWS
 import DynamoModel
+import Engine
 import JSON
 import Pacing
 

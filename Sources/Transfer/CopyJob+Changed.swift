@@ -1,5 +1,6 @@
 import DynamoDB
 import DynamoModel
+import Engine
 import Pacing
 
 /// The copy of what differs.

@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 import Pacing
 
 /// Where a job stands, and what it comes to.

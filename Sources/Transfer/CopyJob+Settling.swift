@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Engine
 
 /// What is done to a target besides writing its items: its units raised before them and set back
 /// after them, and then its settings.

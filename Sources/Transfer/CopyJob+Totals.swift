@@ -1,3 +1,4 @@
+import Engine
 import Pacing
 
 /// Limits over all tables of a job.

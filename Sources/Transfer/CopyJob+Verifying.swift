@@ -1,5 +1,6 @@
 import DynamoDB
 import DynamoModel
+import Engine
 import Pacing
 
 /// The verification of what has been copied: the source's digest is made of the pages that the copy

@@ -2,6 +2,7 @@ import AWS
 import Dispatch
 import DynamoDB
 import DynamoModel
+import Engine
 import Pacing
 
 /// One table or many, copied as one job: some at a time, the smallest first. Where all tables have

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Engine
 
 /// What is asked and refused before a copy changes anything. Whether the target is empty matters to
 /// a new job only, and is asked apart.

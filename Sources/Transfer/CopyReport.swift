@@ -1,3 +1,5 @@
+import Engine
+
 /// How a job went, or its run.
 package struct CopyReport: Equatable, Sendable {
     package var outcome: CopyOutcome

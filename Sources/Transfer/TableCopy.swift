@@ -2,6 +2,7 @@ import AWS
 import Dispatch
 import DynamoDB
 import DynamoModel
+import Engine
 import Pacing
 
 /// The copy of one table whose target is there. Any thread may call its methods.
@@ -118,19 +119,6 @@ package final class TableCopy: TableWork {
             driver.setLimits(read: limits.read, write: limits.write)
         } catch {
             note("the tables' capacity could not be looked up again: \(error)")
-        }
-    }
-}
-
-/// Waits without holding a thread.
-enum Pause {
-    private static let queue = DispatchQueue(label: "copy.pause")
-
-    static func lasting(_ duration: Duration) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            queue.asyncAfter(deadline: .now() + .nanoseconds(Int(duration.inNanoseconds))) {
-                continuation.resume()
-            }
         }
     }
 }

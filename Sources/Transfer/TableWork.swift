@@ -1,3 +1,5 @@
+import Engine
+
 /// What moves the items of one table of a job. Any thread may call its methods.
 protocol TableWork: Sendable {
     /// Those that it begins with, and in words.

@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 
 /// The limits that a copy keeps to, from what the user asked for and what the tables have.
 package struct UnitLimits: Equatable, Sendable {

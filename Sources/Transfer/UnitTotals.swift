@@ -1,4 +1,6 @@
 import DynamoModel
+import Engine
+import Pacing
 
 /// Units a second of all tables of a job together; nil where there is no limit.
 package struct UnitTotals: Equatable, Sendable {
@@ -54,4 +56,12 @@ package struct UnitTotals: Equatable, Sendable {
         }
         return ample.map { $0 + 1 } ?? limits.count
     }
+}
+
+extension SharedLimits {
+    init(_ totals: UnitTotals, time: any TimeSource) {
+        self.init(read: totals.read, write: totals.write, time: time)
+    }
+
+    func set(_ totals: UnitTotals) { set(read: totals.read, write: totals.write) }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Pacing
 
 @testable import AWS
+@testable import Accounts
 
 /// A home folder with profile files, and an environment of no one's machine, for credentials.
 final class CredentialHome: Sendable {

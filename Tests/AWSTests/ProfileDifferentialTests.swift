@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import AWS
+@testable import Accounts
 
 /// Goal: whatever the profile files say, dynaferry finds the credentials that botocore finds, or
 /// none where botocore finds none.

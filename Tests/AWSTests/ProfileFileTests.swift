@@ -2,6 +2,7 @@ import Pacing
 import Testing
 
 @testable import AWS
+@testable import Accounts
 
 /// Goal: profile files are read as the SDKs read them, and damaged ones are refused by line.
 @Suite struct ProfileFileTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AWS
+@testable import Accounts
 
 /// Files of a test, by path.
 private struct GivenFiles: FileReader {

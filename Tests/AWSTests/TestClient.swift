@@ -2,6 +2,7 @@ import Dispatch
 import Pacing
 
 @testable import AWS
+@testable import Accounts
 
 /// Clients for tests, and one attempt as an async call.
 enum TestClient {

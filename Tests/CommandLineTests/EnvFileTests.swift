@@ -2,6 +2,7 @@ import AWS
 import Foundation
 import Testing
 
+@testable import Accounts
 @testable import dynaferry
 
 /// Goal: a file of variables gives each side its own, in every usual spelling, and shows none.

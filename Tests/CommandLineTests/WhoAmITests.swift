@@ -2,6 +2,7 @@ import AWS
 import JSON
 import Testing
 
+@testable import Accounts
 @testable import dynaferry
 
 /// Goal: `whoami` says what is known of each side, and why there is nothing.

@@ -2,6 +2,7 @@ import JSON
 import Testing
 
 @testable import DynamoModel
+@testable import Expressions
 
 /// What conditions mean, by the developer guide and by what others have seen of the service.
 @Suite struct ConditionTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import DynamoModel
+@testable import Expressions
 
 /// What is refused, and in which words.
 @Suite struct ExpressionErrorTests {

@@ -2,6 +2,7 @@ import JSON
 import Testing
 
 @testable import DynamoModel
+@testable import Expressions
 
 /// What updates do to items, and which are refused.
 @Suite struct UpdateTests {

@@ -7,6 +7,7 @@ import LocalDynamo
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: a copy that verifies itself tells what it copied wrongly from what has changed since, even

@@ -7,6 +7,7 @@ import LocalDynamo
 import Pacing
 import Testing
 
+@testable import Accounts
 @testable import Transfer
 
 /// An embedded server of this process, and copies between its tables.

@@ -6,6 +6,7 @@ import LocalDynamo
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: a copy that verifies itself makes the source's digest of what it reads anyway, whatever

@@ -4,6 +4,7 @@ import JSON
 import LocalDynamo
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: there is no request whose failure, of whichever kind, loses an item or leaves a job that

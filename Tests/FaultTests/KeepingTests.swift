@@ -6,6 +6,7 @@ import JSON
 import LocalDynamo
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 @Suite struct KeepingTests {

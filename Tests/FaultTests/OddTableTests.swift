@@ -4,6 +4,7 @@ import JSON
 import LocalDynamo
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: tables of extreme shapes arrive exactly, within the default memory budget.

@@ -6,6 +6,7 @@ import LocalDynamo
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: a copy of what differs writes that and nothing else, accounts for every item, and comes to

@@ -4,6 +4,7 @@ import LocalDynamo
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: what limits a copy limits a verification too, its repairs, and a copy of what differs: by

@@ -1,3 +1,4 @@
+@testable import Engine
 @testable import Transfer
 
 /// What must hold after each event, when a process ends, and when the job does.

@@ -1,6 +1,7 @@
 import DynamoModel
 import Pacing
 
+@testable import Engine
 @testable import Transfer
 
 /// The source's side: pages, which start behind the cursor that the run was resumed from.

@@ -1,5 +1,6 @@
 import Pacing
 
+@testable import Engine
 @testable import Transfer
 
 /// The job's file: each save is one commit, written some time after it was asked for, then told to

@@ -1,5 +1,6 @@
 import Pacing
 
+@testable import Engine
 @testable import Transfer
 
 /// The limits over all tables, of which the other tables take their part.

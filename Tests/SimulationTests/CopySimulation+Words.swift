@@ -1,3 +1,4 @@
+@testable import Engine
 @testable import Transfer
 
 /// Events and actions in words, for the trace of a run that broke a promise.

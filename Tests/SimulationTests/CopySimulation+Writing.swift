@@ -2,6 +2,7 @@ import DynamoDB
 import DynamoModel
 import Pacing
 
+@testable import Engine
 @testable import Transfer
 
 /// The target's side: what comes of a batch is decided when it is sent, and happens when the reply

@@ -1,5 +1,6 @@
 import Pacing
 
+@testable import Engine
 @testable import Transfer
 
 /// Runs a whole job in virtual time: one ``CopyScheduler`` after another against a model source, a

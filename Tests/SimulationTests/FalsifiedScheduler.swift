@@ -1,6 +1,7 @@
 import DynamoModel
 import Pacing
 
+@testable import Engine
 @testable import Transfer
 
 /// A bug that the scheduler, or what stands between it and the world, could have.

@@ -1,5 +1,6 @@
 import Pacing
 
+@testable import Engine
 @testable import ModelBenchmarks
 @testable import Transfer
 

@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 import Pacing
 import Transfer
 

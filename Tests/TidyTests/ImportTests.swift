@@ -10,15 +10,19 @@ import Testing
         "JSON": [],
         "Pacing": [],
         "DynamoModel": ["JSON", "CBytes"],
+        "Expressions": ["JSON", "DynamoModel"],
         "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux"],
+        "Accounts": ["JSON", "Pacing", "AWS"],
         "DynamoDB": ["JSON", "DynamoModel", "AWS"],
-        "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "CSQLite"],
+        "Engine": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+        "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite"],
         "LocalDynamo": [
-            "JSON", "Pacing", "DynamoModel", "CZlib", "CCrypto", "COpenSSL", "CLinux",
+            "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "CCrypto", "COpenSSL",
+            "CLinux",
         ],
         "dynaferry": [
-            "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Transfer", "LocalDynamo",
-            "CLinux",
+            "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
+            "Transfer", "LocalDynamo", "CLinux",
         ],
     ]
 

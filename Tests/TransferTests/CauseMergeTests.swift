@@ -3,6 +3,7 @@ import Foundation
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: what was different from the start and what has changed since are told apart by item, and

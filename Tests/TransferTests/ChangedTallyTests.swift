@@ -1,6 +1,7 @@
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: whatever becomes of an item that differs is counted, and the items that were read are the

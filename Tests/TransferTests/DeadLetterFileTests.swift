@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 @Suite struct DeadLetterFileTests {

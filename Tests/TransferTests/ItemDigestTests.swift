@@ -3,13 +3,14 @@ import Foundation
 import JSON
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Digests, against the vectors of their definition.
 struct ItemDigestTests {
     private static let document = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Sources/Transfer/Verify/DIGEST.md")
+        .appendingPathComponent("Sources/Engine/Digest/DIGEST.md")
 
     private static let key = DigestKey(bytes: Array(0..<16))
 

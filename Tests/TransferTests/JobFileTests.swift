@@ -4,6 +4,7 @@ import JSON
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: a job's file tells after a crash what was committed, and refuses what it does not know.

@@ -3,6 +3,7 @@ import JSON
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 @Suite struct SegmentOrderTests {

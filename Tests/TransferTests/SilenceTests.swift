@@ -2,6 +2,7 @@ import DynamoModel
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// Goal: a side that does not answer is named, long before it is given up.

@@ -1,6 +1,7 @@
 import DynamoModel
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 @Suite struct UnprocessedMatcherTests {

@@ -4,6 +4,7 @@ import Foundation
 import Pacing
 import Testing
 
+@testable import Engine
 @testable import Transfer
 
 /// What finds differences between two tables once their items have been read: sums, and keys that

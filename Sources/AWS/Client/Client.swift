@@ -32,7 +32,7 @@ package final class Client: Sendable {
     package let endpoint: Endpoint
     package let origin: String
     let configuration: Configuration
-    let time: any TimeSource
+    package let time: any TimeSource
     let state: Locked<ClientState>
     /// Where control-plane replies are read.
     let callQueue = DispatchQueue(label: "aws.calls")
@@ -48,20 +48,21 @@ package final class Client: Sendable {
     private static let anyAnswer: UInt64 = 1 << 63
 
     /// Fetches the first credentials; throws when there are none. Nothing is sent yet.
+    /// - Parameter bypassesProxy: requests go around any proxy.
     package init(
-        _ settings: SideSettings, engine: HTTPEngine,
-        configuration: Configuration = Configuration(),
+        _ endpoint: Endpoint, _ provider: any CredentialProvider, bypassesProxy: Bool,
+        engine: HTTPEngine, configuration: Configuration = Configuration(),
         time: any TimeSource = MonotonicTime(), seed: UInt64, onFailure: FailureObserver? = nil
     ) async throws(ConfigurationError) {
-        endpoint = settings.endpoint
-        provider = settings.provider
-        origin = settings.provider.origin
-        bypassesProxy = settings.bypassesProxy
+        self.endpoint = endpoint
+        self.provider = provider
+        origin = provider.origin
+        self.bypassesProxy = bypassesProxy
         self.engine = engine
         self.configuration = configuration
         self.time = time
         self.onFailure = onFailure
-        let credentials = try await settings.provider.credentials()
+        let credentials = try await provider.credentials()
         let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
         state = Locked(ClientState(credentials: credentials, at: now, seed: seed))
     }

@@ -17,7 +17,7 @@ package struct Credentials: Equatable, Sendable {
     }
 
     /// Why they can't be sent, or nil. They become header lines, so nothing may end a line early.
-    var defect: String? {
+    package var defect: String? {
         func isHeaderText(_ text: String) -> Bool {
             !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         }

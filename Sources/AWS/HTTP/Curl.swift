@@ -6,8 +6,8 @@ import Pacing
 /// Everything that is asked of libcurl, call by call, and nothing else.
 
 /// Why libcurl did not bring a reply.
-struct TransferFailure: Error, Equatable, Sendable {
-    enum Kind: Sendable {
+package struct TransferFailure: Error, Equatable, Sendable {
+    package enum Kind: Sendable {
         case connectionFailed  // nothing was sent
         case tlsFailure  // nothing was sent
         case connectionReset  // the request may have arrived
@@ -18,9 +18,9 @@ struct TransferFailure: Error, Equatable, Sendable {
         case other
     }
 
-    var kind: Kind
+    package var kind: Kind
     /// libcurl's own words, which name host and port but nothing of the request.
-    var reason: String
+    package var reason: String
 }
 
 /// A list of header lines whose bytes stay where they are, so that they can be patched in place.

@@ -4,48 +4,70 @@ import Pacing
 /// One request of the control plane to a host of its own: credentials and identities come by these,
 /// a few in an hour. What moves items goes through ``HTTPEngine``, which knows POST to one URL and
 /// nothing else, and stays fast by that.
-struct HTTPCall: Sendable {
-    enum Method: String, Sendable {
+package struct HTTPCall: Sendable {
+    package enum Method: String, Sendable {
         case get = "GET"
         case put = "PUT"
         case post = "POST"
     }
 
-    var method = Method.get
+    var method: Method
     /// Scheme, host, path and query, percent-encoded.
     var url: String
     /// May hold secrets: they are never shown.
-    var headers: [(name: String, value: String)] = []
-    var body: [UInt8] = []
-    var connectTimeout: Duration = .seconds(3)
-    var totalTimeout: Duration = .seconds(10)
+    var headers: [(name: String, value: String)]
+    var body: [UInt8]
+    var connectTimeout: Duration
+    var totalTimeout: Duration
     /// How often it is sent in all while there is no answer or a passing fault in it.
-    var attempts = 3
+    var attempts: Int
     /// Between two attempts.
-    var pause: Duration = .milliseconds(200)
+    var pause: Duration
     /// Goes around every proxy: addresses of this machine or link, which a proxy can't reach.
-    var isDirect = false
+    var isDirect: Bool
+
+    package init(
+        method: Method = .get, url: String, headers: [(name: String, value: String)] = [],
+        body: [UInt8] = [], connectTimeout: Duration = .seconds(3),
+        totalTimeout: Duration = .seconds(10), attempts: Int = 3,
+        pause: Duration = .milliseconds(200), isDirect: Bool = false
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connectTimeout = connectTimeout
+        self.totalTimeout = totalTimeout
+        self.attempts = attempts
+        self.pause = pause
+        self.isDirect = isDirect
+    }
 }
 
-struct HTTPAnswer: Sendable {
-    var status = 0
-    var body: [UInt8] = []
+package struct HTTPAnswer: Sendable {
+    package var status = 0
+    package var body: [UInt8] = []
     /// The server's clock, when it said.
-    var date: UTCTime?
+    package var date: UTCTime?
 
     /// Another attempt may do better (RFC 9110 sections 15.5.9, 15.6; RFC 6585 section 4).
-    var isPassingFault: Bool { status >= 500 || status == 429 || status == 408 }
+    package var isPassingFault: Bool { status >= 500 || status == 429 || status == 408 }
 }
 
 /// Sends ``HTTPCall``s, each on a thread of its own; TLS is always verified.
-struct HTTPCaller: Sendable {
+package struct HTTPCaller: Sendable {
     /// A file of PEM certificates to trust instead of the system's.
     var caBundle: String?
     /// Loopback addresses are asked through the proxy: it is on this machine too.
-    var hasLoopbackProxy = false
+    var hasLoopbackProxy: Bool
+
+    package init(caBundle: String? = nil, hasLoopbackProxy: Bool = false) {
+        self.caBundle = caBundle
+        self.hasLoopbackProxy = hasLoopbackProxy
+    }
 
     /// Sends `call` until an answer comes that another attempt would not better.
-    func answer(to call: HTTPCall) async throws(TransferFailure) -> HTTPAnswer {
+    package func answer(to call: HTTPCall) async throws(TransferFailure) -> HTTPAnswer {
         precondition(call.attempts > 0, "a call is sent at least once")
         let direct = call.isDirect || isLoopback(call.url) && !hasLoopbackProxy
         var attempt = 1

@@ -3,7 +3,7 @@ import Glibc
 /// Starts threads for work that blocks, which Dispatch's and Swift's own few threads must not do.
 ///
 /// The corresponding C function is `pthread_create`.
-enum OwnThread {
+package enum OwnThread {
     private final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -33,7 +33,8 @@ enum OwnThread {
     }
 
     /// The result of `body`, which may block, on a thread of its own.
-    static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    package static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value
+    {
         // A lock between the two threads: the thread sanitizer knows of no other order.
         let box = Locked<Value?>(nil)
         await withCheckedContinuation { continuation in

@@ -64,8 +64,8 @@ struct CanonicalHeaders {
 }
 
 /// Percent-encoding with RFC 3986's unreserved characters, in upper-case hexadecimal.
-enum PercentEncoding {
-    static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
+package enum PercentEncoding {
+    package static func encode(_ text: String, keepingSlashes: Bool = false) -> String {
         encode(Array(text.utf8), keepingSlashes: keepingSlashes)
     }
 

@@ -42,10 +42,10 @@ final class SHA256: @unchecked Sendable {
 }
 
 /// SHA-1, for names that others have made with it; it protects nothing.
-enum SHA1 {
+package enum SHA1 {
     static let byteCount = 20
 
-    static func hash(_ message: [UInt8]) -> [UInt8] {
+    package static func hash(_ message: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
             let status = EVP_Digest(
                 message, message.count, output.baseAddress, nil, EVP_sha1(), nil)
@@ -108,7 +108,7 @@ final class HMACKey: @unchecked Sendable {
 }
 
 /// Lower-case hexadecimal digits, as SigV4 writes them.
-enum Hex {
+package enum Hex {
     private static let digits = Array("0123456789abcdef".utf8)
 
     /// Writes two digits for each of `bytes` to `output`.
@@ -122,7 +122,7 @@ enum Hex {
         }
     }
 
-    static func text(_ bytes: [UInt8]) -> String {
+    package static func text(_ bytes: [UInt8]) -> String {
         String(
             decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

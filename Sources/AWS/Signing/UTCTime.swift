@@ -52,7 +52,7 @@ package struct UTCTime: Hashable, Sendable {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfMonth)
     }
 
-    init(year: Int, month: Int, day: Int, secondOfDay: Int) {
+    package init(year: Int, month: Int, day: Int, secondOfDay: Int) {
         let year = month <= 2 ? year - 1 : year
         let era = year / 400
         let yearOfEra = year - era * 400

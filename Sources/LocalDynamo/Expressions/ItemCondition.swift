@@ -1,4 +1,5 @@
 import DynamoModel
+import Expressions
 
 /// A condition or filter, ready for the items of a table as they are stored.
 struct ItemCondition {

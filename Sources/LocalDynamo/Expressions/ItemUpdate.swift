@@ -1,4 +1,5 @@
 import DynamoModel
+import Expressions
 
 /// An update, ready for the items of a table as they are stored.
 struct ItemUpdate {

@@ -1,3 +1,5 @@
+import Engine
+
 /// A job that can be asked for something while it runs.
 protocol CommandedJob: AnyObject, Sendable {
     var note: @Sendable (String) -> Void { get }

@@ -1,4 +1,5 @@
 import CSQLite
+import Engine
 
 /// What SQLite could not do, in its own words. Bound values never stand in it.
 struct DatabaseError: Error, Equatable, Sendable {
@@ -192,5 +193,18 @@ final class Database: @unchecked Sendable {
 
     private func failure(_ code: Int32) -> DatabaseError {
         DatabaseError(code: code, message: String(cString: sqlite3_errmsg(handle)), path: path)
+    }
+}
+
+extension JobError {
+    init(_ error: DatabaseError) {
+        self.init("the job's state can't be kept in \(error.path): \(error.message)")
+        if error.isFull {
+            hint = "make room on the disk, then run the same command again"
+        } else if error.isReadOnly {
+            hint = "make the folder writable, or name another with --state-dir"
+        } else if error.isNoDatabase {
+            hint = "the file is no job of dynaferry, or damaged; --restart begins the job anew"
+        }
     }
 }

@@ -1,19 +1,5 @@
+import Engine
 import JSON
-
-/// The sums of one side's items, as far as its cursors say.
-struct DigestState: Equatable, Sendable {
-    /// Empty while nothing has been kept.
-    var buckets: [DigestSum] = []
-    var segments: [SegmentDigest] = []
-}
-
-/// What a segment's items add up to before its cursor.
-struct SegmentDigest: Equatable, Sendable {
-    var segment: Int
-    /// The key after which it goes on, as JSON; nil when it is finished.
-    var cursor: [UInt8]?
-    var sum: DigestSum
-}
 
 /// What a table's verification has come to, as a job's file keeps it.
 struct VerifyState: Equatable, Sendable {

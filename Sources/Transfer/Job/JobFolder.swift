@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 
 /// The folder where jobs keep their state: for each a database, a lock and, while it runs, a

@@ -1,3 +1,4 @@
+import Engine
 import Pacing
 
 /// Keeps the progress of one table of a job.

@@ -1,3 +1,4 @@
+import Engine
 import JSON
 
 /// How far a job has come over all its runs, as of its last save.

@@ -102,39 +102,3 @@ package struct JobTable: Equatable, Sendable {
         self.itemsReported = itemsReported
     }
 }
-
-/// How far a segment has safely come.
-package struct SegmentRecord: Equatable, Sendable {
-    package var segment: Int
-    /// The key after which it goes on, as JSON; nil when it is finished.
-    package var cursor: [UInt8]?
-    /// Items and stored bytes that lie before the cursor.
-    package var items: Int
-    package var bytes: Int
-
-    package var isFinished: Bool { cursor == nil }
-
-    package init(segment: Int, cursor: [UInt8]?, items: Int, bytes: Int) {
-        self.segment = segment
-        self.cursor = cursor
-        self.items = items
-        self.bytes = bytes
-    }
-}
-
-/// An item that the target refused for good.
-package struct DeadLetter: Equatable, Sendable {
-    package var code: String
-    package var reason: String
-    /// The item's key as JSON: a table's dead letters have one entry a key.
-    package var key: [UInt8]
-    /// Its JSON, as the source sent it.
-    package var item: [UInt8]
-
-    package init(code: String, reason: String, key: [UInt8], item: [UInt8]) {
-        self.code = code
-        self.reason = reason
-        self.key = key
-        self.item = item
-    }
-}

@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 
 /// A Unix socket that carries one line each way, and every call of C that it takes.

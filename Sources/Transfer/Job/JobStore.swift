@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Pacing
 
 /// A job's file, on a queue of its own, and the job's lock until its end.

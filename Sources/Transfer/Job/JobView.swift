@@ -1,3 +1,4 @@
+import Engine
 import JSON
 
 /// A job as it looks from outside, read without disturbing whoever runs it.

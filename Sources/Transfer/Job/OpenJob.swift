@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 
 /// A job that this process may run: new, or found again.
 struct OpenJob {

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Engine
 import Pacing
 
 /// What a copy would do, found out by reading calls only.

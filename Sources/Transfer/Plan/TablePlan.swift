@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 
 /// What copying one table would take: estimates from a few pages and what the tables report.
 package struct TablePlan: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Engine
 
 /// Makes and changes one target: what comes before its items, and what comes after.
 ///

@@ -1,4 +1,5 @@
 import AWS
+import Engine
 
 /// The files of what targets have refused: those of one name are one.
 final class RepairLetters: Sendable {

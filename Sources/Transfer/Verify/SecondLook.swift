@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 import JSON
 
 /// Reads items that scans found to differ again on both sides, by their keys and consistently:

@@ -1,3 +1,4 @@
+import Engine
 import Pacing
 
 /// What a verification is held to, and what it has in common with others.

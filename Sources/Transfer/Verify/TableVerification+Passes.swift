@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 import Pacing
 
 /// The passes: scans of both sides, as many as it takes.

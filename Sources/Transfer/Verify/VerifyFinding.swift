@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 import JSON
 
 /// An item in which two tables differ.
@@ -73,6 +74,21 @@ package struct VerifyFinding: Equatable, Sendable {
             let values = [one, other].map { $0.flatMap { try? AttributeValue($0) } }
             if let value = values[0], value == values[1] { return nil }
             return Attribute(name: name, source: one, target: other)
+        }
+    }
+}
+
+extension VerifyFinding.Cause {
+    /// - Parameter now: digests of both sides as they were read last, by key.
+    init(_ difference: KeyDifference, now: (source: UInt128?, target: UInt128?)) {
+        let first = difference.source?.item
+        switch difference.hasStood {
+        case nil: self = .unknown
+        case false?: self = .changedSince
+        case true? where now.source == first: self = .copiedWrongly
+        // The target has come to hold what was read, and then the source was changed.
+        case true? where now.target == first: self = .changedSince
+        case true?: self = .unknown
         }
     }
 }

@@ -1,5 +1,6 @@
 import AWS
 import DynamoDB
+import Engine
 import Pacing
 
 /// Everything that comes before the first item is read.

@@ -1,5 +1,6 @@
 import AWS
 import DynamoDB
+import Engine
 import Pacing
 
 /// One table or many, verified some at a time. Nothing is written but in targets that are to be

@@ -1,4 +1,5 @@
 import DynamoModel
+import Engine
 
 /// What the verification of one table is held to.
 struct VerifyLimits: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Engine
 
 /// What there is to a pair of tables before any item is read.
 struct VerifyLook: Sendable {

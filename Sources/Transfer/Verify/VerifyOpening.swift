@@ -1,5 +1,6 @@
 import AWS
 import DynamoModel
+import Engine
 import Glibc
 import JSON
 import Pacing

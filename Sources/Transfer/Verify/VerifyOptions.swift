@@ -1,3 +1,5 @@
+import Engine
+
 /// What the user asked for of a verification.
 package struct VerifyOptions: Equatable, Sendable {
     package enum Mode: Equatable, Sendable {

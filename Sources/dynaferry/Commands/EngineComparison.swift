@@ -1,4 +1,5 @@
 import AWS
+import Accounts
 import Dispatch
 import DynamoDB
 import Transfer

@@ -1,4 +1,5 @@
 import AWS
+import Accounts
 
 /// A file of variables, as programs keep them beside their sources: `NAME=VALUE` lines, perhaps
 /// with `export` before them, values in quotes or not, comments after `#`.

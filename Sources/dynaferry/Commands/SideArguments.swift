@@ -1,4 +1,5 @@
 import AWS
+import Accounts
 
 /// How to reach one side of a copy, and as whom. nil leaves it to the environment and the profile
 /// files.

@@ -1,4 +1,6 @@
 import AWS
+import Accounts
+import Engine
 import Transfer
 
 /// Both sides' settings, and the engines that carry their requests: one for both, unless they

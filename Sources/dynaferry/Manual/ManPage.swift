@@ -1,3 +1,5 @@
+import Accounts
+import Engine
 import Transfer
 
 /// The page of the manual: everything that help says of all commands, from their declarations.

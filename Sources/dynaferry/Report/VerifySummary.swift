@@ -1,3 +1,4 @@
+import Engine
 import Transfer
 
 /// All that there is to say about a verification once it has ended.

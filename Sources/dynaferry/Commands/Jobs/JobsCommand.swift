@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import JSON
 import Pacing
 import Transfer

@@ -1,4 +1,5 @@
 import AWS
+import Engine
 import JSON
 import Pacing
 import Transfer

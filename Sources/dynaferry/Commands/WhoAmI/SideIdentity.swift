@@ -1,4 +1,5 @@
 import AWS
+import Accounts
 import JSON
 
 /// Who a side is to AWS, as far as that was found out.

@@ -1,4 +1,5 @@
 import AWS
+import Accounts
 import JSON
 import Pacing
 

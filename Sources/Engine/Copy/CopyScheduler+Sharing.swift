@@ -1,0 +1,100 @@
+import Pacing
+
+/// One side of a copy.
+package enum CopySide: Sendable {
+    case source
+    case target
+}
+
+/// A copy's part in a limit that it shares with others: units are claimed for one request at a
+/// time, when nothing else holds that request back.
+struct UnitShare: Sendable {
+    /// There is such a limit, and claims are answered.
+    var isLimited: Bool
+    private(set) var isClaimed = false
+    private var granted: SharedBucket.Grant?
+
+    init(isLimited: Bool) { self.isLimited = isLimited }
+
+    /// Whether a request may be sent; else its units are to be claimed unless they are already.
+    var isReady: Bool { !isLimited || granted != nil }
+
+    mutating func claim() { isClaimed = true }
+
+    mutating func grant(_ grant: SharedBucket.Grant) {
+        isClaimed = false
+        granted = grant
+    }
+
+    /// The grant, for the request that is sent or to be given back.
+    mutating func take() -> SharedBucket.Grant? {
+        guard isLimited else { return nil }
+        defer { granted = nil }
+        return granted
+    }
+}
+
+/// Sharing: limits that hold over several copies. Whoever drives the scheduler has the bucket;
+/// claims go out as actions, and grants come in as events.
+extension CopyScheduler {
+    // MARK: Events
+
+    /// The units that were claimed are there. Those that are not spent at once are given back:
+    /// another copy may need them, and what is held for a later burst would break the limit.
+    package mutating func unitsGranted(
+        _ grant: SharedBucket.Grant, on side: CopySide, at now: Instant
+    ) -> [CopyAction] {
+        shares[side].grant(grant)
+        var actions: [CopyAction] = []
+        if phase == .running, !isPaused { pump(at: now, &actions) }
+        if let unspent = shares[side].take() {
+            actions.append(.settle(side, unspent, consumed: 0))
+        }
+        return actions
+    }
+
+    // MARK: Requests
+
+    /// Whether a request of so many units may be sent as far as the shared limit goes.
+    mutating func mayShare(
+        _ side: CopySide, units: Double, _ actions: inout [CopyAction]
+    ) -> Bool {
+        if shares[side].isReady { return true }
+        if !shares[side].isClaimed {
+            shares[side].claim()
+            actions.append(.claim(side, units: units))
+        }
+        return false
+    }
+
+    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
+    func settleShare(
+        _ grant: SharedBucket.Grant?, on side: CopySide, consumed: Double?,
+        _ actions: inout [CopyAction]
+    ) {
+        guard let grant else { return }
+        actions.append(
+            .settle(side, grant, consumed: consumed ?? grant.reservation.estimate))
+    }
+}
+
+/// Both sides' shares.
+package struct UnitShares: Sendable {
+    private var source: UnitShare
+    private var target: UnitShare
+
+    init(_ read: ReadLimit, _ write: WriteLimits) {
+        source = UnitShare(isLimited: read.shared != nil)
+        target = UnitShare(isLimited: write.shared != nil)
+    }
+
+    mutating func setLimits(_ read: ReadLimit, _ write: WriteLimits) {
+        source.isLimited = read.shared != nil
+        target.isLimited = write.shared != nil
+    }
+
+    subscript(side: CopySide) -> UnitShare {
+        get { side == .source ? source : target }
+        set { if side == .source { source = newValue } else { target = newValue } }
+    }
+}

@@ -1,0 +1,116 @@
+import DynamoModel
+
+/// Decides how many items a page is asked to hold and how much memory is set aside for its reply.
+///
+/// Many open segments share the page pool, so pages are small: `Limit` is what fits the share of
+/// one. How long items are in JSON is learnt from the pages that arrive. A reply that does not fit
+/// its reserve is not kept, and the page is asked for again with what it was found to need; so a
+/// guess that was too low costs a request and never memory.
+package struct PageSizing: Sendable {
+    package struct Plan: Equatable, Sendable {
+        /// `Limit` of the Scan, 1 or more.
+        package var limit: Int
+        /// Bytes of reply that will be kept.
+        package var reserve: Int
+    }
+
+    /// JSON bytes wanted in a page, and all that one page may ever take.
+    private let pageBytes: Int
+    private let poolBytes: Int
+    /// Means over the last pages: bytes of JSON and stored bytes of one item. Zero: not yet learnt.
+    private var jsonBytes = 0.0
+    private var storedBytes = 0.0
+    /// Most JSON bytes an item of one page had on average, falling slowly: pages differ.
+    private var jsonBytesPeak = 0.0
+
+    /// Share of the pool that one page may take while nothing is known of the items.
+    private static let unlearntShare = 8
+    private static let unlearntLimit = 8
+    /// Part of the reserve that stands ready for items longer than the mean.
+    private static let margin = 1.3
+    private static let learningRate = 0.2
+
+    /// Whether the means are of pages that arrived, not of what the table reports.
+    private var isLearnt = false
+    /// JSON bytes of a stored byte, for a first guess where only stored bytes are reported.
+    private static let jsonPerStoredGuess = 2.5
+
+    package init(poolBytes: Int, openSegments: Int, itemBytesReported: Int? = nil) {
+        precondition(poolBytes >= MemoryBudget.pageMin, "\(poolBytes) bytes hold no page")
+        self.poolBytes = poolBytes
+        if let itemBytesReported {
+            storedBytes = Double(itemBytesReported)
+            jsonBytes = storedBytes * Self.jsonPerStoredGuess
+        }
+        // A quarter more than one page a segment: some are on their way while others are drained.
+        pageBytes = max(64 * 1024, poolBytes / max(1, openSegments * 5 / 4))
+    }
+
+    /// JSON bytes that a page of `limit` items may have at worst.
+    static func worstCase(limit: Int) -> Int {
+        let stored = min(
+            limit * ServiceLimits.itemBytesMax,
+            ServiceLimits.pageBytesMax + ServiceLimits.itemBytesMax)
+        return stored * ServiceLimits.replyBytesPerStoredByteMax + MemoryBudget.pageEnvelope
+    }
+
+    /// Stored bytes that a page of `limit` items is expected to hold, for its read units.
+    func storedBytesExpected(limit: Int) -> Int {
+        let item = storedBytes > 0 ? storedBytes : 1024
+        return min(Int(Double(limit) * item), ServiceLimits.pageBytesMax)
+    }
+
+    /// - Parameter unitsMax: read units that one request may cost, where a limit makes that small.
+    package func plan(unitsMax: Double = .infinity, isConsistent: Bool = false) -> Plan {
+        guard jsonBytes > 0 else {
+            let limit = min(Self.unlearntLimit, limit(unitsMax, isConsistent, itemBytes: 1024))
+            return Plan(
+                limit: limit,
+                reserve: min(poolBytes / Self.unlearntShare, Self.worstCase(limit: limit)))
+        }
+        let wanted = max(1, Int(Double(pageBytes) / (jsonBytes * Self.margin)))
+        let limit = min(wanted, limit(unitsMax, isConsistent, itemBytes: storedBytes))
+        // No page holds more than the service's 1 MB of stored bytes, however large the limit.
+        let items = min(
+            Double(limit), Double(ServiceLimits.pageBytesMax) / max(storedBytes, 1) + 1)
+        let reserve = Int(items * max(jsonBytes, jsonBytesPeak) * Self.margin)
+        return Plan(limit: limit, reserve: fit(reserve, limit: limit))
+    }
+
+    /// Items that `units` pay for; at least one.
+    private func limit(_ units: Double, _ isConsistent: Bool, itemBytes: Double) -> Int {
+        let bytes = units * Double(ServiceLimits.readUnitBytes) * (isConsistent ? 1 : 2)
+        return max(1, Int(min(bytes / max(itemBytes, 1), 1_000_000)))
+    }
+
+    private func fit(_ reserve: Int, limit: Int) -> Int {
+        min(reserve + MemoryBudget.pageEnvelope, Self.worstCase(limit: limit), poolBytes)
+    }
+
+    /// What to ask for when a page asked for by `plan` came in `bytes`, which was too long.
+    /// - Returns: nil when not even one item of the service's largest size would be that long.
+    package func plan(after plan: Plan, tooLong bytes: Int) -> Plan? {
+        let needed = bytes + bytes / 8
+        if needed <= poolBytes / 2 { return Plan(limit: plan.limit, reserve: needed) }
+        guard plan.limit > 1 else {
+            let most = min(poolBytes, MemoryBudget.pageMin)
+            return plan.reserve >= most ? nil : Plan(limit: 1, reserve: most)
+        }
+        let limit = plan.limit / 2
+        return Plan(limit: limit, reserve: min(poolBytes / 2, Self.worstCase(limit: limit)))
+    }
+
+    package mutating func learn(items: Int, jsonBytes page: Int, storedBytes stored: Int) {
+        guard items > 0 else { return }
+        let json = Double(page) / Double(items)
+        let stored = Double(stored) / Double(items)
+        guard isLearnt else {
+            isLearnt = true
+            (jsonBytes, storedBytes, jsonBytesPeak) = (json, stored, json)
+            return
+        }
+        jsonBytes += (json - jsonBytes) * Self.learningRate
+        storedBytes += (stored - storedBytes) * Self.learningRate
+        jsonBytesPeak = max(json, jsonBytesPeak * 0.98)
+    }
+}

@@ -1,0 +1,114 @@
+import DynamoModel
+
+/// What is compared in a condition.
+package indirect enum Operand: Hashable, Sendable {
+    case path(DocumentPath)
+    case value(AttributeValue)
+    case size(Operand)
+
+    /// Its value for an item; nil when the item has none there.
+    package func value(in item: Item) -> AttributeValue? {
+        switch self {
+        case .path(let path): path.value(in: item)
+        case .value(let value): value
+        case .size(let inner): inner.value(in: item)?.length.map { .number(DynamoNumber($0)) }
+        }
+    }
+
+    /// The name of the type that is known before there is an item; nil for a path.
+    var knownType: String? {
+        switch self {
+        case .path: nil
+        case .value(let value): value.typeName
+        case .size: "N"
+        }
+    }
+
+    var paths: [DocumentPath] {
+        switch self {
+        case .path(let path): [path]
+        case .value: []
+        case .size(let inner): inner.paths
+        }
+    }
+}
+
+/// A condition or filter, checked and with its aliases resolved: true or false of any item.
+///
+/// What an item lacks is equal to nothing and unequal to everything, itself included; any other
+/// comparison with it is false, as is one of two types (observed of the service by Alternator's
+/// authors).
+package indirect enum Condition: Hashable, Sendable {
+    case comparison(Comparator, Operand, Operand)
+    case between(Operand, lower: Operand, upper: Operand)
+    case membership(Operand, [Operand])
+    case exists(DocumentPath)
+    case hasType(Operand, String)
+    case beginsWith(Operand, Operand)
+    case contains(Operand, Operand)
+    case not(Condition)
+    case both(Condition, Condition)
+    case either(Condition, Condition)
+
+    package func holds(for item: Item) -> Bool {
+        switch self {
+        case .comparison(let comparator, let left, let right):
+            Self.compare(left.value(in: item), comparator, right.value(in: item))
+        case .between(let operand, let lower, let upper):
+            Self.compare(lower.value(in: item), .lessOrEqual, operand.value(in: item))
+                && Self.compare(operand.value(in: item), .lessOrEqual, upper.value(in: item))
+        case .membership(let operand, let candidates):
+            candidates.contains {
+                Self.compare(operand.value(in: item), .equal, $0.value(in: item))
+            }
+        case .exists(let path): path.value(in: item) != nil
+        case .hasType(let operand, let type): operand.value(in: item)?.typeName == type
+        case .beginsWith(let operand, let prefix):
+            Self.test(operand.value(in: item), prefix.value(in: item)) { $0.begins(with: $1) }
+        case .contains(let operand, let part):
+            Self.test(operand.value(in: item), part.value(in: item)) { $0.contains($1) }
+        case .not(let inner): !inner.holds(for: item)
+        case .both(let left, let right): left.holds(for: item) && right.holds(for: item)
+        case .either(let left, let right): left.holds(for: item) || right.holds(for: item)
+        }
+    }
+
+    private static func compare(
+        _ left: AttributeValue?, _ comparator: Comparator, _ right: AttributeValue?
+    ) -> Bool {
+        guard let left, let right else { return comparator == .unequal }
+        return switch comparator {
+        case .equal: left == right
+        case .unequal: left != right
+        case .less: left.precedes(right) ?? false
+        case .lessOrEqual: right.precedes(left).map { !$0 } ?? false
+        case .greater: right.precedes(left) ?? false
+        case .greaterOrEqual: left.precedes(right).map { !$0 } ?? false
+        }
+    }
+
+    private static func test(
+        _ left: AttributeValue?, _ right: AttributeValue?,
+        _ relation: (AttributeValue, AttributeValue) -> Bool
+    ) -> Bool {
+        guard let left, let right else { return false }
+        return relation(left, right)
+    }
+
+    /// The paths that it looks at.
+    package var paths: [DocumentPath] {
+        switch self {
+        case .comparison(_, let left, let right), .beginsWith(let left, let right),
+            .contains(let left, let right):
+            left.paths + right.paths
+        case .between(let operand, let lower, let upper):
+            operand.paths + lower.paths + upper.paths
+        case .membership(let operand, let candidates):
+            candidates.reduce(operand.paths) { $0 + $1.paths }
+        case .exists(let path): [path]
+        case .hasType(let operand, _): operand.paths
+        case .not(let inner): inner.paths
+        case .both(let left, let right), .either(let left, let right): left.paths + right.paths
+        }
+    }
+}

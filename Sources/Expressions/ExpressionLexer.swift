@@ -1,0 +1,95 @@
+import DynamoModel
+
+/// A word or sign of an expression, and where it stands in the text.
+struct ExpressionToken: Equatable {
+    enum Kind: Equatable {
+        /// A name, a keyword or the name of a function.
+        case word
+        /// `#name`
+        case nameAlias
+        /// `:value`
+        case valueAlias
+        case integer
+        /// One of `= <> < <= > >= ( ) [ ] . , + -`
+        case sign
+        /// What no expression has.
+        case unknown
+        case end
+    }
+
+    let kind: Kind
+    /// Offsets in the bytes of the text.
+    let range: Range<Int>
+}
+
+/// Cuts an expression into tokens. It never fails: what can't be a token becomes an unknown one, at
+/// which the parser stops.
+struct ExpressionLexer {
+    private let text: [UInt8]
+    private var offset = 0
+
+    /// All tokens of `text`; the last is the end.
+    static func tokens(_ text: [UInt8]) -> [ExpressionToken] {
+        var lexer = ExpressionLexer(text)
+        var tokens: [ExpressionToken] = []
+        while true {
+            let token = lexer.next()
+            tokens.append(token)
+            if token.kind == .end { return tokens }
+        }
+    }
+
+    private init(_ text: [UInt8]) { self.text = text }
+
+    private mutating func next() -> ExpressionToken {
+        while offset < text.count, Self.isSpace(text[offset]) { offset += 1 }
+        let start = offset
+        guard start < text.count else { return ExpressionToken(kind: .end, range: start..<start) }
+        let kind = scan(text[start])
+        return ExpressionToken(kind: kind, range: start..<offset)
+    }
+
+    /// Moves behind the token that begins with `first`.
+    private mutating func scan(_ first: UInt8) -> ExpressionToken.Kind {
+        offset += 1
+        switch first {
+        case 0x23, 0x3A:  // # :
+            let start = offset
+            skip(while: Self.isWordPart)
+            guard offset > start else { return .unknown }
+            return first == 0x23 ? .nameAlias : .valueAlias
+        case 0x30...0x39:
+            skip { (0x30...0x39).contains($0) }
+            return .integer
+        case _ where Self.isWordPart(first):
+            skip(while: Self.isWordPart)
+            return .word
+        case 0x3C:  // < <= <>
+            if offset < text.count, text[offset] == 0x3D || text[offset] == 0x3E { offset += 1 }
+            return .sign
+        case 0x3E:  // > >=
+            if offset < text.count, text[offset] == 0x3D { offset += 1 }
+            return .sign
+        case 0x3D, 0x28, 0x29, 0x5B, 0x5D, 0x2E, 0x2C, 0x2B, 0x2D: return .sign
+        default:
+            // The rest of a character of several bytes belongs to it.
+            skip { $0 & 0xC0 == 0x80 }
+            return .unknown
+        }
+    }
+
+    private mutating func skip(while condition: (UInt8) -> Bool) {
+        while offset < text.count, condition(text[offset]) { offset += 1 }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+    }
+
+    private static func isWordPart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import DynamoModel
+
+/// The grammar of conditions and filters (guide, "Condition and filter expressions, operators, and
+/// functions"): NOT binds tighter than AND, AND tighter than OR.
+extension ExpressionParser {
+    /// Reads the whole text as a condition.
+    mutating func condition() throws(ExpressionError) -> ExpressionSyntax {
+        let condition = try disjunction(inGroup: false)
+        try expectEnd()
+        return condition
+    }
+
+    /// - Parameter inGroup: whether it stands in parentheses, where a lone operand may stand too.
+    private mutating func disjunction(
+        inGroup: Bool
+    ) throws(ExpressionError) -> ExpressionSyntax {
+        var left = try conjunction(inGroup: inGroup)
+        while take(.or) {
+            try countOperator()
+            left = .either(left, try conjunction(inGroup: false))
+        }
+        return left
+    }
+
+    private mutating func conjunction(
+        inGroup: Bool
+    ) throws(ExpressionError) -> ExpressionSyntax {
+        var left = try negation(inGroup: inGroup)
+        while take(.and) {
+            try countOperator()
+            left = .both(left, try negation(inGroup: false))
+        }
+        return left
+    }
+
+    private mutating func negation(inGroup: Bool) throws(ExpressionError) -> ExpressionSyntax {
+        guard take(.not) else { return try primary(inGroup: inGroup) }
+        try countOperator()
+        return .not(
+            try nested { (parser) throws(ExpressionError) in try parser.negation(inGroup: false) })
+    }
+
+    /// A comparison, a call, or anything in parentheses.
+    private mutating func primary(inGroup: Bool) throws(ExpressionError) -> ExpressionSyntax {
+        let left: ExpressionSyntax
+        if take("(") {
+            let inner = try nested { (parser) throws(ExpressionError) in
+                try parser.disjunction(inGroup: true)
+            }
+            left = try closeGroup(inner)
+        } else {
+            left = try operand()
+        }
+        let whole = left.isOperand ? try comparison(of: left) : left
+        let isClosed = inGroup && kind == .sign && word == ")"
+        guard whole.isCondition || isClosed else { throw syntaxError }
+        return whole
+    }
+
+    /// What is said of an operand; the operand itself when nothing is.
+    private mutating func comparison(
+        of left: ExpressionSyntax
+    ) throws(ExpressionError) -> ExpressionSyntax {
+        if kind == .sign, let comparator = Comparator(rawValue: word) {
+            _ = takeWord()
+            try countOperator()
+            return .comparison(comparator, left, try operand())
+        }
+        if take(.between) {
+            try countOperator()
+            let lower = try operand()
+            try expect(.and)
+            return .between(left, lower, try operand())
+        }
+        if take(.isIn) {
+            try countOperator()
+            return .membership(left, try arguments())
+        }
+        return left
+    }
+}

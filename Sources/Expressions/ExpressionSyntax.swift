@@ -1,0 +1,63 @@
+import DynamoModel
+
+/// The operators that compare two operands.
+package enum Comparator: String, Equatable, Sendable {
+    case equal = "="
+    case unequal = "<>"
+    case less = "<"
+    case lessOrEqual = "<="
+    case greater = ">"
+    case greaterOrEqual = ">="
+
+    /// Whether it takes only values that have an order: S, N and B.
+    var isOrdering: Bool { self != .equal && self != .unequal }
+}
+
+/// A step of a document path as it is written: `name`, `#alias` or `[0]`.
+enum PathSyntax: Equatable {
+    case name(String)
+    case alias(String)
+    case index(Int)
+}
+
+/// A condition or operand as it is written: its grammar holds, but no alias has been resolved.
+indirect enum ExpressionSyntax: Equatable {
+    case path([PathSyntax])
+    case value(String)
+    case call(String, [ExpressionSyntax])
+    case comparison(Comparator, ExpressionSyntax, ExpressionSyntax)
+    case between(ExpressionSyntax, ExpressionSyntax, ExpressionSyntax)
+    case membership(ExpressionSyntax, [ExpressionSyntax])
+    case not(ExpressionSyntax)
+    case both(ExpressionSyntax, ExpressionSyntax)
+    case either(ExpressionSyntax, ExpressionSyntax)
+    /// Parentheses.
+    case group(ExpressionSyntax)
+
+    /// Whether it can be compared. A call can, and it can be a condition as well.
+    var isOperand: Bool {
+        switch self {
+        case .path, .value, .call: true
+        case .group(let inner): inner.isOperand
+        default: false
+        }
+    }
+
+    /// Whether it can be true or false.
+    var isCondition: Bool {
+        switch self {
+        case .path, .value: false
+        case .group(let inner): inner.isCondition
+        default: true
+        }
+    }
+
+    /// The path within any parentheses; nil when it is something else.
+    var path: [PathSyntax]? {
+        switch self {
+        case .path(let steps): steps
+        case .group(let inner): inner.path
+        default: nil
+        }
+    }
+}
