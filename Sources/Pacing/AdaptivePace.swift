@@ -36,24 +36,31 @@ package struct AdaptivePace: Sendable {
         /// at any pace.
         package var trialMin: Duration
         package var settling: Duration
+        /// So many refusals, met or to be expected, make a share worth judging.
+        package var refusalsMin: Double
 
         /// A target is to be used in full: it is cut just below what it takes, and only when more
         /// is refused than chance would have it.
         package static let target = Policy(
             cutFactor: 0.9, cutsAtOnce: false, trialMin: .seconds(1),
-            settling: windowMin)
+            settling: windowMin, refusalsMin: 10)
         /// A source has users of its own: it is spared at its first word.
         package static let source = Policy(
-            cutFactor: 0.5, cutsAtOnce: true, trialMin: windowMin, settling: .zero)
+            cutFactor: 0.5, cutsAtOnce: true, trialMin: windowMin, settling: .zero,
+            refusalsMin: 0)
     }
 
     private struct Trial {
         var share: Double
+        /// Of the requests, those of which something was refused.
+        var refusedPart: Double
         /// Replies of requests sent before the cut are still on their way until then.
         var measuresFrom: Instant
     }
 
     private static let growthPerSecond = 1.05
+    /// After a cut that was made on little, which may be far too deep.
+    private static let regrowthPerSecond = 2.0
     /// A share that stays above this part of itself has not fallen: throttling all but ends when
     /// the rate is cut below what was accepted, chance goes on as before.
     private static let unchangedPart = 0.5
@@ -64,8 +71,12 @@ package struct AdaptivePace: Sendable {
     private static let explainedPart = 0.75
     private static let unexplainedMax = 2
     private static let windowMin = Duration.milliseconds(250)
-    /// Refusals come by whole requests, so it is those that make a share worth judging.
+    /// Refusals come by whole requests, so it is those that make a share worth judging; the most
+    /// are enough however few of them were refused.
     private static let windowRequestsMin = 40.0
+    private static let windowRequestsMax = 120.0
+    /// A target that was not asked for so long has told nothing of what it takes.
+    private static let idleMin = Duration.seconds(1)
     private static let cutEvery = Duration.seconds(1)
     /// So many requests in a row that were refused whole say that what there was is used up; chance
     /// does not do that.
@@ -77,6 +88,8 @@ package struct AdaptivePace: Sendable {
     private var hasHelped = false
     /// The background as the last cut that was undone has shown it.
     private var backgroundFound = 0.0
+    /// Requests that the background has been seen in.
+    private var backgroundRequests = Double.infinity
     private var lastCut: Instant?
     /// What was accepted when the pace was cut last, and refusals since then that this does not
     /// explain; and all requests since the first cut of a row.
@@ -86,17 +99,27 @@ package struct AdaptivePace: Sendable {
     private var refusedInRow = 0.0
     private var refusedWhole = 0
     private var accepted: RateWindow
+    /// The first reply since the target was idle, and the last one.
+    private var resumed: Instant
+    private var lastReply: Instant?
+    /// Requests since it was idle of which something was accepted.
+    private var takenSinceIdle = 0.0
     private var windowStart: Instant
     private var requests = 0.0
+    /// Requests of which something was refused.
+    private var refusals = 0.0
     private var sent = 0.0
     private var refused = 0.0
     private var grown: Instant
+    /// The last cut was to what came of a few requests in less than a second.
+    private var wasCutOnLittle = false
 
     package init(_ policy: Policy = .target, ceiling: Double?, at now: Instant) {
         self.policy = policy
         self.ceiling = ceiling
         pace = ceiling
         accepted = RateWindow(at: now)
+        resumed = now
         windowStart = now
         grown = now
     }
@@ -111,8 +134,10 @@ package struct AdaptivePace: Sendable {
     package mutating func observed(
         items: Int, refused: Int, units: Double, roundTrip: Duration, at now: Instant
     ) -> Verdict? {
+        if !policy.cutsAtOnce { resumeAfterIdling(roundTrip: roundTrip, at: now) }
         accepted.add(units, at: now)
         refusedWhole = refused == items ? refusedWhole + 1 : 0
+        takenSinceIdle += refused == items ? 0 : 1
         if !policy.cutsAtOnce, refusedWhole > Self.refusedWholeMax {
             return exhausted(roundTrip: roundTrip, at: now)
         }
@@ -120,6 +145,7 @@ package struct AdaptivePace: Sendable {
         requests += 1
         sent += Double(items)
         self.refused += Double(refused)
+        refusals += refused > 0 ? 1 : 0
         requestsInRow += 1
         refusedInRow += refused > 0 ? 1 : 0
         if trial == nil, policy.cutsAtOnce, background == 0, refused > 0 {
@@ -132,7 +158,7 @@ package struct AdaptivePace: Sendable {
         }
         let windowMin = trial == nil ? Self.windowMin : policy.trialMin
         let isLongEnough = now - windowStart >= windowMin
-        guard isLongEnough, requests >= Self.windowRequestsMin, sent > 0 else { return nil }
+        guard isLongEnough, isWorthJudging, sent > 0 else { return nil }
         defer { beginWindow(at: now) }
         let share = self.refused / sent
         return trial == nil ? watch(share, roundTrip: roundTrip, at: now) : endTrial(share, at: now)
@@ -142,8 +168,37 @@ package struct AdaptivePace: Sendable {
     package mutating func timePassed(at now: Instant) {
         defer { grown = now }
         guard isThrottled, trial == nil, let pace else { return }
-        let factor = 1 + (Self.growthPerSecond - 1) * (now - grown).inSeconds
+        let growth = wasCutOnLittle ? Self.regrowthPerSecond : Self.growthPerSecond
+        let factor = 1 + (growth - 1) * (now - grown).inSeconds
         self.pace = min(pace * factor, ceiling ?? .infinity)
+    }
+
+    /// A rate over time in which nothing was asked for would be far below what the target takes: at
+    /// the first reply after such a time all is counted anew.
+    private mutating func resumeAfterIdling(roundTrip: Duration, at now: Instant) {
+        defer { lastReply = now }
+        if let lastReply {
+            let idle = now - lastReply - roundTrip
+            guard idle >= Self.idleMin else { return }
+            // A slow pace makes pauses of its own.
+            guard idle.inSeconds * (pace ?? .infinity) >= Self.windowRequestsMin else { return }
+        }
+        let sent = now + roundTrip * -1
+        accepted = RateWindow(at: now)
+        resumed = now
+        takenSinceIdle = 0
+        refusedWhole = 0
+        if trial == nil { beginWindow(at: sent) }
+    }
+
+    /// A few refusals more or less come by chance. A trial counts those that there would be if the
+    /// cut had changed nothing.
+    private var isWorthJudging: Bool {
+        guard requests < Self.windowRequestsMax else { return true }
+        guard policy.refusalsMin > 0, let trial else {
+            return requests >= Self.windowRequestsMin && refusals >= policy.refusalsMin
+        }
+        return requests * trial.refusedPart >= policy.refusalsMin
     }
 
     private mutating func watch(
@@ -151,25 +206,35 @@ package struct AdaptivePace: Sendable {
     ) -> Verdict? {
         // Three standard deviations of a share that really is the background, and 2 % besides.
         let likely = max(background, 0.02)
-        let noise = 3 * (likely * (1 - likely) / requests).squareRoot()
+        // What was found to be the background is no surer than the requests that it was found by.
+        let variance = likely * (1 - likely) * (1 / requests + 1 / backgroundRequests)
+        let noise = 3 * variance.squareRoot()
         guard share > background + 0.02 + noise else {
             // It follows what it is found to be, but never so far up that throttling could hide in
             // it.
             background = min(background * 0.9 + share * 0.1, backgroundFound * 1.25)
+            backgroundRequests += requests
             return nil
         }
         return cut(
             to: accepted.perSecond(at: now), share: share, roundTrip: roundTrip, at: now)
     }
 
-    /// There is nothing left for now: what was accepted in the last second is all that a second
-    /// has, even if the run is younger than that. How many requests came too late for it says
-    /// nothing, neither now nor in a trial.
+    /// There is nothing left for now: what was accepted in the last second is taken for all that a
+    /// second has, even if the run is younger than that. If that was a few requests only, it is
+    /// waited a little for more, and then the pace soon goes up again. How many requests came too
+    /// late says nothing, neither now nor in a trial.
     private mutating func exhausted(roundTrip: Duration, at now: Instant) -> Verdict? {
+        let isLittle = takenSinceIdle < Self.windowRequestsMin && now - resumed < .seconds(1)
+        guard !isLittle || now - resumed >= Self.windowMin else { return nil }
         let verdict = cut(
             to: accepted.lastSecond(at: now), share: Self.shareOfFewMax, roundTrip: roundTrip,
             at: now)
-        if verdict != nil { trial?.share = 1 }
+        if verdict != nil {
+            trial?.share = 1
+            trial?.refusedPart = 1
+            wasCutOnLittle = isLittle
+        }
         return verdict
     }
 
@@ -183,9 +248,12 @@ package struct AdaptivePace: Sendable {
         lastCut = now
         if !isThrottled { (unexplained, requestsInRow, refusedInRow) = (0, 0, 0) }
         acceptedAtCut = acceptedRate
-        trial = Trial(share: share, measuresFrom: now + max(roundTrip * 2, policy.settling))
+        trial = Trial(
+            share: share, refusedPart: refusals / max(requests, 1),
+            measuresFrom: now + max(roundTrip * 2, policy.settling))
         pace = min(rate, ceiling ?? .infinity)
         isThrottled = true
+        wasCutOnLittle = false
         beginWindow(at: now)
         return .cut(share: share)
     }
@@ -211,6 +279,7 @@ package struct AdaptivePace: Sendable {
     private mutating func undo(background share: Double, at now: Instant) -> Verdict {
         background = share
         backgroundFound = share
+        backgroundRequests = max(requests, 1)
         pace = ceiling
         isThrottled = false
         hasHelped = false
@@ -234,6 +303,7 @@ package struct AdaptivePace: Sendable {
     private mutating func beginWindow(at now: Instant) {
         windowStart = now
         requests = 0
+        refusals = 0
         sent = 0
         refused = 0
     }

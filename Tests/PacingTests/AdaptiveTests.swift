@@ -138,6 +138,36 @@ import Testing
         #expect(Double(refused) / Double(total) < 0.05, "\(refused) of \(total)")
     }
 
+    /// What a target takes cannot be told from 20 ms, least of all as if they had been a second.
+    @Test(arguments: [Duration.zero, .seconds(5)])
+    func `replies of 20 ms cut nothing, however many of them are refusals`(idle: Duration) {
+        var pace = AdaptivePace(ceiling: nil, at: .zero)
+        for reply in 0..<200 {
+            let verdict = pace.observed(
+                items: 1, refused: reply % 3 == 0 ? 1 : 0, units: reply % 3 == 0 ? 0 : 1,
+                roundTrip: .milliseconds(10),
+                at: .zero + idle + .milliseconds(10) + .microseconds(100 * reply))
+            #expect(verdict == nil)
+        }
+        #expect(pace.pace == nil)
+    }
+
+    @Test func `a source's pace is halved at its first refusal, and not again for a second`() {
+        var pace = AdaptivePace(.source, ceiling: nil, at: .zero)
+        var now = Instant.zero
+        for _ in 0..<10 {
+            now = now + .milliseconds(100)
+            _ = pace.observed(items: 1, refused: 0, units: 100, roundTrip: .zero, at: now)
+        }
+        let cut = pace.observed(items: 1, refused: 1, units: 0, roundTrip: .zero, at: now)
+        #expect(cut == .cut(share: 1 / 11))
+        #expect((450...600).contains(pace.pace!), "\(pace.pace!)")
+        let halved = pace.pace
+        now = now + .milliseconds(900)
+        #expect(pace.observed(items: 1, refused: 1, units: 0, roundTrip: .zero, at: now) == nil)
+        #expect(pace.pace == halved)
+    }
+
     @Test func `without refusals there is no pace`() {
         let result = run(
             capacity: 1e9, randomShare: 0, unpaced: 20_000, seconds: 5, seed: 1)
