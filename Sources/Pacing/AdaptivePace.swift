@@ -111,7 +111,7 @@ package struct AdaptivePace: Sendable {
     private var sent = 0.0
     private var refused = 0.0
     private var grown: Instant
-    /// The last cut was to what came of a few requests in less than a second.
+    /// The last cut was to what came of a few requests, or of a source, in less than a second.
     private var wasCutOnLittle = false
 
     package init(_ policy: Policy = .target, ceiling: Double?, at now: Instant) {
@@ -167,7 +167,7 @@ package struct AdaptivePace: Sendable {
     /// Lets the pace grow; call it a few times a second.
     package mutating func timePassed(at now: Instant) {
         defer { grown = now }
-        guard isThrottled, trial == nil, let pace else { return }
+        guard isThrottled, trial == nil || wasCutOnLittle, let pace else { return }
         let growth = wasCutOnLittle ? Self.regrowthPerSecond : Self.growthPerSecond
         let factor = 1 + (growth - 1) * (now - grown).inSeconds
         self.pace = min(pace * factor, ceiling ?? .infinity)
@@ -253,7 +253,7 @@ package struct AdaptivePace: Sendable {
             measuresFrom: now + max(roundTrip * 2, policy.settling))
         pace = min(rate, ceiling ?? .infinity)
         isThrottled = true
-        wasCutOnLittle = false
+        wasCutOnLittle = policy.cutsAtOnce && now - resumed < .seconds(1)
         beginWindow(at: now)
         return .cut(share: share)
     }

@@ -168,6 +168,27 @@ import Testing
         #expect(pace.pace == halved)
     }
 
+    /// What was read when a reading was some milliseconds old says little of what the source takes.
+    @Test func `a refusal in the first second holds the reading up for seconds, not minutes`() {
+        var pace = AdaptivePace(.source, ceiling: nil, at: .zero)
+        var now = Instant.zero + .milliseconds(5)
+        _ = pace.observed(items: 1, refused: 0, units: 5, roundTrip: .zero, at: now)
+        let cut = pace.observed(items: 1, refused: 1, units: 0, roundTrip: .zero, at: now)
+        #expect(cut != nil && pace.pace! <= 25)
+        // Afterwards all is read that the pace allows, and nothing is refused.
+        var owed = 0.0
+        while now < .zero + .seconds(8) {
+            now = now + .milliseconds(100)
+            pace.timePassed(at: now)
+            owed += (pace.pace ?? 10_000) / 10
+            while owed >= 5 {
+                owed -= 5
+                _ = pace.observed(items: 1, refused: 0, units: 5, roundTrip: .zero, at: now)
+            }
+        }
+        #expect(pace.pace.map { $0 > 1_000 } ?? true, "\(pace.pace!)")
+    }
+
     @Test func `without refusals there is no pace`() {
         let result = run(
             capacity: 1e9, randomShare: 0, unpaced: 20_000, seconds: 5, seed: 1)
