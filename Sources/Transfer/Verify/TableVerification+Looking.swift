@@ -34,22 +34,7 @@ extension TableVerification {
         if isPaused { setPaused(true) }
         if isStopping { stop() }
         defer { endByKeys() }
-        try await withThrowingTaskGroup(of: [VerifyFinding]?.self) { group in
-            var underWay = 0
-            while !self.isStopping, let batch = try nextBatch(&merge) {
-                await waitWhilePaused()
-                if underWay == Self.lookWidth {
-                    try await settle(try await group.next()?.flatMap(\.self) ?? [], repair)
-                    underWay -= 1
-                }
-                group.addTask { try await look.look(batch) }
-                underWay += 1
-                state.withLock { $0.verdict.progress.itemsLookedAt += batch.count }
-            }
-            while let findings = try await group.next() {
-                try await settle(findings ?? [], repair)
-            }
-        }
+        try await settle(&merge, look, repair)
         if self.isStopping { throw Stopped() }
     }
 
@@ -72,37 +57,74 @@ extension TableVerification {
         }
     }
 
-    /// Repairs what a look has found, some at a time, and keeps it.
+    /// What came of one of those that are under way.
+    private enum Settled {
+        case found([VerifyFinding])
+        case mended(VerifyFinding?)
+        case failed(any Error)
+    }
+
+    /// Looks at what differs and repairs what is found, some of each at a time. What has been
+    /// written is told, whatever else fails.
     private func settle(
-        _ findings: [VerifyFinding], _ mending: (repair: ItemRepair, units: RepairUnits)?
+        _ merge: inout CauseMerge, _ look: SecondLook,
+        _ mending: (repair: ItemRepair, units: RepairUnits)?
     ) async throws {
-        guard let (repair, units) = mending else { return try keep(findings) }
-        var rest = findings[...]
+        var found: [VerifyFinding] = []
+        var (looks, repairs) = (0, 0)
         var failure: (any Error)?
-        await withTaskGroup(of: Result<VerifyFinding?, CopyFailure>.self) { group in
-            var underWay = 0
+        await withTaskGroup(of: Settled.self) { group in
             while true {
-                while underWay < units.itemsAtOnce, failure == nil, let next = rest.popFirst() {
-                    group.addTask {
-                        do throws(CopyFailure) {
-                            return .success(try await repair.repair(next))
-                        } catch {
-                            return .failure(error)
-                        }
-                    }
-                    underWay += 1
-                }
-                guard let result = await group.next() else { return }
-                underWay -= 1
                 do {
-                    // What has been written is told, whatever else fails.
-                    if let finding = try result.get() { try keep([finding]) }
+                    // Items wait in memory: no more than two batches of them.
+                    while failure == nil, looks < Self.lookWidth,
+                        found.count + (looks + 1) * ServiceLimits.batchGetKeysMax
+                            <= Self.lookWidth * ServiceLimits.batchGetKeysMax,
+                        !isStopping,
+                        let batch = try nextBatch(&merge)
+                    {
+                        group.addTask { await Self.look(at: batch, look) }
+                        looks += 1
+                        state.withLock { $0.verdict.progress.itemsLookedAt += batch.count }
+                    }
+                    while failure == nil, let (repair, units) = mending,
+                        repairs < units.itemsAtOnce, let next = found.popLast()
+                    {
+                        group.addTask { await Self.mend(next, repair) }
+                        repairs += 1
+                    }
+                    switch await group.next() {
+                    case nil: return
+                    case .found(let findings)?:
+                        looks -= 1
+                        if mending == nil { try keep(findings) } else { found += findings }
+                    case .mended(let finding)?:
+                        repairs -= 1
+                        if let finding { try keep([finding]) }
+                    case .failed(let error)?: throw error
+                    }
                 } catch {
                     failure = failure ?? error
                 }
             }
         }
         if let failure { throw failure }
+    }
+
+    private static func look(at batch: [KeyDifference], _ look: SecondLook) async -> Settled {
+        do {
+            return .found(try await look.look(batch) ?? [])
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private static func mend(_ finding: VerifyFinding, _ repair: ItemRepair) async -> Settled {
+        do {
+            return .mended(try await repair.repair(finding))
+        } catch {
+            return .failed(error)
+        }
     }
 
     private func nextBatch(_ merge: inout CauseMerge) throws(CopyFailure) -> [KeyDifference]? {

@@ -157,13 +157,6 @@ package final class TableVerification: Sendable {
     var isPaused: Bool { state.withLock { $0.isPaused } }
     var isStopping: Bool { state.withLock { $0.isStopping } }
 
-    /// Returns once it may go on.
-    func waitWhilePaused() async {
-        while state.withLock({ $0.isPaused && !$0.isStopping }) {
-            await Pause.lasting(.milliseconds(50))
-        }
-    }
-
     /// Where it stands.
     var verdict: TableVerdict {
         let (drivers, byKeys, verdict, source, target) = state.withLock {
