@@ -30,7 +30,7 @@ import Transfer
         expected.source = try #require(TableReference("Orders"))
         expected.target = try #require(TableReference("OrdersCopy"))
         #expect(try copy("Orders", "OrdersCopy") == expected)
-        #expect(expected.memory == 32 << 20)
+        #expect(expected.memory == 26 << 20)
         #expect(expected.maxDeadLetters == 1_000)
         #expect(expected.giveUpAfter == .seconds(900))
     }

@@ -44,7 +44,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var scanConcurrency: Int?
     package var writeConcurrency: Int?
     /// Bytes that pages and batches of one table may take together.
-    package var memory = 32 << 20
+    package var memory = CopyOptions.memoryUsual
     package var giveUpAfter: Duration = .seconds(15 * 60)
 
     /// The job's name and where its state is kept; nil: by itself, and the default folder.
