@@ -52,11 +52,14 @@ extension CopyJob {
         guard isVerified(number) else { return .completed }
         note(of: number)("verifying \(tables[number].subject.target.definition.name)")
         do {
-            let verification = try await verification(of: number)
-            let (isPaused, isStopping) = state.withLock { state in
+            let options = state.withLock { $0.options[number] }
+            let verification = try await verification(of: number, options)
+            let (isPaused, isStopping, now) = state.withLock { state in
                 state.verifying[number] = verification
-                return (state.isPaused, state.isStopping)
+                return (state.isPaused, state.isStopping, state.options[number])
             }
+            // What was asked for a moment ago found no verification to be told.
+            if now != options { try verification.limiting(by: now.limits)() }
             if isPaused { verification.setPaused(true) }
             if isStopping { verification.stop() }
             let verdict = await verification.run()
@@ -78,9 +81,10 @@ extension CopyJob {
         }
     }
 
-    private func verification(of number: Int) async throws -> TableVerification {
+    private func verification(
+        of number: Int, _ options: CopyOptions
+    ) async throws -> TableVerification {
         let table = tables[number]
-        let options = state.withLock { $0.options[number] }
         var subject = table.subject
         // A target that was just filled reports little yet, and is to hold what the source does.
         if subject.target.itemCount < subject.source.itemCount {

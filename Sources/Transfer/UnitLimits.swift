@@ -5,8 +5,8 @@ import Engine
 package struct UnitLimits: Equatable, Sendable {
     package var read: ReadLimit
     package var write: WriteLimits
-    /// A live source keeps at least half of its units for its users.
-    private static let sourceShare = 0.5
+    /// A live table keeps at least half of its read units for its users.
+    private static let readShare = 0.5
 
     init(read: ReadLimit, write: WriteLimits) {
         self.read = read
@@ -17,14 +17,7 @@ package struct UnitLimits: Equatable, Sendable {
     package init(
         _ asked: AskedLimits, source: TableDefinition, target: TableDefinition
     ) throws(CopyRefusal) {
-        let sourceUnits = source.billing.throughput.readUnits.map(Double.init)
-        switch asked.readUnits {
-        case .perSecond(let units): read = ReadLimit(unitsPerSecond: units)
-        case .percent(let share):
-            let units = try Self.share(share, of: sourceUnits, "--read-units", source.name)
-            read = ReadLimit(unitsPerSecond: units)
-        case nil: read = ReadLimit(unitsPerSecond: sourceUnits.map { $0 * Self.sourceShare })
-        }
+        read = try Self.read(asked.readUnits, of: source, "--read-units")
         read.shared = asked.totalReadUnits
         var table: Double?
         var indexes: [(name: String, unitsPerSecond: Double?)] = []
@@ -40,6 +33,20 @@ package struct UnitLimits: Equatable, Sendable {
             if let name { indexes.append((name, limit)) } else { table = limit }
         }
         write = WriteLimits(table: table, indexes: indexes, shared: asked.totalWriteUnits)
+    }
+
+    /// What one table may be read at.
+    /// - Parameter option: what asked for it, for messages.
+    static func read(
+        _ asked: UnitLimit?, of table: TableDefinition, _ option: String
+    ) throws(CopyRefusal) -> ReadLimit {
+        let units = table.billing.throughput.readUnits.map(Double.init)
+        switch asked {
+        case .perSecond(let most): return ReadLimit(unitsPerSecond: most)
+        case .percent(let share):
+            return ReadLimit(unitsPerSecond: try Self.share(share, of: units, option, table.name))
+        case nil: return ReadLimit(unitsPerSecond: units.map { $0 * readShare })
+        }
     }
 
     /// The table itself, nameless, and each global index: each is charged by itself.

@@ -130,6 +130,16 @@ import Testing
             try UnitLimits(options.limits, source: target, target: target).write.all == [250, 25])
     }
 
+    @Test func `a percentage of nothing to read of a target is refused by its own option's name`() {
+        let free = table(.onDemand(Throughput()))
+        var asked = AskedLimits()
+        asked.targetReadUnits = .percent(50)
+        let refusal = #expect(throws: CopyRefusal.self) {
+            try VerifyLimits(asked, source: free, target: free, isRepaired: false)
+        }
+        #expect(refusal?.message.contains("--target-read-units as a percentage") == true)
+    }
+
     @Test func `a percentage of nothing is refused`() {
         let free = table(.onDemand(Throughput()))
         var options = CopyOptions()

@@ -17,9 +17,8 @@ struct VerifyLimits: Equatable, Sendable {
         if !isRepaired { written.writeUnits = nil }
         let limits = try UnitLimits(written, source: source, target: target)
         self.source = limits.read
-        var read = AskedLimits()
-        read.readUnits = asked.targetReadUnits
-        self.target = try UnitLimits(read, source: target, target: target).read
+        self.target = try UnitLimits.read(
+            asked.targetReadUnits, of: target, "--target-read-units")
         repair.write = limits.write
         repair.itemsAtOnce = asked.writesMax ?? repair.itemsAtOnce
     }
