@@ -151,10 +151,17 @@ struct ByteWalk {
     @inline(__always)
     func equals(_ text: Text, _ name: [UInt8]) -> Bool {
         guard text.unescapedCount == name.count else { return false }
-        if text.hasEscapes { return JSONText.unescaped(bytes(text.range)) == name }
+        if text.hasEscapes { return isSpeltOtherwise(text, name) }
         return name.withUnsafeBytes {
             $0[0] == base[text.start] && memcmp($0.baseAddress!, base + text.start, $0.count) == 0
         }
+    }
+
+    @inline(never)
+    private func isSpeltOtherwise(_ text: Text, _ name: [UInt8]) -> Bool {
+        // The first byte tells most names apart.
+        guard base[text.start] == name[0] || base[text.start] == 0x5C else { return false }
+        return JSONText.unescaped(bytes(text.range)) == name
     }
 
     func equals(_ text: Text, _ name: StaticString) -> Bool {

@@ -38,20 +38,6 @@ package struct ItemKey: Hashable, Sendable {
         return try AttributeValue(try reader.readValue())
     }
 
-    /// The value of a key attribute as the service spells it, `{"S":"..."}`: without needless
-    /// escapes, numbers in plain digits.
-    package static func spelling(_ value: AttributeValue) -> [UInt8] {
-        switch value {
-        case .string(let bytes):
-            var output = Array("{\"S\":".utf8)
-            JSON.write(utf8: bytes, to: &output)
-            output.append(0x7D)
-            return output
-        case .number(let number): return Array("{\"N\":\"\(number.text)\"}".utf8)
-        default: return value.json.bytes
-        }
-    }
-
     /// The key as JSON for `ExclusiveStartKey`, cut out of the item's bytes: any item's key serves,
     /// not only those that the service returned (API reference, Scan).
     package static func cursor(

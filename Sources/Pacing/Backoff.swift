@@ -26,9 +26,9 @@ package struct Backoff: Sendable {
         return min(cap, base * Int64(1 << min(attempt, 20)))
     }
 
-    package func delay(
-        attempt: Int, using generator: inout some RandomNumberGenerator
-    ) -> Duration {
+    /// The generator is of one kind: a generic one would be called through its witnesses from other
+    /// modules, at fifty times the cost.
+    package func delay(attempt: Int, using generator: inout SeededGenerator) -> Duration {
         let ceiling = ceiling(attempt: attempt).inNanoseconds
         return .nanoseconds(Int64.random(in: 0...ceiling, using: &generator))
     }

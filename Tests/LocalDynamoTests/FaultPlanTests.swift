@@ -70,4 +70,14 @@ import Testing
         }
         #expect(same == 0)
     }
+
+    @Test func `no more unprocessed items are spelt anew than the plan says`() throws {
+        let plan = try FaultPlan(parsing: "unprocessed=0.5,respelled=0.25")
+        let source = FaultSource(plan: plan, hook: nil, seed: 3)
+        let respelt = (0..<2_000).count { index in
+            let item = ItemGenerator.item(.transactions, seed: 5, index: index)
+            return source.disguise(item) != item
+        }
+        #expect(abs(Double(respelt) / 2_000 - 0.25) < 0.04)
+    }
 }

@@ -1,4 +1,5 @@
 import DynamoModel
+import Pacing
 
 /// Mixing: which items make the next batch.
 extension CopyScheduler {
@@ -7,14 +8,14 @@ extension CopyScheduler {
 
     /// The next batch: one that is sent as it stands, or what is due again and then items of all
     /// open pages in turn. Nil when there is nothing, or too little while more is on its way.
-    mutating func nextBatch() -> Batch? {
+    mutating func nextBatch(at now: Instant) -> Batch? {
         if let items = whole.popLast() {
             var batch = Batch(capacity: items.count)
             for item in items { batch.add(item, slice(of: item)) }
             return batch
         }
-        let isWorthWaiting = scansInFlight > 0 && due.isEmpty
-        if isWorthWaiting, ring.count < configuration.batchItemsMax, untakenIsFew { return nil }
+        let isWorthWaiting = scansInFlight > 0 && now - (due.since ?? now) < Self.tick
+        if isWorthWaiting, ring.count < configuration.batchItemsMax, isTooLittle { return nil }
         // No batch takes more than half the pool, so that two are under way at least; a single
         // item always fits, as the budget's minimum promises.
         let bytesMax = min(
@@ -37,9 +38,10 @@ extension CopyScheduler {
         return batch.items.isEmpty ? nil : batch
     }
 
-    /// Whether the segments in the ring hold less than one full batch.
-    private var untakenIsFew: Bool {
-        var untaken = 0
+    /// Whether what is due and what the segments in the ring hold are less than one full batch.
+    private var isTooLittle: Bool {
+        var untaken = due.count
+        if untaken >= configuration.batchItemsMax { return false }
         for slot in ring {
             for page in segments[slot].pages { untaken += pages[page].untaken }
             if untaken >= configuration.batchItemsMax { return false }

@@ -215,7 +215,7 @@ extension CopyScheduler {
     /// Moves what is due again to where the next batches are taken from.
     mutating func releaseDue(at now: Instant) {
         while let group = retries.popDue(at: now) {
-            if group.isWhole { whole.append(group.items) } else { due.add(group.items) }
+            if group.isWhole { whole.append(group.items) } else { due.add(group.items, at: now) }
         }
     }
 
@@ -241,7 +241,7 @@ extension CopyScheduler {
                 hold = .targetReplies
                 return
             }
-            guard let batch = pending ?? nextBatch() else {
+            guard let batch = pending ?? nextBatch(at: now) else {
                 hold = reasonForNoBatch(at: now)
                 writersRanDry(at: now)
                 return
@@ -255,7 +255,7 @@ extension CopyScheduler {
             let ready = writing.readyAt(estimate, now: now)
             guard ready <= now else {
                 hold = writing.pace.isThrottled ? .targetThrottled : .writeLimit
-                wake = min(wake, ready)
+                wake = min(wake, max(ready, now + Self.unitsWait))
                 return
             }
             guard mayShare(.target, units: estimate.reduce(0, +), &actions) else {

@@ -102,6 +102,9 @@ package struct CopyScheduler: Sendable {
 
     /// Things that need a look at regular times are looked at this often.
     static let tick = Duration.milliseconds(100)
+    /// Units are waited for at least so long, a small part of what is saved up meanwhile: a wake of
+    /// its own for each batch would cost more than sending it.
+    static let unitsWait = Duration.milliseconds(2)
     /// Items refused one by one before any was accepted: the fault is not theirs.
     static let refusedAloneMax = 100
     /// Before one request, or some items, are sent again; paces and ``SideHealth`` do the rest.

@@ -75,11 +75,14 @@ struct RetryQueue: Sendable {
 struct DueItems: Sendable {
     private var items: [BatchItem] = []
     private var head = 0
+    /// Since when there have been any; nil while there is none.
+    private(set) var since: Instant?
 
-    var isEmpty: Bool { head == items.count }
-    var first: BatchItem? { isEmpty ? nil : items[head] }
+    var count: Int { items.count - head }
+    var first: BatchItem? { count == 0 ? nil : items[head] }
 
-    mutating func add(_ more: [BatchItem]) {
+    mutating func add(_ more: [BatchItem], at now: Instant) {
+        since = since ?? now
         // What has been taken is dropped once it is the larger part, so that each item is moved
         // at most once.
         if head > items.count / 2 {
@@ -90,7 +93,8 @@ struct DueItems: Sendable {
     }
 
     mutating func removeFirst() {
-        precondition(!isEmpty, "no item is due")
+        precondition(count > 0, "no item is due")
         head += 1
+        if count == 0 { since = nil }
     }
 }

@@ -4,27 +4,45 @@ import JSON
 
 /// Finds which items of a batch a reply left unprocessed, by their keys' values.
 ///
-/// Most keys come back spelt as they were sent, or were sent as the service spells them, and are
-/// told by their bytes. Neither is promised, nor any order, so what is left is decoded and compared
-/// by value.
+/// The service promises neither the spelling nor the order of what it sends back. Texts are
+/// compared where they lie, whatever is escaped in either; what does not agree so, numbers spelt
+/// otherwise above all, is decoded and compared by value: sort keys where the partition keys agree,
+/// and at last whole keys.
 struct UnprocessedMatcher {
     struct Placed {
         let slice: ItemSlice
         /// The page, or the reply, that the slice is of.
         let bytes: UnsafeRawBufferPointer
 
-        func value(at offset: UInt32) throws(JSONError) -> UnsafeRawBufferPointer {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])
-            var reader = JSONReader(rest)
-            return UnsafeRawBufferPointer(rebasing: rest[try reader.skipValue()])
+        /// Whether the partition keys have the same text, and the sort keys the same value.
+        fileprivate func agrees(with other: Self) throws -> Bool {
+            let (sort, otherSort) = (slice.sortKey, other.slice.sortKey)
+            guard value(slice.partitionKey, agreesWith: other.slice.partitionKey, of: other) else {
+                return false
+            }
+            if sort == 0 || value(sort, agreesWith: otherSort, of: other) { return true }
+            return try ItemKey.value(at: sort, in: bytes)
+                == ItemKey.value(at: otherSort, in: other.bytes)
         }
 
-        /// Whether the bytes at `offset` begin with `value`, which is a whole object.
-        func holds(_ value: UnsafeRawBufferPointer, at offset: UInt32) -> Bool {
-            let start = Int(offset)
-            return start + value.count <= bytes.count
-                && memcmp(bytes.baseAddress! + start, value.baseAddress!, value.count) == 0
+        /// Whether the key attribute at `offset`, as nearly all come, `{"S":"..."}`, says what the
+        /// other does.
+        private func value(
+            _ offset: UInt32, agreesWith otherOffset: UInt32, of other: Self
+        ) -> Bool {
+            let value = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])
+            let otherValue = UnsafeRawBufferPointer(rebasing: other.bytes[Int(otherOffset)...])
+            guard min(value.count, otherValue.count) > Self.opening,
+                value[1] == 0x22, value[3] == 0x22, value[4] == 0x3A, value[5] == 0x22,
+                memcmp(value.baseAddress!, otherValue.baseAddress!, Self.opening) == 0
+            else { return false }
+            return JSONText.sayTheSame(
+                UnsafeRawBufferPointer(rebasing: value[Self.opening...]),
+                UnsafeRawBufferPointer(rebasing: otherValue[Self.opening...]))
         }
+
+        /// Bytes of `{"S":"`.
+        private static let opening = 6
     }
 
     let batch: [Placed]
@@ -44,30 +62,9 @@ struct UnprocessedMatcher {
     }
 
     private func position(of entry: Placed) throws -> Int? {
-        let spelt = try entry.value(at: entry.slice.partitionKey)
-        if let position = try position(of: entry, partition: spelt) { return position }
-        let partition = try ItemKey.value(at: entry.slice.partitionKey, in: entry.bytes)
-        let usual = try ItemKey.spelling(partition).withUnsafeBytes {
-            try position(of: entry, partition: $0)
-        }
-        if let usual { return usual }
+        let position = try batch.firstIndex { try $0.agrees(with: entry) }
+        if let position { return position }
         let key = try ItemKey(entry.slice, in: entry.bytes)
         return try batch.firstIndex { try ItemKey($0.slice, in: $0.bytes) == key }
-    }
-
-    /// The item whose partition key is spelt so and whose sort key has the entry's value.
-    private func position(of entry: Placed, partition: UnsafeRawBufferPointer) throws -> Int? {
-        try batch.firstIndex { item in
-            guard item.holds(partition, at: item.slice.partitionKey) else { return false }
-            return try entry.slice.sortKey == 0 || item.hasSort(of: entry)
-        }
-    }
-}
-
-extension UnprocessedMatcher.Placed {
-    fileprivate func hasSort(of other: Self) throws -> Bool {
-        if holds(try other.value(at: other.slice.sortKey), at: slice.sortKey) { return true }
-        return try ItemKey.value(at: slice.sortKey, in: bytes)
-            == ItemKey.value(at: other.slice.sortKey, in: other.bytes)
     }
 }

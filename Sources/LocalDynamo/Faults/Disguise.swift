@@ -17,7 +17,10 @@ enum Disguise {
         output.append(0x7B)
         let members = (item.members ?? []).shuffled(using: &generator)
         for (place, member) in members.enumerated() {
-            if place > 0 { output += generator.next() & 1 == 0 ? [0x2C] : [0x2C, 0x20] }
+            if place > 0 {
+                output.append(0x2C)
+                if generator.next() & 1 == 0 { output.append(0x20) }
+            }
             text(member.name, to: &output, using: &generator)
             output.append(0x3A)
             value(member.value, to: &output, using: &generator)
@@ -29,7 +32,11 @@ enum Disguise {
         _ json: JSON, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
     ) {
         guard let member = json.members?.first else { return json.write(to: &output) }
-        output += [0x7B, 0x22] + Array(member.name.utf8) + [0x22, 0x3A]
+        output.append(0x7B)
+        output.append(0x22)
+        output.append(contentsOf: member.name.utf8)
+        output.append(0x22)
+        output.append(0x3A)
         switch (member.name, member.value) {
         case ("M", let value): attributes(value, to: &output, using: &generator)
         case ("L", .array(let elements)):
@@ -77,29 +84,41 @@ enum Disguise {
             default: break
             }
         }
-        output += [0x22] + Array(spelling.utf8) + [0x22]
+        output.append(0x22)
+        output.append(contentsOf: spelling.utf8)
+        output.append(0x22)
     }
 
-    /// Text in which some characters that need no escape have one.
+    /// Text in which some characters that need no escape have one: each other slash, and one of
+    /// sixteen others.
     private static func text(
         _ text: String, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
     ) {
         output.append(0x22)
+        var chance = generator.next()
         for scalar in text.unicodeScalars {
+            // Sixteen times four bits, then as many anew.
+            chance = chance > 15 ? chance >> 4 : generator.next()
             switch scalar {
-            case "/" where generator.next() & 1 == 0: output += [0x5C, 0x2F]
+            case "/" where chance & 1 == 0:
+                output.append(0x5C)
+                output.append(0x2F)
             case "\"", "\\", "\u{0}"..."\u{1F}": escape(UInt16(scalar.value), to: &output)
-            case _ where generator.next() & 15 == 0:
+            case _ where chance & 15 == 0:
                 for unit in UTF16.encode(scalar)! { escape(unit, to: &output) }
-            default: output += UTF8.encode(scalar)!
+            case _ where scalar.isASCII: output.append(UInt8(truncatingIfNeeded: scalar.value))
+            default: output.append(contentsOf: UTF8.encode(scalar)!)
             }
         }
         output.append(0x22)
     }
 
     private static func escape(_ unit: UInt16, to output: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        output += [0x5C, 0x75]
-        for shift in [12, 8, 4, 0] { output.append(digits[Int(unit >> UInt16(shift)) & 15]) }
+        output.append(0x5C)
+        output.append(0x75)
+        for shift in [12, 8, 4, 0] as [UInt16] {
+            let digit = UInt8(truncatingIfNeeded: unit >> shift & 15)
+            output.append(digit < 10 ? 0x30 + digit : 0x37 + digit)
+        }
     }
 }

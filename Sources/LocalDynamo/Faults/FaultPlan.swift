@@ -10,6 +10,8 @@ package struct FaultPlan: Equatable, Sendable {
     package var throttle = 0.0
     /// The share of each batch's items that comes back unprocessed.
     package var unprocessed = 0.0
+    /// The share of these that are spelt anew, which the service may do but seldom does.
+    package var respelled = 1.0
     /// The connection is closed without a reply: half of the time before, half after the work.
     package var drop = 0.0
     /// The reply ends half-way and the connection is closed.
@@ -26,8 +28,8 @@ package struct FaultPlan: Equatable, Sendable {
         package let description: String
     }
 
-    /// Reads `error=0.05,throttle=0.1,unprocessed=0.3,drop=0.02,truncate=0.02,corrupt=0.02,
-    /// latency-ms=20`: any of them, in any order.
+    /// Reads `error=0.05,throttle=0.1,unprocessed=0.3,respelled=0.5,drop=0.02,truncate=0.02,
+    /// corrupt=0.02,latency-ms=20`: any of them, in any order.
     package init(parsing text: String) throws(SyntaxError) {
         for part in text.split(separator: ",") {
             let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
@@ -48,7 +50,8 @@ package struct FaultPlan: Equatable, Sendable {
         }
         let fields: [String: WritableKeyPath<FaultPlan, Double>] = [
             "error": \.error, "throttle": \.throttle, "unprocessed": \.unprocessed,
-            "drop": \.drop, "truncate": \.truncate, "corrupt": \.corrupt,
+            "respelled": \.respelled, "drop": \.drop, "truncate": \.truncate,
+            "corrupt": \.corrupt,
         ]
         guard let field = fields[name] else {
             let known = (fields.keys.sorted() + ["latency-ms"]).joined(separator: ", ")

@@ -44,10 +44,15 @@ final class FaultSource: @unchecked Sendable {
         lock.withLock { Int.random(in: 0..<max(1, count), using: &generator) }
     }
 
-    /// The same item in another spelling: attributes and set elements in another order, numbers and
-    /// text spelled in other ways. The service promises none of these either.
+    /// The same item, by the plan's share in another spelling: attributes and set elements in
+    /// another order, numbers and text spelled in other ways. The service promises none of these
+    /// either.
     func disguise(_ item: [UInt8]) -> [UInt8] {
-        guard let json = try? JSON(parsing: item) else { return item }
-        return lock.withLock { Disguise.write(json, using: &generator) }
+        let share = plan?.respelled ?? 1
+        let drawn = lock.withLock {
+            generator.unit() < share ? SeededGenerator(seed: generator.next()) : nil
+        }
+        guard var own = drawn, let json = try? JSON(parsing: item) else { return item }
+        return Disguise.write(json, using: &own)
     }
 }

@@ -94,7 +94,8 @@ extension ServeArguments {
                 "--faults", .faults, \.faults, in: .behaviour, default: "none",
                 """
                 Misbehave, at random by --seed: error, throttle, unprocessed, drop, truncate and \
-                corrupt take a share from 0 to 1, latency-ms a time.
+                corrupt take a share from 0 to 1, latency-ms a time. Unprocessed items come back \
+                in another spelling, or only a share of them by respelled.
                 """),
             Option(
                 "--settle-ms", .integer(0...86_400_000), \.settleMilliseconds, in: .behaviour,

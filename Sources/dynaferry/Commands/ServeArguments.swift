@@ -84,6 +84,8 @@ package struct FaultRates: Equatable, Sendable {
     package var error = 0.0
     package var throttle = 0.0
     package var unprocessed = 0.0
+    /// Of the unprocessed items.
+    package var respelled = 1.0
     package var drop = 0.0
     package var truncate = 0.0
     package var corrupt = 0.0
@@ -93,7 +95,8 @@ package struct FaultRates: Equatable, Sendable {
 
     static let shares: [(name: String, path: WritableKeyPath<FaultRates, Double> & Sendable)] = [
         ("error", \.error), ("throttle", \.throttle), ("unprocessed", \.unprocessed),
-        ("drop", \.drop), ("truncate", \.truncate), ("corrupt", \.corrupt),
+        ("respelled", \.respelled), ("drop", \.drop), ("truncate", \.truncate),
+        ("corrupt", \.corrupt),
     ]
     static let latency = "latency-ms"
 
@@ -113,10 +116,12 @@ package struct FaultRates: Equatable, Sendable {
         }
     }
 
-    /// As it is given on the command line, faults of share 0 left out.
+    /// As it is given on the command line, what is as usual left out.
     package var text: String {
-        var parts = Self.shares.map { ($0.name, self[keyPath: $0.path]) }
-        parts.append((Self.latency, latencyMilliseconds))
-        return parts.filter { $0.1 > 0 }.map { "\($0.0)=\($0.1)" }.joined(separator: ",")
+        let usual = FaultRates()
+        var parts = Self.shares.filter { self[keyPath: $0.path] != usual[keyPath: $0.path] }
+            .map { "\($0.name)=\(self[keyPath: $0.path])" }
+        if latencyMilliseconds > 0 { parts.append("\(Self.latency)=\(latencyMilliseconds)") }
+        return parts.joined(separator: ",")
     }
 }
