@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 import Pacing
 
 /// `GET /_meter`: what was asked for, and what was consumed, by table, index and partition.
