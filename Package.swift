@@ -70,7 +70,8 @@ let package = Package(
             name: "LocalItems",
             dependencies: [
                 "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "COpenSSL", "CLinux",
-            ]),
+            ],
+            swiftSettings: settings),
         .target(
             name: "LocalDynamo",
             dependencies: [

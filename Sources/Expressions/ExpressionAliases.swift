@@ -7,16 +7,44 @@ package struct ExpressionAliases: Sendable {
     private let names: [String: [UInt8]]
     /// By alias, `:` included.
     private let values: [String: AttributeValue]
-    /// Aliases that no expression has used yet.
-    package private(set) var unusedNames: Set<String>
-    package private(set) var unusedValues: Set<String>
+    private var namesLeft: Set<String>
+    private var valuesLeft: Set<String>
 
     package init(names: [String: String] = [:], values: [String: AttributeValue] = [:]) {
         self.names = names.mapValues { Array($0.utf8) }
         self.values = values
-        unusedNames = Set(names.keys)
-        unusedValues = Set(values.keys)
+        namesLeft = Set(names.keys)
+        valuesLeft = Set(values.keys)
     }
+
+    /// Of an alias that stands twice the last one counts.
+    package init(
+        names: [(alias: String, name: String)], values: [(alias: String, value: AttributeValue)]
+    ) {
+        self.init(
+            names: Dictionary(names.map { ($0.alias, $0.name) }, uniquingKeysWith: { $1 }),
+            values: Dictionary(values.map { ($0.alias, $0.value) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// The first alias, in their order, that is not the sign and then letters, digits or
+    /// underscores; nil when all are.
+    package static func misspelt(in aliases: [String], sign: Character) -> String? {
+        aliases.sorted().first { alias in
+            let isLegal =
+                alias.first == sign && alias.utf8.count > 1
+                && alias.dropFirst().utf8.allSatisfy { byte in
+                    switch byte {
+                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
+                    default: false
+                    }
+                }
+            return !isLegal
+        }
+    }
+
+    /// Aliases that no expression has used yet, in order.
+    package var unusedNames: [String] { namesLeft.sorted() }
+    package var unusedValues: [String] { valuesLeft.sorted() }
 
     mutating func name(_ alias: String) throws(ExpressionError) -> [UInt8] {
         guard let name = names[alias] else {
@@ -24,7 +52,7 @@ package struct ExpressionAliases: Sendable {
                 "An expression attribute name used in the document path is not defined; attribute "
                     + "name: \(alias)")
         }
-        unusedNames.remove(alias)
+        namesLeft.remove(alias)
         return name
     }
 
@@ -34,7 +62,7 @@ package struct ExpressionAliases: Sendable {
                 "An expression attribute value used in expression is not defined; attribute value: "
                     + alias)
         }
-        unusedValues.remove(alias)
+        valuesLeft.remove(alias)
         return value
     }
 

@@ -15,6 +15,6 @@ extension Service {
             time: options.time, control: LocalControl(),
             authenticator: users.isEmpty ? nil : SignatureCheck(users),
             denied: options.denyWrites,
-            missing: Set(options.without.compactMap(Operation.init)))
+            missing: options.without.compactMap(Operation.init))
     }
 }

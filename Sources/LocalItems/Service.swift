@@ -17,11 +17,11 @@ package final class Service: Sendable {
     /// Tables on which every call that would change them is refused.
     private let denied: Set<String>
     /// Operations that the server is to lack.
-    private let missing: Set<Operation>
+    private let missing: [Operation]
 
     package init(
         tables: Tables, faults: FaultSource, time: any TimeSource, control: any ControlPlane,
-        authenticator: (any Authenticator)?, denied: Set<String>, missing: Set<Operation>
+        authenticator: (any Authenticator)?, denied: Set<String>, missing: [Operation]
     ) {
         self.tables = tables
         self.faults = faults

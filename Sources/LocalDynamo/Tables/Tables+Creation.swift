@@ -21,6 +21,11 @@ extension Tables {
         }
     }
 
+    /// Names in order, tables being deleted included.
+    func names(at now: Instant) -> [String] {
+        unorderedNames(at: now).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
     /// A random UUID (RFC 9562, version 4).
     private static func identifier(using generator: inout SeededGenerator) -> String {
         var bytes = (0..<2).flatMap { _ in

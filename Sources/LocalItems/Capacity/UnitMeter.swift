@@ -3,7 +3,7 @@ import Pacing
 /// Units consumed: all of them, and those of the last two minutes by tenths of a second.
 package struct UnitMeter: Sendable {
     /// How many tenths of a second are kept.
-    static let bucketsMax = 1200
+    package static let bucketsMax = 1200
     private static let bucketNanoseconds: Int64 = 100_000_000
 
     package private(set) var total = 0.0
@@ -11,7 +11,7 @@ package struct UnitMeter: Sendable {
     private var ring: [Float] = []
     private var newest: Int64 = 0
 
-    static func bucket(at now: Instant) -> Int64 { now.nanoseconds / bucketNanoseconds }
+    package static func bucket(at now: Instant) -> Int64 { now.nanoseconds / bucketNanoseconds }
 
     mutating func add(_ units: Double, at now: Instant) {
         guard units > 0 else { return }
@@ -29,15 +29,11 @@ package struct UnitMeter: Sendable {
         ring[Int(max(bucket, 0) % Int64(Self.bucketsMax))] += Float(units)
     }
 
-    /// The last `count` tenths of a second up to now, the oldest first.
-    package func recent(_ count: Int, at now: Instant) -> [Double] {
-        precondition(count <= Self.bucketsMax, "only \(Self.bucketsMax) buckets are kept")
-        let last = Self.bucket(at: now)
-        return ((last - Int64(count) + 1)...last).map { bucket in
-            guard !ring.isEmpty, bucket <= newest, bucket >= 0,
-                bucket > newest - Int64(Self.bucketsMax)
-            else { return 0 }
-            return Double(ring[Int(bucket % Int64(Self.bucketsMax))])
-        }
+    /// The units of one tenth of a second; 0 when it is none of those that are kept.
+    package func units(inBucket bucket: Int64) -> Double {
+        guard !ring.isEmpty, bucket <= newest, bucket >= 0,
+            bucket > newest - Int64(Self.bucketsMax)
+        else { return 0 }
+        return Double(ring[Int(bucket % Int64(Self.bucketsMax))])
     }
 }

@@ -6,15 +6,15 @@ struct ItemUpdate {
     private let update: Update
     /// The attributes that it looks at or changes: no others are decoded.
     private let attributes: Set<[UInt8]>
-    /// The attributes that it changes.
-    private let changed: Set<[UInt8]>
+    /// The attributes that it changes, in order.
+    private let changed: [[UInt8]]
     /// What it changes, for replies that show only this.
     let targets: ItemProjection
 
     init(_ update: Update) {
         self.update = update
         attributes = update.attributes
-        changed = Set(update.targets.map(\.attribute))
+        changed = update.changedAttributes
         targets = ItemProjection(Projection(update.targets))
     }
 
@@ -42,7 +42,7 @@ struct ItemUpdate {
             throw error.serviceError
         }
         var output = try Self.members(of: json, except: changed)
-        for name in changed.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        for name in changed {
             guard let value = new[name] else { continue }
             let member = Item(dictionaryLiteral: (name, value)).json.bytes
             output += output.count > 1 ? [0x2C] : []
@@ -59,7 +59,7 @@ struct ItemUpdate {
 
     /// The members of an object but for some, without its last brace.
     private static func members(
-        of json: UnsafeRawBufferPointer, except names: Set<[UInt8]>
+        of json: UnsafeRawBufferPointer, except names: [[UInt8]]
     ) throws(ServiceError) -> [UInt8] {
         var output: [UInt8] = [0x7B]
         var reader = WireReader(json)

@@ -45,43 +45,41 @@ struct RequestExpressions {
                     + "\(missing) \(valued.count > 1 ? "are" : "is") null")
         }
         aliases = ExpressionAliases(
-            names: try names.map(Self.read(names:)) ?? [:],
-            values: try valued.isEmpty
-                ? [:]
-                : values.map { (bytes) throws(ServiceError) in
-                    try Self.read(values: bytes, &encoder)
-                } ?? [:])
+            names: try Self.read(names: names),
+            values: try Self.read(values: valued.isEmpty ? nil : values, &encoder))
     }
 
     private static let names = "ExpressionAttributeNames"
     private static let values = "ExpressionAttributeValues"
 
     private static func read(
-        names bytes: UnsafeRawBufferPointer
-    ) throws(ServiceError) -> [String: String] {
-        var names: [String: String] = [:]
+        names bytes: UnsafeRawBufferPointer?
+    ) throws(ServiceError) -> [(alias: String, name: String)] {
+        guard let bytes else { return [] }
+        var names: [(alias: String, name: String)] = []
         var reader = WireReader(bytes)
         try reader.members { (reader, alias) throws(ServiceError) in
-            names[alias.text] = try reader.string().text
+            names.append((alias.text, try reader.string().text))
         }
-        try check(aliases: names.keys, of: Self.names, sign: "#")
+        try check(aliases: names.map(\.alias), of: Self.names, sign: "#")
         return names
     }
 
     private static func read(
-        values bytes: UnsafeRawBufferPointer, _ encoder: inout ItemEncoder
-    ) throws(ServiceError) -> [String: AttributeValue] {
+        values bytes: UnsafeRawBufferPointer?, _ encoder: inout ItemEncoder
+    ) throws(ServiceError) -> [(alias: String, value: AttributeValue)] {
+        guard let bytes else { return [] }
         var members: [(alias: String, value: UnsafeRawBufferPointer)] = []
         var reader = WireReader(bytes)
         try reader.members { (reader, alias) throws(ServiceError) in
             members.append((alias.text, try reader.skipValue()))
         }
         try check(aliases: members.map(\.alias), of: Self.values, sign: ":")
-        var values: [String: AttributeValue] = [:]
+        var values: [(alias: String, value: AttributeValue)] = []
         for (alias, value) in members {
             do throws(ServiceError) {
                 try encoder.check(value: value)
-                values[alias] = try AttributeValue(wire: value)
+                values.append((alias, try AttributeValue(wire: value)))
             } catch {
                 guard error.namespace == .validation, let message = error.message else {
                     throw error
@@ -95,21 +93,11 @@ struct RequestExpressions {
     }
 
     private static func check(
-        aliases: some Collection<String>, of member: String, sign: Character
+        aliases: [String], of member: String, sign: Character
     ) throws(ServiceError) {
         guard !aliases.isEmpty else { throw .validation("\(member) must not be empty") }
-        for alias in aliases.sorted() {
-            let isLegal =
-                alias.first == sign && alias.utf8.count > 1
-                && alias.dropFirst().utf8.allSatisfy { byte in
-                    switch byte {
-                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
-                    default: false
-                    }
-                }
-            guard isLegal else {
-                throw .validation("\(member) contains invalid key: Syntax error; key: \"\(alias)\"")
-            }
+        if let alias = ExpressionAliases.misspelt(in: aliases, sign: sign) {
+            throw .validation("\(member) contains invalid key: Syntax error; key: \"\(alias)\"")
         }
     }
 
@@ -153,7 +141,7 @@ struct RequestExpressions {
         ] where !unused.isEmpty {
             throw .validation(
                 "Value provided in \(member) unused in expressions: keys: "
-                    + "{\(unused.sorted().joined(separator: ", "))}")
+                    + "{\(unused.joined(separator: ", "))}")
         }
     }
 }

@@ -1,10 +1,11 @@
 import DynamoModel
 import JSON
+import Pacing
 
 /// Spells an item of DynamoDB JSON anew: equal by the service's rules, different byte for byte.
 enum Disguise {
     static func write(
-        _ item: JSON, using generator: inout some RandomNumberGenerator
+        _ item: JSON, using generator: inout SeededGenerator
     ) -> [UInt8] {
         var output: [UInt8] = []
         attributes(item, to: &output, using: &generator)
@@ -12,7 +13,7 @@ enum Disguise {
     }
 
     private static func attributes(
-        _ item: JSON, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+        _ item: JSON, to output: inout [UInt8], using generator: inout SeededGenerator
     ) {
         output.append(0x7B)
         let members = (item.members ?? []).shuffled(using: &generator)
@@ -26,7 +27,7 @@ enum Disguise {
     }
 
     private static func value(
-        _ json: JSON, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+        _ json: JSON, to output: inout [UInt8], using generator: inout SeededGenerator
     ) {
         guard let member = json.members?.first else { return json.write(to: &output) }
         output += [0x7B, 0x22] + Array(member.name.utf8) + [0x22, 0x3A]
@@ -62,7 +63,7 @@ enum Disguise {
 
     /// The number with an exponent, with zeros behind the point, or as it is.
     private static func number(
-        _ text: String, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+        _ text: String, to output: inout [UInt8], using generator: inout SeededGenerator
     ) {
         var spelling = text
         if let number = try? DynamoNumber(text), !number.digits.isEmpty {
@@ -82,7 +83,7 @@ enum Disguise {
 
     /// Text in which some characters that need no escape have one.
     private static func text(
-        _ text: String, to output: inout [UInt8], using generator: inout some RandomNumberGenerator
+        _ text: String, to output: inout [UInt8], using generator: inout SeededGenerator
     ) {
         output.append(0x22)
         for scalar in text.unicodeScalars {

@@ -18,6 +18,7 @@ package final class EventLoop: @unchecked Sendable {
     private let isStopping = Atomic(false)
     /// By descriptor.
     private var connections: [Connection?] = []
+    /// Whose reply waits for its time, the next one first.
     private var delayed: [(due: Instant, connection: Connection)] = []
     private var buffers: [ReplyBuffer] = []
     /// Some megabytes each, once they have held a page.
@@ -89,8 +90,8 @@ package final class EventLoop: @unchecked Sendable {
     /// Milliseconds to wait at most: until the next delayed reply, or for ever.
     private func patience() -> Int32 {
         if let acceptor, !acceptor.isWatched { return 50 }
-        guard let first = delayed.map(\.due).min() else { return -1 }
-        let left = (first - now).inSeconds * 1000
+        guard let first = delayed.first else { return -1 }
+        let left = (first.due - now).inSeconds * 1000
         return Int32(max(0, min(60_000, left.rounded(.up))))
     }
 
@@ -124,18 +125,18 @@ package final class EventLoop: @unchecked Sendable {
     private func resumeDelayed() {
         guard !delayed.isEmpty else { return }
         let now = now
-        let due = delayed.filter { $0.due <= now }
-        delayed.removeAll { $0.due <= now }
-        for entry in due.sorted(by: { $0.due < $1.due })
-        where entry.connection.state != .closed {
-            entry.connection.resume()
+        while let next = delayed.first, next.due <= now {
+            delayed.removeFirst()
+            if next.connection.state != .closed { next.connection.resume() }
         }
     }
 
     // MARK: For connections
 
     func delay(_ connection: Connection, until due: Instant) {
-        delayed.append((due, connection))
+        var place = delayed.count
+        while place > 0, delayed[place - 1].due > due { place -= 1 }
+        delayed.insert((due, connection), at: place)
     }
 
     func closed(_ connection: Connection) {

@@ -50,20 +50,20 @@ struct HTTPHead {
     private mutating func readRequestLine(
         _ bytes: UnsafeRawBufferPointer, _ line: Range<Int>
     ) throws(HTTPRefusal) {
-        let parts = bytes[line].split(separator: 0x20, omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[1].isEmpty else {
-            throw .malformed("The request line is not METHOD PATH VERSION")
-        }
-        let version = UnsafeRawBufferPointer(rebasing: parts[2])
+        guard let first = bytes[line].firstIndex(of: 0x20),
+            let last = bytes[line].lastIndex(of: 0x20), first + 1 < last,
+            !bytes[(first + 1)..<last].contains(0x20)
+        else { throw .malformed("The request line is not METHOD PATH VERSION") }
+        let version = UnsafeRawBufferPointer(rebasing: bytes[(last + 1)..<line.upperBound])
         guard version.count == 8,
             Self.equals(version, "HTTP/1.1") || Self.equals(version, "HTTP/1.0")
         else { throw .malformed("The version is not HTTP/1.1") }
         request.keepsAlive = version[7] == 0x31
-        let method = UnsafeRawBufferPointer(rebasing: parts[0])
+        let method = UnsafeRawBufferPointer(rebasing: bytes[line.lowerBound..<first])
         request.method =
             method.elementsEqual("POST".utf8)
             ? .post : method.elementsEqual("GET".utf8) ? .get : .other
-        request.target = parts[1].startIndex..<parts[1].endIndex
+        request.target = (first + 1)..<last
     }
 
     private mutating func readHeader(

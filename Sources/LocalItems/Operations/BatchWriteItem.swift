@@ -43,8 +43,10 @@ extension Service {
             if fault?.spoilsReply == true {
                 group.table!.countUnanswered(positions.count - outcome.refused.count)
             }
-            let left = (withheld + outcome.refused).sorted()
-            if !left.isEmpty { unprocessed.append((index, left)) }
+            let refused = outcome.refused
+            guard !withheld.isEmpty || !refused.isEmpty else { continue }
+            let left = group.positions.filter { withheld.contains($0) || refused.contains($0) }
+            unprocessed.append((index, left))
         }
         if refusedCount == batch.writes.count { throw .throttled(reasons) }
         output.append("{\"UnprocessedItems\":{")

@@ -30,21 +30,21 @@ enum ConsumedCapacity {
         _ member: StaticString, _ isGlobal: Bool, _ used: UnitsUsed, _ table: Table,
         to output: inout ByteBuffer
     ) {
-        let charged = zip(table.layout.indexes, used.indexes).filter {
-            $0.0.isGlobal == isGlobal && $0.1 > 0
-        }
-        guard !charged.isEmpty else { return }
-        output.append(",\"")
-        output.append(member)
-        output.append("\":{")
-        for (place, (index, units)) in charged.enumerated() {
-            output.append(place == 0 ? "\"" : ",\"")
+        var isFirst = true
+        for (index, units) in zip(table.layout.indexes, used.indexes)
+        where index.isGlobal == isGlobal && units > 0 {
+            output.append(",\"")
+            if isFirst {
+                output.append(member)
+                output.append("\":{\"")
+                isFirst = false
+            }
             output.append(text: index.name)
             output.append("\":{\"CapacityUnits\":")
             append(units, to: &output)
             output.append(0x7D)
         }
-        output.append(0x7D)
+        if !isFirst { output.append(0x7D) }
     }
 
     /// Units are halves: `12.0`, `0.5`.

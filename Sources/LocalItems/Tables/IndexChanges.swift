@@ -66,7 +66,11 @@ struct IndexChanges {
 
     /// Units of the local indexes together.
     func localUnits(_ layout: TableLayout) -> Double {
-        zip(charges, layout.indexes).reduce(0) { $0 + ($1.1.isGlobal ? 0 : $1.0.units) }
+        var units = 0.0
+        for (charge, index) in zip(charges, layout.indexes) where !index.isGlobal {
+            units += charge.units
+        }
+        return units
     }
 
     func count(into census: inout Table.Census) {

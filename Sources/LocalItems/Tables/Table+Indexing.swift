@@ -1,7 +1,7 @@
 extension Table {
-    /// Puts every item into those indexes of a layout that it belongs to, and counts it there. Items
-    /// that lack part of an index's key, or have it with another type, stay out of that index. The
-    /// caller holds `itemLock` for writing, and gives the table the layout.
+    /// Puts every item into those indexes of a layout that it belongs to, and counts it there.
+    /// Items that lack part of an index's key, or have it with another type, stay out of that
+    /// index. The caller holds `itemLock` for writing, and gives the table the layout.
     package func enterItems(into layout: TableLayout) {
         let none = Array(repeating: 0, count: layout.indexes.count)
         census.indexCounts = none

@@ -170,12 +170,14 @@ private struct PartitionShares {
     func split(_ units: Double, first: UInt64) -> [(hash: UInt64, units: Double)] {
         guard shares.count > 1, total > 0 else { return [(shares.first?.hash ?? first, units)] }
         var left = units
-        return shares.enumerated().map { place, share in
+        var parts: [(hash: UInt64, units: Double)] = []
+        for (place, share) in shares.enumerated() {
             let isLast = place == shares.count - 1
             let part = isLast ? left : units * Double(share.bytes) / Double(total)
             left -= part
-            return (share.hash, part)
+            parts.append((share.hash, part))
         }
+        return parts
     }
 }
 
@@ -192,6 +194,11 @@ enum KeyText {
             }
             values[position] = [0x22] + Array(name.raw) + [0x22, 0x3A] + Array(value)
         }
-        return [0x7B] + values.joined(separator: [0x2C]) + [0x7D]
+        var text: [UInt8] = [0x7B]
+        for (place, value) in values.enumerated() {
+            if place > 0 { text.append(0x2C) }
+            text += value
+        }
+        return text + [0x7D]
     }
 }

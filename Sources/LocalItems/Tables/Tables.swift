@@ -59,11 +59,11 @@ package final class Tables: @unchecked Sendable {
         for name in Array(tables.keys) { _ = existing(name, at: now) }
     }
 
-    /// Names in order, tables being deleted included.
-    package func names(at now: Instant) -> [String] {
+    /// Names in no order, tables being deleted included.
+    package func unorderedNames(at now: Instant) -> [String] {
         lock.withLock {
             forgetDeleted(at: now)
-            return tables.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            return Array(tables.keys)
         }
     }
 
