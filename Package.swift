@@ -87,9 +87,7 @@ let package = Package(
             swiftSettings: asWritten),
         .executableTarget(
             name: "ModelBenchmarks",
-            dependencies: [
-                "Pacing", "DynamoModel", "Engine", "Transfer", "LocalItems", "LocalDynamo",
-            ],
+            dependencies: ["Pacing", "DynamoModel", "Engine", "Transfer", "LocalItems"],
             path: "Benchmarks/Model"),
 
         .executableTarget(
@@ -115,7 +113,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "DynamoModel", "LocalItems",
-                "LocalDynamo", "Pacing",
+                "Pacing",
             ]),
         .testTarget(
             name: "FaultTests",

@@ -95,9 +95,6 @@ package indirect enum Condition: Hashable, Sendable {
         return relation(left, right)
     }
 
-    /// The attributes that it looks at.
-    package var attributes: Set<[UInt8]> { Set(paths.map(\.attribute)) }
-
     /// The paths that it looks at.
     package var paths: [DocumentPath] {
         switch self {

@@ -3,66 +3,55 @@ import DynamoModel
 /// What stands for names and values in the expressions of one request
 /// (`ExpressionAttributeNames`, `ExpressionAttributeValues`), and which of it has been used.
 package struct ExpressionAliases: Sendable {
+    private struct Meaning<Value: Sendable>: Sendable {
+        let value: Value
+        var isUsed = false
+    }
+
     /// By alias, `#` included.
-    private let names: [String: [UInt8]]
+    private var names: [String: Meaning<[UInt8]>] = [:]
     /// By alias, `:` included.
-    private let values: [String: AttributeValue]
-    private var namesLeft: Set<String>
-    private var valuesLeft: Set<String>
+    private var values: [String: Meaning<AttributeValue>] = [:]
 
-    package init(names: [String: String] = [:], values: [String: AttributeValue] = [:]) {
-        self.names = names.mapValues { Array($0.utf8) }
-        self.values = values
-        namesLeft = Set(names.keys)
-        valuesLeft = Set(values.keys)
+    package init() {}
+
+    /// Says what a name stands for; what was said of it before is forgotten.
+    package mutating func define(_ alias: String, name: [UInt8]) {
+        names[alias] = Meaning(value: name)
     }
 
-    /// Of an alias that stands twice the last one counts.
-    package init(
-        names: [(alias: String, name: String)], values: [(alias: String, value: AttributeValue)]
-    ) {
-        self.init(
-            names: Dictionary(names.map { ($0.alias, $0.name) }, uniquingKeysWith: { $1 }),
-            values: Dictionary(values.map { ($0.alias, $0.value) }, uniquingKeysWith: { $1 }))
-    }
-
-    /// The first alias, in their order, that is not the sign and then letters, digits or
-    /// underscores; nil when all are.
-    package static func misspelt(in aliases: [String], sign: Character) -> String? {
-        aliases.sorted().first { alias in
-            let isLegal =
-                alias.first == sign && alias.utf8.count > 1
-                && alias.dropFirst().utf8.allSatisfy { byte in
-                    switch byte {
-                    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
-                    default: false
-                    }
-                }
-            return !isLegal
-        }
+    /// Says what a value stands for; what was said of it before is forgotten.
+    package mutating func define(_ alias: String, value: AttributeValue) {
+        values[alias] = Meaning(value: value)
     }
 
     /// Aliases that no expression has used yet, in order.
-    package var unusedNames: [String] { namesLeft.sorted() }
-    package var unusedValues: [String] { valuesLeft.sorted() }
+    package var unusedNames: [String] { Self.unused(names) }
+    package var unusedValues: [String] { Self.unused(values) }
+
+    private static func unused<Value>(_ meanings: [String: Meaning<Value>]) -> [String] {
+        var unused: [String] = []
+        for (alias, meaning) in meanings where !meaning.isUsed { unused.append(alias) }
+        return unused.sorted()
+    }
 
     mutating func name(_ alias: String) throws(ExpressionError) -> [UInt8] {
-        guard let name = names[alias] else {
+        guard let name = names[alias]?.value else {
             throw ExpressionError(
                 "An expression attribute name used in the document path is not defined; attribute "
                     + "name: \(alias)")
         }
-        namesLeft.remove(alias)
+        names[alias]?.isUsed = true
         return name
     }
 
     mutating func value(_ alias: String) throws(ExpressionError) -> AttributeValue {
-        guard let value = values[alias] else {
+        guard let value = values[alias]?.value else {
             throw ExpressionError(
                 "An expression attribute value used in expression is not defined; attribute value: "
                     + alias)
         }
-        valuesLeft.remove(alias)
+        values[alias]?.isUsed = true
         return value
     }
 

@@ -9,7 +9,7 @@ struct ItemCondition {
 
     init(_ condition: Condition) {
         self.condition = condition
-        attributes = condition.attributes
+        attributes = Set(condition.paths.map(\.attribute))
     }
 
     /// - Parameter record: the stored item; nil when there is none, which has no attributes.

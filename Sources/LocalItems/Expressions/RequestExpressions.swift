@@ -44,42 +44,36 @@ struct RequestExpressions {
                 "ExpressionAttributeValues can only be specified when using expressions: "
                     + "\(missing) \(valued.count > 1 ? "are" : "is") null")
         }
-        aliases = ExpressionAliases(
-            names: try Self.read(names: names),
-            values: try Self.read(values: valued.isEmpty ? nil : values, &encoder))
+        if let names { try define(names: names) }
+        if let values, !valued.isEmpty { try define(values: values, &encoder) }
     }
 
     private static let names = "ExpressionAttributeNames"
     private static let values = "ExpressionAttributeValues"
 
-    private static func read(
-        names bytes: UnsafeRawBufferPointer?
-    ) throws(ServiceError) -> [(alias: String, name: String)] {
-        guard let bytes else { return [] }
-        var names: [(alias: String, name: String)] = []
-        var reader = WireReader(bytes)
-        try reader.members { (reader, alias) throws(ServiceError) in
-            names.append((alias.text, try reader.string().text))
+    private mutating func define(names bytes: UnsafeRawBufferPointer) throws(ServiceError) {
+        let members = try Self.members(of: bytes)
+        // A name of another type is told before an alias that is misspelt.
+        for (_, value) in members {
+            var reader = WireReader(value)
+            _ = try reader.string()
         }
-        try check(aliases: names.map(\.alias), of: Self.names, sign: "#")
-        return names
+        try Self.check(members, of: Self.names, sign: "#")
+        for (alias, value) in members {
+            var reader = WireReader(value)
+            aliases.define(alias, name: try reader.string().bytes)
+        }
     }
 
-    private static func read(
-        values bytes: UnsafeRawBufferPointer?, _ encoder: inout ItemEncoder
-    ) throws(ServiceError) -> [(alias: String, value: AttributeValue)] {
-        guard let bytes else { return [] }
-        var members: [(alias: String, value: UnsafeRawBufferPointer)] = []
-        var reader = WireReader(bytes)
-        try reader.members { (reader, alias) throws(ServiceError) in
-            members.append((alias.text, try reader.skipValue()))
-        }
-        try check(aliases: members.map(\.alias), of: Self.values, sign: ":")
-        var values: [(alias: String, value: AttributeValue)] = []
+    private mutating func define(
+        values bytes: UnsafeRawBufferPointer, _ encoder: inout ItemEncoder
+    ) throws(ServiceError) {
+        let members = try Self.members(of: bytes)
+        try Self.check(members, of: Self.values, sign: ":")
         for (alias, value) in members {
             do throws(ServiceError) {
                 try encoder.check(value: value)
-                values.append((alias, try AttributeValue(wire: value)))
+                aliases.define(alias, value: try AttributeValue(wire: value))
             } catch {
                 guard error.namespace == .validation, let message = error.message else {
                     throw error
@@ -89,16 +83,48 @@ struct RequestExpressions {
                         + alias)
             }
         }
-        return values
     }
 
-    private static func check(
-        aliases: [String], of member: String, sign: Character
-    ) throws(ServiceError) {
-        guard !aliases.isEmpty else { throw .validation("\(member) must not be empty") }
-        if let alias = ExpressionAliases.misspelt(in: aliases, sign: sign) {
-            throw .validation("\(member) contains invalid key: Syntax error; key: \"\(alias)\"")
+    private typealias Member = (alias: String, value: UnsafeRawBufferPointer)
+
+    private static func members(
+        of bytes: UnsafeRawBufferPointer
+    ) throws(ServiceError) -> [Member] {
+        var members: [Member] = []
+        var reader = WireReader(bytes)
+        try reader.members { (reader, alias) throws(ServiceError) in
+            members.append((alias.text, try reader.skipValue()))
         }
+        return members
+    }
+
+    /// Of several aliases that are misspelt the first in their order is told.
+    private static func check(
+        _ members: [Member], of member: String, sign: Unicode.Scalar
+    ) throws(ServiceError) {
+        guard !members.isEmpty else { throw .validation("\(member) must not be empty") }
+        var misspelt: String?
+        for (alias, _) in members where !isLegal(alias, sign) {
+            if misspelt.map({ alias < $0 }) ?? true { misspelt = alias }
+        }
+        if let misspelt {
+            throw .validation(
+                "\(member) contains invalid key: Syntax error; key: \"\(misspelt)\"")
+        }
+    }
+
+    /// Whether it is the sign and then letters, digits or underscores.
+    private static func isLegal(_ alias: String, _ sign: Unicode.Scalar) -> Bool {
+        var isFirst = true
+        for byte in alias.utf8 {
+            switch byte {
+            case UInt8(ascii: sign) where isFirst: isFirst = false
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F:
+                guard !isFirst else { return false }
+            default: return false
+            }
+        }
+        return alias.utf8.count > 1
     }
 
     // MARK: Expressions
@@ -136,6 +162,7 @@ struct RequestExpressions {
 
     /// To be called when all expressions have been read.
     func checkAllUsed() throws(ServiceError) {
+        guard request[Self.names] != nil || request[Self.values] != nil else { return }
         for (member, unused) in [
             (Self.names, aliases.unusedNames), (Self.values, aliases.unusedValues),
         ] where !unused.isEmpty {
