@@ -67,28 +67,34 @@ let package = Package(
             ],
             swiftSettings: asWritten),
         .target(
+            name: "LocalItems",
+            dependencies: [
+                "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "COpenSSL", "CLinux",
+            ],
+            swiftSettings: settings),
+        .target(
             name: "LocalDynamo",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "CCrypto", "COpenSSL",
-                "CLinux",
-            ]),
+                "JSON", "Pacing", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL",
+            ],
+            swiftSettings: asWritten),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
                 "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
-                "Transfer", "LocalDynamo", "CLinux",
+                "Transfer", "LocalItems", "LocalDynamo", "CLinux",
             ],
             swiftSettings: asWritten),
         .executableTarget(
             name: "ModelBenchmarks",
-            dependencies: ["Pacing", "DynamoModel", "Engine", "Transfer", "LocalDynamo"],
+            dependencies: ["Pacing", "DynamoModel", "Engine", "Transfer", "LocalItems"],
             path: "Benchmarks/Model"),
 
         .executableTarget(
             name: "MicroBenchmarks",
             dependencies: [
                 "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
-                "Transfer", "LocalDynamo",
+                "Transfer", "LocalItems", "LocalDynamo",
             ],
             path: "Benchmarks/Micro", swiftSettings: settings),
 
@@ -99,21 +105,21 @@ let package = Package(
         .testTarget(name: "AWSTests", dependencies: ["AWS", "Accounts", "JSON", "Pacing"]),
         .testTarget(
             name: "LocalDynamoTests",
-            dependencies: ["LocalDynamo", "DynamoModel", "Pacing", "JSON"]),
+            dependencies: ["LocalDynamo", "LocalItems", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "TransferTests",
             dependencies: ["Transfer", "Engine", "AWS", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "DynamoModel", "LocalDynamo",
+                "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "DynamoModel", "LocalItems",
                 "Pacing",
             ]),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Transfer", "Engine", "DynamoDB", "Accounts", "AWS", "LocalDynamo", "DynamoModel",
-                "Pacing", "JSON",
+                "Transfer", "Engine", "DynamoDB", "Accounts", "AWS", "LocalItems", "LocalDynamo",
+                "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",

@@ -1,6 +1,7 @@
 import AWS
 import DynamoModel
 import LocalDynamo
+import LocalItems
 
 /// A reply to Scan as the service sends it: a megabyte of stored bytes of generated items.
 struct SamplePage {

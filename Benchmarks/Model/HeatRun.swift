@@ -1,5 +1,5 @@
 import DynamoModel
-import LocalDynamo
+import LocalItems
 import Pacing
 import Transfer
 

@@ -1,5 +1,5 @@
 import DynamoModel
-import LocalDynamo
+import LocalItems
 import Pacing
 
 /// The source's side: what a page costs, and whether the table has it.

@@ -3,38 +3,55 @@ import DynamoModel
 /// What stands for names and values in the expressions of one request
 /// (`ExpressionAttributeNames`, `ExpressionAttributeValues`), and which of it has been used.
 package struct ExpressionAliases: Sendable {
-    /// By alias, `#` included.
-    private let names: [String: [UInt8]]
-    /// By alias, `:` included.
-    private let values: [String: AttributeValue]
-    /// Aliases that no expression has used yet.
-    package private(set) var unusedNames: Set<String>
-    package private(set) var unusedValues: Set<String>
+    private struct Meaning<Value: Sendable>: Sendable {
+        let value: Value
+        var isUsed = false
+    }
 
-    package init(names: [String: String] = [:], values: [String: AttributeValue] = [:]) {
-        self.names = names.mapValues { Array($0.utf8) }
-        self.values = values
-        unusedNames = Set(names.keys)
-        unusedValues = Set(values.keys)
+    /// By alias, `#` included.
+    private var names: [String: Meaning<[UInt8]>] = [:]
+    /// By alias, `:` included.
+    private var values: [String: Meaning<AttributeValue>] = [:]
+
+    package init() {}
+
+    /// Says what a name stands for; what was said of it before is forgotten.
+    package mutating func define(_ alias: String, name: [UInt8]) {
+        names[alias] = Meaning(value: name)
+    }
+
+    /// Says what a value stands for; what was said of it before is forgotten.
+    package mutating func define(_ alias: String, value: AttributeValue) {
+        values[alias] = Meaning(value: value)
+    }
+
+    /// Aliases that no expression has used yet, in order.
+    package var unusedNames: [String] { Self.unused(names) }
+    package var unusedValues: [String] { Self.unused(values) }
+
+    private static func unused<Value>(_ meanings: [String: Meaning<Value>]) -> [String] {
+        var unused: [String] = []
+        for (alias, meaning) in meanings where !meaning.isUsed { unused.append(alias) }
+        return unused.sorted()
     }
 
     mutating func name(_ alias: String) throws(ExpressionError) -> [UInt8] {
-        guard let name = names[alias] else {
+        guard let name = names[alias]?.value else {
             throw ExpressionError(
                 "An expression attribute name used in the document path is not defined; attribute "
                     + "name: \(alias)")
         }
-        unusedNames.remove(alias)
+        names[alias]?.isUsed = true
         return name
     }
 
     mutating func value(_ alias: String) throws(ExpressionError) -> AttributeValue {
-        guard let value = values[alias] else {
+        guard let value = values[alias]?.value else {
             throw ExpressionError(
                 "An expression attribute value used in expression is not defined; attribute value: "
                     + alias)
         }
-        unusedValues.remove(alias)
+        values[alias]?.isUsed = true
         return value
     }
 

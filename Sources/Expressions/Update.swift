@@ -52,6 +52,11 @@ package struct Update: Hashable, Sendable {
     /// What it changes.
     package var targets: [DocumentPath] { actions.map(\.path) }
 
+    /// The attributes that it changes, in order.
+    package var changedAttributes: [[UInt8]] {
+        Set(targets.map(\.attribute)).sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
     /// The attributes that it looks at or changes.
     package var attributes: Set<[UInt8]> {
         Set(

@@ -1,3 +1,5 @@
+import LocalItems
+
 /// One user of the server: the key that its requests are signed with, and what it may do.
 package struct AccessRule: Equatable, Sendable {
     package enum Level: String, CaseIterable, Sendable {
@@ -24,7 +26,7 @@ package struct AccessRule: Equatable, Sendable {
 }
 
 /// Who signed a request, and what it may do.
-struct User: Sendable {
+struct User: Caller {
     /// As refusals name it: not by its key.
     let name: String
     let credentials: ServerOptions.Credentials
@@ -44,6 +46,23 @@ struct User: Sendable {
     }
 
     func may(_ operation: Operation) -> Bool { !denied.contains(operation) }
+
+    /// What a table is created with takes permissions of its own (guide, "Tagging",
+    /// "Resource-based policies").
+    func check(
+        _ operation: Operation, _ request: Parameters, _ tables: Tables
+    ) throws(ServiceError) {
+        var needed = [operation]
+        if operation == .createTable {
+            if request["Tags"] != nil { needed.append(.tagResource) }
+            if request["ResourcePolicy"] != nil { needed.append(.putResourcePolicy) }
+        }
+        guard let denied = needed.first(where: { !may($0) }) else { return }
+        throw .denied(
+            operation: denied.rawValue,
+            resource: tables.arn(of: tables.names(in: request).first ?? "*"), user: name,
+            reason: .noIdentityPolicy)
+    }
 }
 
 extension ServerOptions {

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 import Pacing
 
 /// Items without HTTP: filling tables before the server starts, looking into them in tests. May be
@@ -8,14 +9,12 @@ extension LocalServer {
     /// Makes a table and fills it. Its counts are as old as the items: right from the start.
     package func load(_ fill: Fill) throws(ServerError) {
         let table = try create(fill.definition)
-        var text = ByteBuffer(capacity: 4096)
-        var encoder = ItemEncoder(keepsNumbers: service.keepsNumbers)
-        for index in 0..<fill.items {
-            text.removeAll()
-            ItemGenerator.write(fill.shape, seed: service.seed, index: index, to: &text)
-            do { try Self.put(text.bytes, into: table, &encoder, now: service.time.now) } catch {
-                throw ServerError("item \(index) of \(fill.name): \(error.message ?? error.name)")
-            }
+        do throws(FillRefusal) {
+            try table.fill(
+                fill.items, fill.shape, seed: options.seed, keepsNumbers: options.keepNumbers)
+        } catch {
+            throw ServerError(
+                "item \(error.index) of \(fill.name): \(error.reason.message ?? error.reason.name)")
         }
         settle(table)
     }
@@ -23,16 +22,10 @@ extension LocalServer {
     /// Makes a table, ready at once, and fills it with items in DynamoDB JSON.
     package func load(_ definition: TableDefinition, items: [JSON] = []) throws(ServerError) {
         let table = try create(definition)
-        var encoder = ItemEncoder(keepsNumbers: service.keepsNumbers)
-        for item in items {
-            let bytes = item.bytes
-            do {
-                try bytes.withUnsafeBytes { bytes in
-                    try Self.put(bytes, into: table, &encoder, now: service.time.now)
-                }
-            } catch {
-                throw ServerError("an item of \(definition.name) is refused: \(error)")
-            }
+        do throws(FillRefusal) {
+            try table.fill(items.map(\.bytes), keepsNumbers: options.keepNumbers)
+        } catch {
+            throw ServerError("an item of \(definition.name) is refused: \(error.reason)")
         }
         settle(table)
     }
@@ -49,24 +42,9 @@ extension LocalServer {
         }
     }
 
-    private static func put(
-        _ bytes: UnsafeRawBufferPointer, into table: Table, _ encoder: inout ItemEncoder,
-        now: Instant
-    ) throws(ServiceError) {
-        encoder.removeAll()
-        var reader = WireReader(bytes)
-        let layout = table.layout
-        let item = try encoder.attributes(&reader, layout: layout)
-        let key = try encoder.key(of: item, layout: layout, wording: .detailed)
-        table.place(PendingWrite(kind: .put, item: item, key: key), from: encoder)
-    }
-
     /// Takes the census that DescribeTable tells.
     private func settle(_ table: Table) {
-        table.itemLock.writing {
-            table.reported = table.census
-            table.reportedAt = service.time.now
-        }
+        table.itemLock.writing { table.settleReport(at: service.time.now) }
     }
 
     /// How many items a table holds; nil when there is no such table.

@@ -1,6 +1,7 @@
 import DynamoModel
 import Glibc
 import JSON
+import LocalItems
 
 /// An in-memory DynamoDB-compatible server, by default on loopback: for demos, tests, benchmarks.
 ///
@@ -13,7 +14,7 @@ import JSON
 /// `start` and `stop` are called once each, from one thread; the rest from any.
 package final class LocalServer: @unchecked Sendable {
     // @unchecked: `threads` is touched by `start` and `stop` alone.
-    private let options: ServerOptions
+    let options: ServerOptions
     private let socket: ListeningSocket
     private let loops: [EventLoop]
     private var threads: [pthread_t] = []

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 import Pacing
 
 /// `GET /_meter`: what was asked for, and what was consumed, by table, index and partition.
@@ -76,5 +77,34 @@ extension Service {
             ]
         }
         return json
+    }
+}
+
+extension UnitMeter {
+    /// The last `count` tenths of a second up to now, the oldest first.
+    func recent(_ count: Int, at now: Instant) -> [Double] {
+        precondition(count <= Self.bucketsMax, "only \(Self.bucketsMax) buckets are kept")
+        let last = Self.bucket(at: now)
+        return ((last - Int64(count) + 1)...last).map { units(inBucket: $0) }
+    }
+}
+
+extension RequestCounts {
+    var json: (operations: JSON, tables: JSON, errors: JSON) {
+        let (operations, tables, errors) = counted
+        return (
+            operations.json,
+            .object(
+                tables.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value.json) }),
+            .object(errors.sorted { $0.key < $1.key }.map { JSON.Member($0.key, JSON($0.value)) })
+        )
+    }
+}
+
+extension OperationCounts {
+    fileprivate var json: JSON {
+        .object(
+            counts.sorted { $0.operation.rawValue < $1.operation.rawValue }
+                .map { JSON.Member($0.operation.rawValue, JSON($0.count)) })
     }
 }

@@ -1,3 +1,4 @@
+import LocalItems
 import Pacing
 
 /// What an embedded server is to be like. The defaults are for tests and demos on one machine.
@@ -120,19 +121,6 @@ package struct ServerOptions: Sendable {
         return "the server listens on \(host), not on loopback: \(access) can read and change its "
             + "tables\(privacy)"
     }
-}
-
-/// Why a server can't start, and what to do about it.
-package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
-    package let message: String
-    package let hint: String?
-
-    package init(_ message: String, hint: String? = nil) {
-        self.message = message
-        self.hint = hint
-    }
-
-    package var description: String { message }
 }
 
 /// The texts before and behind the first colon; nil when there is none or one is empty.

@@ -1,5 +1,17 @@
 import JSON
+import LocalItems
 import Pacing
+
+/// What the server does apart from items.
+struct LocalControl: ControlPlane {
+    func perform(
+        _ operation: Operation, _ request: Parameters, on service: Service
+    ) throws(ServiceError) -> JSON? {
+        try service.control(operation, request)
+    }
+
+    func meterReport(of service: Service) -> JSON { service.meterReport() }
+}
 
 /// The operations on tables and their settings: each takes parameters and answers with a tree.
 extension Service {

@@ -1,10 +1,11 @@
 import Glibc
+import LocalItems
 
 /// Checks Signature Version 4 (AWS General Reference, "Signature Version 4 signing process") of
 /// requests against the keys of some users, with the service's errors.
 ///
 /// Written apart from the client's signer, so that a mistake in one is not shared by the other.
-struct SignatureCheck: Sendable {
+struct SignatureCheck: Authenticator {
     /// Clocks may differ by this much.
     private static let toleranceSeconds = 300.0
 

@@ -1,6 +1,6 @@
 import AWS
 import JSON
-import LocalDynamo
+import LocalItems
 import Testing
 
 /// A fault that a sweep inflicts on each request in turn, and what a copy may make of it.

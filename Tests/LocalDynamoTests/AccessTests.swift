@@ -2,6 +2,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Who may do what, and what a server lacks. `boto3_control_plane.py` signs requests of every kind;
 /// here is one that botocore signed once.

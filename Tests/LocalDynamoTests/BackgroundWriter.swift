@@ -3,6 +3,7 @@ import JSON
 import Synchronization
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Writes batches to `orders` on a thread of its own until it is told to finish: items with and
 /// without a city, and deletes.

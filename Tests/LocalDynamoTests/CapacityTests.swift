@@ -3,6 +3,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// `#expect` for a condition that changes what it asks: the macro can't call mutating methods.
 private func holds(_ condition: Bool, sourceLocation: SourceLocation = #_sourceLocation) {

@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Many clients at once on few tables; the thread sanitizer watches when it is on.
 @Suite(.timeLimit(.minutes(2))) struct ConcurrencyTests {

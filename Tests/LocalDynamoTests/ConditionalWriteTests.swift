@@ -2,6 +2,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Writes that are made only if a condition holds for the item that is there.
 @Suite(.timeLimit(.minutes(1))) struct ConditionalWriteTests {

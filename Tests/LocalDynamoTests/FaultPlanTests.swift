@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 @Suite struct FaultPlanTests {
     @Test func `a plan reads as it is written`() throws {

@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Faults as a client sees them, each asked for by a script.
 @Suite(.timeLimit(.minutes(2))) struct FaultTests {

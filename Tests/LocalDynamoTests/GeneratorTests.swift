@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 @Suite struct GeneratorTests {
     @Test func `a fill reads as it is written`() throws {

@@ -2,6 +2,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 @Suite struct HTTPParserTests {
     private struct Parsed: Equatable {

@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Global indexes that come and go while their table holds items.
 @Suite(.timeLimit(.minutes(1))) struct IndexCreationTests {

@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 @Suite struct ItemEncoderTests {
     private static let layout = TableLayout(

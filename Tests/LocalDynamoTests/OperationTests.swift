@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// What each operation does and refuses. `boto3_against_serve.py` covers the same ground through
 /// another client; here are the cases that it can't send, and those that need time to stand still.

@@ -2,6 +2,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// A table with a key of two attributes, `pk` (S) and `sk` (N), and requests on it.
 enum Orders {

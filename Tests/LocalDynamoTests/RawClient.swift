@@ -2,6 +2,7 @@ import Glibc
 import JSON
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// One connection to the server under test, byte by byte. It waits at most ten seconds for
 /// anything.

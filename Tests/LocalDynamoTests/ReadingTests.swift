@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// What Scan, GetItem and BatchGetItem let through, and what they charge.
 @Suite(.timeLimit(.minutes(1))) struct ReadingTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 @Suite struct ServerOptionsTests {
     @Test func `options that make no sense are refused before anything starts`() {

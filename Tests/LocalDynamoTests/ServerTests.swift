@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// The wire: what is the same for every operation.
 @Suite(.timeLimit(.minutes(2))) struct ServerTests {

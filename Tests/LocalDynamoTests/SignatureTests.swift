@@ -3,6 +3,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Signatures were made by botocore 1.43 for the key of AWS's documentation, at noon on
 /// 20 November 2026.

@@ -4,6 +4,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 private let hasTools = ["/usr/bin/openssl", "/usr/bin/curl"].allSatisfy {
     FileManager.default.isExecutableFile(atPath: $0)

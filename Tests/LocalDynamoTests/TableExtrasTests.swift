@@ -3,6 +3,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Settings of a table that operations of their own tell and change.
 @Suite(.timeLimit(.minutes(1))) struct TableExtrasTests {

@@ -3,6 +3,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// What a table is beside keys and items: how it is asked for, told and changed.
 @Suite(.timeLimit(.minutes(1))) struct TableSettingsTests {

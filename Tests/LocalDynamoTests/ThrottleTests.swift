@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Capacity as a client meets it, while time stands still.
 @Suite(.timeLimit(.minutes(1))) struct ThrottleTests {

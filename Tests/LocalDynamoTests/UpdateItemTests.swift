@@ -2,6 +2,7 @@ import JSON
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// Changes to single items.
 @Suite(.timeLimit(.minutes(1))) struct UpdateItemTests {

@@ -4,6 +4,7 @@ import Pacing
 import Testing
 
 @testable import LocalDynamo
+@testable import LocalItems
 
 /// UpdateTable: what each change does, how long it is on its way, what it may not be combined with.
 @Suite(.timeLimit(.minutes(1))) struct UpdateTableTests {

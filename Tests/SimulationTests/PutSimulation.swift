@@ -1,4 +1,4 @@
-import LocalDynamo
+import LocalItems
 import Pacing
 
 @testable import Engine

@@ -16,13 +16,13 @@ import Testing
         "DynamoDB": ["JSON", "DynamoModel", "AWS"],
         "Engine": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
         "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite"],
-        "LocalDynamo": [
-            "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "CCrypto", "COpenSSL",
-            "CLinux",
+        "LocalItems": [
+            "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "COpenSSL", "CLinux",
         ],
+        "LocalDynamo": ["JSON", "Pacing", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL"],
         "dynaferry": [
             "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
-            "Transfer", "LocalDynamo", "CLinux",
+            "Transfer", "LocalItems", "LocalDynamo", "CLinux",
         ],
     ]
 

@@ -1,23 +1,9 @@
 import DynamoModel
+import LocalItems
 
 /// A table to be made and filled before the server starts.
 package struct Fill: Equatable, Sendable {
-    /// What the generated items look like.
-    package enum Shape: String, CaseIterable, Sendable {
-        /// Items of about 400 bytes that use every type: see ``ItemGenerator``.
-        case transactions
-        /// Items of exactly this size as the service counts it.
-        case bytes100 = "100B"
-        case kilobyte1 = "1KB"
-        case kilobytes4 = "4KB"
-        case kilobytes400 = "400KB"
-        /// Transactions that all have one partition key.
-        case collection
-        /// Lists of empty strings: nine bytes of JSON to a stored byte.
-        case dense
-        /// Ninety-five one-letter attributes with empty strings: thirteen bytes of JSON to one.
-        case letters
-    }
+    package typealias Shape = ItemShape
 
     package var name: String
     package var items: Int

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// DescribeLimits and DescribeEndpoints (API reference).
 extension Service {

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// DescribeContinuousBackups and UpdateContinuousBackups (API reference). They have a word of their
 /// own for a table that is not there.

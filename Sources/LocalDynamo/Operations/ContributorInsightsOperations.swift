@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 import Pacing
 
 /// DescribeContributorInsights, ListContributorInsights and UpdateContributorInsights (API

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// CreateTable (API reference, CreateTable). The table is CREATING for a while.
 extension Service {

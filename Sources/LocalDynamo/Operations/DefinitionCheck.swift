@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// Checks the definition in a CreateTable, rule by rule, with the service's texts.
 struct DefinitionCheck {

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// An index in a CreateTable or UpdateTable, its name, keys and projection checked.
 struct CheckedIndex {

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 import Pacing
 
 /// The `GlobalSecondaryIndexUpdates` of an UpdateTable (API reference): any number of updates, one

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// Checks key schemas against the attributes that are defined, with the service's texts.
 struct KeySchemaCheck {

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// DescribeKinesisStreamingDestination, EnableKinesisStreamingDestination and
 /// DisableKinesisStreamingDestination (API reference). Nothing is ever sent to the streams.

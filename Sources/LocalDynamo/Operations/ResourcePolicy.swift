@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 import Pacing
 
 /// GetResourcePolicy, PutResourcePolicy and DeleteResourcePolicy (API reference), of tables and

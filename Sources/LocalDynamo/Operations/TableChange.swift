@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 import Pacing
 
 /// What an UpdateTable asks for, and what it makes of a table. The service takes one kind of change

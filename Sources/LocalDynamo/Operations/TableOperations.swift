@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// DescribeTable, ListTables and DeleteTable (API reference).
 extension Service {

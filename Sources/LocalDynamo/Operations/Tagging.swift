@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// ListTagsOfResource, TagResource and UntagResource (API reference). The two writers answer with
 /// an empty body.

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// Checks what requests say of throughput, with the service's texts.
 enum ThroughputCheck {

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// DescribeTimeToLive and UpdateTimeToLive (API reference).
 extension Service {

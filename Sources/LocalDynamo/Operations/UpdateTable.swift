@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// UpdateTable (API reference, UpdateTable). What takes a while is told by the status of the table,
 /// of an index, of its encryption or of its warm throughput.

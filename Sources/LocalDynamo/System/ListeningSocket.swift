@@ -1,4 +1,5 @@
 import Glibc
+import LocalItems
 
 /// A TCP socket that listens.
 struct ListeningSocket {

@@ -1,4 +1,5 @@
 import DynamoModel
+import LocalItems
 import Pacing
 
 /// What UpdateTable changes, read and replaced as a whole. The caller holds `itemLock` for writing.
@@ -41,14 +42,14 @@ extension Table {
             let new = Units(of: nil, definition, features)
             if new != old {
                 account.replaceModel(
-                    settings.model(new.billing, warm: new.warm, second: second))
+                    rules.model(new.billing, warm: new.warm, second: second))
             }
             for (position, index) in layout.indexes.enumerated() where index.isGlobal {
                 let old = Units(of: index.name, oldDefinition, oldFeatures)
                 let new = Units(of: index.name, definition, features)
                 guard new != old else { continue }
                 indexAccounts[position].replaceModel(
-                    settings.model(new.billing, warm: new.warm, second: second))
+                    rules.model(new.billing, warm: new.warm, second: second))
             }
         }
     }
@@ -74,30 +75,14 @@ extension Table {
         }
     }
 
-    /// Gives the table other indexes and puts every item into those that it belongs to. Items that
-    /// lack part of an index's key, or have it with another type, stay out of that index.
+    /// Gives the table other indexes and puts every item into those that it belongs to.
     private func reindex(_ maintained: TableDefinition, at now: Instant) {
         let old = layout
         let new = TableLayout(maintained, schema: old.schema, version: old.version + 1)
         let places = new.indexes.map { index in
             old.indexes.firstIndex { $0.name == index.name }
         }
-        let none = Array(repeating: 0, count: new.indexes.count)
-        census.indexCounts = none
-        census.indexBytes = none
-        var encoder = ItemEncoder(keepsNumbers: true)
-        store.forEach(from: store.position(from: 0)) { _, record in
-            let sizes = IndexChanges.entrySizes(of: record, layout: new, encoder: &encoder)
-            var membership: UInt32 = 0
-            for (position, size) in sizes.enumerated() {
-                guard let size else { continue }
-                membership |= 1 << UInt32(position)
-                census.indexCounts[position] += 1
-                census.indexBytes[position] += size
-            }
-            record.header.pointee.indexes = membership
-            return true
-        }
+        enterItems(into: new)
         // A new index is counted when it is built; the counts of the others are as old as before.
         reported.indexCounts = places.enumerated().map { position, place in
             place.map { reported.indexCounts[$0] } ?? census.indexCounts[position]
@@ -108,7 +93,7 @@ extension Table {
         accountLock.withLock {
             indexAccounts = places.map { place in
                 place.map { indexAccounts[$0] }
-                    ?? settings.account(definition.billing, warm: nil, at: now)
+                    ?? rules.account(definition.billing, warm: nil, at: now)
             }
             replaceLayout(new)
         }

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 import Pacing
 
 extension Table {
@@ -94,7 +95,7 @@ extension Table {
             json["IndexStatus"] = .string(phase.status)
             guard case .creating(let allocatedAt, _) = phase else { return }
             json["Backfilling"] = .bool(now >= allocatedAt)
-            if !settings.liveCounts {
+            if !rules.liveCounts {
                 json["IndexSizeBytes"] = 0
                 json["ItemCount"] = 0
             }
@@ -141,5 +142,13 @@ extension Table.Phase {
         case .updating: "UPDATING"
         case .deleting: "DELETING"
         }
+    }
+}
+
+extension ServiceError {
+    /// A table that is being created, updated or deleted.
+    static func busy(_ table: String, _ phase: Table.Phase) -> ServiceError {
+        let participle = phase.status.lowercased().dropLast(3)
+        return .stillInUse("Table is being \(participle)ed: \(table)")
     }
 }

@@ -1,3 +1,5 @@
+import LocalItems
+
 /// What a `ResourceArn` names: a table or a stream of one.
 struct TableResource {
     let arn: String

@@ -1,4 +1,5 @@
 import DynamoModel
+import LocalItems
 import Pacing
 
 /// All of a table that UpdateTable may change: requests decide on it as a value.

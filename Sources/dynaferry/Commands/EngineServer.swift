@@ -1,4 +1,5 @@
 import LocalDynamo
+import LocalItems
 
 /// The embedded server, as ``ServeCommand`` wants to see it.
 struct EngineServer: RunningServer {

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// An `SSESpecification` (API reference) as it was asked for.
 enum EncryptionRequest: Equatable {

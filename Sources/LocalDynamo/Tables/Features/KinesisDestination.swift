@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 import Pacing
 
 /// A stream in Kinesis that a table's changes would go to (guide, "Kinesis Data Streams").

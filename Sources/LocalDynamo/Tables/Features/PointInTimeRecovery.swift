@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// A table's continuous backups, of which nothing but their settings is here (guide,
 /// "Point-in-time recovery").

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// The resource policies of a table and of its stream (guide, "Resource-based policies").
 struct ResourcePolicies: Sendable {

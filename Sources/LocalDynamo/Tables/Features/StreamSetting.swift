@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import LocalItems
 
 /// A table's stream. When it is switched off its ARN stays, when it is switched on again it gets
 /// another (guide, "Change data capture with DynamoDB Streams").

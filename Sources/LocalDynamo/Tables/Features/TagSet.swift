@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 
 /// The tags of a table, in the order in which they came (guide, "Tagging restrictions").
 struct TagSet: Sendable {

@@ -1,4 +1,5 @@
 import JSON
+import LocalItems
 import Pacing
 
 /// Which attribute says when items expire (guide, "Time to Live"). Nothing is ever deleted for it.

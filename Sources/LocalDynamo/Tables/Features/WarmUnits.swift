@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import LocalItems
 
 /// Units a second that a table or an index takes at once (guide, "Warm throughput").
 package struct WarmUnits: Equatable, Sendable {

@@ -1,0 +1,63 @@
+import Glibc
+
+/// The operations that the server has, by the name in `X-Amz-Target`.
+package enum Operation: String, CaseIterable, Sendable {
+    case batchGetItem = "BatchGetItem"
+    case batchWriteItem = "BatchWriteItem"
+    case createTable = "CreateTable"
+    case deleteItem = "DeleteItem"
+    case deleteResourcePolicy = "DeleteResourcePolicy"
+    case deleteTable = "DeleteTable"
+    case describeContinuousBackups = "DescribeContinuousBackups"
+    case describeContributorInsights = "DescribeContributorInsights"
+    case describeEndpoints = "DescribeEndpoints"
+    case describeKinesisStreamingDestination = "DescribeKinesisStreamingDestination"
+    case describeLimits = "DescribeLimits"
+    case describeTable = "DescribeTable"
+    case describeTimeToLive = "DescribeTimeToLive"
+    case disableKinesisStreamingDestination = "DisableKinesisStreamingDestination"
+    case enableKinesisStreamingDestination = "EnableKinesisStreamingDestination"
+    case getItem = "GetItem"
+    case getResourcePolicy = "GetResourcePolicy"
+    case listContributorInsights = "ListContributorInsights"
+    case listTables = "ListTables"
+    case listTagsOfResource = "ListTagsOfResource"
+    case putItem = "PutItem"
+    case putResourcePolicy = "PutResourcePolicy"
+    case scan = "Scan"
+    case tagResource = "TagResource"
+    case untagResource = "UntagResource"
+    case updateContinuousBackups = "UpdateContinuousBackups"
+    case updateContributorInsights = "UpdateContributorInsights"
+    case updateItem = "UpdateItem"
+    case updateTable = "UpdateTable"
+    case updateTimeToLive = "UpdateTimeToLive"
+
+    private static let prefix: StaticString = "DynamoDB_20120810."
+
+    /// The operation that a target names; nil when the server does not have it.
+    init?(target: UnsafeRawBufferPointer) {
+        let prefix = Self.prefix
+        guard target.count > prefix.utf8CodeUnitCount,
+            memcmp(target.baseAddress!, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0
+        else { return nil }
+        let name = UnsafeRawBufferPointer(rebasing: target[prefix.utf8CodeUnitCount...])
+        self.init(rawValue: String(decoding: name, as: UTF8.self))
+    }
+
+    /// Whether it changes items or tables.
+    package var isMutating: Bool {
+        switch self {
+        case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
+            .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .putItem,
+            .putResourcePolicy, .tagResource, .untagResource, .updateContinuousBackups,
+            .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
+            true
+        case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
+            .describeEndpoints, .describeKinesisStreamingDestination, .describeLimits,
+            .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
+            .listContributorInsights, .listTables, .listTagsOfResource, .scan:
+            false
+        }
+    }
+}

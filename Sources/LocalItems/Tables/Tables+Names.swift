@@ -1,0 +1,17 @@
+extension Tables {
+    /// The tables that a request names, by their own names. Whether there are such is not asked.
+    package func names(in request: Parameters) -> [String] {
+        if let batch = request["RequestItems"] {
+            // What is wrong with it is for the operation to say.
+            let members = (try? Parameters(batch))?.names ?? []
+            return members.map(bareName)
+        }
+        for member in ["TableName", "ResourceArn"] {
+            guard let name = (try? request.string(member)) ?? nil else { continue }
+            let bare = bareName(name)
+            // An ARN of an index or a stream goes on behind the table's name.
+            return [bare.split(separator: "/").first.map(String.init) ?? bare]
+        }
+        return []
+    }
+}
