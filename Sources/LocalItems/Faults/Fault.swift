@@ -53,6 +53,8 @@ package protocol FaultDrawing: Sendable {
     var latency: Duration { get }
     /// The share of each batch's items that comes back unprocessed.
     var unprocessed: Double { get }
+    /// The share of these that are spelt anew.
+    var respelled: Double { get }
 
     /// What befalls the next request, latency apart; nil when nothing does.
     func draw(using generator: inout SeededGenerator) -> Fault?
