@@ -98,7 +98,7 @@ let package = Package(
             ],
             path: "Benchmarks/Micro", swiftSettings: settings),
 
-        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "Pacing"]),
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
         .testTarget(
             name: "DynamoModelTests", dependencies: ["DynamoModel", "Expressions", "JSON"]),

@@ -51,6 +51,10 @@ import Transfer
         #expect(noisyRate >= 100_000, "\(noisyRate)")
         let allowed = (clean.scheduler.concurrency.current, noisy.scheduler.concurrency.current)
         #expect(allowed.1 >= allowed.0 * 9 / 10, "\(allowed)")
+        // What came back goes out again with other items, not a few at a time.
+        let counters = noisy.scheduler.counters
+        let sent = Double(counters.itemsWritten + counters.itemsUnprocessed)
+        #expect(sent / Double(counters.writes) > 0.95 * 25)
         let now = noisy.now
         var scheduler = noisy.scheduler
         #expect(scheduler.rates(at: now).writeLimit == nil)
