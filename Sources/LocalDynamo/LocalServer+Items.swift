@@ -36,7 +36,7 @@ extension LocalServer {
         }
         do {
             return try service.tables.create(
-                definition, schema: schema, time: service.time, isReady: true)
+                definition, schema: schema, service.changeTime(), isReady: true)
         } catch {
             throw ServerError(error.message ?? error.name)
         }

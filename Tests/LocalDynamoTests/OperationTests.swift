@@ -11,6 +11,24 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct OperationTests {
     // MARK: Tables
 
+    @Test func `a new table is told as CREATING however long it takes to say so`() throws {
+        try withServer(
+            .with {
+                $0.time = HastyTime()
+                $0.phaseDuration = .milliseconds(20)
+            }
+        ) {
+            let reply = try RawClient(port: $0.port).call(
+                "CreateTable",
+                [
+                    "TableName": "orders", "BillingMode": "PAY_PER_REQUEST",
+                    "AttributeDefinitions": [["AttributeName": "id", "AttributeType": "S"]],
+                    "KeySchema": [["AttributeName": "id", "KeyType": "HASH"]],
+                ])
+            #expect(reply.json?["TableDescription"]?["TableStatus"]?.string == "CREATING")
+        }
+    }
+
     @Test func `a table is CREATING, then ACTIVE, UPDATING, ACTIVE, DELETING, gone`() throws {
         let time = ManualTime()
         var options = ServerOptions()

@@ -14,9 +14,10 @@ extension Service {
         var features = try features(request, named: name, definition.billing)
         features.indexWarm = try check.indexWarm().mapValues { Settling($0) }
         try admitMutation(ofTableNamed: name, .createTable)
-        let table = try tables.create(
-            definition, schema: schema, features: features, time: time)
-        return ["TableDescription": table.description(at: time.now)]
+        // However long that takes, the reply tells the table as it began.
+        let change = changeTime()
+        let table = try tables.create(definition, schema: schema, features: features, change)
+        return ["TableDescription": table.description(at: change.now)]
     }
 
     /// All that a table is created with beside its keys, indexes and billing.

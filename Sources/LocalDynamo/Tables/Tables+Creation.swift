@@ -3,21 +3,19 @@ import LocalItems
 import Pacing
 
 extension Tables {
-    /// Creates a table that is ready after the phase's duration, or at once when `isReady`.
+    /// Creates a table that is ready when the change is over, or at once when `isReady`.
     func create(
         _ definition: TableDefinition, schema: KeySchema,
-        features: TableFeatures = TableFeatures(), time: some TimeSource, isReady: Bool = false
+        features: TableFeatures = TableFeatures(), _ change: ChangeTime, isReady: Bool = false
     ) throws(ServiceError) -> Table {
-        let now = time.now
-        let createdAt = (time.secondsSinceEpoch * 1000).rounded() / 1000
         // Backups come a moment after the table.
-        let backupsReadyAt = isReady ? now : now + phaseDuration + phaseDuration / 2
-        return try add(definition.name, at: now) { generator in
+        let backupsReadyAt = isReady ? change.now : change.end + phaseDuration / 2
+        return try add(definition.name, at: change.now) { generator in
             Table(
                 definition, schema: schema, features, arn: arn(of: definition.name),
-                identifier: Self.identifier(using: &generator), createdAt: createdAt,
-                backupsReadyAt: backupsReadyAt, rules: rules, at: now,
-                phase: isReady ? .active : .creating(until: now + phaseDuration))
+                identifier: Self.identifier(using: &generator), createdAt: change.today,
+                backupsReadyAt: backupsReadyAt, rules: rules, at: change.now,
+                phase: isReady ? .active : .creating(until: change.end))
         }
     }
 
