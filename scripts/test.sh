@@ -70,6 +70,9 @@ if [[ "|${groups[-1]}|" = *"|Interop|"* ]]; then groups+=(ratio); fi
 passed=0
 failed=0
 skipped=0
+# What to look for further up, where hundreds of lines stand between a failure and the end.
+failures="$folder/test-failures.txt"
+: >"$failures"
 for group in "${groups[@]}"; do
     step "test $group"
     results="$folder/test-results.xml"
@@ -83,6 +86,7 @@ for group in "${groups[@]}"; do
     if [ ! -e "$found" ]; then
         echo "error: the tests ended before they had finished" >&2
         failed=$((failed + 1))
+        echo "$group: the tests ended before they had finished" >>"$failures"
         continue
     fi
     # A test that has nothing inside of it, neither a failure nor why it was skipped, is one line
@@ -93,9 +97,11 @@ for group in "${groups[@]}"; do
     passed=$((passed + good))
     skipped=$((skipped + left_out))
     failed=$((failed + all - good - left_out))
+    sed -n -e '/<testcase /h' -e '/<failure /{x;p;x;p;}' "$found" >>"$failures"
 done
 
 step "done"
+cat "$failures"
 summary="$passed passed, $failed failed"
 [ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
 echo "$summary"

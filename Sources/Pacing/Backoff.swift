@@ -26,8 +26,8 @@ package struct Backoff: Sendable {
         return min(cap, base * Int64(1 << min(attempt, 20)))
     }
 
-    /// A wait in 0...ceiling, drawn anew with each call. The generator is of one kind: other modules
-    /// would call a generic one through its witnesses.
+    /// A wait in 0...ceiling, drawn anew with each call. The generator is of one kind, for other
+    /// modules would call a generic one through its witnesses.
     package func delay(attempt: Int, using generator: inout SeededGenerator) -> Duration {
         let ceiling = ceiling(attempt: attempt).inNanoseconds
         return .nanoseconds(Int64.random(in: 0...ceiling, using: &generator))

@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: `call` repeats what may be repeated, and nothing else.
 /// Method: servers that fail first and then answer.
-@Suite(.timeLimit(.minutes(1))) struct CallTests {
+@Suite(.timeLimit(.minutes(5))) struct CallTests {
     /// Answers by `first` for the requests before `answersFrom`, and then well.
     private func server(
         failing first: ScriptedServer.Answer, answersFrom: Int = 2
@@ -160,7 +160,7 @@ import Testing
 
 /// Goal: a wrong clock and expired credentials are put right under way.
 /// Method: a server that checks date or token, and a clock and a provider of the test's.
-@Suite(.timeLimit(.minutes(1))) struct CorrectionTests {
+@Suite(.timeLimit(.minutes(5))) struct CorrectionTests {
     private struct SetClock: TimeSource {
         let ahead: Double
         var now: Instant { MonotonicTime().now }

@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: connections are kept, their loss costs no request, and no fault holds a request forever.
 /// Method: a server that resets, stalls and counts connections.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
     @Test func `many requests in flight share few connections`() async throws {
         let server = try ScriptedServer { _ in .bytes(Canned.reply("{}")) }
         defer { server.stop() }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct FaultyServerTests {
     /// Goal: requests that fail in every way there is lose nothing.
     /// Method: a server that refuses, drops, cuts short and damages replies, by seed.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(5)))
     func `a copy through every kind of fault is exact`() async throws {
         let fixture = try CopyFixture { options in
             options.faults = try FaultPlan(

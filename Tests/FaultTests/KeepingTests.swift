@@ -21,7 +21,7 @@ import Testing
     /// Goal: whatever fails, no item is replaced, and one that this copy has put counts as written,
     /// not as kept.
     /// Method: replies that are lost after the put was done, by seed, and a target that holds some.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(5)))
     func `through every kind of fault nothing is replaced and each item counts as what it is`()
         async throws
     {

@@ -10,7 +10,7 @@ import Testing
 /// Goal: tables of extreme shapes arrive exactly, within the default memory budget.
 @Suite struct OddTableTests {
     @Test(
-        .timeLimit(.minutes(3)),
+        .timeLimit(.minutes(5)),
         arguments: [
             Fill(name: "source", items: 30, shape: .kilobytes400),
             Fill(name: "source", items: 5_000, shape: .collection),
@@ -42,7 +42,7 @@ import Testing
         #expect(fixture.server.count(of: "other") == nil)
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.timeLimit(.minutes(5)))
     func `ten thousand segments on a hundred items`() async throws {
         let fixture = try CopyFixture { $0.fills = [Fill(name: "source", items: 100)] }
         let report = try await fixture.copy { $0.segments = 10_000 }

@@ -9,7 +9,7 @@ import Testing
 
 /// Goal: what limits a copy limits a verification too, its repairs, and a copy of what differs: by
 /// the server's meter, over all tables together, and also when they are changed on the way.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct VerifyLimitTests {
     private static let names = ["one", "two", "three"]
     private static let pairs = names.map { ($0, $0 + "-copy") }

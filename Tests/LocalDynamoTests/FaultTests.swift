@@ -6,7 +6,7 @@ import Testing
 @testable import LocalItems
 
 /// Faults as a client sees them, each asked for by a script.
-@Suite(.timeLimit(.minutes(2))) struct FaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FaultTests {
     private static let table = TableDefinition(
         name: "things", schema: KeySchema(partition: KeyAttribute(name: "pk", type: .string)))
     private static let put: JSON = [

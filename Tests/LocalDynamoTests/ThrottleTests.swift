@@ -7,7 +7,7 @@ import Testing
 @testable import LocalItems
 
 /// Capacity as a client meets it, while time stands still.
-@Suite(.timeLimit(.minutes(1))) struct ThrottleTests {
+@Suite(.timeLimit(.minutes(5))) struct ThrottleTests {
     @Test func `over capacity, a batch comes back in part; with nothing left it is refused`() throws
     {
         let time = ManualTime()
