@@ -222,7 +222,7 @@ private struct Sources {
             let authority = proxy.split(separator: "/", omittingEmptySubsequences: true)
                 .first { !$0.hasSuffix(":") }
             guard let host = authority?.split(separator: "@").last else { return false }
-            return EndpointURL.isLoopback(host.lowercased())
+            return Endpoint.isLoopback(host.lowercased())
         }
     }
 }

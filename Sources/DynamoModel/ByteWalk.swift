@@ -226,8 +226,9 @@ struct ByteWalk {
         return value
     }
 
-    /// Calls `body` with each member's name; it must walk over the value.
-    @inline(__always)
+    /// Calls `body` with each member's name; it must walk over the value. For what a reply has
+    /// once: items are walked over by loops of their own.
+    @inline(never)
     mutating func walkObject(
         _ body: (inout ByteWalk, Text) throws(JSONError) -> Void
     ) throws(JSONError) {
@@ -241,7 +242,7 @@ struct ByteWalk {
         try expect(0x7D)
     }
 
-    @inline(__always)
+    @inline(never)
     mutating func walkArray(
         _ body: (inout ByteWalk) throws(JSONError) -> Void
     ) throws(JSONError) {

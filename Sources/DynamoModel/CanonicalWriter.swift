@@ -118,6 +118,8 @@ struct CanonicalWriter {
         try putValue(depth: 1)
     }
 
+    /// Written out once, not wherever it is called.
+    @inline(never)
     private mutating func putValue(depth: Int) throws(JSONError) {
         switch try walk.enterValue() {
         case .string:

@@ -1,3 +1,4 @@
+import Accounts
 import Foundation
 import JSON
 import Testing
@@ -145,10 +146,10 @@ import Testing
         for host in [
             "localhost", "localhost:1", "127.0.0.1", "127.9.9.9:80", "[::1]:8", "a.localhost",
         ] {
-            #expect(EndpointURL.isLoopback(host), "\(host)")
+            #expect(Endpoint.isLoopback(host), "\(host)")
         }
         for host in ["127.evil.com", "10.0.0.1", "example.com", "localhost.evil.com", "[::2]"] {
-            #expect(!EndpointURL.isLoopback(host), "\(host)")
+            #expect(!Endpoint.isLoopback(host), "\(host)")
         }
     }
 }

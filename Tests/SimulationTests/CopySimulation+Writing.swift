@@ -1,4 +1,3 @@
-import DynamoDB
 import DynamoModel
 import Pacing
 

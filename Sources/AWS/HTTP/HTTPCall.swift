@@ -89,7 +89,7 @@ package struct HTTPCaller: Sendable {
 
     private func isLoopback(_ url: String) -> Bool {
         let host = url.drop { $0 != ":" }.dropFirst(3).prefix { !"/?#".contains($0) }
-        return EndpointURL.isLoopback(host.lowercased())
+        return Endpoint.isLoopback(host.lowercased())
     }
 
     private static let queue = DispatchQueue(label: "aws.pauses")

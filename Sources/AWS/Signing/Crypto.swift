@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The digest is fetched once for the process: a fetch for each hash costs more than hashing a
 /// short message (OpenSSL manual, `EVP_MD_fetch`).
-final class SHA256: @unchecked Sendable {
+package final class SHA256: @unchecked Sendable {
     // @unchecked: like the request that owns it, a context belongs to one thread at a time.
     static let byteCount = 32
 
@@ -18,7 +18,7 @@ final class SHA256: @unchecked Sendable {
 
     fileprivate let context: OpaquePointer
 
-    init() {
+    package init() {
         guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
         self.context = context
     }
@@ -33,7 +33,7 @@ final class SHA256: @unchecked Sendable {
         precondition(status == 1, "SHA-256 failed")
     }
 
-    func hash(_ message: [UInt8]) -> [UInt8] {
+    package func hash(_ message: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
             message.withUnsafeBytes { hash($0, into: output.baseAddress!) }
             count = Self.byteCount
@@ -56,13 +56,13 @@ package enum SHA1 {
 }
 
 /// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.
-final class HMACKey: @unchecked Sendable {
+package final class HMACKey: @unchecked Sendable {
     // @unchecked: both contexts are only copied from after `init`, which libcrypto allows from
     // several threads at once.
     private let inner: OpaquePointer
     private let outer: OpaquePointer
 
-    init(_ key: [UInt8]) {
+    package init(_ key: [UInt8]) {
         let blockBytes = 64
         var block = key.count > blockBytes ? SHA256().hash(key) : key
         block += [UInt8](repeating: 0, count: blockBytes - block.count)
@@ -97,13 +97,29 @@ final class HMACKey: @unchecked Sendable {
         precondition(status == 1, "HMAC-SHA-256 failed")
     }
 
-    func authenticate(_ message: [UInt8]) -> [UInt8] {
+    package func authenticate(_ message: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { output, count in
             message.withUnsafeBytes {
                 authenticate($0, using: SHA256(), into: output.baseAddress!)
             }
             count = SHA256.byteCount
         }
+    }
+}
+
+extension HMACKey {
+    /// The key that signs everything of one region and service on one day (AWS guide, "Create a
+    /// signed AWS API request", step 4).
+    ///
+    /// - Parameter day: `YYYYMMDD`.
+    package convenience init(
+        signing region: String, _ service: String, on day: String, credentials: Credentials
+    ) {
+        var key = Array("AWS4\(credentials.secretAccessKey)".utf8)
+        for part in [day, region, service] {
+            key = HMACKey(key).authenticate(Array(part.utf8))
+        }
+        self.init(HMACKey(key).authenticate(Array("aws4_request".utf8)))
     }
 }
 

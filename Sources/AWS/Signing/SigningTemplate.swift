@@ -83,9 +83,8 @@ final class SigningTemplate: Sendable {
 
         prototype = text.bytes
         dateOffsets = [headerDate, canonicalDate, signedDate]
-        let signer = Signer(
-            credentials: credentials, region: subject.region, service: subject.service.name)
-        key = signer.key(on: dayText[...])
+        key = HMACKey(
+            signing: subject.region, subject.service.name, on: dayText, credentials: credentials)
         self.day = day
     }
 

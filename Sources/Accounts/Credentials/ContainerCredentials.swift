@@ -30,7 +30,7 @@ struct ContainerCredentials: CredentialProvider {
                 "the address in AWS_CONTAINER_CREDENTIALS_FULL_URI is none of http or https")
         }
         isDirect = Self.plainHosts.contains(String(base.hostWithoutPort))
-        guard base.scheme == "https" || isDirect || EndpointURL.isLoopback(base.host) else {
+        guard base.scheme == "https" || isDirect || Endpoint.isLoopback(base.host) else {
             throw ConfigurationError(
                 .credentials,
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI: \(base.host) would send credentials in the "

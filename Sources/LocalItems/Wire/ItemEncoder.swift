@@ -83,6 +83,11 @@ struct ItemEncoder: ~Copyable {
         if reader.cursor < reader.end, reader.cursor.pointee > 0x20 {
             return reader.cursor.pointee
         }
+        return peekBehindSpace(&reader)
+    }
+
+    @inline(never)
+    private mutating func peekBehindSpace(_ reader: inout WireReader) -> UInt8 {
         let place = reader.cursor
         let byte = reader.peek()
         flush(to: place, resumeAt: reader.cursor)

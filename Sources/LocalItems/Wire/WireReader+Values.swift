@@ -38,7 +38,7 @@ extension WireReader {
     }
 
     /// Calls `body` with each member of the object that comes next; `body` must consume the value.
-    @inline(__always)
+    @inline(never)
     mutating func members(
         wanted: String = "Map",
         _ body: (inout WireReader, WireString) throws(ServiceError) -> Void
@@ -55,7 +55,7 @@ extension WireReader {
     }
 
     /// Calls `body` before each element of the array that comes next; `body` must consume it.
-    @inline(__always)
+    @inline(never)
     mutating func elements(
         wanted: String = "List",
         _ body: (inout WireReader) throws(ServiceError) -> Void

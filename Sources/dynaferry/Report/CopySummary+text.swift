@@ -22,7 +22,7 @@ extension CopySummary {
     }
 
     private var facts: [(subject: String, fact: String)] {
-        var facts = [
+        var facts: [(subject: String, fact: String)] = [
             ("items", "\(itemsWritten.grouped) written of \(itemsRead.grouped) read\(notWritten)"),
             (
                 "size",

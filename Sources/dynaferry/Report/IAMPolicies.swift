@@ -22,7 +22,8 @@ struct IAMPolicies {
     /// What a copy would do to its target, and a plan can't try: actions, the names of IAM.
     var writing: [String] {
         let reads = ["Describe", "Get", "BatchGet", "List", "Scan"]
-        return target.flatMap { $0["Action"]?.array ?? [] }.compactMap(\.string).filter { action in
+        let actions: [JSON] = target.flatMap { $0["Action"]?.array ?? [] }
+        return actions.compactMap(\.string).filter { action in
             let name = action.drop { $0 != ":" }.dropFirst()
             return !reads.contains { name.hasPrefix($0) }
         }

@@ -10,7 +10,10 @@ extension VerifyArguments {
         }
         let names = Set(kept.flatMap(\.names))
         let settings = given.settings.filter { names.contains($0.name) }
-        return [name] + given.operands + settings.flatMap(\.words)
+        var verifying = [name]
+        verifying += given.operands
+        verifying += settings.flatMap(\.words)
+        return verifying
     }
 }
 

@@ -1,3 +1,5 @@
+import AWS
+
 extension UTCTime: CustomStringConvertible {
     /// Reads the spellings of ISO 8601 in which credentials tell their end: a date and a time to
     /// the second, perhaps with a fraction (which is dropped), then `Z`, `UTC` (old SSO caches) or

@@ -1,3 +1,5 @@
+import AWS
+
 /// A path as SigV4 signs it: segments resolved when asked, every byte but `/` and the unreserved
 /// ones of RFC 3986 percent-encoded, a `%` of the path as sent included.
 enum CanonicalPath {

@@ -1,3 +1,5 @@
+import AWS
+
 /// Signs any request by AWS Signature Version 4 with an `Authorization` header.
 ///
 /// A value without clock or I/O: the time is an argument. It follows the AWS guide "Create a signed
@@ -78,7 +80,9 @@ package struct Signer: Sendable {
         let scope = "\(date.prefix(8))/\(region)/\(service)/aws4_request"
         let canonicalHash = Hex.text(SHA256().hash(Array(canonical.utf8)))
         let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(canonicalHash)"
-        let signature = Hex.text(key(on: date.prefix(8)).authenticate(Array(text.utf8)))
+        let key = HMACKey(
+            signing: region, service, on: String(date.prefix(8)), credentials: credentials)
+        let signature = Hex.text(key.authenticate(Array(text.utf8)))
         let authorization =
             "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(scope), "
             + "SignedHeaders=\(headers.names), Signature=\(signature)"
@@ -86,14 +90,5 @@ package struct Signer: Sendable {
         if let token, !rules.signsSessionToken { added.append(token) }
         return Signed(
             canonicalRequest: canonical, stringToSign: text, signature: signature, headers: added)
-    }
-
-    /// The key that signs everything of this region and service on `day` (`YYYYMMDD`).
-    func key(on day: Substring) -> HMACKey {
-        var key = HMACKey(Array("AWS4\(credentials.secretAccessKey)".utf8))
-        for part in [String(day), region, service, "aws4_request"] {
-            key = HMACKey(key.authenticate(Array(part.utf8)))
-        }
-        return key
     }
 }
