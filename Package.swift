@@ -51,9 +51,9 @@ let package = Package(
         .target(name: "JSON"),
         .target(name: "Pacing", swiftSettings: small),
         .target(
-            name: "DynamoModel", dependencies: ["JSON", "CBytes"], swiftSettings: fast),
+            name: "ItemBytes", dependencies: ["JSON", "CBytes"], swiftSettings: fast),
         .target(
-            name: "Expressions", dependencies: ["JSON", "DynamoModel"], swiftSettings: asWritten),
+            name: "DynamoModel", dependencies: ["JSON", "ItemBytes"], swiftSettings: asWritten),
         .target(
             name: "AWS",
             dependencies: [
@@ -63,45 +63,51 @@ let package = Package(
         .target(
             name: "Accounts", dependencies: ["JSON", "Pacing", "AWS"], swiftSettings: asWritten),
         .target(
-            name: "DynamoDB", dependencies: ["JSON", "DynamoModel", "AWS"],
+            name: "DynamoDB", dependencies: ["JSON", "ItemBytes", "DynamoModel", "AWS"],
             swiftSettings: asWritten),
         .target(
-            name: "Engine", dependencies: ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+            name: "Engine",
+            dependencies: ["JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "DynamoDB"],
             exclude: ["Digest/DIGEST.md"], swiftSettings: small),
         .target(
             name: "Transfer",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite",
+                "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "DynamoDB", "Engine",
+                "CSQLite",
             ],
             swiftSettings: asWritten),
         .target(
             name: "LocalItems",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "COpenSSL", "CLinux",
+                "JSON", "Pacing", "ItemBytes", "DynamoModel", "CZlib", "COpenSSL", "CLinux",
             ],
             swiftSettings: small),
         .target(
             name: "LocalDynamo",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL",
+                "JSON", "Pacing", "ItemBytes", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL",
             ],
             swiftSettings: asWritten),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
+                "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "Accounts", "DynamoDB",
+                "Engine",
                 "Transfer", "LocalItems", "LocalDynamo", "CLinux",
             ],
             swiftSettings: asWritten),
         .executableTarget(
             name: "ModelBenchmarks",
-            dependencies: ["Pacing", "DynamoModel", "Engine", "Transfer", "LocalItems"],
+            dependencies: [
+                "Pacing", "ItemBytes", "DynamoModel", "Engine", "Transfer", "LocalItems",
+            ],
             path: "Benchmarks/Model"),
 
         .executableTarget(
             name: "MicroBenchmarks",
             dependencies: [
-                "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
+                "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "Accounts", "DynamoDB",
+                "Engine",
                 "Transfer", "LocalItems", "LocalDynamo",
             ],
             path: "Benchmarks/Micro", swiftSettings: fast),
@@ -109,29 +115,34 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Pacing"]),
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
         .testTarget(
-            name: "DynamoModelTests", dependencies: ["DynamoModel", "Expressions", "JSON"]),
+            name: "DynamoModelTests", dependencies: ["ItemBytes", "DynamoModel", "JSON"]),
         .testTarget(name: "AWSTests", dependencies: ["AWS", "Accounts", "JSON", "Pacing"]),
         .testTarget(
             name: "LocalDynamoTests",
-            dependencies: ["LocalDynamo", "LocalItems", "DynamoModel", "Pacing", "JSON"]),
+            dependencies: [
+                "LocalDynamo", "LocalItems", "ItemBytes", "DynamoModel", "Pacing", "JSON",
+            ]),
         .testTarget(
             name: "TransferTests",
-            dependencies: ["Transfer", "Engine", "AWS", "DynamoModel", "Pacing", "JSON"]),
+            dependencies: [
+                "Transfer", "Engine", "AWS", "ItemBytes", "DynamoModel", "Pacing", "JSON",
+            ]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "DynamoModel", "LocalItems",
+                "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "ItemBytes", "DynamoModel",
+                "LocalItems",
                 "Pacing",
             ]),
         .testTarget(
             name: "FaultTests",
             dependencies: [
                 "Transfer", "Engine", "DynamoDB", "Accounts", "AWS", "LocalItems", "LocalDynamo",
-                "DynamoModel", "Pacing", "JSON",
+                "ItemBytes", "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["dynaferry", "Transfer", "Engine", "DynamoModel", "JSON"],
+            dependencies: ["dynaferry", "Transfer", "Engine", "ItemBytes", "DynamoModel", "JSON"],
             exclude: ["Scripts"]),
         .testTarget(
             name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "Accounts", "JSON"],

@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import ItemBytes
 import Transfer
 
 /// What the digest of an item takes, beyond cutting it out, in nanoseconds.

@@ -1,5 +1,5 @@
 import AWS
-import DynamoModel
+import ItemBytes
 import LocalDynamo
 import LocalItems
 

@@ -1,6 +1,6 @@
 import AWS
-import DynamoModel
 import Engine
+import ItemBytes
 import JSON
 
 /// How fast batches are put together from a page's items, in GB of body a second.

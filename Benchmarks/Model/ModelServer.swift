@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import LocalItems
 import Pacing
 

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// The source's items, all alike: so many in each segment, lying evenly over its hash range.
 package struct ModelTable: Sendable {

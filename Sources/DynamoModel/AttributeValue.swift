@@ -1,3 +1,4 @@
+import ItemBytes
 import JSON
 
 /// A value of an item, decoded: for keys, comparisons and tests. The copy itself never decodes.

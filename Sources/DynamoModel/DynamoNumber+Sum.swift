@@ -1,3 +1,5 @@
+import ItemBytes
+
 /// Exact sums, as SET and ADD compute them.
 extension DynamoNumber {
     package var negated: DynamoNumber {

@@ -1,3 +1,4 @@
+import ItemBytes
 import JSON
 
 /// The primary key of an item, by value: how two spellings of one item are told to be the same.

@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import ItemBytes
 import JSON
 import LocalItems
 

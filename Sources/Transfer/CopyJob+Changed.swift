@@ -1,6 +1,7 @@
 import DynamoDB
 import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 
 /// The copy of what differs.

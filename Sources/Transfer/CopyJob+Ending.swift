@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 
 /// Where a job stands, and what it comes to.

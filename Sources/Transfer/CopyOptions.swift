@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 
 /// What the user asked for of a table's copy.
 package struct CopyOptions: Equatable, Sendable {

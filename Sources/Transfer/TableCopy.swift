@@ -3,6 +3,7 @@ import Dispatch
 import DynamoDB
 import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 
 /// The copy of one table whose target is there. Any thread may call its methods.

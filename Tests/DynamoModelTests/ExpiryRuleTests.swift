@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Testing
 
 /// Goal: exactly those items are taken for expired that the service would delete.

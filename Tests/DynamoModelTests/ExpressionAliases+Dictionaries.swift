@@ -1,5 +1,4 @@
 import DynamoModel
-import Expressions
 
 extension ExpressionAliases {
     init(names: [String: String] = [:], values: [String: AttributeValue] = [:]) {

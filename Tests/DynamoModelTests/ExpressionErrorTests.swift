@@ -1,7 +1,7 @@
 import Testing
 
 @testable import DynamoModel
-@testable import Expressions
+@testable import ItemBytes
 
 /// What is refused, and in which words.
 @Suite struct ExpressionErrorTests {

@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 import JSON
 import Pacing
 import Testing

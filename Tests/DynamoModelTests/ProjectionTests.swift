@@ -2,7 +2,6 @@ import JSON
 import Testing
 
 @testable import DynamoModel
-@testable import Expressions
 
 /// Which parts of an item a projection lets through.
 @Suite struct ProjectionTests {

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import JSON
 import Testing
 

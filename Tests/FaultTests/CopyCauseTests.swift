@@ -1,7 +1,7 @@
 import AWS
 import DynamoDB
-import DynamoModel
 import Foundation
+import ItemBytes
 import JSON
 import LocalDynamo
 import Pacing

@@ -1,5 +1,6 @@
 import AWS
 import DynamoModel
+import ItemBytes
 import JSON
 import LocalDynamo
 import Testing

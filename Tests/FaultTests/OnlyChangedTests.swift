@@ -1,6 +1,7 @@
 import DynamoDB
 import DynamoModel
 import Foundation
+import ItemBytes
 import JSON
 import LocalDynamo
 import Pacing

@@ -1,6 +1,6 @@
-import DynamoModel
 import Engine
 import Foundation
+import ItemBytes
 import Testing
 import Transfer
 

@@ -1,5 +1,6 @@
 import Dispatch
 import DynamoModel
+import ItemBytes
 import JSON
 import Pacing
 import Synchronization

@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 import Transfer
 

@@ -9,19 +9,23 @@ import Testing
     static let allowed: [String: Set<String>] = [
         "JSON": [],
         "Pacing": [],
-        "DynamoModel": ["JSON", "CBytes"],
-        "Expressions": ["JSON", "DynamoModel"],
+        "ItemBytes": ["JSON", "CBytes"],
+        "DynamoModel": ["JSON", "ItemBytes"],
         "AWS": ["JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux"],
         "Accounts": ["JSON", "Pacing", "AWS"],
-        "DynamoDB": ["JSON", "DynamoModel", "AWS"],
-        "Engine": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
-        "Transfer": ["JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite"],
-        "LocalItems": [
-            "JSON", "Pacing", "DynamoModel", "Expressions", "CZlib", "COpenSSL", "CLinux",
+        "DynamoDB": ["JSON", "ItemBytes", "DynamoModel", "AWS"],
+        "Engine": ["JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "DynamoDB"],
+        "Transfer": [
+            "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite",
         ],
-        "LocalDynamo": ["JSON", "Pacing", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL"],
+        "LocalItems": [
+            "JSON", "Pacing", "ItemBytes", "DynamoModel", "CZlib", "COpenSSL", "CLinux",
+        ],
+        "LocalDynamo": [
+            "JSON", "Pacing", "ItemBytes", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL",
+        ],
         "dynaferry": [
-            "JSON", "Pacing", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
+            "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "Accounts", "DynamoDB", "Engine",
             "Transfer", "LocalItems", "LocalDynamo", "CLinux",
         ],
     ]

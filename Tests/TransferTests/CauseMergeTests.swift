@@ -1,5 +1,6 @@
 import DynamoModel
 import Foundation
+import ItemBytes
 import Pacing
 import Testing
 

@@ -1,6 +1,7 @@
 import AWS
 import DynamoModel
 import Foundation
+import ItemBytes
 import Pacing
 import Testing
 

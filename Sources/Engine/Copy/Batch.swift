@@ -1,5 +1,5 @@
 import DynamoDB
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// The items of one BatchWriteItem, and what they come to.

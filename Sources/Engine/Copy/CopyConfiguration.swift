@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// All that bounds a copy, settled before it starts.
 package struct CopyConfiguration: Sendable {

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import ItemBytes
 import JSON
 import Pacing
 

@@ -2,6 +2,7 @@ import AWS
 import Dispatch
 import DynamoDB
 import DynamoModel
+import ItemBytes
 import JSON
 import Pacing
 

@@ -1,5 +1,5 @@
 import AWS
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// A batch in flight, by slot.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// Mixing: which items make the next batch.

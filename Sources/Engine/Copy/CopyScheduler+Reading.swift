@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// Reading: which segment is asked for a page next, and what comes of the reply.

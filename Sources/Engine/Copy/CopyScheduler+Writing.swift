@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// Writing: how batches are mixed from open pages, and what comes of the replies.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// The two pools of bytes that bound a copy's memory, whatever the table's size.
 ///

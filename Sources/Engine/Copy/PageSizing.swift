@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// Decides how many items a page is asked to hold and how much memory is set aside for its reply.
 ///

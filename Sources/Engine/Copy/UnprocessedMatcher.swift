@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import ItemBytes
 import JSON
 
 /// Finds which items of a batch a reply left unprocessed, by their keys' values.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// Meters write units of the target: one bucket for the table and one for each global index, each

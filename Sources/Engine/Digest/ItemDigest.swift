@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import JSON
 
 /// What an item comes to: a hash of its key and one of all of it (see `DIGEST.md`).

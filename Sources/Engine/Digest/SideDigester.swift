@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 import JSON
 
 /// Picks the keys of one side. It belongs to the queue of the side's driver.

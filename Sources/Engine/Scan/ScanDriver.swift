@@ -1,7 +1,7 @@
 import AWS
 import Dispatch
 import DynamoDB
-import DynamoModel
+import ItemBytes
 import JSON
 import Pacing
 

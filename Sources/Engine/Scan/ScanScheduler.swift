@@ -1,5 +1,5 @@
 import AWS
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// All that bounds the reading of one table.

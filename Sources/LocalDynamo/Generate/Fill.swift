@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 import LocalItems
 
 /// A table to be made and filled before the server starts.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// The capacity of one table or one global index: reads, writes and partitions.
 ///

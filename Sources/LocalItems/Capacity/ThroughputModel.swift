@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// What one table or index takes a second in one direction, reads or writes: its own limit, and
 /// that of each of its partitions.

@@ -1,5 +1,4 @@
 import DynamoModel
-import Expressions
 
 /// An update, ready for the items of a table as they are stored.
 struct ItemUpdate {

@@ -1,5 +1,4 @@
 import DynamoModel
-import Expressions
 import JSON
 
 /// The expressions of one request, with the names and values that stand in them (API reference,

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// What the generated items look like.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// A chunked body (RFC 9112, 7.1), put together in place: the data moves over the framing.
 struct ChunkedBody {

@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import ItemBytes
 
 /// Finds requests in the bytes that a connection has sent so far (RFC 9112), however they were cut.
 ///

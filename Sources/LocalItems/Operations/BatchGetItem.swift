@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 
 /// BatchGetItem (API reference): items of several tables by key. Each is rounded up to read units
 /// by itself.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// The writes of one BatchWriteItem, checked, in the order sent.
 struct BatchWrites {

@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 
 /// GetItem (API reference): an item by its key.
 extension Service {

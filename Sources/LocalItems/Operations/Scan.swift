@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// Scan (API reference, Scan): one page of a table or of one segment of it.
 extension Service {

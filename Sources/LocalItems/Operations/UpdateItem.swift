@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 
 /// UpdateItem (API reference): changes to one item, which is made if it is not there.
 extension Service {

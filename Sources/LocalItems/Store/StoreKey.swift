@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// Spells keys so that comparing their bytes gives the service's order.
 ///

@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 import JSON
 
 /// What a write costs one index.

@@ -1,5 +1,5 @@
-import DynamoModel
 import Glibc
+import ItemBytes
 import Pacing
 
 /// What a Scan asks of a table, checked.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import Pacing
 
 /// What became of an update.

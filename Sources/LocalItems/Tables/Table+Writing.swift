@@ -1,5 +1,5 @@
-import DynamoModel
 import Glibc
+import ItemBytes
 import Pacing
 
 /// A put or a delete that has been checked and awaits the table. Offsets are into its encoder.

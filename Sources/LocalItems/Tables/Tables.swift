@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 import Pacing
 
 /// The tables of the server by name. One namespace: an ARN of another region or account names none.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// A key in the store's spelling, in the encoder's `keys`, and the hash of its partition key.
 struct EncodedKey {

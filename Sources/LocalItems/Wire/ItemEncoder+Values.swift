@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import JSON
 
 /// The values that an attribute can have, each checked and sized.

@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import JSON
 
 /// An item or a key as ``ItemEncoder`` has read it. Offsets are into the encoder's buffers.

@@ -1,5 +1,5 @@
-import DynamoModel
 import Glibc
+import ItemBytes
 
 /// A number of a request, checked: what it counts for and how the service spells it.
 struct NumberText {

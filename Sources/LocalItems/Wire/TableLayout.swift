@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import ItemBytes
 
 /// What the encoder of items must know about a table: which attributes matter, and why.
 ///

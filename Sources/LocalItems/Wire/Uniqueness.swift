@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 import JSON
 
 /// Decides whether names or elements that had the same hash are really the same: rare, so done

@@ -1,6 +1,6 @@
-import DynamoModel
 import Engine
 import Glibc
+import ItemBytes
 import JSON
 
 /// One job's durable state: an SQLite database of its own, in WAL mode.

@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import ItemBytes
 import Pacing
 
 /// Takes up the job that a copy is part of: goes on with the one that the same command began, or

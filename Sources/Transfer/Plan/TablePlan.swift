@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import ItemBytes
 
 /// What copying one table would take: estimates from a few pages and what the tables report.
 package struct TablePlan: Equatable, Sendable {

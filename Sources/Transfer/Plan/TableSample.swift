@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import ItemBytes
 import JSON
 
 /// A few pages of a table: what its items are like, as far as some can tell of all.

@@ -1,4 +1,5 @@
 import DynamoModel
+import ItemBytes
 import JSON
 
 /// One thing to be set on a target once its items are there.

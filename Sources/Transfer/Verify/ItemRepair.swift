@@ -3,6 +3,7 @@ import Dispatch
 import DynamoDB
 import DynamoModel
 import Engine
+import ItemBytes
 import JSON
 import Pacing
 

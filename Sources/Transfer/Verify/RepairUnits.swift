@@ -1,7 +1,7 @@
 import AWS
 import DynamoDB
-import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 
 /// Write units of a repair: what each write takes of the target's limits, and of that over all

@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import ItemBytes
 import JSON
 
 /// Reads items that scans found to differ again on both sides, by their keys and consistently:

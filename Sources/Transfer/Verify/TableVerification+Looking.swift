@@ -1,7 +1,7 @@
 import AWS
 import DynamoDB
-import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 
 /// What comes after the passes: items that differ are read by their keys, and repaired.

@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import ItemBytes
 import Pacing
 
 /// The passes: scans of both sides, as many as it takes.

@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Engine
+import ItemBytes
 import JSON
 import Pacing
 

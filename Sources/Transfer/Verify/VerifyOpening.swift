@@ -2,6 +2,7 @@ import AWS
 import DynamoModel
 import Engine
 import Glibc
+import ItemBytes
 import JSON
 import Pacing
 

@@ -1,6 +1,7 @@
 import DynamoModel
 import Engine
 import Glibc
+import ItemBytes
 import JSON
 
 /// How many items there are of each kind.

@@ -1,5 +1,5 @@
 import DynamoDB
-import DynamoModel
+import ItemBytes
 import JSON
 
 extension WriteCondition {

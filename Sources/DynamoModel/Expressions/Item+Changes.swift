@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// Changes at a path. The map or list around the place must be there (guide, "Using update
 /// expressions").
 extension Item {

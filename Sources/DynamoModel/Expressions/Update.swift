@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// A value that a SET computes.
 package indirect enum SetValue: Hashable, Sendable {

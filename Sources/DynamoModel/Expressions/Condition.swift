@@ -1,4 +1,4 @@
-import DynamoModel
+import ItemBytes
 
 /// What is compared in a condition.
 package indirect enum Operand: Hashable, Sendable {

@@ -1,4 +1,3 @@
-import DynamoModel
 import JSON
 
 extension Item {

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// The parts of an update expression.
 package enum UpdateSection: String, Sendable {
     case set = "SET"

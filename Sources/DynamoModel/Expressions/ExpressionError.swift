@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// Why an expression is refused, in the service's words but for the words before them that name the
 /// parameter (`Invalid ConditionExpression: `), which only the caller knows.
 ///

@@ -1,3 +1,4 @@
+import ItemBytes
 import JSON
 
 /// A description or definition of a table that lacks what it must have.

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// Reads the text of an expression: what all kinds of expressions have in common, which is tokens,
 /// paths, operands and the wording of syntax errors.
 struct ExpressionParser {

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// What stands for names and values in the expressions of one request
 /// (`ExpressionAttributeNames`, `ExpressionAttributeValues`), and which of it has been used.
 package struct ExpressionAliases: Sendable {

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// The words that can't be names in expressions, in any case (guide, "Reserved words in DynamoDB").
 enum ReservedWords {
     /// Names in a path must not be reserved; aliases may stand for any.

@@ -44,7 +44,7 @@ package struct DynamoNumber: Hashable, Sendable {
     }
 
     /// - Parameter digits: neither the first nor the last of them zero; none for zero.
-    init(isNegative: Bool, digits: [UInt8], exponent: Int) {
+    package init(isNegative: Bool, digits: [UInt8], exponent: Int) {
         self.isNegative = isNegative && !digits.isEmpty
         self.digits = digits
         self.exponent = exponent

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// A word or sign of an expression, and where it stands in the text.
 struct ExpressionToken: Equatable {
     enum Kind: Equatable {

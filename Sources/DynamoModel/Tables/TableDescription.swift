@@ -1,3 +1,4 @@
+import ItemBytes
 import JSON
 
 /// A table as DescribeTable reports it: its definition, and what it is now.

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// Resolves the aliases of a condition and checks what its grammar leaves open.
 ///
 /// All is looked at before one finding is told, since the service tells them by kind: parentheses

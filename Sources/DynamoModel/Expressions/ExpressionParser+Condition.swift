@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// The grammar of conditions and filters (guide, "Condition and filter expressions, operators, and
 /// functions"): NOT binds tighter than AND, AND tighter than OR.
 extension ExpressionParser {

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// Resolves the aliases of an update and checks what its grammar leaves open.
 ///
 /// As with conditions, the service tells findings by kind: reserved words, functions that it does

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// Where a value lies in an item: an attribute's name, and steps into maps and lists.
 package struct DocumentPath: Hashable, Sendable, CustomStringConvertible {
     package enum Step: Hashable, Sendable {

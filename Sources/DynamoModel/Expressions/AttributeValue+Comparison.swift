@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// How the service compares values (guide, "Condition and filter expressions, operators, and
 /// functions"). Equality is `==`.
 extension AttributeValue {

@@ -1,5 +1,3 @@
-import DynamoModel
-
 /// The operators that compare two operands.
 package enum Comparator: String, Equatable, Sendable {
     case equal = "="

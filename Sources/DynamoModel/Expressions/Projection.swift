@@ -1,4 +1,3 @@
-import DynamoModel
 import JSON
 
 /// The parts of items that a request wants to see (guide, "Projection expressions").

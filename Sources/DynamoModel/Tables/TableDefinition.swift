@@ -1,3 +1,4 @@
+import ItemBytes
 import JSON
 
 /// What makes a table the table it is, as CreateTable takes it.
