@@ -14,7 +14,7 @@ package struct Patience: Sendable {
         self.giveUpAfter = giveUpAfter
     }
 
-    mutating func progressed() { last = nil }
+    package mutating func progressed() { last = nil }
 
     package mutating func failed(_ failure: CopyFailure, at now: Instant) {
         if last == nil { since = now }

@@ -15,14 +15,14 @@ package struct ReadPacing: Sendable {
     /// A page of one item of up to 4 KB, eventually consistent, a second.
     private static let paceMin = 0.5
 
-    init(_ limit: ReadLimit, at now: Instant) {
+    package init(_ limit: ReadLimit, at now: Instant) {
         pace = AdaptivePace(.source, ceiling: limit.unitsPerSecond, at: now)
         consumed = RateWindow(at: now)
         shared = limit.shared
         follow(at: now)
     }
 
-    mutating func setLimit(_ limit: ReadLimit, at now: Instant) {
+    package mutating func setLimit(_ limit: ReadLimit, at now: Instant) {
         shared = limit.shared
         guard limit.unitsPerSecond != pace.ceiling else { return }
         pace.setCeiling(limit.unitsPerSecond, at: now)
@@ -42,27 +42,29 @@ package struct ReadPacing: Sendable {
     }
 
     /// Units a second that reading is held to; nil when nothing holds it.
-    var rate: Double? { bucket?.rate }
+    package var rate: Double? { bucket?.rate }
 
     /// Whether throttling by the source is what holds it.
     var isThrottled: Bool { pace.isThrottled }
 
     /// Read units that one page may cost, so that it is a two-hundredth of a 10 s window at most.
-    var pageUnitsMax: Double {
+    package var pageUnitsMax: Double {
         let own = bucket?.burst ?? .infinity
         return min(own, shared.map { $0 * TokenBucket.burstSeconds } ?? .infinity) / 2
     }
 
-    func readyAt(_ units: Double, now: Instant) -> Instant {
+    package func readyAt(_ units: Double, now: Instant) -> Instant {
         bucket?.readyAt(units, now: now) ?? now
     }
 
-    mutating func take(_ units: Double, at now: Instant) -> TokenBucket.Reservation? {
+    package mutating func take(_ units: Double, at now: Instant) -> TokenBucket.Reservation? {
         bucket?.take(units, at: now)
     }
 
     /// A page came back, or a Scan that consumed nothing; nil: nobody knows what.
-    mutating func settle(_ charge: TokenBucket.Reservation?, units: Double?, at now: Instant) {
+    package mutating func settle(
+        _ charge: TokenBucket.Reservation?, units: Double?, at now: Instant
+    ) {
         if let charge {
             bucket?.settle(charge, consumed: units ?? charge.estimate, at: now)
         }
@@ -82,7 +84,7 @@ package struct ReadPacing: Sendable {
         follow(at: now)
     }
 
-    mutating func consumedPerSecond(at now: Instant) -> Double {
+    package mutating func consumedPerSecond(at now: Instant) -> Double {
         consumed.perSecond(at: now)
     }
 }

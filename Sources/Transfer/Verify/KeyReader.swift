@@ -1,6 +1,7 @@
 import AWS
 import Dispatch
 import DynamoDB
+import Engine
 import ItemBytes
 import JSON
 import Pacing

@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Pacing
 
 /// Where requests of one table's side wait, in the order that they came, until the units of their
