@@ -38,30 +38,4 @@ package struct ItemKey: Hashable, Sendable {
         var reader = JSONReader(UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...]))
         return try AttributeValue(try reader.readValue())
     }
-
-    /// The key as JSON for `ExclusiveStartKey`, cut out of the item's bytes: any item's key serves,
-    /// not only those that the service returned (API reference, Scan).
-    package static func cursor(
-        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer, schema: KeySchema
-    ) throws(JSONError) -> [UInt8] {
-        var cursor: [UInt8] = [0x7B]
-        try append(schema.partition, at: slice.partitionKey, in: bytes, to: &cursor)
-        if let sort = schema.sort {
-            cursor.append(0x2C)
-            try append(sort, at: slice.sortKey, in: bytes, to: &cursor)
-        }
-        cursor.append(0x7D)
-        return cursor
-    }
-
-    private static func append(
-        _ attribute: KeyAttribute, at offset: UInt32, in bytes: UnsafeRawBufferPointer,
-        to cursor: inout [UInt8]
-    ) throws(JSONError) {
-        JSON.write(attribute.name, to: &cursor)
-        cursor.append(0x3A)
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])
-        var reader = JSONReader(rest)
-        cursor += rest[try reader.skipValue()]
-    }
 }

@@ -56,7 +56,7 @@ extension KeySchema {
         let bytes = random.page([item], lastKey: false)
         let slice = try cut(bytes).items[0]
         let cursor = try bytes.withUnsafeBytes {
-            try ItemKey.cursor(slice, in: $0, schema: .test)
+            try slice.key(in: $0, schema: .test)
         }
         let key = try Item(JSON(parsing: cursor))
         #expect(key == item.filter { ["pk", "sk"].map { Array($0.utf8) }.contains($0.key) })

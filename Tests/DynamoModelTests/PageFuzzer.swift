@@ -1,4 +1,3 @@
-import DynamoModel
 import Foundation
 import ItemBytes
 import JSON
@@ -27,7 +26,7 @@ struct PageFuzzer {
             try #require(slice.range.upperBound <= bytes.count, "seed \(seed)")
             let json = try JSON(parsing: Array(bytes[slice.range]))
             #expect(json.members != nil, "seed \(seed)")
-            _ = try bytes.withUnsafeBytes { try ItemKey.cursor(slice, in: $0, schema: .test) }
+            _ = try bytes.withUnsafeBytes { try slice.key(in: $0, schema: .test) }
         }
     }
 

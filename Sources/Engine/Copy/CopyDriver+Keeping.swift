@@ -56,7 +56,7 @@ extension CopyDriver {
         let bytes = Array(placed.json)
         let key: JSON
         do {
-            key = try JSON(parsing: ItemKey.cursor(placed.slice, in: placed.bytes, schema: schema))
+            key = try JSON(parsing: placed.slice.key(in: placed.bytes, schema: schema))
         } catch {
             preconditionFailure("a key that was cut out can't be read: \(error)")
         }

@@ -1,7 +1,6 @@
 import AWS
 import Dispatch
 import DynamoDB
-import DynamoModel
 import ItemBytes
 import JSON
 import Pacing
@@ -233,8 +232,7 @@ package final class CopyDriver: @unchecked Sendable {
                 digest.add(page.digests[page.digested..<items], segment: progress.segment)
                 pages[number]!.digested = items
             }
-            cursor = try ItemKey.cursor(
-                page.items[items - 1], in: page.buffer.bytes, schema: schema)
+            cursor = try page.items[items - 1].key(in: page.buffer.bytes, schema: schema)
         }
         return SegmentRecord(
             segment: progress.segment, cursor: cursor, items: progress.items,
@@ -246,7 +244,7 @@ package final class CopyDriver: @unchecked Sendable {
         let slice = page.items[Int(refused.item.index)]
         return DeadLetter(
             code: refused.failure.code, reason: refused.failure.message,
-            key: try ItemKey.cursor(slice, in: page.buffer.bytes, schema: schema),
+            key: try slice.key(in: page.buffer.bytes, schema: schema),
             item: Array(page.buffer.bytes[slice.range]))
     }
 

@@ -1,4 +1,3 @@
-import DynamoModel
 import ItemBytes
 import JSON
 
@@ -22,7 +21,7 @@ package final class SideDigester: @unchecked Sendable {
             for slice in page.cut.items {
                 let digest = try digester.digest(slice, in: page.bytes)
                 guard difference.concerns(digest.key) else { continue }
-                let key = try ItemKey.cursor(slice, in: page.bytes, schema: schema)
+                let key = try slice.key(in: page.bytes, schema: schema)
                 table.add(digest, isTarget: isTarget, key: key)
             }
         } catch {
