@@ -6,11 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh --bench
-build=(-c release --static-swift-stdlib --no-color-diagnostics)
-for product in dynaferry MicroBenchmarks; do
-    swift build "${build[@]}" --product "$product" >&2
-done
-folder=$(swift build "${build[@]}" --show-bin-path)
+folder=$(scripts/build.sh dynaferry MicroBenchmarks)
 
 # Debian's packages are a GOPATH: nothing is downloaded.
 export BENCH_GO="$PWD/.build/bench-go"

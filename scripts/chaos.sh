@@ -14,9 +14,7 @@ cd "$(dirname "$0")/.."
 
 if [ -z "${DYNAFERRY_BINARY:-}" ]; then
     scripts/setup.sh
-    build=(-c release --static-swift-stdlib --product dynaferry --no-color-diagnostics)
-    swift build "${build[@]}" >&2
-    DYNAFERRY_BINARY="$(swift build "${build[@]}" --show-bin-path)/dynaferry"
+    DYNAFERRY_BINARY="$(scripts/build.sh)/dynaferry"
     export DYNAFERRY_BINARY
 fi
 export PYTHONDONTWRITEBYTECODE=1

@@ -5,7 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh
-# Coloured or not would be another build: a terminal must not cost one.
-build=(-c release --static-swift-stdlib --product dynaferry --no-color-diagnostics)
-swift build "${build[@]}" >&2
-exec "$(swift build "${build[@]}" --show-bin-path)/dynaferry" demo "$@"
+folder=$(scripts/build.sh)
+exec "$folder/dynaferry" demo "$@"

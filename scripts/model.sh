@@ -21,9 +21,7 @@ done
 
 scripts/setup.sh
 # Both programs, so that neither is older than the sources.
-swift build -c release --product ModelBenchmarks
-swift build -c release --product dynaferry
-programs=$(swift build -c release --show-bin-path)
+programs=$(scripts/build.sh ModelBenchmarks dynaferry)
 export DYNAFERRY_BINARY="$programs/dynaferry"
 
 new=$(mktemp -d)

@@ -12,9 +12,7 @@ if ! grep -q -m1 '^Package:' <(apt-cache dumpavail 2>/dev/null); then
 fi
 
 scripts/setup.sh --tests
-build=(-c release --static-swift-stdlib --product dynaferry)
-swift build "${build[@]}" >&2
-dynaferry="$(swift build "${build[@]}" --show-bin-path)/dynaferry"
+dynaferry="$(scripts/build.sh)/dynaferry"
 python=.build/python/bin/python
 scripts=Tests/InteropTests/Scripts
 work=$(mktemp -d)

@@ -43,10 +43,7 @@ if [ "$is_release" = yes ]; then
     export DYNAFERRY_RELEASE_BINARY="$DYNAFERRY_BINARY"
 elif [ "${#suites[@]}" -eq 0 ] || [[ " ${suites[*]} " = *" Interop "* ]]; then
     step "build for release"
-    # As scripts/demo.sh and scripts/bench.sh build it.
-    release=(-c release --static-swift-stdlib --product dynaferry --no-color-diagnostics)
-    swift build "${release[@]}"
-    release_folder=$(swift build "${release[@]}" --show-bin-path)
+    release_folder=$(scripts/build.sh)
     export DYNAFERRY_RELEASE_BINARY="$release_folder/dynaferry"
 fi
 
