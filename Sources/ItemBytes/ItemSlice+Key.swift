@@ -3,6 +3,7 @@ import JSON
 extension ItemSlice {
     /// The item's key as JSON for `ExclusiveStartKey`, cut out of the bytes that the item lies in:
     /// any item's key serves, not only those that the service returned (API reference, Scan).
+    /// Throws when the bytes there are no JSON.
     package func key(
         in bytes: UnsafeRawBufferPointer, schema: KeySchema
     ) throws(JSONError) -> [UInt8] {

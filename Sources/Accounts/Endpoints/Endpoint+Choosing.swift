@@ -17,23 +17,10 @@ extension Endpoint {
             try self.init(url: "http://localhost:8000", region: "us-east-1")
             return
         }
-        guard let partition = Partition.of(region: region) else {
-            throw ConfigurationError(
-                .region, "\"\(region.printable)\" is not the name of an AWS region",
-                hint: "Names look like us-east-1 or eu-central-1; see --region.")
-        }
-        var suffix = partition.suffix
-        if variant.dualStack {
-            guard let dualStackSuffix = partition.dualStackSuffix else {
-                throw ConfigurationError(.region, "\(region) has no dual-stack endpoint")
-            }
-            suffix = dualStackSuffix
-        }
-        let plainFIPS = partition.plainHostIsFIPS && !variant.dualStack
-        let name = variant.fips && !plainFIPS ? service.name + "-fips" : service.name
+        let (partition, host) = try Partition.host(of: service.name, in: region, variant)
         self.init(
-            scheme: "https", host: "\(name).\(region).\(suffix)", region: region,
-            partition: partition.name, service: service)
+            scheme: "https", host: host, region: region, partition: partition.name,
+            service: service)
     }
 
     /// A custom endpoint: `http` or `https`, a host or address, perhaps a port. The region may have

@@ -1,3 +1,5 @@
+import AWS
+
 /// A separate world of AWS with its own regions and host names.
 ///
 /// From the endpoint rules and the partition table that the SDKs share: a region belongs to the
@@ -43,6 +45,29 @@ package struct Partition: Equatable, Sendable {
         all.first { partition in
             partition.regionPrefixes.contains { matches(region, prefix: $0) }
         }
+    }
+
+    /// The host of one of AWS's services in a region, and whose it is. Throws when there is none.
+    ///
+    /// - Parameter service: as host names have it, `dynamodb`.
+    static func host(
+        of service: String, in region: String, _ variant: Endpoint.Variant
+    ) throws(ConfigurationError) -> (partition: Partition, host: String) {
+        guard let partition = of(region: region) else {
+            throw ConfigurationError(
+                .region, "\"\(region.printable)\" is not the name of an AWS region",
+                hint: "Names look like us-east-1 or eu-central-1; see --region.")
+        }
+        var suffix = partition.suffix
+        if variant.dualStack {
+            guard let dualStackSuffix = partition.dualStackSuffix else {
+                throw ConfigurationError(.region, "\(region) has no dual-stack endpoint")
+            }
+            suffix = dualStackSuffix
+        }
+        let isFIPS = variant.fips && !(partition.plainHostIsFIPS && !variant.dualStack)
+        let name = isFIPS ? service + "-fips" : service
+        return (partition, "\(name).\(region).\(suffix)")
     }
 
     /// `us-east-1`: the prefix, a word, a number.

@@ -56,20 +56,6 @@ struct ServiceLocator: Sendable {
         if let url = configuredURL(variable: service.variable, section: service.section) {
             return try EndpointURL(url)
         }
-        guard let partition = Partition.of(region: region) else {
-            throw ConfigurationError(
-                .region, "\"\(region.printable)\" is not the name of an AWS region",
-                hint: "Names look like us-east-1 or eu-central-1; see --region.")
-        }
-        var suffix = partition.suffix
-        if variant.dualStack {
-            guard let dualStackSuffix = partition.dualStackSuffix else {
-                throw ConfigurationError(.region, "\(region) has no dual-stack endpoint")
-            }
-            suffix = dualStackSuffix
-        }
-        let isFIPS = variant.fips && !(partition.plainHostIsFIPS && !variant.dualStack)
-        let name = isFIPS ? service.hostName + "-fips" : service.hostName
-        return EndpointURL(host: "\(name).\(region).\(suffix)")
+        return EndpointURL(host: try Partition.host(of: service.hostName, in: region, variant).host)
     }
 }
