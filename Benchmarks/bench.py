@@ -12,13 +12,15 @@ import shlex
 import sys
 import tempfile
 
-from harness import results, section_copy, section_micro, section_peers, section_scale
+from harness import (
+    results, section_copy, section_floor, section_micro, section_peers, section_scale)
 from harness.api import Failed
 from harness.setting import TRANSACTIONS, Setting, say
 
 SECTIONS = {
     "micro": section_micro.run,
     "copy": section_copy.run,
+    "floor": section_floor.run,
     "scale": section_scale.run,
     "peers": section_peers.run,
 }
@@ -39,8 +41,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(
             dynaferry=os.environ["BENCH_DYNAFERRY"], micro=os.environ["BENCH_MICRO"],
-            python=os.environ["BENCH_PYTHON"], go=os.environ["BENCH_GO"], items=options.items,
-            runs=options.runs, folder=pathlib.Path(folder))
+            python=os.environ["BENCH_PYTHON"], go=os.environ["BENCH_GO"], floor=os.environ["BENCH_FLOOR"],
+            items=options.items, runs=options.runs, folder=pathlib.Path(folder))
         for name in sections:
             say(f"== {name}")
             done.append(SECTIONS[name](setting))

@@ -12,6 +12,9 @@ folder=$(scripts/build.sh dynaferry MicroBenchmarks)
 export BENCH_GO="$PWD/.build/bench-go"
 GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$PWD/.build/go-cache" \
     go build -o "$BENCH_GO" ./Benchmarks/peers/go
+export BENCH_FLOOR="$PWD/.build/bench-floor"
+clang -O2 -Wall -Wextra -Werror -o "$BENCH_FLOOR" Benchmarks/floor/floor.c \
+    $(pkg-config --cflags --libs libcurl libcrypto)
 export BENCH_DYNAFERRY="$folder/dynaferry"
 export BENCH_MICRO="$folder/MicroBenchmarks"
 export BENCH_PYTHON="$PWD/.build/bench-python/bin/python"

@@ -73,15 +73,20 @@ class Copy:
             "peak MiB": round(self.peak_mib, 1), "exact": "no" if self.differences else "yes"}
 
 
+def target(source):
+    """The table that `source` is copied into."""
+    return f"{source}-copy"
+
+
 def copied(client, server, source, items, options=()):
     """Copies a table into a new one, compares, and deletes the copy."""
-    target = f"{source}-copy"
+    copy = target(source)
     try:
-        usage = client.copy(server, source, target, options)
-        found = exact.differences(server.url, source, target, items, server.ca)
+        usage = client.copy(server, source, copy, options)
+        found = exact.differences(server.url, source, copy, items, server.ca)
     finally:
-        if target in server.tables():
-            server.delete(target)
+        if copy in server.tables():
+            server.delete(copy)
     return Copy(items, usage, found)
 
 

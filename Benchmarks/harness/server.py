@@ -13,6 +13,18 @@ class Server:
         self.ca = ca
         self._connection = Connection(url, ca)
 
+    def create_like(self, source, table):
+        """Makes an empty table with the keys of another; returns when it can be written to."""
+        found = self._connection.call("DescribeTable", TableName=source)["Table"]
+        self._connection.call(
+            "CreateTable", TableName=table, KeySchema=found["KeySchema"],
+            AttributeDefinitions=found["AttributeDefinitions"], BillingMode="PAY_PER_REQUEST")
+        while self._status(table) != "ACTIVE":
+            time.sleep(0.05)
+
+    def _status(self, table):
+        return self._connection.call("DescribeTable", TableName=table)["Table"]["TableStatus"]
+
     def delete(self, table):
         """Returns when the table is gone: until then it can be seen, as on the service."""
         self._connection.call("DeleteTable", TableName=table)

@@ -14,6 +14,7 @@ class Setting:
     micro: str
     python: str
     go: str
+    floor: str
     items: int
     runs: int
     # For files that are gone afterwards.

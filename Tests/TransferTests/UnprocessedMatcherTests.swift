@@ -43,6 +43,12 @@ import Testing
         #expect(try positions(batch: batch, entries: entries) == [2, 3, 1])
     }
 
+    @Test func `entries of one partition are found in any order`() throws {
+        let batch = (1...25).map { item("a", "\($0)") }
+        let order = [24, 0, 7, 8, 3, 23]
+        #expect(try positions(batch: batch, entries: order.map { batch[$0] }) == order)
+    }
+
     @Test func `a key that only begins like another is not it`() throws {
         let batch = [item("a", "12"), item("a", "1"), item("ab", "1")]
         #expect(try positions(batch: batch, entries: [item("a", "1")]) == [1])
