@@ -144,7 +144,8 @@ let package = Package(
             dependencies: ["dynaferry", "Transfer", "Engine", "ItemBytes", "DynamoModel", "JSON"],
             exclude: ["Scripts"]),
         .testTarget(
-            name: "CommandLineTests", dependencies: ["dynaferry", "Transfer", "Accounts", "JSON"],
+            name: "CommandLineTests",
+            dependencies: ["dynaferry", "Transfer", "LocalDynamo", "Accounts", "JSON"],
             exclude: ["Snapshots"]),
         .testTarget(name: "TidyTests"),
     ],

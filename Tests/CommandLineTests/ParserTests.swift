@@ -1,3 +1,4 @@
+import LocalDynamo
 import Testing
 import Transfer
 
@@ -122,7 +123,7 @@ import Transfer
     @Test func `the demo's own command lines are understood`() throws {
         var demo = DemoArguments()
         demo.items = 500
-        demo.faults = FaultRates("error=0.05,latency-ms=3")
+        demo.faults = try FaultPlan(parsing: "error=0.05,latency-ms=3")
         demo.writeUnits = .perSecond(250)
         let serve = try ServeArguments(parsing: Array(demo.serveWords.dropFirst()))
         #expect(serve.fills.first?.items == 500)

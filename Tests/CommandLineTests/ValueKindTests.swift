@@ -96,12 +96,9 @@ import Transfer
 
     @Test func `faults are shares and a latency, and read back as written`() {
         let text = "error=0.05,throttle=0.1,unprocessed=0.3,drop=0.02,latency-ms=20.0"
-        let faults = FaultRates(text)
-        #expect(faults?.unprocessed == 0.3)
-        #expect(faults?.latencyMilliseconds == 20)
-        #expect(faults?.text == text)
+        #expect(ValueKind.faults.parse(text).map(ValueKind.faults.show) == text)
         for wrong in ["", "error", "error=2", "errors=0.1", "error=0.1,", "latency-ms=x"] {
-            #expect(FaultRates(wrong) == nil, "\(wrong)")
+            #expect(ValueKind.faults.parse(wrong) == nil, "\(wrong)")
         }
     }
 

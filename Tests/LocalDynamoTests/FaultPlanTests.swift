@@ -20,12 +20,15 @@ import Testing
         #expect(plan.truncate == 0.02)
         #expect(plan.corrupt == 0.02)
         #expect(plan.latency == .milliseconds(20))
-        #expect(try FaultPlan(parsing: "") == FaultPlan())
+        #expect(try FaultPlan(parsing: plan.text) == plan)
+        #expect(FaultPlan().text == "")
     }
 
     @Test(arguments: [
         ("eror=0.1", "no fault is called 'eror'"), ("error", "is not NAME=NUMBER"),
-        ("error=x", "is not NAME=NUMBER"), ("error=1.5", "from 0 to 1"),
+        ("error=x", "is not NAME=NUMBER"), ("", "is not NAME=NUMBER"),
+        ("error=0.1,", "is not NAME=NUMBER"), ("error=nan", "from 0 to 1"),
+        ("error=1.5", "from 0 to 1"),
         ("drop=-0.1", "from 0 to 1"), ("latency-ms=-1", "from 0 to 60000"),
     ])
     func `a plan that makes no sense says why`(text: String, reason: String) {

@@ -29,39 +29,53 @@ package struct FaultPlan: FaultDrawing, Equatable {
         package let description: String
     }
 
+    /// What is a share, from 0 to 1, by the names that plans are written with.
+    package static let shares: [(name: String, path: WritableKeyPath<Self, Double> & Sendable)] = [
+        ("error", \.error), ("throttle", \.throttle), ("unprocessed", \.unprocessed),
+        ("respelled", \.respelled), ("drop", \.drop), ("truncate", \.truncate),
+        ("corrupt", \.corrupt),
+    ]
+    package static let latencyName = "latency-ms"
+
     /// Reads `error=0.05,throttle=0.1,unprocessed=0.3,respelled=0.5,drop=0.02,truncate=0.02,
     /// corrupt=0.02,latency-ms=20`: any of them, in any order.
     package init(parsing text: String) throws(SyntaxError) {
-        for part in text.split(separator: ",") {
-            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", omittingEmptySubsequences: false)
             guard pair.count == 2, let value = Double(pair[1]) else {
                 throw SyntaxError(description: "'\(part)' is not NAME=NUMBER")
             }
-            try set(pair[0], to: value)
+            try set(String(pair[0]), to: value)
         }
     }
 
     private mutating func set(_ name: String, to value: Double) throws(SyntaxError) {
-        if name == "latency-ms" {
+        if name == Self.latencyName {
             guard value >= 0, value <= 60_000 else {
-                throw SyntaxError(description: "latency-ms must be from 0 to 60000, not \(value)")
+                throw SyntaxError(description: "\(name) must be from 0 to 60000, not \(value)")
             }
             latency = .microseconds(Int64(value * 1000))
             return
         }
-        let fields: [String: WritableKeyPath<FaultPlan, Double>] = [
-            "error": \.error, "throttle": \.throttle, "unprocessed": \.unprocessed,
-            "respelled": \.respelled, "drop": \.drop, "truncate": \.truncate,
-            "corrupt": \.corrupt,
-        ]
-        guard let field = fields[name] else {
-            let known = (fields.keys.sorted() + ["latency-ms"]).joined(separator: ", ")
+        guard let share = Self.shares.first(where: { $0.name == name }) else {
+            let known = (Self.shares.map(\.name) + [Self.latencyName]).joined(separator: ", ")
             throw SyntaxError(description: "no fault is called '\(name)'; there are \(known)")
         }
         guard value >= 0, value <= 1 else {
             throw SyntaxError(description: "\(name) must be from 0 to 1, not \(value)")
         }
-        self[keyPath: field] = value
+        self[keyPath: share.path] = value
+    }
+
+    /// As it reads, what is as usual left out.
+    package var text: String {
+        let usual = Self()
+        var parts = Self.shares.filter { self[keyPath: $0.path] != usual[keyPath: $0.path] }
+            .map { "\($0.name)=\(self[keyPath: $0.path])" }
+        if latency > .zero {
+            parts.append("\(Self.latencyName)=\(latency / .milliseconds(1))")
+        }
+        return parts.joined(separator: ",")
     }
 
     /// What befalls the next request, latency apart; nil when nothing does.

@@ -1,3 +1,4 @@
+import LocalDynamo
 import Transfer
 
 /// What `dynaferry demo` was asked to show.
@@ -9,7 +10,7 @@ package struct DemoArguments: CommandArguments, Equatable {
     package var memory = CopyArguments().memory
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
-    package var faults: FaultRates?
+    package var faults: FaultPlan?
     package var progress = ProgressMode.auto
     package var report: String?
 

@@ -28,7 +28,7 @@ extension ServerOptions {
         host = arguments.host
         port = UInt16(arguments.port)
         seed = arguments.seed
-        if let faults = arguments.faults { self.faults = try FaultPlan(parsing: faults.text) }
+        faults = arguments.faults
         capacity = arguments.capacity == .model ? .model : .unlimited
         burstSeconds = Double(arguments.burstSeconds)
         timeScale = arguments.timeScale

@@ -1,3 +1,5 @@
+import LocalDynamo
+
 extension ServeArguments {
     package static let name = "serve"
     package static let summary = "Run a DynamoDB-compatible server in memory."
@@ -235,16 +237,16 @@ extension ValueKind where Value == TableFill {
     }
 }
 
-extension ValueKind where Value == FaultRates {
+extension ValueKind where Value == FaultPlan {
     package static var faults: Self {
-        let names = FaultRates.shares.map(\.name)
+        let names = FaultPlan.shares.map(\.name)
         return ValueKind(
             name: "FAULTS", expected: "faults such as error=0.05,drop=0.02,latency-ms=20",
-            parse: { FaultRates($0) }, show: { $0.text },
+            parse: { try? FaultPlan(parsing: $0) }, show: { $0.text },
             advice: { _ in
                 """
                 \(names.formattedList(joinedBy: "and")) take a share from 0 to 1, \
-                \(FaultRates.latency) up to 60,000
+                \(FaultPlan.latencyName) up to 60,000
                 """
             })
     }

@@ -1,3 +1,5 @@
+import LocalDynamo
+
 /// What `dynaferry serve` was asked to be.
 package struct ServeArguments: CommandArguments, Equatable {
     package var host = "127.0.0.1"
@@ -18,7 +20,7 @@ package struct ServeArguments: CommandArguments, Equatable {
     /// nil: as many as the capacity asks for.
     package var partitions: Int?
 
-    package var faults: FaultRates?
+    package var faults: FaultPlan?
     /// How long what takes a while takes.
     package var settleMilliseconds = 20
     /// Operations that the server is to lack; nil for none.
@@ -76,52 +78,4 @@ package struct TableFill: Equatable, Sendable {
     package let table: String
     package let items: Int
     package let shape: Shape
-}
-
-/// How often the server misbehaves, and how slow it is.
-package struct FaultRates: Equatable, Sendable {
-    // Shares of all requests (of a batch's items for `unprocessed`), 0 to 1.
-    package var error = 0.0
-    package var throttle = 0.0
-    package var unprocessed = 0.0
-    /// Of the unprocessed items.
-    package var respelled = 1.0
-    package var drop = 0.0
-    package var truncate = 0.0
-    package var corrupt = 0.0
-    package var latencyMilliseconds = 0.0
-
-    package init() {}
-
-    static let shares: [(name: String, path: WritableKeyPath<FaultRates, Double> & Sendable)] = [
-        ("error", \.error), ("throttle", \.throttle), ("unprocessed", \.unprocessed),
-        ("respelled", \.respelled), ("drop", \.drop), ("truncate", \.truncate),
-        ("corrupt", \.corrupt),
-    ]
-    static let latency = "latency-ms"
-
-    /// Reads `error=0.05,drop=0.02,latency-ms=20`; nil when it is not like that.
-    package init?(_ text: String) {
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let sides = part.split(separator: "=", omittingEmptySubsequences: false).map(
-                String.init)
-            guard sides.count == 2, let value = decimalNumber(sides[1]) else { return nil }
-            if sides[0] == Self.latency, value <= 60_000 {
-                latencyMilliseconds = value
-            } else if let share = Self.shares.first(where: { $0.name == sides[0] }), value <= 1 {
-                self[keyPath: share.path] = value
-            } else {
-                return nil
-            }
-        }
-    }
-
-    /// As it is given on the command line, what is as usual left out.
-    package var text: String {
-        let usual = FaultRates()
-        var parts = Self.shares.filter { self[keyPath: $0.path] != usual[keyPath: $0.path] }
-            .map { "\($0.name)=\(self[keyPath: $0.path])" }
-        if latencyMilliseconds > 0 { parts.append("\(Self.latency)=\(latencyMilliseconds)") }
-        return parts.joined(separator: ",")
-    }
 }
