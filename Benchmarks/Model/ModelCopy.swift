@@ -16,7 +16,7 @@ package struct ModelCopy {
         package var writeLatency = ModelLatency(.milliseconds(3)...(.milliseconds(7)))
         package var seed: UInt64 = 1
 
-        package init(_ table: ModelTable, memory: Int = 32 << 20) {
+        package init(_ table: ModelTable, memory: Int = CopyOptions.memoryUsual) {
             self.table = table
             copy = CopyConfiguration(
                 segments: table.segments, memory: MemoryBudget(total: memory)!)

@@ -2,9 +2,9 @@
 ///
 /// A share of refused items is throttling only if it falls when the rate falls. So a share above
 /// the background starts a *trial*: the pace is cut to a part of what was accepted over the last
-/// second. When the share falls, the cut stands and the pace then probes up by 5 % a second. When
-/// it does not, every cut is undone and the share becomes the background, above which alone later
-/// cuts are made.
+/// second. When the share falls, the cut stands and the pace then probes up: slowly about the rate
+/// at which it was cut last, quickly below and beyond. When it does not, every cut is undone and the
+/// share becomes the background, above which alone later cuts are made.
 ///
 /// A value with no clock; time comes with each event and must not run backwards.
 package struct AdaptivePace: Sendable {
@@ -58,9 +58,11 @@ package struct AdaptivePace: Sendable {
         var measuresFrom: Instant
     }
 
-    private static let growthPerSecond = 1.05
+    /// What the pace gains a second: as much as it is away from the rate that was accepted when it
+    /// was cut last, between these bounds. Thus it dwells where most is written and little refused.
+    private static let growthPerSecond = 0.01...0.05
     /// After a cut that was made on little, which may be far too deep.
-    private static let regrowthPerSecond = 2.0
+    private static let regrowthPerSecond = 1.0
     /// A share that stays above this part of itself has not fallen: throttling all but ends when
     /// the rate is cut below what was accepted, chance goes on as before.
     private static let unchangedPart = 0.5
@@ -168,9 +170,14 @@ package struct AdaptivePace: Sendable {
     package mutating func timePassed(at now: Instant) {
         defer { grown = now }
         guard isThrottled, trial == nil || wasCutOnLittle, let pace else { return }
-        let growth = wasCutOnLittle ? Self.regrowthPerSecond : Self.growthPerSecond
-        let factor = 1 + (growth - 1) * (now - grown).inSeconds
-        self.pace = min(pace * factor, ceiling ?? .infinity)
+        let growth = wasCutOnLittle ? Self.regrowthPerSecond : growthPerSecond(of: pace)
+        self.pace = min(pace * (1 + growth * (now - grown).inSeconds), ceiling ?? .infinity)
+    }
+
+    private func growthPerSecond(of pace: Double) -> Double {
+        let bounds = Self.growthPerSecond
+        let distance = abs(pace / acceptedAtCut - 1)
+        return max(bounds.lowerBound, min(distance, bounds.upperBound))
     }
 
     /// A rate over time in which nothing was asked for would be far below what the target takes: at

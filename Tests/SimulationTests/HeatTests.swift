@@ -10,7 +10,7 @@ import Testing
         return run
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [4, 16])
+    @Test(.timeLimit(.minutes(5)), arguments: [4, 16, 64])
     func `nine tenths of all partitions are used, and few writes refused`(partitions: Int) {
         let finding = run(partitions, seconds: 16).dynaferry()
         #expect(finding.unitsPerSecond >= Double(partitions) * 900, "\(finding.unitsPerSecond)")

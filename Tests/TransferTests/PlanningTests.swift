@@ -25,6 +25,36 @@ import Testing
     }
 }
 
+@Suite struct SegmentPartTests {
+    @Test(arguments: [(1_024, 128), (1_000, 128), (64, 128), (7, 4), (1, 1)])
+    func `every segment comes once, in the usual order until one is asked for by its part`(
+        total: Int, parts: Int
+    ) {
+        #expect(
+            Array(SegmentOrder(total: total, parts: parts)) == Array(SegmentOrder(total: total)))
+        var order = SegmentOrder(total: total, parts: parts)
+        var come: [Int] = []
+        while let index = order.next(near: come.count % 3 == 0 ? nil : come[come.count / 2]) {
+            come.append(index)
+        }
+        #expect(come.sorted() == Array(0..<total))
+    }
+
+    @Test func `whichever segments end first, one of each part of the hash space stays open`() {
+        var order = SegmentOrder(total: 1_024, parts: 128)
+        var open = (0..<128).map { _ in order.next()! }
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<512 {
+            let ended = Int.random(in: 0..<128, using: &generator)
+            let part = open[ended] / 8
+            let next = order.next(near: open[ended])!
+            guard next / 8 == part else { return }  // the first part that has come to its end
+            open[ended] = next
+            #expect(Set(open.map { $0 / 8 }).count == 128)
+        }
+    }
+}
+
 @Suite struct PageSizingTests {
     private let pool = MemoryBudget(total: 32 << 20)!.pageBytes
 

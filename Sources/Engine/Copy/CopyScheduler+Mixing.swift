@@ -83,7 +83,9 @@ extension CopyScheduler {
         }
         guard next > first else { return false }
         segments[slot].heat.spend(next - first)
+        let untaken = pages[page].untaken
         pages[page].take(next - first)
+        segments[slot].itemsWaiting -= untaken - pages[page].untaken
         if pages[page].untaken == 0 { segments[slot].taking = nextToTake(of: slot) }
         if segments[slot].taking == nil {
             ring.remove(at: turn)

@@ -107,6 +107,7 @@ extension CopyScheduler {
             pages.append(open)
         }
         segments[slot].pages.append(pageSlot)
+        segments[slot].itemsWaiting += pages[pageSlot].untaken
         if segments[slot].taking == nil, pages[pageSlot].untaken > 0 {
             segments[slot].taking = pageSlot
             ring.append(slot)
@@ -144,6 +145,7 @@ extension CopyScheduler {
         itemsReadInFinishedSegments += segments[slot].itemsRead
         segments[slot].close()
         freeSegments.append(slot)
+        vacated.append(segments[slot].index)
         openSegments -= 1
         counters.segmentsFinished += 1
     }
@@ -209,37 +211,41 @@ extension CopyScheduler {
     }
 
     /// The slot of the segment to scan next: a new one while fewer are open than may be, else the
-    /// open one that has come least far. Linear in the open segments.
+    /// open one that has the fewest items left to take, and of these the one that has come least
+    /// far: one that runs dry leaves its part of the target idle. Linear in the open segments.
     private mutating func nextToScan(at now: Instant, _ wake: inout Instant) -> Int? {
-        if openSegments < configuration.openSegmentsMax, let index = nextSegment {
-            nextSegment = nextUnfinished()
-            return open(segment: index)
+        if openSegments < configuration.openSegmentsMax, segmentsUnopened > 0 {
+            return open(segment: nextUnfinished())
         }
         var best: Int?
-        var bestItems = Int.max
+        var bestWants = (waiting: Int.max, read: Int.max)
         let heldBackFull =
             hasHeldBack && pageBytesHeldBack > configuration.memory.pageBytes / 2
         for slot in segments.indices {
             // Looked at in place: most are passed over, and a copy of each would be what costs.
-            guard segments[slot].itemsRead < bestItems,
+            let wants = (waiting: segments[slot].itemsWaiting, read: segments[slot].itemsRead)
+            guard wants < bestWants,
                 segments[slot].mayScan(pagesMax: Self.readAheadMax, heldBackFull: heldBackFull)
             else { continue }
             if segments[slot].retryAt > now {
                 wake = min(wake, segments[slot].retryAt)
                 continue
             }
-            (best, bestItems) = (slot, segments[slot].itemsRead)
+            (best, bestWants) = (slot, wants)
         }
         return best
     }
 
-    /// The next segment in order that no earlier run of the job has finished.
-    mutating func nextUnfinished() -> Int? {
-        while let index = order.next() {
+    /// The next segment that no earlier run of the job has finished: of that part of the hash space
+    /// which has been without one longest.
+    private mutating func nextUnfinished() -> Int {
+        let part = vacated.isEmpty ? nil : vacated.removeFirst()
+        while let index = order.next(near: part) {
             if let earlier = earlier[index], earlier.position == nil { continue }
+            segmentsUnopened -= 1
             return index
         }
-        return nil
+        preconditionFailure("\(segmentsUnopened) segments are to be opened, but none is left")
     }
 
     private mutating func open(segment index: Int) -> Int {

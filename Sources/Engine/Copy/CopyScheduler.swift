@@ -34,7 +34,10 @@ package struct CopyScheduler: Sendable {
 
     // Reading.
     var order: SegmentOrder
-    var nextSegment: Int?
+    /// Segments that have not been opened, apart from those that earlier runs have finished.
+    var segmentsUnopened: Int
+    /// Segments that were closed and in whose part of the hash space no other was opened yet.
+    var vacated: [Int] = []
     package var segments: [OpenSegment] = []
     var freeSegments: [Int] = []
     var slotOfSegment: [Int: Int] = [:]
@@ -118,7 +121,9 @@ package struct CopyScheduler: Sendable {
     package init(_ configuration: CopyConfiguration, seed: UInt64, at now: Instant) {
         self.configuration = configuration
         generator = SeededGenerator(seed: seed)
-        order = SegmentOrder(total: configuration.segments)
+        order = SegmentOrder(
+            total: configuration.segments, parts: configuration.openSegmentsMax)
+        segmentsUnopened = configuration.segments
         earlier = Dictionary(uniqueKeysWithValues: configuration.earlier.map { ($0.segment, $0) })
         itemsEarlier = configuration.earlier.reduce(0) { $0 + $1.items }
         bytesEarlier = configuration.earlier.reduce(0) { $0 + $1.bytes }
@@ -137,9 +142,9 @@ package struct CopyScheduler: Sendable {
         nextTick = now + Self.tick
         for segment in configuration.earlier where segment.position == nil {
             counters.segmentsFinished += 1
+            segmentsUnopened -= 1
             itemsReadInFinishedSegments += segment.items
         }
-        nextSegment = nextUnfinished()
     }
 
     // MARK: Events
@@ -256,7 +261,7 @@ package struct CopyScheduler: Sendable {
     }
 
     private var isDrained: Bool {
-        nextSegment == nil && openSegments == 0 && scansInFlight == 0 && writesInFlight == 0
+        segmentsUnopened == 0 && openSegments == 0 && scansInFlight == 0 && writesInFlight == 0
     }
 
     /// Every item read must have arrived somewhere; the segments' ends alone do not show it.

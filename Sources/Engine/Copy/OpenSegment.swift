@@ -9,6 +9,8 @@ package struct OpenSegment: Sendable {
     /// The page that items are taken from now; nil while none has any left. The pages behind it
     /// wait, so that a segment that has read ahead gets no larger share.
     var taking: Int?
+    /// Items of its open pages that have not been taken; an upper bound, as a page's is.
+    var itemsWaiting = 0
     /// A Scan of it is in flight.
     var isScanning = false
     /// Its last page has arrived.

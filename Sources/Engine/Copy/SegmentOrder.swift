@@ -11,21 +11,45 @@
 package struct SegmentOrder: Sequence, IteratorProtocol, Sendable {
     private let total: Int
     private let bits: Int
-    private var counter = 0
+    /// By parts of the hash space: the place in the order of the next segment there.
+    private var places: [Int]
 
-    package init(total: Int) {
+    /// - Parameter parts: the hash space is divided into so many equal parts, or fewer.
+    package init(total: Int, parts: Int = 1) {
         precondition(total > 0, "there must be a segment, not \(total)")
         self.total = total
         bits = Int.bitWidth - (total - 1).leadingZeroBitCount
+        let most = Swift.max(1, Swift.min(parts, 1 << bits))
+        places = Array(0..<1 << (Int.bitWidth - 1 - most.leadingZeroBitCount))
     }
 
+    /// The next segment in order.
     package mutating func next() -> Int? {
-        while counter < 1 << bits {
-            let reversed = bits == 0 ? 0 : Int(reverse(UInt(counter)) >> (UInt.bitWidth - bits))
-            counter += 1
-            if reversed < total { return reversed }
+        while let part = places.indices.min(by: { places[$0] < places[$1] }),
+            places[part] < 1 << bits
+        {
+            if let index = next(inPart: part) { return index }
         }
         return nil
+    }
+
+    /// The next segment of the same part of the hash space as `index`; where there is none left,
+    /// or with nil, the next in order.
+    package mutating func next(near index: Int?) -> Int? {
+        index.flatMap { next(inPart: reversed($0) % places.count) } ?? next()
+    }
+
+    private mutating func next(inPart part: Int) -> Int? {
+        while places[part] < 1 << bits {
+            let index = reversed(places[part])
+            places[part] += places.count
+            if index < total { return index }
+        }
+        return nil
+    }
+
+    private func reversed(_ place: Int) -> Int {
+        bits == 0 ? 0 : Int(reverse(UInt(place)) >> (UInt.bitWidth - bits))
     }
 
     private func reverse(_ value: UInt) -> UInt {
