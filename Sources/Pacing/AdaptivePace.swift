@@ -3,8 +3,8 @@
 /// A share of refused items is throttling only if it falls when the rate falls. So a share above
 /// the background starts a *trial*: the pace is cut to a part of what was accepted over the last
 /// second. When the share falls, the cut stands and the pace then probes up: slowly about the rate
-/// at which it was cut last, quickly below and beyond. When it does not, every cut is undone and the
-/// share becomes the background, above which alone later cuts are made.
+/// at which it was cut last, quickly below and beyond. When it does not, every cut is undone and
+/// the share becomes the background, above which alone later cuts are made.
 ///
 /// A value with no clock; time comes with each event and must not run backwards.
 package struct AdaptivePace: Sendable {
