@@ -25,7 +25,7 @@ package struct PageSizing: Sendable {
 
     /// Share of the pool that one page may take while nothing is known of the items.
     private static let unlearntShare = 8
-    private static let unlearntLimit = 8
+    private static let unlearntLimit = 2
     /// Part of the reserve that stands ready for items longer than the mean.
     private static let margin = 1.3
     private static let learningRate = 0.2
