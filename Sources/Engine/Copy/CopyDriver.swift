@@ -391,8 +391,9 @@ package final class CopyDriver: @unchecked Sendable {
     }
 
     func place(of item: BatchItem) -> UnprocessedMatcher.Placed {
-        let page = pages[Int(item.page)]!
-        return .init(slice: page.items[Int(item.index)], bytes: page.buffer.bytes)
+        let page = Int(item.page)
+        return .init(
+            slice: pages[page]!.items[Int(item.index)], bytes: pages[page]!.buffer.bytes)
     }
 
     func answered(_ batch: SentBatch, _ answer: Result<AnsweredBatch, CopyFailure>) {
