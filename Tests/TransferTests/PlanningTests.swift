@@ -40,6 +40,14 @@ import Testing
         #expect(come.sorted() == Array(0..<total))
     }
 
+    @Test func `the first round is over when each part has had a segment`() {
+        var order = SegmentOrder(total: 1_000, parts: 128)
+        var parts: Set<Int> = []
+        while order.isInFirstRound { parts.insert(order.next()! / 8) }
+        // The last three of 128 parts would hold segments from 1,000 on.
+        #expect(parts == Set(0..<125))
+    }
+
     @Test func `whichever segments end first, one of each part of the hash space stays open`() {
         var order = SegmentOrder(total: 1_024, parts: 128)
         var open = (0..<128).map { _ in order.next()! }

@@ -237,9 +237,9 @@ extension CopyScheduler {
     }
 
     /// The next segment that no earlier run of the job has finished: of that part of the hash space
-    /// which has been without one longest.
+    /// which has been without one longest, once each has had its first.
     private mutating func nextUnfinished() -> Int {
-        let part = vacated.isEmpty ? nil : vacated.removeFirst()
+        let part = order.isInFirstRound || vacated.isEmpty ? nil : vacated.removeFirst()
         while let index = order.next(near: part) {
             if let earlier = earlier[index], earlier.position == nil { continue }
             segmentsUnopened -= 1

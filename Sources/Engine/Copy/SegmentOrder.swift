@@ -23,6 +23,9 @@ package struct SegmentOrder: Sequence, IteratorProtocol, Sendable {
         places = Array(0..<1 << (Int.bitWidth - 1 - most.leadingZeroBitCount))
     }
 
+    /// Whether there are parts that no segment has come of yet.
+    package var isInFirstRound: Bool { places.contains { $0 < places.count } }
+
     /// The next segment in order.
     package mutating func next() -> Int? {
         while let part = places.indices.min(by: { places[$0] < places[$1] }),
