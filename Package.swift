@@ -114,6 +114,8 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "Pacing"]),
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
         .testTarget(
+            name: "ItemBytesTests", dependencies: ["ItemBytes", "DynamoModel", "Pacing", "JSON"]),
+        .testTarget(
             name: "DynamoModelTests", dependencies: ["ItemBytes", "DynamoModel", "JSON"]),
         .testTarget(name: "AWSTests", dependencies: ["AWS", "Accounts", "JSON", "Pacing"]),
         .testTarget(
@@ -121,6 +123,9 @@ let package = Package(
             dependencies: [
                 "LocalDynamo", "LocalItems", "ItemBytes", "DynamoModel", "Pacing", "JSON",
             ]),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Engine", "AWS", "ItemBytes", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "TransferTests",
             dependencies: [
@@ -130,8 +135,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: [
                 "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "ItemBytes", "DynamoModel",
-                "LocalItems",
-                "Pacing",
+                "LocalItems", "Pacing",
             ]),
         .testTarget(
             name: "FaultTests",

@@ -2,7 +2,6 @@ import Pacing
 import Testing
 
 @testable import Engine
-@testable import Transfer
 
 /// Goal: a scan that shares a limit with others sends nothing before its units are granted, and
 /// keeps none that it does not spend.

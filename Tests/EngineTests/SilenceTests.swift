@@ -3,7 +3,6 @@ import Pacing
 import Testing
 
 @testable import Engine
-@testable import Transfer
 
 /// Goal: a side that does not answer is named, long before it is given up.
 @Suite struct SilenceTests {

@@ -6,7 +6,6 @@ import Pacing
 import Testing
 
 @testable import Engine
-@testable import Transfer
 
 /// What finds differences between two tables once their items have been read: sums, and keys that
 /// are kept in bounded memory.
@@ -158,11 +157,5 @@ struct VerifyEngineTests {
             }
         }
         #expect(failure?.message.contains("/nowhere/at/all") == true)
-    }
-
-    @Test("a sample's confidence: of 1 % of the segments, 299 differing items are seen at 95 %")
-    func confidence() {
-        #expect(SampleConfidence(segmentsRead: 10, segments: 1_000).itemsSeen == 299)
-        #expect(SampleConfidence(segmentsRead: 10, segments: 10).itemsSeen == 1)
     }
 }

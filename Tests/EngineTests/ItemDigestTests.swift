@@ -4,7 +4,6 @@ import JSON
 import Testing
 
 @testable import Engine
-@testable import Transfer
 
 /// Digests, against the vectors of their definition.
 struct ItemDigestTests {

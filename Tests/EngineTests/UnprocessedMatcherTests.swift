@@ -3,7 +3,6 @@ import ItemBytes
 import Testing
 
 @testable import Engine
-@testable import Transfer
 
 @Suite struct UnprocessedMatcherTests {
     private static let schema = KeySchema(
