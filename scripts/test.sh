@@ -48,9 +48,14 @@ elif [ "${#suites[@]}" -eq 0 ] || [[ " ${suites[*]} " = *" Interop "* ]]; then
 fi
 
 # Suites that bound the time that something may take run by themselves: a hundred others at their
-# side would take the time away. Within a group, tests run in parallel.
-groups=("JSON|Pacing|DynamoModel|Transfer|Simulation|Tidy|LocalDynamo" "AWS" "Fault"
-    "CommandLine" "Interop")
+# side would take the time away. All others are one group, in which tests run in parallel.
+groups=(AWS Fault CommandLine Interop)
+others=()
+for suite in Tests/*Tests; do
+    suite=$(basename "$suite" Tests)
+    [[ " ${groups[*]} " = *" $suite "* ]] || others+=("$suite")
+done
+groups=("$(IFS='|' && echo "${others[*]}")" "${groups[@]}")
 if [ "${#suites[@]}" -gt 0 ]; then groups=("$(IFS='|' && echo "${suites[*]}")"); fi
 
 # The tests of a group, as options. What compares speeds has the machine to itself.
