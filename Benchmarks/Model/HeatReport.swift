@@ -23,9 +23,28 @@ enum HeatReport {
             ]
             File.write(HeatPlot.svg(panels, full: 1000), to: plot)
         }
+        unevenly(&report)
         sizes(&report)
         stalls(&report)
         collection(&report)
+    }
+
+    private static func unevenly(_ report: inout Report) {
+        report.line(
+            """
+
+            ## Partitions that are no power of two
+
+            One segment is open in each of 128 parts of the hash space, so some partitions have one
+            more than others, and they set the pace.
+
+            """)
+        report.row(["partitions", "way", "units/s", "% of all", "items refused", "seconds"])
+        report.rule(columns: 6)
+        for partitions in [24, 48, 100] {
+            let finding = HeatRun(partitions: partitions).dynaferry()
+            row(&report, partitions, "dynaferry, provisioned target", finding)
+        }
     }
 
     private static func stalls(_ report: inout Report) {

@@ -151,6 +151,7 @@ static void open_page(struct lane *lane) {
             depth += *at == '{' ? 1 : *at == '}' ? -1 : 0;
             at++;
         } while (depth > 0);
+        if (at - from >= (long)sizeof lane->last_key) fail("a key that is too long", from);
         memcpy(lane->last_key, from, (size_t)(at - from));
         lane->last_key[at - from] = 0;
         // The key may stand before the items, or behind them with brackets of its own in it.
@@ -160,7 +161,8 @@ static void open_page(struct lane *lane) {
         lane->items_end = lane->next;
     } else if (lane->opening_count == 0) {
         char *value = strstr(lane->next, ":{\"");
-        if (!value || value + 3 - lane->next > (long)sizeof lane->opening) fail("a page of", "?");
+        if (!value || value + 3 - lane->next > (long)sizeof lane->opening)
+            fail("items that begin in no known way", lane->next);
         lane->opening_count = (size_t)(value + 3 - lane->next);
         memcpy(lane->opening, lane->next, lane->opening_count);
     }

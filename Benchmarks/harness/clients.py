@@ -73,14 +73,14 @@ class Copy:
             "peak MiB": round(self.peak_mib, 1), "exact": "no" if self.differences else "yes"}
 
 
-def target(source):
-    """The table that `source` is copied into."""
+def name_of_copy(source):
+    """The table that `source` is copied into, and which is gone afterwards."""
     return f"{source}-copy"
 
 
 def copied(client, server, source, items, options=()):
     """Copies a table into a new one, compares, and deletes the copy."""
-    copy = target(source)
+    copy = name_of_copy(source)
     try:
         usage = client.copy(server, source, copy, options)
         found = exact.differences(server.url, source, copy, items, server.ca)

@@ -36,7 +36,7 @@ def _side_by_side(setting, server, table, items, order, options=()):
     for _ in range(setting.runs):
         for client in order:
             if client.name != "dynaferry":
-                server.create_like("source", clients.target("source"))
+                server.create_like("source", clients.name_of_copy("source"))
             copies[client.name].append(clients.copied(client, server, "source", items, options))
     best = {name: min(found, key=lambda copy: copy.cpu_us) for name, found in copies.items()}
     least = best[order[0].name].cpu_us

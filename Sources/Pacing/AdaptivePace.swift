@@ -58,10 +58,11 @@ package struct AdaptivePace: Sendable {
         var measuresFrom: Instant
     }
 
-    /// What the pace gains a second: as much as it is away from the rate that was accepted when it
-    /// was cut last, between these bounds. Thus it dwells where most is written and little refused.
+    /// Part of itself that the pace gains a second: as much as it is away from the rate that was
+    /// accepted when it was cut last, as a part of that, between these bounds. Thus it dwells where
+    /// most is written and little refused.
     private static let growthPerSecond = 0.01...0.05
-    /// After a cut that was made on little, which may be far too deep.
+    /// The same after a cut that was made on little, which may be far too deep.
     private static let regrowthPerSecond = 1.0
     /// A share that stays above this part of itself has not fallen: throttling all but ends when
     /// the rate is cut below what was accepted, chance goes on as before.
