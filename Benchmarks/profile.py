@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Where the client's CPU goes in a copy: shares by what the samples of `perf` stand in.
 
 usage: profile.py DYNAFERRY [--items N] [--runs N] [--libcurl FOLDER]
