@@ -24,9 +24,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { LANES = 16, BATCH = 25, PAGE_LIMIT = 500, BODY_MAX = 1 << 20, REPLY_MAX = 4 << 20 };
+enum { LANES = 16, BATCH = 25, PAGE_LIMIT = 500, BODY_MAX = 1 << 20, REPLY_MAX = 4 << 20, FILES_MAX = 1024 };
 
 static const char *source, *target, *url, *ca_bundle;
 static const EVP_MD *sha256;
@@ -306,11 +307,66 @@ static struct curl_slist *head(bool is_scan) {
     return list;
 }
 
+// libcurl says what is to be watched; a socket that waits for its next request is left with the
+// kernel, so that a request costs no call here.
+static int watched;
+static uint32_t watched_for[FILES_MAX];
+
+static int watch(CURL *easy, curl_socket_t socket, int what, void *context, void *assigned) {
+    (void)easy, (void)context, (void)assigned;
+    struct epoll_event event = {.data.fd = socket};
+    if (what == CURL_POLL_REMOVE) return 0;
+    if (what & CURL_POLL_IN) event.events |= EPOLLIN;
+    if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
+    if (socket >= FILES_MAX) fail("socket", "its number is too high");
+    if (event.events == watched_for[socket]) return 0;
+    int operation = watched_for[socket] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (epoll_ctl(watched, operation, socket, &event) != 0) fail("epoll", "refuses a socket");
+    watched_for[socket] = event.events;
+    return 0;
+}
+
+// In how many milliseconds libcurl wants to be called, once, though no socket is ready; -1: not at
+// all. With a call for a socket it does by itself what is due then.
+static int due = -1;
+
+static int set_timer(CURLM *multi, long milliseconds, void *context) {
+    (void)multi, (void)context;
+    due = (int)milliseconds;
+    return 0;
+}
+
+// Takes the replies that have come whole, and adds the next requests.
+static void take_done(CURLM *multi, struct curl_slist *heads[], int *left) {
+    CURLMsg *message;
+    int messages;
+    while ((message = curl_multi_info_read(multi, &messages))) {
+        struct lane *lane;
+        CURL *easy = message->easy_handle;
+        if (message->data.result != CURLE_OK)
+            fail("libcurl", curl_easy_strerror(message->data.result));
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&lane);
+        curl_multi_remove_handle(multi, easy);
+        bool was_scan = lane->is_scan;
+        if (!step(lane)) {
+            (*left)--;
+            continue;
+        }
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)lane->body.count);
+        if (was_scan != lane->is_scan)
+            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, heads[lane->is_scan]);
+        curl_multi_add_handle(multi, easy);
+    }
+}
+
 static void run_libcurl(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct curl_slist *heads[] = {head(false), head(true)};
     CURLM *multi = curl_multi_init();
     int left = LANES;
+    watched = epoll_create1(0);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
     for (int segment = 0; segment < LANES; segment++) {
         struct lane *lane = new_lane(segment);
         lane->easy = curl_easy_init();
@@ -332,28 +388,19 @@ static void run_libcurl(void) {
         curl_multi_add_handle(multi, lane->easy);
     }
     while (left > 0) {
-        int running, messages;
-        CURLMsg *message;
-        curl_multi_perform(multi, &running);
-        while ((message = curl_multi_info_read(multi, &messages))) {
-            struct lane *lane;
-            CURL *easy = message->easy_handle;
-            if (message->data.result != CURLE_OK)
-                fail("libcurl", curl_easy_strerror(message->data.result));
-            curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&lane);
-            curl_multi_remove_handle(multi, easy);
-            bool was_scan = lane->is_scan;
-            if (!step(lane)) {
-                left--;
-                continue;
-            }
-            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)lane->body.count);
-            if (was_scan != lane->is_scan)
-                curl_easy_setopt(easy, CURLOPT_HTTPHEADER, heads[lane->is_scan]);
-            curl_multi_add_handle(multi, easy);
-            running++;
+        struct epoll_event events[LANES];
+        int running;
+        int count = epoll_wait(watched, events, LANES, due);
+        if (count == 0 || due == 0) {
+            due = -1;
+            curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
         }
-        if (running > 0) curl_multi_poll(multi, NULL, 0, 1000, NULL);
+        for (int index = 0; index < count; index++) {
+            int ready = (events[index].events & EPOLLIN ? CURL_CSELECT_IN : 0)
+                        | (events[index].events & EPOLLOUT ? CURL_CSELECT_OUT : 0);
+            curl_multi_socket_action(multi, events[index].data.fd, ready, &running);
+        }
+        take_done(multi, heads, &left);
     }
 }
 
