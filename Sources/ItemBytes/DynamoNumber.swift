@@ -190,6 +190,27 @@ package struct NumberShape {
         guard digits <= ServiceLimits.numberDigitsMax else { throw .tooManyDigits }
     }
 
+    /// Whether `text`, which has this shape, and `otherText`, which has the other, are one number.
+    package func isSameValue(
+        of text: UnsafeRawBufferPointer, _ other: NumberShape, of otherText: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard
+            (isNonzero, isNegative, firstExponent, lastExponent)
+                == (other.isNonzero, other.isNegative, other.firstExponent, other.lastExponent)
+        else { return false }
+        guard isNonzero else { return true }
+        // Powers are the same, so both have as many digits to come.
+        var (place, otherPlace) = (firstDigit, other.firstDigit)
+        while place <= lastDigit {
+            if text[place] == 0x2E { place += 1 }
+            if otherText[otherPlace] == 0x2E { otherPlace += 1 }
+            guard text[place] == otherText[otherPlace] else { return false }
+            place += 1
+            otherPlace += 1
+        }
+        return true
+    }
+
     /// Bytes that the service counts: 1 for zero; else 1, and 1 for each digit to base 100 with the
     /// point between two of them, and 1 when negative (observations of dynalite's authors; the
     /// guide says "about one byte per two significant digits, plus one").

@@ -1,4 +1,3 @@
-import DynamoModel
 import Glibc
 import ItemBytes
 import JSON
@@ -6,10 +5,8 @@ import JSON
 /// Finds which items of a batch a reply left unprocessed, by their keys' values.
 ///
 /// The service promises neither the spelling nor the order of what it sends back, but as a rule it
-/// keeps to both: so the bytes of the keys are compared first, from where the last entry was found.
-/// Then texts are compared where they lie, whatever is escaped in either; what does not agree so,
-/// numbers spelt otherwise above all, is decoded and compared by value: sort keys where the
-/// partition keys agree, and at last whole keys.
+/// keeps to both: so the bytes of the keys are compared first, from where the last entry was found,
+/// and their values only where no item has the same bytes.
 struct UnprocessedMatcher {
     struct Placed {
         let slice: ItemSlice
@@ -30,35 +27,15 @@ struct UnprocessedMatcher {
             return UnsafeRawBufferPointer(rebasing: rest[try reader.skipValue()])
         }
 
-        /// Whether the partition keys have the same text, and the sort keys the same value.
+        /// Whether both have the same key, by value.
         fileprivate func agrees(with other: Self) throws -> Bool {
-            let (sort, otherSort) = (slice.sortKey, other.slice.sortKey)
-            guard value(slice.partitionKey, agreesWith: other.slice.partitionKey, of: other) else {
-                return false
-            }
-            if sort == 0 || value(sort, agreesWith: otherSort, of: other) { return true }
-            return try ItemKey.value(at: sort, in: bytes)
-                == ItemKey.value(at: otherSort, in: other.bytes)
+            let (key, otherKey) = (slice, other.slice)
+            return try KeyAgreement.isSame(
+                key.partitionKey, of: bytes, otherKey.partitionKey, of: other.bytes)
+                && (key.sortKey == 0
+                    || KeyAgreement.isSame(
+                        key.sortKey, of: bytes, otherKey.sortKey, of: other.bytes))
         }
-
-        /// Whether the key attribute at `offset`, as nearly all come, `{"S":"..."}`, says what the
-        /// other does.
-        private func value(
-            _ offset: UInt32, agreesWith otherOffset: UInt32, of other: Self
-        ) -> Bool {
-            let value = UnsafeRawBufferPointer(rebasing: bytes[Int(offset)...])
-            let otherValue = UnsafeRawBufferPointer(rebasing: other.bytes[Int(otherOffset)...])
-            guard min(value.count, otherValue.count) > Self.opening,
-                value[1] == 0x22, value[3] == 0x22, value[4] == 0x3A, value[5] == 0x22,
-                memcmp(value.baseAddress!, otherValue.baseAddress!, Self.opening) == 0
-            else { return false }
-            return JSONText.sayTheSame(
-                UnsafeRawBufferPointer(rebasing: value[Self.opening...]),
-                UnsafeRawBufferPointer(rebasing: otherValue[Self.opening...]))
-        }
-
-        /// Bytes of `{"S":"`.
-        private static let opening = 6
     }
 
     /// The bytes of a key's values, `{"S":"..."}`.
@@ -102,13 +79,6 @@ struct UnprocessedMatcher {
         let position =
             batch[start...].firstIndex { spelling.isThat(of: $0) }
             ?? batch[..<start].firstIndex { spelling.isThat(of: $0) }
-        return try position ?? positionByValue(of: entry)
-    }
-
-    private func positionByValue(of entry: Placed) throws -> Int? {
-        let position = try batch.firstIndex { try $0.agrees(with: entry) }
-        if let position { return position }
-        let key = try ItemKey(entry.slice, in: entry.bytes)
-        return try batch.firstIndex { try ItemKey($0.slice, in: $0.bytes) == key }
+        return try position ?? batch.firstIndex { try $0.agrees(with: entry) }
     }
 }
