@@ -26,8 +26,8 @@ enum KeyAgreement {
             if JSONText.sayTheSame(text, otherText) { return true }
             if value[2] == 0x53 { return false }
         }
-        return try ItemKey.value(at: offset, in: bytes)
-            == ItemKey.value(at: otherOffset, in: otherBytes)
+        return try AttributeValue(keyAt: offset, in: bytes)
+            == AttributeValue(keyAt: otherOffset, in: otherBytes)
     }
 
     /// Begins with `{"S":"`, for any letter.
