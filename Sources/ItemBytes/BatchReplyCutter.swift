@@ -57,22 +57,41 @@ package struct BatchReplyCutter: Sendable {
     ) throws(JSONError) {
         try walk.walkObject { (walk, _) throws(JSONError) in
             try walk.walkArray { (walk) throws(JSONError) in
-                let before = result.unprocessed.count
-                try walk.walkObject { (walk, request) throws(JSONError) in
-                    guard walk.equals(request, "PutRequest") else {
-                        throw walk.failure("an unprocessed entry is no PutRequest")
-                    }
-                    try walk.walkObject { (walk, member) throws(JSONError) in
-                        guard walk.equals(member, "Item") else {
-                            return try walk.walkValue()
-                        }
-                        result.unprocessed.append(try walk.walkItem(keys))
-                    }
-                }
-                guard result.unprocessed.count == before + 1 else {
-                    throw walk.failure("an unprocessed entry does not hold one item")
+                if let item = try walkUsualEntry(&walk) {
+                    result.unprocessed.append(item)
+                } else {
+                    result.unprocessed.append(try walkEntry(&walk))
                 }
             }
         }
+    }
+
+    /// An entry as the service spells it; nil, and nothing is walked over, for others.
+    private func walkUsualEntry(_ walk: inout ByteWalk) throws(JSONError) -> ItemSlice? {
+        let start = walk.position
+        if walk.takeWord("{\"PutRequest\":{\"Item\":") {
+            let item = try walk.walkItem(keys)
+            if walk.takeWord("}}") { return item }
+            walk.position = start
+        }
+        return nil
+    }
+
+    /// An entry in any spelling.
+    private func walkEntry(_ walk: inout ByteWalk) throws(JSONError) -> ItemSlice {
+        var items: [ItemSlice] = []
+        try walk.walkObject { (walk, request) throws(JSONError) in
+            guard walk.equals(request, "PutRequest") else {
+                throw walk.failure("an unprocessed entry is no PutRequest")
+            }
+            try walk.walkObject { (walk, member) throws(JSONError) in
+                guard walk.equals(member, "Item") else { return try walk.walkValue() }
+                items.append(try walk.walkItem(keys))
+            }
+        }
+        guard items.count == 1 else {
+            throw walk.failure("an unprocessed entry does not hold one item")
+        }
+        return items[0]
     }
 }

@@ -197,6 +197,16 @@ struct ByteWalk {
         }
     }
 
+    /// Walks over `word` if the next bytes are just that.
+    mutating func takeWord(_ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard end - position >= count, memcmp(position, word.utf8Start, count) == 0 else {
+            return false
+        }
+        position += count
+        return true
+    }
+
     mutating func expectWord(_ word: StaticString) throws(JSONError) {
         for index in 0..<word.utf8CodeUnitCount {
             guard position.pointee == word.utf8Start[index] else { throw failure("unknown word") }

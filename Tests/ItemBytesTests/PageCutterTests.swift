@@ -137,6 +137,22 @@ extension KeySchema {
     }
 
     @Test(arguments: [
+        #"{"PutRequest":{"Item":{"pk":{"S":"a"},"sk":{"N":"1"}}}}"#,
+        #"{ "PutRequest" : { "Item" : {"pk":{"S":"a"},"sk":{"N":"1"}} } }"#,
+        #"{"PutRequest":{"Item":{"pk":{"S":"a"},"sk":{"N":"1"}},"New":{"x":[]}}}"#,
+        #"{"P\u0075tRequest":{"New":1,"Item":{"pk":{"S":"a"},"sk":{"N":"1"}}}}"#,
+    ]) func `an unprocessed put is found in any spelling`(_ entry: String) throws {
+        let text = #"{"UnprocessedItems":{"t":[\#(entry),\#(entry)]}}"#
+        let reply = try cut(text)
+        #expect(reply.unprocessed.count == 2)
+        let bytes = Array(text.utf8)
+        for slice in reply.unprocessed {
+            let item = String(decoding: bytes[slice.range], as: UTF8.self)
+            #expect(item == #"{"pk":{"S":"a"},"sk":{"N":"1"}}"#)
+        }
+    }
+
+    @Test(arguments: [
         "", "{}", "{\"UnprocessedItems\":null}", "{\"UnprocessedItems\":{}",
         "{\"UnprocessedItems\":{\"t\":[{}]}}",
         "{\"UnprocessedItems\":{\"t\":[{\"PutRequest\":{}}]}}",

@@ -439,7 +439,25 @@ package final class CopyDriver: @unchecked Sendable {
         let entries = unprocessed.map {
             UnprocessedMatcher.Placed(slice: $0, bytes: reply.body.bytes)
         }
-        return try UnprocessedMatcher(batch: batch.items.map(place)).positions(of: entries)
+        return try UnprocessedMatcher(batch: places(of: batch.items)).positions(of: entries)
+    }
+
+    /// Neighbours come of one page, which is looked up once for them.
+    private func places(of items: [BatchItem]) -> [UnprocessedMatcher.Placed] {
+        var places: [UnprocessedMatcher.Placed] = []
+        places.reserveCapacity(items.count)
+        while places.count < items.count {
+            let number = items[places.count].page
+            let page = pages[Int(number)]!
+            let bytes = page.buffer.bytes
+            page.items.withUnsafeBufferPointer { slices in
+                repeat {
+                    let slice = slices[Int(items[places.count].index)]
+                    places.append(.init(slice: slice, bytes: bytes))
+                } while places.count < items.count && items[places.count].page == number
+            }
+        }
+        return places
     }
 }
 

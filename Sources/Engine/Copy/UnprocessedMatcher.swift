@@ -5,8 +5,8 @@ import JSON
 /// Finds which items of a batch a reply left unprocessed, by their keys' values.
 ///
 /// The service promises neither the spelling nor the order of what it sends back, but as a rule it
-/// keeps to both: so the bytes of the keys are compared first, from where the last entry was found,
-/// and their values only where no item has the same bytes.
+/// keeps to both: so first an item as long, whose key has the same bytes, is looked for from where
+/// the last entry was found. Only where there is none are keys compared by value.
 struct UnprocessedMatcher {
     struct Placed {
         let slice: ItemSlice
@@ -76,9 +76,12 @@ struct UnprocessedMatcher {
 
     private func position(of entry: Placed, from start: Int) throws -> Int? {
         let spelling = try entry.spelling
+        // Lengths tell most items apart, without a look at their pages.
+        func isSame(_ item: Placed) -> Bool {
+            item.slice.length == entry.slice.length && spelling.isThat(of: item)
+        }
         let position =
-            batch[start...].firstIndex { spelling.isThat(of: $0) }
-            ?? batch[..<start].firstIndex { spelling.isThat(of: $0) }
+            batch[start...].firstIndex(where: isSame) ?? batch[..<start].firstIndex(where: isSame)
         return try position ?? batch.firstIndex { try $0.agrees(with: entry) }
     }
 }
