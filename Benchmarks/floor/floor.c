@@ -27,7 +27,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { LANES = 16, BATCH = 25, PAGE_LIMIT = 500, BODY_MAX = 1 << 20, REPLY_MAX = 4 << 20, FILES_MAX = 1024 };
+enum { LANES = 16, BATCH = 25, PAGE_LIMIT = 500 };
+enum { BODY_MAX = 1 << 20, REPLY_MAX = 4 << 20, FILES_MAX = 1024 };
 
 static const char *source, *target, *url, *ca_bundle;
 static const EVP_MD *sha256;
