@@ -7,8 +7,8 @@ from .setting import say
 
 ABOUT = (
     "The same requests by the floor program, which checks and signs nothing and cuts items by a "
-    "fixed pattern: over plain sockets, and by libcurl's multi interface as its documentation "
-    "shows it. The best run by CPU counts.")
+    "fixed pattern: over plain sockets, and by libcurl's socket interface and epoll. The "
+    "best run by CPU counts.")
 SHAPES = (("transactions", None), ("100B", 1_000_000), ("4KB", 50_000))
 
 

@@ -208,10 +208,7 @@ struct ByteWalk {
     }
 
     mutating func expectWord(_ word: StaticString) throws(JSONError) {
-        for index in 0..<word.utf8CodeUnitCount {
-            guard position.pointee == word.utf8Start[index] else { throw failure("unknown word") }
-            position += 1
-        }
+        guard takeWord(word) else { throw failure("unknown word") }
     }
 
     /// Walks over a JSON number; the range of its bytes.

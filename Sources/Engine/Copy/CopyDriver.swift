@@ -372,9 +372,19 @@ package final class CopyDriver: @unchecked Sendable {
         package let at: Instant
     }
 
-    /// Copies the items' bytes out of their pages. Neighbours follow each other, so that each page
-    /// is looked up once for several of them.
+    /// Copies the items' bytes out of their pages.
     private func splice(_ items: [BatchItem], _ body: inout BatchBodyWriter) {
+        forEachPlace(of: items) { slice, bytes in
+            body.put(UnsafeRawBufferPointer(rebasing: bytes[slice.range]))
+        }
+    }
+
+    /// Calls `body` with each item's place and the bytes of its page. Neighbours follow each other,
+    /// so that each page is looked up once for several of them.
+    @inline(__always)
+    private func forEachPlace(
+        of items: [BatchItem], _ body: (ItemSlice, UnsafeRawBufferPointer) -> Void
+    ) {
         var next = 0
         while next < items.count {
             let number = items[next].page
@@ -382,8 +392,7 @@ package final class CopyDriver: @unchecked Sendable {
             let bytes = page.buffer.bytes
             page.items.withUnsafeBufferPointer { slices in
                 repeat {
-                    let range = slices[Int(items[next].index)].range
-                    body.put(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                    body(slices[Int(items[next].index)], bytes)
                     next += 1
                 } while next < items.count && items[next].page == number
             }
@@ -439,25 +448,10 @@ package final class CopyDriver: @unchecked Sendable {
         let entries = unprocessed.map {
             UnprocessedMatcher.Placed(slice: $0, bytes: reply.body.bytes)
         }
-        return try UnprocessedMatcher(batch: places(of: batch.items)).positions(of: entries)
-    }
-
-    /// Neighbours come of one page, which is looked up once for them.
-    private func places(of items: [BatchItem]) -> [UnprocessedMatcher.Placed] {
         var places: [UnprocessedMatcher.Placed] = []
-        places.reserveCapacity(items.count)
-        while places.count < items.count {
-            let number = items[places.count].page
-            let page = pages[Int(number)]!
-            let bytes = page.buffer.bytes
-            page.items.withUnsafeBufferPointer { slices in
-                repeat {
-                    let slice = slices[Int(items[places.count].index)]
-                    places.append(.init(slice: slice, bytes: bytes))
-                } while places.count < items.count && items[places.count].page == number
-            }
-        }
-        return places
+        places.reserveCapacity(batch.items.count)
+        forEachPlace(of: batch.items) { places.append(.init(slice: $0, bytes: $1)) }
+        return try UnprocessedMatcher(batch: places).positions(of: entries)
     }
 }
 
