@@ -3,24 +3,12 @@
 import PackageDescription
 
 // Targets stand in the order in which they may import each other: each imports only from lines
-// above it. `TidyTests` checks that the sources keep to it.
-//
-// Release builds go without run-time checks of exclusive access, which the thread sanitizer and
-// the debug builds that tests run in do have: they stand in the path of every item.
-let unchecked = "-enforce-exclusivity=unchecked"
+// above it. `scripts/test.sh` builds with the compiler's own check that nothing else is imported.
 
-// What looks at every byte of every item.
-let fast: [SwiftSetting] = [.unsafeFlags([unchecked], .when(configuration: .release))]
-
-// What runs once a request. It is no slower for being small, and the compiler is sooner done.
-let small: [SwiftSetting] = [.unsafeFlags([unchecked, "-Osize"], .when(configuration: .release))]
-
-// What no item passes through is built as it is written: to optimise it too took a third of a clean
-// release build. What others import of it comes out of the same run of the compiler, instead of one
-// of its own that reads everything a second time.
-let asWritten: [SwiftSetting] = [
-    .unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"], .when(configuration: .release))
-]
+/// A library of Debian's, or a header of the system, as a module.
+func library(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt]), .brew([brew])])
+}
 
 let package = Package(
     name: "dynaferry",
@@ -28,128 +16,106 @@ let package = Package(
         .executable(name: "dynaferry", targets: ["dynaferry"])
     ],
     targets: [
-        .systemLibrary(
-            name: "CCurl", pkgConfig: "libcurl",
-            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
-        .systemLibrary(
-            name: "CZlib", pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-        .systemLibrary(
-            name: "CDeflate", pkgConfig: "libdeflate",
-            providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
-        .systemLibrary(
-            name: "CCrypto", pkgConfig: "libcrypto",
-            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-        .systemLibrary(
-            name: "COpenSSL", pkgConfig: "libssl",
-            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-        .systemLibrary(
-            name: "CSQLite", pkgConfig: "sqlite3",
-            providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
+        library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
+        library("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
+        library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+        library("CSSL", pkgConfig: "libssl", apt: "libssl-dev", brew: "openssl@3"),
+        library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CBytes"),
 
-        .target(name: "JSON"),
-        .target(name: "Pacing", swiftSettings: small),
-        .target(
-            name: "ItemBytes", dependencies: ["JSON", "CBytes"], swiftSettings: fast),
-        .target(
-            name: "DynamoModel", dependencies: ["JSON", "ItemBytes"], swiftSettings: asWritten),
-        .target(
-            name: "AWS",
-            dependencies: [
-                "JSON", "Pacing", "CCurl", "CZlib", "CDeflate", "CCrypto", "CLinux",
-            ],
-            swiftSettings: small),
-        .target(
-            name: "Accounts", dependencies: ["JSON", "Pacing", "AWS"], swiftSettings: asWritten),
-        .target(
-            name: "DynamoDB", dependencies: ["JSON", "ItemBytes", "DynamoModel", "AWS"],
-            swiftSettings: asWritten),
+        .target(name: "System", dependencies: ["CZlib", "CDeflate", "CCrypto", "CLinux"]),
+        .target(name: "JSON", dependencies: ["System"]),
+        .target(name: "Pacing", dependencies: ["System"]),
+        .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),
+        .target(name: "AWS", dependencies: ["System", "JSON", "Pacing", "CCurl"]),
+        .target(name: "DynamoDB", dependencies: ["System", "JSON", "DynamoModel", "AWS"]),
         .target(
             name: "Engine",
-            dependencies: ["JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "DynamoDB"],
-            exclude: ["Digest/DIGEST.md"], swiftSettings: small),
+            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+            exclude: ["Digest/DIGEST.md"]),
         .target(
             name: "Transfer",
             dependencies: [
-                "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "DynamoDB", "Engine",
-                "CSQLite",
-            ],
-            swiftSettings: asWritten),
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite",
+            ]),
+        .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
-            name: "LocalItems",
-            dependencies: [
-                "JSON", "Pacing", "ItemBytes", "DynamoModel", "CZlib", "COpenSSL", "CLinux",
-            ],
-            swiftSettings: small),
-        .target(
-            name: "LocalDynamo",
-            dependencies: [
-                "JSON", "Pacing", "ItemBytes", "DynamoModel", "LocalItems", "CCrypto", "COpenSSL",
-            ],
-            swiftSettings: asWritten),
+            name: "LocalAWS",
+            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "HTTPServer"]),
+        .target(name: "CommandLine", dependencies: ["System", "JSON"]),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
-                "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "Accounts", "DynamoDB",
-                "Engine", "Transfer", "LocalItems", "LocalDynamo", "CLinux",
-            ],
-            swiftSettings: asWritten),
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
+                "HTTPServer", "LocalAWS", "CommandLine",
+            ]),
+
         .executableTarget(
             name: "ModelBenchmarks",
-            dependencies: [
-                "Pacing", "ItemBytes", "DynamoModel", "Engine", "Transfer", "LocalItems",
-            ],
+            dependencies: ["System", "Pacing", "DynamoModel", "Engine", "Transfer", "LocalAWS"],
             path: "Benchmarks/Model"),
-
         .executableTarget(
             name: "MicroBenchmarks",
             dependencies: [
-                "JSON", "Pacing", "ItemBytes", "DynamoModel", "AWS", "Accounts", "DynamoDB",
-                "Engine", "Transfer", "LocalItems", "LocalDynamo",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
+                "LocalAWS",
             ],
-            path: "Benchmarks/Micro", swiftSettings: fast),
+            path: "Benchmarks/Micro"),
 
-        .testTarget(name: "JSONTests", dependencies: ["JSON", "Pacing"]),
+        // What several test targets share.
+        .target(
+            name: "TestSupport", dependencies: ["System", "JSON", "Pacing", "HTTPServer"],
+            path: "Tests/Support"),
+        .testTarget(name: "SystemTests", dependencies: ["System", "Pacing"]),
+        .testTarget(name: "JSONTests", dependencies: ["TestSupport", "JSON", "Pacing"]),
         .testTarget(name: "PacingTests", dependencies: ["Pacing"]),
         .testTarget(
-            name: "ItemBytesTests", dependencies: ["ItemBytes", "DynamoModel", "Pacing", "JSON"]),
+            name: "DynamoModelTests", dependencies: ["System", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
-            name: "DynamoModelTests", dependencies: ["ItemBytes", "DynamoModel", "JSON"]),
-        .testTarget(name: "AWSTests", dependencies: ["AWS", "Accounts", "JSON", "Pacing"]),
+            name: "AWSTests", dependencies: ["System", "AWS", "JSON", "Pacing"]),
+        .testTarget(name: "DynamoDBTests", dependencies: ["AWS", "DynamoDB", "JSON"]),
         .testTarget(
-            name: "LocalDynamoTests",
+            name: "LocalAWSTests",
             dependencies: [
-                "LocalDynamo", "LocalItems", "ItemBytes", "DynamoModel", "Pacing", "JSON",
+                "TestSupport", "System", "HTTPServer", "LocalAWS", "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "AWS", "ItemBytes", "DynamoModel", "Pacing", "JSON"]),
+            dependencies: ["System", "Engine", "AWS", "DynamoDB", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Transfer", "Engine", "AWS", "ItemBytes", "DynamoModel", "Pacing", "JSON",
+                "TestSupport",
+                "System", "Transfer", "Engine", "AWS", "DynamoDB", "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ModelBenchmarks", "Transfer", "Engine", "DynamoDB", "ItemBytes", "DynamoModel",
-                "LocalItems", "Pacing",
+                "ModelBenchmarks", "System", "Transfer", "Engine", "AWS", "DynamoDB", "DynamoModel",
+                "LocalAWS", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Transfer", "Engine", "DynamoDB", "Accounts", "AWS", "LocalItems", "LocalDynamo",
-                "ItemBytes", "DynamoModel", "Pacing", "JSON",
+                "TestSupport",
+                "System", "Transfer", "Engine", "DynamoDB", "AWS", "HTTPServer", "LocalAWS",
+                "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["dynaferry", "Transfer", "Engine", "ItemBytes", "DynamoModel", "JSON"],
+            dependencies: [
+                "TestSupport", "dynaferry", "System", "Transfer", "Engine", "DynamoModel", "JSON",
+            ],
             exclude: ["Scripts"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["dynaferry", "Transfer", "LocalDynamo", "Accounts", "JSON"],
+            dependencies: [
+                "TestSupport",
+                "dynaferry", "CommandLine", "System", "Transfer", "LocalAWS", "HTTPServer", "AWS",
+                "DynamoModel", "JSON", "Pacing",
+            ],
             exclude: ["Snapshots"]),
         .testTarget(name: "TidyTests"),
     ],

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes this machine ready to build dynaferry; with --tests, also to run its tests; with --bench, to
-# run its benchmarks beside other clients.
+# run its benchmarks beside other clients; with --profile, to count its instructions.
 # Installs only what is missing, so a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,11 +15,13 @@ fail() {
 
 with_tests=no
 with_bench=no
+with_profile=no
 for word in "$@"; do
     case "$word" in
     --tests) with_tests=yes ;;
     --bench) with_bench=yes ;;
-    *) fail "unknown option $word" "usage: scripts/setup.sh [--tests] [--bench]" ;;
+    --profile) with_profile=yes ;;
+    *) fail "unknown option $word" "usage: scripts/setup.sh [--tests] [--bench] [--profile]" ;;
     esac
 done
 
@@ -32,6 +34,10 @@ fi
 if [ "$with_bench" = yes ]; then
     libraries+=(golang-github-aws-aws-sdk-go-v2-dev)
     programs+=("python3 python3" "openssl openssl" "golang-go go")
+fi
+
+if [ "$with_profile" = yes ]; then
+    programs+=("python3 python3" "valgrind valgrind")
 fi
 
 lacks_environment() {

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 
 /// How fast pages are cut into items, in GB of reply a second.
 enum Cutting {

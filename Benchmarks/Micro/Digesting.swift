@@ -1,6 +1,5 @@
 import DynamoModel
 import Engine
-import ItemBytes
 import Transfer
 
 /// What the digest of an item takes, beyond cutting it out, in nanoseconds.

@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// What the token bucket takes for a request: it is asked when, charged, and settled.
 enum Metering {

@@ -1,7 +1,7 @@
 import AWS
-import ItemBytes
-import LocalDynamo
-import LocalItems
+import DynamoModel
+import LocalAWS
+import System
 
 /// A reply to Scan as the service sends it: a megabyte of stored bytes of generated items.
 struct SamplePage {

@@ -1,6 +1,6 @@
+import DynamoModel
 import Engine
 import Glibc
-import ItemBytes
 import Transfer
 
 /// What it costs to make a copy's progress durable, as is done four times a second.

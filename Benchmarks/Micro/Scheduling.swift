@@ -1,5 +1,5 @@
+import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
 import Transfer
 

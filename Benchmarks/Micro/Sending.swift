@@ -1,7 +1,7 @@
 import AWS
-import Accounts
 import Dispatch
-import LocalDynamo
+import LocalAWS
+import System
 
 /// What a request costs the thread that sends it: headers, hash, signature, and the handing over to
 /// the HTTP loop. What the loop then does on its own thread is not in it.
@@ -13,7 +13,7 @@ enum Sending {
         var options = ServerOptions()
         options.fills = [Fill(name: table, items: 0, shape: .bytes100)]
         let server = try LocalServer(options)
-        try server.start()
+        server.start()
         defer { server.stop() }
         let client = try await client(of: server)
         let put = body(bytes)

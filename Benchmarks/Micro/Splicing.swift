@@ -1,7 +1,8 @@
 import AWS
+import DynamoModel
 import Engine
-import ItemBytes
 import JSON
+import System
 
 /// How fast batches are put together from a page's items, in GB of body a second.
 enum Splicing {

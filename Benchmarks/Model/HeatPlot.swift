@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// A plot of write units by partition and second: time to the right, one row a partition, the
 /// darker the nearer to what the partition takes.
@@ -13,10 +14,11 @@ enum HeatPlot {
     private static let margin = (left: 60.0, top: 34.0, gap: 64.0)
 
     static func svg(_ panels: [Panel], full: Double) -> String {
-        let tall = Double(panels.count) * (height + margin.gap) + margin.top
+        let tall = Int(clamping: Double(panels.count) * (height + margin.gap) + margin.top)
+        let wide = Int(clamping: width + margin.left + 20)
         var text = """
-            <svg xmlns="http://www.w3.org/2000/svg" width="\(Int(width + margin.left + 20))" \
-            height="\(Int(tall))" font-family="sans-serif" font-size="12">
+            <svg xmlns="http://www.w3.org/2000/svg" width="\(wide)" \
+            height="\(tall)" font-family="sans-serif" font-size="12">
             <rect width="100%" height="100%" fill="white"/>
 
             """

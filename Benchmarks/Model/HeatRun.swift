@@ -1,6 +1,7 @@
-import ItemBytes
-import LocalItems
+import DynamoModel
+import LocalAWS
 import Pacing
+import System
 import Transfer
 
 /// A copy to a target of P partitions of 1,000 write units a second each, nothing saved up, whose
@@ -45,7 +46,7 @@ package struct HeatRun: Sendable {
 
     package var table: ModelTable {
         let items = partitions * seconds * 1000 / CapacityUnits.write(bytes: itemBytes)
-        let collection = Int(Double(items) * collectionShare)
+        let collection = Int(clamping: Double(items) * collectionShare)
         let segments = CopyOptions.segments(forBytes: items * itemBytes)
         var table = ModelTable(
             itemBytes: itemBytes, segments: segments,

@@ -1,3 +1,5 @@
+import System
+
 /// All points of the grid of limits, and the table of what was found.
 package enum LimitGrid {
     package static let readLimits: [Double] = [25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000]
@@ -47,7 +49,7 @@ package enum LimitGrid {
             let cells = points.filter { $0.limit == limit }.map { point in
                 cell(point, point.run(), &failed)
             }
-            report.row(["\(Int(limit))"] + cells)
+            report.row(["\(Int(clamping: limit))"] + cells)
         }
     }
 
@@ -58,7 +60,7 @@ package enum LimitGrid {
             let finding = point.run()
             let percent = finding.windows
             report.row([
-                point.trouble.rawValue, point.kind.rawValue, "\(Int(point.limit))",
+                point.trouble.rawValue, point.kind.rawValue, "\(Int(clamping: point.limit))",
                 "\(point.itemBytes) B",
                 "\((percent.lowerBound / finding.wanted * 100).text(1)) to "
                     + (percent.upperBound / finding.wanted * 100).text(1),

@@ -1,6 +1,7 @@
-import ItemBytes
-import LocalItems
+import DynamoModel
+import LocalAWS
 import Pacing
+import System
 import Transfer
 
 /// One point of the grid of limits: a copy under one limit, and what the meters showed.
@@ -123,7 +124,8 @@ package struct LimitPoint: Sendable, CustomStringConvertible {
         let items = perSecond * Self.lasting.inSeconds * 1.5 / Double(segments)
         var world = ModelCopy.World(
             ModelTable(
-                itemBytes: itemBytes, segments: segments, itemsPerSegment: Int(items) + 4))
+                itemBytes: itemBytes, segments: segments, itemsPerSegment: Int(clamping: items) + 4)
+        )
         world.seed = seed
         world.scanLatency = ModelLatency(roundTrip)
         world.writeLatency = ModelLatency(roundTrip)

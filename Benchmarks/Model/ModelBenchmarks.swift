@@ -1,3 +1,5 @@
+import System
+
 /// Benchmarks in virtual time: the copy's scheduler against model tables.
 ///
 ///     ModelBenchmarks limits|heat|scale FOLDER [ITEMS]

@@ -1,6 +1,7 @@
+import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
+import System
 import Transfer
 
 /// Drives a ``CopyScheduler`` in virtual time against a model source and a model target: a copy

@@ -1,5 +1,6 @@
 import Engine
 import Pacing
+import System
 import Transfer
 
 /// Drives several ``ModelCopy``s side by side in virtual time, under limits over all of them.

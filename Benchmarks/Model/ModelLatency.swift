@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// How long requests take, by seed: on their way to the server, where they are charged, and back.
 package struct ModelLatency: Sendable {
@@ -22,12 +23,12 @@ package struct ModelLatency: Sendable {
     ) -> (charged: Instant, answered: Instant) {
         let low = roundTrip.lowerBound.inNanoseconds
         let span = Double(roundTrip.upperBound.inNanoseconds - low)
-        let whole = low + Int64(generator.unit() * span)
+        let whole = low + Int64(clamping: generator.unit() * span)
         let charged = now + .nanoseconds(whole / 2)
         var answered = now + .nanoseconds(whole)
         if spikeShare > 0, generator.unit() < spikeShare {
             let late = generator.unit() * Double(spike.inNanoseconds)
-            answered = answered + .nanoseconds(Int64(late))
+            answered = answered + .nanoseconds(Int64(clamping: late))
         }
         if let stallEvery {
             let period = stallEvery.inNanoseconds

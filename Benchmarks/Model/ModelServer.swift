@@ -1,6 +1,7 @@
-import ItemBytes
-import LocalItems
+import DynamoModel
+import LocalAWS
 import Pacing
+import System
 
 /// The source's side: what a page costs, and whether the table has it.
 package struct ModelSource: Sendable {
@@ -20,7 +21,7 @@ package struct ModelSource: Sendable {
     mutating func scan(bytes: Int, place: Double, at now: Instant) -> Double? {
         let units = CapacityUnits.scan(bytes: bytes, consistent: false)
         if throughput != nil {
-            let partition = Int(place * Double(throughput!.partitionCount))
+            let partition = Int(clamping: place * Double(throughput!.partitionCount))
             guard
                 throughput!.refusal(of: nil, partition: partition, second: now.second) == nil
             else {
@@ -136,7 +137,8 @@ package struct ModelTarget: Sendable {
     private mutating func admits(_ units: Double, at place: Double, _ now: Instant) -> Bool {
         guard throughput != nil else { return true }
         let partition = min(
-            Int(place * Double(throughput!.partitionCount)), throughput!.partitionCount - 1)
+            Int(clamping: place * Double(throughput!.partitionCount)),
+            throughput!.partitionCount - 1)
         let refusal = throughput!.refusal(of: units, partition: partition, second: now.second)
         guard refusal == nil else { return false }
         throughput!.spend(units, partition: partition, second: now.second)

@@ -1,4 +1,5 @@
-import ItemBytes
+import DynamoModel
+import System
 
 /// The source's items, all alike: so many in each segment, lying evenly over its hash range.
 package struct ModelTable: Sendable {
@@ -17,7 +18,7 @@ package struct ModelTable: Sendable {
         self.itemsPerSegment = itemsPerSegment
     }
 
-    var jsonBytes: Int { Int(Double(itemBytes) * Self.jsonPerStoredByte) }
+    var jsonBytes: Int { Int(clamping: Double(itemBytes) * Self.jsonPerStoredByte) }
     var writeUnits: Double { Double(CapacityUnits.write(bytes: itemBytes)) }
 
     package func items(inSegment segment: Int) -> Int {

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A Markdown file that is being written, and shown as it grows.
 struct Report {
@@ -46,7 +47,7 @@ extension Double {
     func text(_ digits: Int) -> String {
         let scale = pow(10, Double(digits))
         let rounded = (self * scale).rounded() / scale
-        if digits == 0 { return "\(Int(rounded))" }
+        if digits == 0 { return "\(Int(clamping: rounded))" }
         let text = "\(rounded)"
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }

@@ -1,4 +1,5 @@
 import Pacing
+import System
 import Transfer
 
 /// A billion items over 10,000 segments, in virtual time: what each tenth of them costs, in CPU and
@@ -56,8 +57,8 @@ enum ScaleRun {
               model's part included.
             - Items read \(counters.itemsRead), written \(counters.itemsWritten); segments finished
               \(counters.segmentsFinished) of \(segments).
-            - 10 s windows at a limit of \(Int(writeUnits)) units a second, in percent of it: \
-            \(((windows?.lowerBound ?? 0) / wanted * 100).text(2)) to \
+            - 10 s windows at a limit of \(Int(clamping: writeUnits)) units a second, in percent of
+              it: \(((windows?.lowerBound ?? 0) / wanted * 100).text(2)) to \
             \(((windows?.upperBound ?? 0) / wanted * 100).text(2)).
             """)
     }

@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// Units consumed over virtual time, in slots of equal length from the start.
 package struct UnitSeries: Sendable {
@@ -8,7 +9,7 @@ package struct UnitSeries: Sendable {
 
     package init(slot: Duration, lasting duration: Duration = .zero) {
         self.slot = slot
-        slots = Array(repeating: 0, count: Int(duration / slot))
+        slots = Array(repeating: 0, count: Int(clamping: duration / slot))
     }
 
     package mutating func add(_ units: Double, at now: Instant) {
@@ -31,9 +32,9 @@ package struct UnitSeries: Sendable {
     package func windows(
         of length: Duration, from start: Duration, to end: Duration
     ) -> ClosedRange<Double>? {
-        let width = Int(length / slot)
-        let first = Int(start / slot)
-        let last = Int(end / slot) - width
+        let width = Int(clamping: length / slot)
+        let first = Int(clamping: start / slot)
+        let last = Int(clamping: end / slot) - width
         guard last >= first else { return nil }
         func units(_ index: Int) -> Double { index < slots.count ? slots[index] : 0 }
         var sum = (first..<first + width).reduce(0) { $0 + units($1) }
@@ -47,7 +48,7 @@ package struct UnitSeries: Sendable {
 
     /// Units a second between two times.
     package func perSecond(from start: Duration, to end: Duration) -> Double {
-        let range = Int(start / slot)..<Int(end / slot)
+        let range = Int(clamping: start / slot)..<Int(clamping: end / slot)
         let sum = range.reduce(0) { $0 + ($1 < slots.count ? slots[$1] : 0) }
         return sum / (end - start).inSeconds
     }

@@ -54,6 +54,8 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
         case timeout = "Timeout"
         case truncatedReply = "TruncatedReply"
         case malformedReply = "MalformedReply"
+        /// Well-formed, but a field of it makes no sense.
+        case absurdReply = "AbsurdReply"
         case crcMismatch = "CRCMismatch"
         case replyTooLong = "ReplyTooLong"
         case transferFailed = "TransferFailed"
@@ -141,10 +143,27 @@ extension AWSError {
             lacksOperation: false, hint: Self.hint(for: code, message, hasAnswered: hasAnswered))
     }
 
+    /// A reply that is JSON and makes no sense, in the words of who has read it.
+    package init(absurd operation: Operation, _ reason: String) {
+        self.init(
+            operation: operation, .absurdReply, "the reply makes no sense: \(reason)", status: 200,
+            hasAnswered: true)
+    }
+
+    /// The same, by the operation's ``ReplyShape``. Without a member that it must have, it may be
+    /// one that a proxy has made up for itself, or of a server that lacks the operation.
+    init(operation: Operation, _ defect: ReplyDefect) {
+        self.init(absurd: operation, defect.text)
+        if defect.isMissing {
+            lacksOperation = true
+            hint = "Check that the endpoint is a DynamoDB one, and what stands before it."
+        }
+    }
+
     private static func remedy(for code: LocalCode, hasAnswered: Bool) -> Remedy {
         switch code {
         case .connectionFailed, .connectionReset, .timeout, .truncatedReply, .malformedReply,
-            .crcMismatch, .transferFailed:
+            .absurdReply, .crcMismatch, .transferFailed:
             .retry
         case .tlsFailure: hasAnswered ? .retry : .giveUp
         case .replyTooLong, .clientStopped: .giveUp

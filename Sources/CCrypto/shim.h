@@ -1,3 +1,3 @@
-// libcrypto's digests: SHA-256 and what HMAC is built from.
+// libcrypto: SHA-256, and what HMAC is built from.
 #pragma once
 #include <openssl/evp.h>

@@ -1,5 +1,7 @@
 import AWS
+import DynamoModel
 import JSON
+import System
 
 /// Writes the bodies of one table's BatchGetItem requests, which read consistently. (API reference,
 /// BatchGetItem.)
@@ -24,4 +26,15 @@ package struct BatchGetRequest: Sendable {
         }
         body.append("]}}}")
     }
+}
+
+extension ReadOperation {
+    /// Read in place, by `BatchGetCutter`.
+    package static let batchGetItem = ReadOperation(
+        "BatchGetItem", items: true,
+        reply: ReplyShape([
+            .required("Responses", .map(.list(.item))),
+            .required("UnprocessedKeys", .map(.object([.required("Keys", .list(.item))]))),
+            .informing("ConsumedCapacity", .list(.consumed(ServiceRanges.readUnits))),
+        ]))
 }

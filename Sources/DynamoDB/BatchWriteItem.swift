@@ -1,5 +1,7 @@
 import AWS
 import Dispatch
+import DynamoModel
+import System
 
 extension TargetTable {
     /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.
@@ -12,4 +14,20 @@ extension TargetTable {
             .batchWriteItem, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue,
             completion: completion)
     }
+}
+
+extension Operation {
+    /// Read in place, by `BatchReplyCutter`.
+    package static let batchWriteItem = Operation(
+        writing: "BatchWriteItem",
+        reply: ReplyShape([
+            .required(
+                "UnprocessedItems",
+                .map(
+                    .list(
+                        .object([
+                            .required("PutRequest", .object([.required("Item", .item)]))
+                        ])))),
+            .informing("ConsumedCapacity", .list(.consumed(ServiceRanges.writeUnits))),
+        ]))
 }

@@ -1,6 +1,8 @@
 import AWS
 import Dispatch
+import DynamoModel
 import JSON
+import System
 
 /// What must hold of an item for a write to be done.
 package struct WriteCondition: Equatable, Sendable {
@@ -70,16 +72,23 @@ extension TargetTable {
     /// The longest reply to a write that tells nothing but what it consumed.
     private static var replyBytesMax: Int { 1 << 16 }
 
-    /// One attempt. Repeated after an outcome that is unknown, a write that was done the first time
-    /// is answered as one whose condition fails.
+    /// One attempt; the reply is read as ``ReplyShape`` says. Repeated after an outcome that is
+    /// unknown, a write that was done the first time is answered as one whose condition fails.
     package func write(
         _ write: ConditionalWrite, on queue: DispatchQueue
-    ) async -> Result<Reply, AWSError> {
-        await withCheckedContinuation { continuation in
+    ) async -> Result<ConsumedUnits?, AWSError> {
+        let reply = await withCheckedContinuation { continuation in
             client.send(
                 write.operation, body: write.body(of: name), reply: ByteBuffer(),
                 replyBytesMax: Self.replyBytesMax, on: queue
             ) { continuation.resume(returning: $0) }
         }
+        return reply.flatMap { client.read($0, of: write.operation) }.map { ConsumedUnits($0) }
     }
+}
+
+extension Operation {
+    package static let deleteItem = Operation(
+        writing: "DeleteItem",
+        reply: ReplyShape([.required("ConsumedCapacity", .consumed(ServiceRanges.writeUnits))]))
 }

@@ -20,8 +20,7 @@ extension TargetTable {
         var attempts = 1
         while true {
             do {
-                _ = try await client.call(
-                    .createTable, request, repeatable: false, member: "TableDescription")
+                _ = try await client.call(.createTable, request, repeatable: false)
                 return
             } catch {
                 let mayExist = error.isOutcomeUnknown || error.code == "ResourceInUseException"
@@ -61,4 +60,9 @@ extension TargetTable {
 package struct TableNotActive: Error, Equatable, Sendable {
     package let table: String
     package let status: String
+}
+
+extension Operation {
+    package static let createTable = Operation(
+        writing: "CreateTable", reply: ReplyShape([.required("TableDescription", .object([]))]))
 }

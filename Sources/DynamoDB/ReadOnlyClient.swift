@@ -1,40 +1,7 @@
 import AWS
 import Dispatch
 import JSON
-
-/// The operations that change nothing. There is no case for one that does, so whoever holds only
-/// a ``ReadOnlyClient`` can't express a mutating call.
-package enum ReadOperation: Sendable {
-    case batchGetItem
-    case describeContinuousBackups
-    case describeContributorInsights
-    case describeKinesisStreamingDestination
-    case describeTable
-    case describeTimeToLive
-    case getItem
-    case getResourcePolicy
-    case listContributorInsights
-    case listTables
-    case listTagsOfResource
-    case scan
-
-    var operation: Operation {
-        switch self {
-        case .batchGetItem: .batchGetItem
-        case .describeContinuousBackups: .describeContinuousBackups
-        case .describeContributorInsights: .describeContributorInsights
-        case .describeKinesisStreamingDestination: .describeKinesisStreamingDestination
-        case .describeTable: .describeTable
-        case .describeTimeToLive: .describeTimeToLive
-        case .getItem: .getItem
-        case .getResourcePolicy: .getResourcePolicy
-        case .listContributorInsights: .listContributorInsights
-        case .listTables: .listTables
-        case .listTagsOfResource: .listTagsOfResource
-        case .scan: .scan
-        }
-    }
-}
+import System
 
 /// A client that can only read: what a source is reached through.
 package struct ReadOnlyClient: Sendable {
@@ -49,12 +16,36 @@ package struct ReadOnlyClient: Sendable {
     /// The access key in use: who has the same one belongs to the same account.
     package var accessKeyID: String { client.accessKeyID }
 
-    /// See ``Client/call(_:_:repeatable:member:patience:)``.
+    /// See ``Client/call(_:_:repeatable:patience:)``.
     package func call(
-        _ operation: ReadOperation, _ body: JSON, member: String
+        _ operation: ReadOperation, _ body: JSON
     ) async throws(AWSError) -> JSON {
-        try await client.call(operation.operation, body, repeatable: true, member: member)
+        try await client.call(operation.operation, body, repeatable: true)
     }
+
+    /// The elements of the list `member` of all pages: as long as a reply has a token, the next
+    /// request gets it. Throws when a token does not lead on.
+    /// - Parameter token: its names in the reply and in the request.
+    func list(
+        _ operation: ReadOperation, _ body: JSON, _ member: String,
+        token: (reply: String, request: String) = ("NextToken", "NextToken")
+    ) async throws(AWSError) -> [JSON] {
+        var body = body
+        var found: [JSON] = []
+        for _ in 0..<Self.pagesMax {
+            let reply = try await call(operation, body)
+            found += reply[member]?.array ?? []
+            guard let next = reply[token.reply] else { return found }
+            guard next != body[token.request] else {
+                throw AWSError(absurd: operation.operation, "\(token.reply) does not lead on")
+            }
+            body[token.request] = next
+        }
+        throw AWSError(absurd: operation.operation, "\(token.reply) leads on without end")
+    }
+
+    /// No list that is read has more pages: of 100 tables each, for one.
+    private static let pagesMax = 10_000
 
     /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.
     package func send(

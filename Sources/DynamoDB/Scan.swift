@@ -1,4 +1,5 @@
 import AWS
+import DynamoModel
 import JSON
 
 extension ReadableTable {
@@ -10,7 +11,7 @@ extension ReadableTable {
             body["Segment"] = 0
             body["TotalSegments"] = JSON(segments)
         }
-        _ = try await reader.call(.scan, body, member: "Count")
+        _ = try await reader.call(.scan, body)
     }
 
     /// Whether the table holds any item, found by scanning: `ItemCount` may be six hours old. Only
@@ -20,10 +21,25 @@ extension ReadableTable {
         repeat {
             var body: JSON = ["TableName": .string(name), "Limit": 1, "Select": "COUNT"]
             if let startKey { body["ExclusiveStartKey"] = startKey }
-            let reply = try await reader.call(.scan, body, member: "Count")
-            if let count = reply["Count"]?.int, count > 0 { return true }
+            let reply = try await reader.call(.scan, body)
+            if let count = reply["Count"]?.int(in: ServiceRanges.pageItems), count > 0 {
+                return true
+            }
             startKey = reply["LastEvaluatedKey"]
         } while startKey?.members?.isEmpty == false
         return false
     }
+}
+
+extension ReadOperation {
+    /// Read in place, by `PageCutter`, where items are copied. A `LastEvaluatedKey` without members
+    /// is none: the segment has ended.
+    package static let scan = ReadOperation(
+        "Scan", items: true,
+        reply: ReplyShape([
+            .optional("Items", .list(.item)),
+            .required("Count", .whole(ServiceRanges.pageItems)),
+            .optional("LastEvaluatedKey", .item),
+            .informing("ConsumedCapacity", .consumed(ServiceRanges.scanUnits)),
+        ]))
 }

@@ -1,10 +1,8 @@
 import AWS
+import DynamoModel
 import JSON
 
 extension ReadableTable {
-    /// An answer without any other member would be no different from what a proxy may make up.
-    static var proof: String { "ConsumedCapacity" }
-
     /// The item of this key as it stands now, all writes that were answered before included; nil
     /// when there is none. (API reference, GetItem.)
     /// - Parameter key: the key attributes, `{"id":{"S":"..."}}`.
@@ -14,7 +12,7 @@ extension ReadableTable {
             [
                 "TableName": .string(name), "Key": key, "ConsistentRead": true,
                 "ReturnConsumedCapacity": "TOTAL",
-            ], member: Self.proof)
+            ])
         return reply["Item"]
     }
 }
@@ -26,6 +24,24 @@ extension TargetTable {
             .putItem,
             [
                 "TableName": .string(name), "Item": item, "ReturnConsumedCapacity": "TOTAL",
-            ], repeatable: true, member: Self.proof)
+            ], repeatable: true)
     }
+}
+
+// An answer without any other member would be no different from what a proxy may make up.
+
+extension ReadOperation {
+    package static let getItem = ReadOperation(
+        "GetItem", items: true,
+        reply: ReplyShape([
+            .optional("Item", .item),
+            .required("ConsumedCapacity", .consumed(ServiceRanges.readUnits)),
+        ]))
+}
+
+extension Operation {
+    /// Read in place, by `PutReplyCutter`, where items are copied.
+    package static let putItem = Operation(
+        writing: "PutItem",
+        reply: ReplyShape([.required("ConsumedCapacity", .consumed(ServiceRanges.writeUnits))]))
 }

@@ -24,8 +24,7 @@ extension TargetTable {
             body["TableName"] = .string(name)
             do throws(AWSError) {
                 attempts += 1
-                _ = try await client.call(
-                    .updateTable, body, repeatable: false, member: "TableDescription")
+                _ = try await client.call(.updateTable, body, repeatable: false)
             } catch {
                 let mayPass = error.isOutcomeUnknown || error.code == "ResourceInUseException"
                 guard mayPass, attempts < Self.changesMax else { throw error }
@@ -56,4 +55,9 @@ extension TargetTable {
             looks += 1
         }
     }
+}
+
+extension Operation {
+    package static let updateTable = Operation(
+        writing: "UpdateTable", reply: ReplyShape([.required("TableDescription", .object([]))]))
 }

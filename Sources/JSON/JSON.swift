@@ -1,3 +1,5 @@
+import System
+
 /// A JSON document as a tree (RFC 8259), for control-plane requests, reports and errors.
 ///
 /// Items never pass through this type on their way from source to target: their bytes are cut and
@@ -22,18 +24,18 @@ package enum JSON: Equatable, Sendable {
         }
     }
 
-    /// The value of the first member called `name`; nil when there is none or this is no object.
+    /// The value of the last member called `name`; nil when there is none or this is no object.
     /// Setting replaces it in place, appends it, or (with nil) removes it. Linear in the members.
     package subscript(name: String) -> JSON? {
         get {
             guard case .object(let members) = self else { return nil }
-            return members.first { $0.name == name }?.value
+            return members.last { $0.name == name }?.value
         }
         set {
             guard case .object(var members) = self else {
                 preconditionFailure("no member can be set on a JSON value that is not an object")
             }
-            let index = members.firstIndex { $0.name == name }
+            let index = members.lastIndex { $0.name == name }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
@@ -52,18 +54,14 @@ package enum JSON: Equatable, Sendable {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// A number that is a whole one in `Int`'s range, in any spelling (`4`, `4.0`, `4e0`).
-    package var int: Int? {
-        guard case .number(let text) = self else { return nil }
-        if let exact = Int(text) { return exact }
-        guard let value = Double(text), value == value.rounded(), abs(value) < 0x1p53 else {
-            return nil
-        }
-        return Int(value)
+    /// A whole number, in any spelling (`4`, `4.0`, `4e0`), of this range; nil when it is not.
+    package func int(in range: ClosedRange<Int>) -> Int? {
+        if case .number(let text) = self { CheckedNumber.int(text, in: range) } else { nil }
     }
 
-    package var double: Double? {
-        if case .number(let text) = self { Double(text) } else { nil }
+    /// A number of this range; nil when it is not.
+    package func double(in range: ClosedRange<Double>) -> Double? {
+        if case .number(let text) = self { CheckedNumber.double(text, in: range) } else { nil }
     }
 
     package var array: [JSON]? {
@@ -98,6 +96,6 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
             return
         }
         let whole = value == value.rounded() && abs(value) < 0x1p53
-        self = .number(whole ? String(Int(value)) : String(value))
+        self = .number(whole ? String(Int(clamping: value)) : String(value))
     }
 }

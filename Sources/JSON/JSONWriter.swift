@@ -1,3 +1,5 @@
+import System
+
 extension JSON {
     /// The document on one line, without spaces.
     package var text: String { String(decoding: bytes, as: UTF8.self) }

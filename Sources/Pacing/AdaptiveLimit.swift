@@ -1,3 +1,5 @@
+import System
+
 /// How many requests to keep in flight, found by trying.
 ///
 /// Starts small and doubles each window until the throughput flattens; then goes up by steps,
@@ -78,7 +80,8 @@ package struct AdaptiveLimit: Sendable {
     /// Goes down by a share (0...1) of what was refused; ends the doubling.
     package mutating func shrink(by share: Double, at now: Instant) {
         precondition((0...1).contains(share), "a share is in 0...1, not \(share)")
-        current = max(range.lowerBound, Int((Double(current) * (1 - share)).rounded(.down)))
+        current = max(
+            range.lowerBound, Int(clamping: (Double(current) * (1 - share)).rounded(.down)))
         phase = .holding(windows: Self.holdWindowsMin)
         best = 0
         beginWindow(at: now)

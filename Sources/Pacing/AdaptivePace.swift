@@ -1,3 +1,5 @@
+import System
+
 /// Tells throttling from refusals that no slowing down would end, and finds the pace to go on at.
 ///
 /// A share of refused items is throttling only if it falls when the rate falls. So a share above

@@ -1,3 +1,5 @@
+import System
+
 /// How long to wait before attempt `n + 1`: exponential with full jitter.
 ///
 /// The delay is uniform in 0...ceiling, ceiling = min(base × 2^n, cap). Full jitter spreads clients

@@ -1,3 +1,5 @@
+import System
+
 /// A point on a monotonic clock, in nanoseconds from an arbitrary start.
 ///
 /// Values that decide take one as an argument and never read a clock themselves, so that tests and
@@ -15,24 +17,13 @@ package struct Instant: Comparable, Hashable, Sendable {
     }
 
     package static func - (left: Instant, right: Instant) -> Duration {
-        .nanoseconds(left.nanoseconds - right.nanoseconds)
+        let (time, overflow) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return .nanoseconds(overflow ? (left < right ? .min : .max) : time)
     }
 
+    /// What would lie beyond the clock's range is its end: never.
     package static func + (left: Instant, right: Duration) -> Instant {
-        Instant(nanoseconds: left.nanoseconds + right.inNanoseconds)
+        let (time, overflow) = left.nanoseconds.addingReportingOverflow(right.inNanoseconds)
+        return Instant(nanoseconds: overflow ? (right < .zero ? .min : .max) : time)
     }
-}
-
-extension Duration {
-    /// Whole nanoseconds; a duration beyond some 292 years is cut to that.
-    package var inNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, carried) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return carried ? (seconds < 0 ? .min : .max) : sum
-    }
-
-    /// Seconds as a floating-point number, for rates.
-    package var inSeconds: Double { Double(inNanoseconds) / 1e9 }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// How much of something there was over the last second, in ten slots of 100 ms.
 ///
 /// A value with no clock: time comes with each call, and must not run backwards.

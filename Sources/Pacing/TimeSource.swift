@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// Where drivers get the time from. The real one is ``MonotonicTime``; tests bring their own.
 package protocol TimeSource: Sendable {
@@ -8,24 +8,10 @@ package protocol TimeSource: Sendable {
     var secondsSinceEpoch: Double { get }
 }
 
-/// The machine's clocks. The corresponding C function is `clock_gettime`.
+/// The machine's clocks.
 package struct MonotonicTime: TimeSource {
     package init() {}
 
-    package var now: Instant {
-        let time = read(CLOCK_MONOTONIC)
-        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
-
-    package var secondsSinceEpoch: Double {
-        let time = read(CLOCK_REALTIME)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
-    private func read(_ clock: clockid_t) -> timespec {
-        var time = timespec()
-        let status = clock_gettime(clock, &time)
-        precondition(status == 0, "clock_gettime refused clock \(clock)")
-        return time
-    }
+    package var now: Instant { Instant(nanoseconds: MonotonicClock.nanoseconds) }
+    package var secondsSinceEpoch: Double { MonotonicClock.secondsSinceEpoch }
 }

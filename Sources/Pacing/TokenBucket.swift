@@ -1,3 +1,5 @@
+import System
+
 /// Meters units per second when a request's cost is known only from its reply.
 ///
 /// A request is *taken* at an estimate when it is sent, and *settled* with what the reply says was
@@ -60,7 +62,7 @@ package struct TokenBucket: Sendable {
         precondition(estimate >= 0, "estimate must not be negative, not \(estimate)")
         let missing = min(estimate, burst) - balance(at: now)
         guard missing > burst * 1e-9 else { return now }
-        return now + .nanoseconds(Int64((missing / rate * 1e9).rounded(.up)))
+        return now + .nanoseconds(Int64(clamping: (missing / rate * 1e9).rounded(.up)))
     }
 
     /// Charges a request that is being sent. Each reservation is settled once.

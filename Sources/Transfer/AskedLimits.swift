@@ -16,6 +16,9 @@ package struct AskedLimits: Equatable, Sendable {
 
     package init() {}
 
+    /// What a job's file or message may say of units a second.
+    fileprivate static let unitsRange = 0.0...1e12
+
     package var totals: UnitTotals { UnitTotals(read: totalReadUnits, write: totalWriteUnits) }
 
     package var isEmpty: Bool { self == AskedLimits() }
@@ -63,9 +66,9 @@ package struct AskedLimits: Equatable, Sendable {
         readUnits = json["readUnits"].flatMap(UnitLimit.init(json:))
         targetReadUnits = json["targetReadUnits"].flatMap(UnitLimit.init(json:))
         writeUnits = json["writeUnits"].flatMap(UnitLimit.init(json:))
-        totalReadUnits = json["totalReadUnits"]?.double
-        totalWriteUnits = json["totalWriteUnits"]?.double
-        writesMax = json["writesMax"]?.int
+        totalReadUnits = json["totalReadUnits"]?.double(in: Self.unitsRange)
+        totalWriteUnits = json["totalWriteUnits"]?.double(in: Self.unitsRange)
+        writesMax = json["writesMax"]?.int(in: 1...1_000_000)
     }
 }
 
@@ -92,9 +95,9 @@ extension UnitLimit {
     }
 
     fileprivate init?(json: JSON) {
-        if let units = json.double {
+        if let units = json.double(in: AskedLimits.unitsRange) {
             self = .perSecond(units)
-        } else if let share = json["percent"]?.double {
+        } else if let share = json["percent"]?.double(in: 0...100) {
             self = .percent(share)
         } else {
             return nil

@@ -3,6 +3,7 @@ import DynamoModel
 import Engine
 import JSON
 import Pacing
+import System
 
 /// The copy of one table into one that holds most of it already: both are compared, and what
 /// differs is written, item by item, while it is still as it was read. Nothing is deleted. Any

@@ -1,7 +1,6 @@
 import DynamoDB
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
 
 /// The copy of what differs.

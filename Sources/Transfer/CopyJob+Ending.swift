@@ -1,6 +1,5 @@
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
 
 /// Where a job stands, and what it comes to.

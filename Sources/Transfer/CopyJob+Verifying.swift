@@ -1,7 +1,6 @@
 import DynamoDB
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
 
 /// The verification of what has been copied: the source's digest is made of the pages that the copy

@@ -4,6 +4,7 @@ import DynamoDB
 import DynamoModel
 import Engine
 import Pacing
+import System
 
 /// One table or many, copied as one job: some at a time, the smallest first. Where all tables have
 /// a limit in common, one that is copied is always of the largest: what it leaves of the limit the

@@ -1,5 +1,4 @@
 import DynamoModel
-import ItemBytes
 
 /// What the user asked for of a table's copy.
 package struct CopyOptions: Equatable, Sendable {

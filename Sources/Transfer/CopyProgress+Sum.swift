@@ -1,4 +1,5 @@
 import Engine
+import System
 
 extension CopyProgress {
     /// Of several tables together. Limits are each table's own, but for those over all tables.
@@ -20,7 +21,7 @@ extension CopyProgress {
 
     private var itemsDone: Int {
         guard isComparing else { return itemsEarlier + counters.itemsSettled }
-        return Int(fraction * Double(itemsEstimated ?? 0))
+        return Int(clamping: fraction * Double(itemsEstimated ?? 0))
     }
 
     private mutating func add(_ other: CopyProgress) {

@@ -1,5 +1,6 @@
 import Dispatch
 import Pacing
+import System
 
 /// Waits without holding a thread.
 package enum Pause {

@@ -3,8 +3,8 @@ import Dispatch
 import DynamoDB
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
+import System
 
 /// The copy of one table whose target is there. Any thread may call its methods.
 ///

@@ -1,5 +1,6 @@
 import DynamoModel
 import Engine
+import System
 
 /// The limits that a copy keeps to, from what the user asked for and what the tables have.
 package struct UnitLimits: Equatable, Sendable {
@@ -92,5 +93,5 @@ package struct UnitLimits: Equatable, Sendable {
 
 extension Double {
     /// Units a second in words: no fraction where there is none.
-    var unitText: String { rounded() == self ? String(Int(self)) : String(self) }
+    var unitText: String { rounded() == self ? String(Int(clamping: self)) : String(self) }
 }

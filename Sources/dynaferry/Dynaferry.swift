@@ -1,16 +1,18 @@
+import CommandLine
 import Glibc
+import System
 
 /// Where the process begins and, alone, ends.
 @main
 struct Dynaferry {
     static func main() {
-        CLibrary.prepareAllocator()
+        Linux.prepareAllocator()
         StandardStreams.prepare()
         FileLimit.raise()
         let control = ProcessControl(
             watchSignals: { Signals.watch($0) }, leave: leave, usage: { ProcessUsage.now() })
         let program = Program(console: Console(), control: control)
-        leave(program.run(Array(CommandLine.arguments.dropFirst())))
+        leave(program.run(Array(Swift.CommandLine.arguments.dropFirst())))
     }
 
     /// Ends the process without running C's exit handlers: libraries' threads may still be at work,

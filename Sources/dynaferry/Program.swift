@@ -1,3 +1,6 @@
+import CommandLine
+import System
+
 /// One run of `dynaferry`: reads the command line, runs the command, says how it ended.
 package struct Program: Sendable {
     let console: Console
@@ -26,11 +29,12 @@ package struct Program: Sendable {
 
     private func perform(_ invocation: Invocation) throws -> ExitCode {
         switch invocation {
-        case .overview: console.show(Help(width: console.outputWidth).overview())
-        case .page(let command): console.show(Help(width: console.outputWidth).page(command))
+        case .overview: console.show(Help(.dynaferry, width: console.outputWidth).overview())
+        case .page(let command):
+            console.show(Help(.dynaferry, width: console.outputWidth).page(command))
         case .version: console.show("dynaferry \(Version.text)")
         case .nothing:
-            console.note(Help(width: console.errorSize.columns).overview())
+            console.note(Help(.dynaferry, width: console.errorSize.columns).overview())
             return .usage
         case .copy(let arguments):
             return try CopyCommand(arguments, console: console).run(control) { arguments, voice in
@@ -73,7 +77,7 @@ package struct Program: Sendable {
                 try EngineComparison.run(endpoint: $0, source: $1, target: $2)
             }
         case .completion(let arguments): console.show(arguments.shell.script)
-        case .man: console.show(ManPage(CommandDescription.all).text)
+        case .man: console.show(ManPage(.dynaferry).text)
         }
         return .success
     }
@@ -85,7 +89,13 @@ package struct Program: Sendable {
     /// The variables of this process. The corresponding C variable is `environ`.
     private static func environment() throws(CommandFailure) -> [String: String] {
         var variables: [String: String] = [:]
-        for variable in try ChildProcess.ownEnvironment() {
+        let own: [String]
+        do {
+            own = try ChildProcess.ownEnvironment()
+        } catch {
+            throw CommandFailure(error)
+        }
+        for variable in own {
             guard let equals = variable.firstIndex(of: "=") else { continue }
             let value = variable[variable.index(after: equals)...]
             variables[String(variable[..<equals])] = String(value)

@@ -148,18 +148,4 @@ import Testing
         #expect(
             throttled.logLine == "PutItem: ThrottlingException (status 400) [r arn:x]: slow down")
     }
-
-    @Test func `operations are spelt as AWS has them, and those that change things are known`() {
-        #expect(Operation.batchWriteItem.target == "DynamoDB_20120810.BatchWriteItem")
-        #expect(Operation.describeTimeToLive.name == "DescribeTimeToLive")
-        let reading = Operation.allCases.filter { !$0.mutates }.map(\.name)
-        #expect(
-            reading.allSatisfy { name in
-                ["Describe", "List", "Get", "BatchGet", "Query", "Scan"].contains {
-                    name.hasPrefix($0)
-                }
-            })
-        #expect(reading.count == 16)
-        #expect(Operation.putScalingPolicy.target == "AnyScaleFrontendService.PutScalingPolicy")
-    }
 }

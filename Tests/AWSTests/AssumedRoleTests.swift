@@ -1,7 +1,7 @@
+import System
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: roles are assumed with the credentials that profiles, variables or options say.
 /// Method: an STS on loopback whose keys tell who assumed what.

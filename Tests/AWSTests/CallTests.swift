@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Pacing
+import System
 import Testing
 
 @testable import AWS
@@ -122,13 +123,45 @@ import Testing
         }
         defer { server.stop() }
         let client = try await TestClient.make(server.url)
-        _ = try await client.call(.describeTable, [:], repeatable: true, member: "Table")
+        _ = try await client.call(.picky, [:], repeatable: true)
         #expect(server.requests.count == 3)
+    }
+
+    @Test(arguments: [
+        ("{}", "Table is missing", true),
+        ("{\"Table\":null}", "Table is missing", true),
+        ("{\"Table\":7}", "Table is 7, not an object", false),
+        ("{\"Table\":{\"Units\":-1}}", "Table.Units is -1, not a whole number from 0 to 9", false),
+        ("{\"Table\":{\"Units\":1e400}}", "Table.Units is 1e400", false),
+    ])
+    func `one that never makes sense ends the call soon, and its field is named`(
+        reply: String, said: String, lacks: Bool
+    ) async throws {
+        let server = try ScriptedServer { _ in .bytes(Canned.reply(reply)) }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
         let error = await #expect(throws: AWSError.self) {
-            _ = try await client.call(.describeTable, [:], repeatable: true, member: "Other")
+            _ = try await client.call(.picky, [:], repeatable: true)
         }
-        #expect(error?.localCode == .malformedReply && error?.hint != nil)
-        #expect(server.requests.count == 3 + Client.lackingAttemptsMax)
+        #expect(error?.localCode == .absurdReply && error?.operation == "Picky")
+        #expect(error?.message.contains(said) == true, "\(error?.message ?? "")")
+        #expect(error?.lacksOperation == lacks)
+        #expect(server.requests.count == Client.lackingAttemptsMax)
+    }
+
+    @Test(arguments: [
+        ("{\"Table\":{\"Units\":3,\"More\":1},\"Count\":\"x\"}", "{\"Table\":{\"Units\":3}}"),
+        ("{\"Table\":{},\"Table\":{\"Units\":4.0}}", "{\"Table\":{\"Units\":4}}"),
+        ("{\"Table\":{\"Units\":null},\"Count\":-1}", "{\"Table\":{}}"),
+        ("{\"Table\":{},\"Count\":7}", "{\"Table\":{},\"Count\":7}"),
+    ])
+    func `of a reply only what is read gets through, and what only informs if it makes sense`(
+        reply: String, read: String
+    ) async throws {
+        let server = try ScriptedServer { _ in .bytes(Canned.reply(reply)) }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        #expect(try await client.call(.picky, [:], repeatable: true).text == read)
     }
 
     @Test func `patience bounds the repetitions after the first answer`() async throws {

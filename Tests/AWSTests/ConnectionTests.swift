@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Pacing
+import System
 import Testing
 
 @testable import AWS

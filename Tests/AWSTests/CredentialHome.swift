@@ -1,8 +1,8 @@
 import Foundation
 import Pacing
+import System
 
 @testable import AWS
-@testable import Accounts
 
 /// A home folder with profile files, and an environment of no one's machine, for credentials.
 final class CredentialHome: Sendable {
@@ -75,8 +75,8 @@ final class ManualClock: TimeSource {
     private let seconds = Locked(1_795_000_000.0)
 
     var secondsSinceEpoch: Double { seconds.withLock { $0 } }
-    var now: Instant { Instant(nanoseconds: Int64(secondsSinceEpoch * 1e9)) }
-    var time: UTCTime { UTCTime(secondsSinceEpoch: Int(secondsSinceEpoch)) }
+    var now: Instant { Instant(nanoseconds: Int64(clamping: secondsSinceEpoch * 1e9)) }
+    var time: UTCTime { UTCTime(secondsSinceEpoch: Int(clamping: secondsSinceEpoch)) }
 
     func advance(by step: Double) { seconds.withLock { $0 += step } }
     func after(_ step: Int) -> UTCTime { .init(secondsSinceEpoch: time.secondsSinceEpoch + step) }

@@ -1,7 +1,7 @@
+import System
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: no description of a side, of any provider or of what fails has a secret in it.
 /// Method: each kind of provider with a secret of its own, dumped whole.

@@ -1,7 +1,7 @@
+import System
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: a profile's `credential_process` is run as written, within bounds, and nothing that it
 /// writes is shown. Method: real programs.

@@ -1,10 +1,10 @@
 import Foundation
 import JSON
 import Pacing
+import System
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: whatever the profile files say, dynaferry finds the credentials that botocore finds, or
 /// none where botocore finds none.

@@ -3,7 +3,6 @@ import JSON
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: the environment's proxy variables are obeyed.
 /// Method: each in a process of its own, since the environment is the whole process's; the proxy

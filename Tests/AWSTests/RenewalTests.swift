@@ -1,8 +1,8 @@
 import Foundation
+import System
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: credentials are renewed before they end, once for all who use them, and a renewal that
 /// fails costs nothing while the old ones are good. Method: a clock that the test sets.

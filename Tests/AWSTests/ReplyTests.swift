@@ -1,5 +1,5 @@
-import Accounts
 import Foundation
+import System
 import Testing
 
 @testable import AWS
@@ -71,7 +71,7 @@ import Testing
                 method: "POST", path: "/",
                 headers: ["Content-Type", "Host", "X-Amz-Target"].map {
                     ($0, request.header($0) ?? "")
-                }, body: request.body), at: UTCTime(secondsSinceEpoch: Int(time)))
+                }, body: request.body), at: UTCTime(secondsSinceEpoch: Int(clamping: time)))
         #expect(request.header("Authorization") == signed.headers.last?.value)
     }
 

@@ -3,7 +3,6 @@ import JSON
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Goal: the token that `aws sso login` left is used, renewed and saved.
 /// Method: a token file, and a server that is both the portal and sso-oidc.

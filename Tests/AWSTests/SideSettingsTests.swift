@@ -1,7 +1,6 @@
 import Testing
 
 @testable import AWS
-@testable import Accounts
 
 /// Files of a test, by path.
 private struct GivenFiles: FileReader {

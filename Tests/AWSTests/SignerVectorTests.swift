@@ -1,6 +1,6 @@
-import Accounts
 import Foundation
 import JSON
+import System
 import Testing
 
 @testable import AWS
@@ -38,7 +38,7 @@ import Testing
             region: try #require(context["region"]?.string),
             service: try #require(context["service"]?.string), rules: rules)
         #expect(context["timestamp"]?.string == "2015-08-30T12:36:00Z")
-        let time = UTCTime(year: 2015, month: 8, day: 30, secondOfDay: 12 * 3_600 + 36 * 60)
+        let time = try #require(UTCTime(iso8601: "2015-08-30T12:36:00Z"))
 
         let signed = signer.sign(Self.request(try text(name, "request.txt")), at: time)
         #expect(signed.canonicalRequest == (try text(name, "header-canonical-request.txt")))

@@ -1,7 +1,7 @@
-import Accounts
 import Foundation
 import JSON
 import Pacing
+import System
 import Testing
 
 @testable import AWS
@@ -30,7 +30,7 @@ private struct Sample {
         region = ["us-east-1", "cn-north-1", "eu-central-2", "x"].randomElement(using: &generator)!
         host = ["dynamodb.\(region).amazonaws.com", "127.0.0.1:8000", "[::1]:1"]
             .randomElement(using: &generator)!
-        target = Operation.allCases.randomElement(using: &generator)!.target
+        target = Operation.all.randomElement(using: &generator)!.target
         // 1970 to 2105, midnights more often than by chance.
         let seconds = Int.random(in: 0..<4_260_000_000, using: &generator)
         let atMidnight = Int.random(in: 0..<8, using: &generator) == 0

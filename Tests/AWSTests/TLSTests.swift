@@ -1,5 +1,6 @@
 import Foundation
 import Pacing
+import System
 import Testing
 
 @testable import AWS

@@ -1,8 +1,8 @@
 import Dispatch
 import Pacing
+import System
 
 @testable import AWS
-@testable import Accounts
 
 /// Clients for tests, and one attempt as an async call.
 enum TestClient {

@@ -1,4 +1,6 @@
+import CommandLine
 import Foundation
+import TestSupport
 import Testing
 
 @testable import dynaferry
@@ -60,7 +62,7 @@ import Testing
     }
 
     @Test func `every option that is not hidden is proposed, with its values`() throws {
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             let words = command.name.split(separator: " ").map(String.init)
             let proposed = Set(try proposals(words + ["--"]))
             for option in command.options {
@@ -87,7 +89,7 @@ import Testing
         let script = try Binary.run("completion", "zsh").out
         #expect(script.hasPrefix("#compdef dynaferry\n"))
         let lines = script.split(separator: "\n").map { $0.drop { $0 == " " } }
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             let name = "_dynaferry_\(command.name.replacing(" ", with: "_"))() {"
             let start = try #require(lines.firstIndex { $0 == name }, "\(name)")
             let body = lines[start...].prefix { $0 != "}" }

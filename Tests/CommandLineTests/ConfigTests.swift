@@ -1,3 +1,4 @@
+import CommandLine
 import Testing
 import Transfer
 
@@ -87,7 +88,7 @@ import Transfer
         try check(CopyArguments.self)
         try check(PlanArguments.self)
         try check(VerifyArguments.self)
-        let names = CommandDescription.all.filter { command in
+        let names = ProgramDescription.dynaferry.commands.filter { command in
             command.options.contains { $0.names.contains("--config") }
         }.map(\.name)
         #expect(names.contains("copy") && names.contains("plan") && names.contains("verify"))
@@ -112,7 +113,7 @@ import Transfer
     }
 
     @Test func `no option but one has the key of a part of the file`() {
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             let names = command.options.flatMap(\.names)
             #expect(!names.contains("--source") && !names.contains("--target"))
         }

@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import CommandLine
 @testable import dynaferry
 
 /// A console whose streams are files.

@@ -1,5 +1,7 @@
 import Foundation
 import JSON
+import System
+import TestSupport
 import Testing
 
 /// Copies that can't be made, as their users meet them: one `error:`, what to do, and soon.

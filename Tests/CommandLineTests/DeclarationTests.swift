@@ -1,15 +1,17 @@
+import System
 import Testing
 
+@testable import CommandLine
 @testable import dynaferry
 
 /// What must hold of every option there is, now and later.
 @Suite struct DeclarationTests {
-    static let options = CommandDescription.all.flatMap { command in
+    static let options = ProgramDescription.dynaferry.commands.flatMap { command in
         command.options.map { (command: command.name, option: $0) }
     }
 
     @Test func `no option has the name of another`() {
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             let names = command.options.flatMap(\.names) + ["--help", "-h", "--version"]
             #expect(Set(names).count == names.count, "\(command.name): \(names.sorted())")
         }
@@ -41,7 +43,7 @@ import Testing
             #expect(option.help.hasSuffix("."), "\(command) \(option.names)")
             #expect(option.help.first?.isUppercase == true, "\(command) \(option.names)")
         }
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             #expect(command.summary.hasSuffix("."))
             #expect(!command.examples.isEmpty && !command.exitCodes.isEmpty)
         }
@@ -49,8 +51,8 @@ import Testing
 
     @Test func `help fits its width, whatever it is`() {
         for width in [50, 80, 100, 200] {
-            let help = Help(width: width)
-            for command in CommandDescription.all {
+            let help = Help(.dynaferry, width: width)
+            for command in ProgramDescription.dynaferry.commands {
                 let page = help.page(command).split(separator: "\n")
                 // Examples stay whole, to be copied, and a long word has nowhere to break.
                 for line in page where !line.contains("dynaferry ") && line.contains(/\S \S/) {
@@ -61,7 +63,7 @@ import Testing
     }
 
     @Test func `every example is understood`() throws {
-        for example in CommandDescription.all.flatMap(\.examples) {
+        for example in ProgramDescription.dynaferry.commands.flatMap(\.examples) {
             let words = example.subject.split { " \n\\'".contains($0) }.map(String.init)
             #expect(words.first == "dynaferry")
             let invocation = try Invocation(parsing: Array(words.dropFirst())) { _ in
@@ -72,7 +74,7 @@ import Testing
     }
 
     @Test func `exit codes in help are those of the program`() {
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             for code in command.exitCodes {
                 let number = Int32(code.subject)
                 #expect(number.flatMap(ExitCode.init(rawValue:)) != nil, "\(code)")

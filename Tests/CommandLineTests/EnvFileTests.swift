@@ -1,8 +1,9 @@
 import AWS
+import CommandLine
 import Foundation
+import TestSupport
 import Testing
 
-@testable import Accounts
 @testable import dynaferry
 
 /// Goal: a file of variables gives each side its own, in every usual spelling, and shows none.

@@ -1,5 +1,7 @@
 import Foundation
 import JSON
+import System
+import TestSupport
 import Testing
 
 @testable import dynaferry
@@ -41,7 +43,7 @@ import Testing
 
     private func status() throws -> JSON { try JSON(parsing: jobs("status", "one", "--json").out) }
 
-    private func finish(_ copy: ChildProcess) -> ChildProcess.End {
+    private func finish(_ copy: ChildProcess) -> ProcessEnd {
         while copy.readLine() != nil {}
         return copy.wait()
     }
@@ -114,11 +116,11 @@ import Testing
             "exec \"$0\" \"$@\"", copyWords + ["--stop-at", "2020-01-01T00:00:00Z"],
             environment: ["AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"])
         #expect(past.status == 2 && past.err.contains("has passed"), "\(past)")
-        let soon = Int(Date.now.timeIntervalSince1970) + 3
+        let soon = Int(clamping: Date.now.timeIntervalSince1970) + 3
         let text = Date(timeIntervalSince1970: Double(soon)).formatted(.iso8601)
         let copy = try start("--stop-at", text)
         #expect(finish(copy) == .exited(130))
-        #expect(Int(Date.now.timeIntervalSince1970) >= soon)
+        #expect(Int(clamping: Date.now.timeIntervalSince1970) >= soon)
         #expect(try status()["state"]?.string == "stopped")
     }
 

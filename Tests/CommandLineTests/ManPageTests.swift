@@ -1,6 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
+@testable import CommandLine
 @testable import dynaferry
 
 /// Goal: the manual's page says all that help says, and what its reader copies from it works.
@@ -25,7 +27,7 @@ import Testing
             let words = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
             #expect(page.contains(words), "\(place): \(words)")
         }
-        for command in CommandDescription.all {
+        for command in ProgramDescription.dynaferry.commands {
             for text in command.about + [command.summary] { expect(text, command.name) }
             for operand in command.operands {
                 expect("\(operand.name) \(operand.help)", command.name)

@@ -1,4 +1,5 @@
-import LocalDynamo
+import CommandLine
+import LocalAWS
 import Testing
 import Transfer
 

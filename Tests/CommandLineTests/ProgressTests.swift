@@ -1,6 +1,8 @@
 import JSON
+import TestSupport
 import Testing
 
+@testable import CommandLine
 @testable import dynaferry
 
 @Suite struct ProgressTests {

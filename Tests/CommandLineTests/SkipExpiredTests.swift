@@ -1,5 +1,7 @@
 import Foundation
 import JSON
+import System
+import TestSupport
 import Testing
 
 @testable import dynaferry
@@ -8,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct SkipExpiredTests {
     private let server: Served
     private let folder: TemporaryFolder
-    private let now = Int(Date().timeIntervalSince1970)
+    private let now = Int(clamping: Date().timeIntervalSince1970)
 
     init() throws {
         server = try Served(["--fill", "Plain=10"])

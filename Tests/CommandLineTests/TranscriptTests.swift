@@ -1,4 +1,6 @@
+import CommandLine
 import Foundation
+import TestSupport
 import Testing
 
 @testable import dynaferry
@@ -10,7 +12,7 @@ import Testing
     static let snapshots = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().appendingPathComponent("Snapshots")
 
-    @Test(arguments: CommandDescription.all.map(\.name))
+    @Test(arguments: ProgramDescription.dynaferry.commands.map(\.name))
     func `help of each command is as agreed`(command: String) throws {
         let words = command.split(separator: " ").map(String.init)
         func run(_ words: [String]) throws -> Binary.Result {

@@ -1,8 +1,9 @@
 import AWS
 import JSON
+import System
+import TestSupport
 import Testing
 
-@testable import Accounts
 @testable import dynaferry
 
 /// Goal: `whoami` says what is known of each side, and why there is nothing.

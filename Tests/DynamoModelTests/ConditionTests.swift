@@ -2,7 +2,6 @@ import JSON
 import Testing
 
 @testable import DynamoModel
-@testable import ItemBytes
 
 /// What conditions mean, by the developer guide and by what others have seen of the service.
 @Suite struct ConditionTests {

@@ -1,7 +1,6 @@
 import Testing
 
 @testable import DynamoModel
-@testable import ItemBytes
 
 /// What is refused, and in which words.
 @Suite struct ExpressionErrorTests {

@@ -2,7 +2,6 @@ import JSON
 import Testing
 
 @testable import DynamoModel
-@testable import ItemBytes
 
 /// What updates do to items, and which are refused.
 @Suite struct UpdateTests {

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import Pacing
 import Testing
 

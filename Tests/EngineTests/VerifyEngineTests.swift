@@ -1,8 +1,8 @@
 import AWS
 import DynamoModel
 import Foundation
-import ItemBytes
 import Pacing
+import System
 import Testing
 
 @testable import Engine

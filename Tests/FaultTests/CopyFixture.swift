@@ -3,11 +3,10 @@ import DynamoDB
 import DynamoModel
 import Foundation
 import JSON
-import LocalDynamo
+import LocalAWS
 import Pacing
 import Testing
 
-@testable import Accounts
 @testable import Transfer
 
 /// An embedded server of this process, and copies between its tables.
@@ -28,7 +27,7 @@ final class CopyFixture {
         options.phaseDuration = .milliseconds(1)
         try configure(&options)
         server = try LocalServer(options)
-        try server.start()
+        server.start()
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("dynaferry-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

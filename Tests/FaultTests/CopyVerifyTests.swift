@@ -1,9 +1,8 @@
 import DynamoDB
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
 import Pacing
 import Testing
 

@@ -1,8 +1,8 @@
 import AWS
 import DynamoModel
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
+import TestSupport
 import Testing
 
 @testable import Engine

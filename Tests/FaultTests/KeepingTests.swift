@@ -2,9 +2,8 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
 import Testing
 
 @testable import Engine

@@ -1,8 +1,7 @@
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
 import Testing
 
 @testable import Engine

@@ -1,10 +1,11 @@
 import DynamoDB
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
 import Pacing
+import System
+import TestSupport
 import Testing
 
 @testable import Engine

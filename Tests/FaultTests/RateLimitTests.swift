@@ -1,8 +1,8 @@
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
+import TestSupport
 import Testing
 
 @testable import Transfer

@@ -1,10 +1,10 @@
 import DynamoDB
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
 import Pacing
+import System
 import Testing
 
 @testable import Transfer

@@ -1,7 +1,7 @@
 import DynamoModel
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
+import TestSupport
 import Testing
 
 @testable import Transfer

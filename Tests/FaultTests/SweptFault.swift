@@ -1,6 +1,7 @@
 import AWS
 import JSON
-import LocalItems
+import LocalAWS
+import System
 import Testing
 
 /// A fault that a sweep inflicts on each request in turn, and what a copy may make of it.

@@ -1,9 +1,9 @@
 import DynamoDB
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
 import Pacing
+import System
 
 @testable import Transfer
 

@@ -1,7 +1,8 @@
 import DynamoDB
 import Foundation
-import LocalDynamo
+import LocalAWS
 import Pacing
+import TestSupport
 import Testing
 
 @testable import Engine

@@ -1,10 +1,10 @@
 import DynamoDB
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
-import LocalDynamo
+import LocalAWS
 import Pacing
+import System
 import Testing
 
 @testable import Transfer
@@ -97,7 +97,7 @@ struct VerifyTests {
     @Test("items past their time to live on one side make no difference")
     func timeToLive() async throws {
         let fixture = try CopyFixture()
-        let now = Int(MonotonicTime().secondsSinceEpoch)
+        let now = Int(clamping: MonotonicTime().secondsSinceEpoch)
         func item(_ id: String, _ expires: Int) -> JSON {
             ["id": ["S": .string(id)], "n": ["N": "1"], "ttl": ["N": .string("\(expires)")]]
         }

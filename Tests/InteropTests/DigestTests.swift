@@ -1,6 +1,7 @@
+import DynamoModel
 import Engine
 import Foundation
-import ItemBytes
+import System
 import Testing
 import Transfer
 

@@ -1,7 +1,7 @@
 import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
+import System
 import Testing
 
 /// Item sizes decide what is charged, what fits into a page, and what a limit allows.

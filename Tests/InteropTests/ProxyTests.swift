@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 /// Between client and server stand machines that belong to neither.

@@ -1,8 +1,8 @@
 import DynamoModel
-import ItemBytes
-import LocalItems
+import LocalAWS
 import ModelBenchmarks
 import Pacing
+import System
 import Testing
 import Transfer
 

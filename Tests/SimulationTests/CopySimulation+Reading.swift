@@ -1,5 +1,6 @@
-import ItemBytes
+import DynamoModel
 import Pacing
+import System
 
 @testable import Engine
 @testable import Transfer

@@ -1,4 +1,5 @@
 import Pacing
+import System
 import Testing
 
 /// Goal: puts of one item each find the pace of their target, and no pace where refusals come by

@@ -1,5 +1,6 @@
-import LocalItems
+import LocalAWS
 import Pacing
+import System
 
 @testable import Engine
 @testable import ModelBenchmarks
@@ -104,7 +105,7 @@ struct PutSimulation {
                 + generator.unit() * (world.roundTrip.upperBound - world.roundTrip.lowerBound)
             events.add(
                 .answered(put, isTaken: takes()),
-                at: now + .nanoseconds(Int64(milliseconds * 1e6)))
+                at: now + .nanoseconds(Int64(clamping: milliseconds * 1e6)))
         }
     }
 

@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// Holds what one bucket of the target consumes against what its limit promises: requests sent in
 /// any window of `t` seconds consume at most `max(burst, last estimate) + rate × t`, and what

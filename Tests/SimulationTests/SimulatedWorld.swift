@@ -1,7 +1,7 @@
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
+import System
 import Transfer
 
 /// What may go wrong in a simulated job, each as a probability of one request, page or save.

@@ -1,5 +1,6 @@
 import ModelBenchmarks
 import Pacing
+import System
 import Testing
 import Transfer
 
@@ -19,7 +20,8 @@ import Transfer
             let items = perSecond * lasting.inSeconds * 1.5 / Double(segments)
             return ModelCopy.World(
                 ModelTable(
-                    itemBytes: itemBytes, segments: segments, itemsPerSegment: Int(items) + 4))
+                    itemBytes: itemBytes, segments: segments,
+                    itemsPerSegment: Int(clamping: items) + 4))
         }
     }
 

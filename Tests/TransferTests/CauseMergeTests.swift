@@ -1,7 +1,7 @@
 import DynamoModel
 import Foundation
-import ItemBytes
 import Pacing
+import System
 import Testing
 
 @testable import Engine

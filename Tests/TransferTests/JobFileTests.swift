@@ -1,5 +1,5 @@
+import DynamoModel
 import Foundation
-import ItemBytes
 import JSON
 import Pacing
 import Testing

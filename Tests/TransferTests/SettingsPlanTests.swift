@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import TestSupport
 import Testing
 
 @testable import Transfer

@@ -1,5 +1,4 @@
 import DynamoModel
-import ItemBytes
 import Testing
 
 @testable import Transfer

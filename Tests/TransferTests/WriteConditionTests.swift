@@ -1,5 +1,5 @@
 import DynamoDB
-import ItemBytes
+import DynamoModel
 import JSON
 import Testing
 

@@ -1,13 +1,14 @@
 import Dispatch
 import JSON
 import Pacing
+import System
 
 extension Client {
     /// Longest reply of a control-plane operation.
     package static let callReplyBytesMax = 16 << 20
 
-    /// An operation that an endpoint may lack answers with a bare 500 each time: so often is it
-    /// asked before that is believed.
+    /// An operation that an endpoint may lack answers with a bare 500 each time, and one whose
+    /// reply makes no sense with that reply: so often is it asked before that is believed.
     static let lackingAttemptsMax = 4
 
     /// Performs a control-plane operation, repeating it as the errors' remedies say.
@@ -16,11 +17,11 @@ extension Client {
     /// then within `patience`, by default ``Configuration/giveUpAfter``. One that is not
     /// `repeatable` (CreateTable, UpdateTable, DeleteTable) is not sent again once its outcome is
     /// unknown: the caller has to look. Throws the last error.
-    /// - Parameter member: what the reply must have. One without it, as a proxy may answer for
-    ///   itself, counts as no answer and is asked for again a few times.
+    ///
+    /// The reply is what the operation's ``ReplyShape`` says. One that lacks what it must have, as
+    /// a proxy may answer for itself, or has an absurd value in it, is asked for again a few times.
     package func call(
-        _ operation: Operation, _ body: JSON, repeatable: Bool, member: String? = nil,
-        patience: Duration? = nil
+        _ operation: Operation, _ body: JSON, repeatable: Bool, patience: Duration? = nil
     ) async throws(AWSError) -> JSON {
         let start = time.now
         let bytes = ByteBuffer()
@@ -29,8 +30,7 @@ extension Client {
         while true {
             let deadline = start + timeLimit(patience)
             let result = await attemptCall(
-                operation, bytes, repeatable: repeatable, member: member,
-                within: deadline - time.now)
+                operation, bytes, repeatable: repeatable, within: deadline - time.now)
             guard case .failure(let error) = result else { return try result.get() }
             let delay = try await delayBeforeRepeating(
                 error, attempt: attempt, repeatable: repeatable)
@@ -51,7 +51,8 @@ extension Client {
         _ error: AWSError, attempt: Int, repeatable: Bool
     ) async throws(AWSError) -> Duration {
         if error.isOutcomeUnknown && !repeatable { throw error }
-        if error.lacksOperation && attempt + 1 >= Self.lackingAttemptsMax { throw error }
+        let isLasting = error.lacksOperation || error.localCode == .absurdReply
+        if isLasting && attempt + 1 >= Self.lackingAttemptsMax { throw error }
         switch error.remedy {
         case .giveUp, .split: throw error
         case .retry: return jitter(configuration.backoff, attempt)
@@ -77,8 +78,7 @@ extension Client {
     }
 
     private func attemptCall(
-        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, member: String?,
-        within limit: Duration
+        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, within limit: Duration
     ) async -> Result<JSON, AWSError> {
         await withCheckedContinuation { continuation in
             send(
@@ -87,8 +87,18 @@ extension Client {
                 within: limit
             ) { [self] result in
                 continuation.resume(
-                    returning: result.flatMap { parse($0, operation) }
-                        .flatMap { check($0, has: member, operation) })
+                    returning: result.flatMap { read($0, of: operation) })
+            }
+        }
+    }
+
+    /// What is read of a reply, by the operation's ``ReplyShape``.
+    package func read(_ reply: Reply, of operation: Operation) -> Result<JSON, AWSError> {
+        parse(reply, operation).flatMap { json in
+            do throws(ReplyDefect) {
+                return .success(try operation.reply.checked(json))
+            } catch {
+                return .failure(AWSError(operation: operation, error))
             }
         }
     }
@@ -109,18 +119,6 @@ extension Client {
                     operation: operation, .malformedReply, error.description, status: 200,
                     requestID: reply.requestID, hasAnswered: true))
         }
-    }
-
-    private func check(
-        _ json: JSON, has member: String?, _ operation: Operation
-    ) -> Result<JSON, AWSError> {
-        guard let member, json[member] == nil else { return .success(json) }
-        var error = AWSError(
-            operation: operation, .malformedReply, "the reply has no \(member)", status: 200,
-            hasAnswered: true)
-        error.lacksOperation = true
-        error.hint = "Check that the endpoint is a DynamoDB one, and what stands before it."
-        return .failure(error)
     }
 
     private func wait(_ delay: Duration) async {

@@ -1,6 +1,7 @@
 import Dispatch
 import Pacing
 import Synchronization
+import System
 
 /// Sends signed requests to one DynamoDB endpoint and judges the replies.
 ///
@@ -63,7 +64,7 @@ package final class Client: Sendable {
         self.time = time
         self.onFailure = onFailure
         let credentials = try await provider.credentials()
-        let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
+        let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
         state = Locked(ClientState(credentials: credentials, at: now, seed: seed))
     }
 
@@ -100,7 +101,7 @@ package final class Client: Sendable {
         completion: @escaping @Sendable (Result<Reply, AWSError>) -> Void
     ) {
         let offset = clockOffset.load(ordering: .relaxed)
-        let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch) + offset)
+        let now = UTCTime(secondsSinceEpoch: Int(clamping: time.secondsSinceEpoch) + offset)
         let start = time.now
         let (kept, template, generation, isDue) = state.withLock { state in
             (
@@ -151,10 +152,10 @@ package final class Client: Sendable {
         let mask = answered.load(ordering: .relaxed)
         let judgement = ReplyJudge(
             operation: operation, hasAnswered: mask != 0,
-            operationHasAnswered: mask & 1 << UInt64(operation.rawValue) != 0)
+            operationHasAnswered: mask & 1 << UInt64(operation.number) != 0)
         let result = judgement.judge(exchange, latency: latency)
         switch result {
-        case .success: note(1 << UInt64(operation.rawValue) | Self.anyAnswer, mask)
+        case .success: note(1 << UInt64(operation.number) | Self.anyAnswer, mask)
         // A code of the service's own, whichever it is, comes from something that speaks DynamoDB.
         case .failure(let error) where error.isFromService: note(Self.anyAnswer, mask)
         case .failure: break
@@ -182,7 +183,7 @@ package final class Client: Sendable {
         let isAboutLast = exchange.sendings == 1 && error.localCode != .connectionFailed
         if exchange.sendings > 0, !isAboutLast { error.isOutcomeUnknown = true }
         if error.isAboutClock, let serverTime = exchange.serverTime {
-            let offset = serverTime.secondsSinceEpoch - Int(time.secondsSinceEpoch)
+            let offset = serverTime.secondsSinceEpoch - Int(clamping: time.secondsSinceEpoch)
             // AWS allows five minutes; less than half of one is not what it complained about.
             if abs(offset - sent.clockOffset) >= 30 {
                 clockOffset.store(offset, ordering: .relaxed)
@@ -218,7 +219,7 @@ package final class Client: Sendable {
             state.withLock { $0.renewal = nil }
             return .failure(error)
         }
-        let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
+        let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
         let isNew = state.withLock { state in
             state.renewal = nil
             return state.replaceCredentials(with: fresh, at: now)
@@ -236,7 +237,7 @@ package final class Client: Sendable {
     private func lookForCredentials() {
         Task {
             guard let fresh = try? await provider.credentials() else { return }
-            let now = UTCTime(secondsSinceEpoch: Int(time.secondsSinceEpoch))
+            let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
             state.withLock { _ = $0.replaceCredentials(with: fresh, at: now) }
         }
     }

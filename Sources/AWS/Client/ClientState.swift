@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// What the requests of a ``Client`` share and change, behind its lock.
 struct ClientState {
@@ -21,8 +22,8 @@ struct ClientState {
         self.credentials = credentials
         nextLook = Self.firstLook(at: credentials, now)
         generator = SeededGenerator(seed: seed)
-        templates = Array(repeating: nil, count: Operation.allCases.count)
-        exchanges = Array(repeating: [], count: Operation.allCases.count)
+        templates = Array(repeating: nil, count: Operation.countMax)
+        exchanges = Array(repeating: [], count: Operation.countMax)
     }
 
     /// False when they are those in use already.
@@ -48,19 +49,19 @@ struct ClientState {
     }
 
     mutating func takeExchange(for operation: Operation) -> HTTPExchange? {
-        exchanges[operation.rawValue].popLast()
+        exchanges[operation.number].popLast()
     }
 
     mutating func keep(_ exchange: HTTPExchange, for operation: Operation) {
-        exchanges[operation.rawValue].append(exchange)
+        exchanges[operation.number].append(exchange)
     }
 
     mutating func template(
         for operation: Operation, on day: Int, subject: (Operation) -> SigningTemplate.Subject
     ) -> SigningTemplate {
-        if let template = templates[operation.rawValue], template.day == day { return template }
+        if let template = templates[operation.number], template.day == day { return template }
         let template = SigningTemplate(subject(operation), credentials: credentials, day: day)
-        templates[operation.rawValue] = template
+        templates[operation.number] = template
         return template
     }
 }

@@ -1,3 +1,5 @@
+import System
+
 /// A reply with status 200 whose bytes are as they were sent.
 package struct Reply: Sendable {
     /// The buffer that was given for it: the whole body, inflated; empty when it was too long.

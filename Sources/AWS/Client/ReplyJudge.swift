@@ -1,3 +1,5 @@
+import System
+
 /// Decides what became of a request: a reply that can be trusted, or an error with its remedy.
 ///
 /// The order matters. The checksum is over the bytes as sent, so it is checked before they are

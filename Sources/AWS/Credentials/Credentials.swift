@@ -1,3 +1,5 @@
+import System
+
 /// A set of AWS credentials. No description of it, nor of anything that holds it, shows a secret.
 package struct Credentials: Equatable, Sendable {
     package var accessKeyID: String

@@ -1,3 +1,5 @@
+import System
+
 /// When credentials that end are to be renewed: a value that decides, without clock or I/O.
 ///
 /// | time before their end | what happens |

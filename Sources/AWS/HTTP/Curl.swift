@@ -2,6 +2,7 @@ import CCurl
 import Dispatch
 import Glibc
 import Pacing
+import System
 
 /// Everything that is asked of libcurl, call by call, and nothing else.
 

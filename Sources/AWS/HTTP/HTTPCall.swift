@@ -1,5 +1,6 @@
 import Dispatch
 import Pacing
+import System
 
 /// One request of the control plane to a host of its own: credentials and identities come by these,
 /// a few in an hour. What moves items goes through ``HTTPEngine``, which knows POST to one URL and

@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Performs POSTs over HTTP/1.1, each exactly once, on a thread of its own.
 ///

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import System
 
 /// How large the replies to a request usually are: libcurl's receive buffer follows from it.
 package enum HTTPReplySize: Sendable {

@@ -1,4 +1,5 @@
 import Dispatch
+import System
 
 /// The loop of ``HTTPEngine``: takes what was submitted, moves all transfers, delivers completions.
 final class HTTPLoop: @unchecked Sendable {

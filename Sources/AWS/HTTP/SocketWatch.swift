@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import System
 
 /// Which sockets are ready, by epoll: the kernel is told of a socket once and not with each wait.
 ///

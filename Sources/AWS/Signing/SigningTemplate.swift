@@ -1,3 +1,5 @@
+import System
+
 /// One operation's request head and the texts of its signature, written once for a set of
 /// credentials and a day; per request only date, hashes and signature are patched in.
 ///

@@ -53,85 +53,17 @@ extension ReadableTable {
         }
     }
 
-    /// The attribute whose time says when an item expires; nil when nothing does.
-    package func timeToLive() async throws(AWSError) -> String? {
-        let reply = try await ask(.describeTimeToLive, member: "TimeToLiveDescription")
-        let description = reply["TimeToLiveDescription"]
-        switch description?["TimeToLiveStatus"]?.string {
-        case "ENABLED", "ENABLING": return description?["AttributeName"]?.string
-        default: return nil
-        }
+    /// About this table, by its name.
+    func ask(_ operation: ReadOperation) async throws(AWSError) -> JSON {
+        try await reader.call(operation, ["TableName": .string(name)])
     }
+}
 
-    func recovery() async throws(AWSError) -> TableSettings.Recovery? {
-        let member = "ContinuousBackupsDescription"
-        let reply = try await ask(.describeContinuousBackups, member: member)
-        let description = reply[member]?["PointInTimeRecoveryDescription"]
-        guard description?["PointInTimeRecoveryStatus"]?.string == "ENABLED" else { return nil }
-        return TableSettings.Recovery(days: description?["RecoveryPeriodInDays"]?.int)
-    }
-
-    func tags(ofARN arn: String) async throws(AWSError) -> [TableSettings.Tag] {
-        var tags: [TableSettings.Tag] = []
-        var body: JSON = ["ResourceArn": .string(arn)]
-        repeat {
-            let reply = try await reader.call(.listTagsOfResource, body, member: "Tags")
-            for tag in reply["Tags"]?.array ?? [] {
-                guard let key = tag["Key"]?.string else { continue }
-                tags.append(.init(key: key, value: tag["Value"]?.string ?? ""))
-            }
-            body["NextToken"] = reply["NextToken"]
-        } while body["NextToken"]?.string != nil
-        return tags.sorted { $0.key < $1.key }
-    }
-
-    /// Those of the table and its indexes that are on.
-    func insights() async throws(AWSError) -> [TableSettings.ContributorInsight] {
-        let member = "ContributorInsightsSummaries"
-        var insights: [TableSettings.ContributorInsight] = []
-        var body: JSON = ["TableName": .string(name)]
-        repeat {
-            let reply = try await reader.call(.listContributorInsights, body, member: member)
-            for summary in reply[member]?.array ?? [] {
-                let status = summary["ContributorInsightsStatus"]?.string
-                guard status == "ENABLED" || status == "ENABLING" else { continue }
-                insights.append(
-                    .init(
-                        index: summary["IndexName"]?.string,
-                        mode: summary["ContributorInsightsMode"]?.string))
-            }
-            body["NextToken"] = reply["NextToken"]
-        } while body["NextToken"]?.string != nil
-        return insights.sorted { $0.index ?? "" < $1.index ?? "" }
-    }
-
-    func kinesisDestinations() async throws(AWSError) -> [TableSettings.KinesisDestination] {
-        let member = "KinesisDataStreamDestinations"
-        let reply = try await ask(.describeKinesisStreamingDestination, member: member)
-        return (reply[member]?.array ?? []).compactMap { destination in
-            let status = destination["DestinationStatus"]?.string
-            guard status == "ACTIVE" || status == "ENABLING" || status == "UPDATING",
-                let arn = destination["StreamArn"]?.string
-            else { return nil }
-            return .init(
-                streamARN: arn,
-                precision: destination["ApproximateCreationDateTimePrecision"]?.string)
-        }
-    }
-
-    func resourcePolicy(ofARN arn: String) async throws(AWSError) -> String? {
-        do throws(AWSError) {
-            let body: JSON = ["ResourceArn": .string(arn)]
-            return try await reader.call(.getResourcePolicy, body, member: "Policy")["Policy"]?
-                .string
-        } catch {
-            if error.code == "PolicyNotFoundException" { return nil }
-            throw error
-        }
-    }
-
-    private func ask(_ operation: ReadOperation, member: String) async throws(AWSError) -> JSON {
-        try await reader.call(operation, ["TableName": .string(name)], member: member)
+extension TargetTable {
+    /// Sets something on a table that is to be as it is said here, and may be said again. While the
+    /// table is being changed it takes no other change: then the call is made again.
+    func set(_ operation: Operation, _ body: JSON) async throws(AWSError) {
+        _ = try await client.call(operation, body, repeatable: true)
     }
 }
 

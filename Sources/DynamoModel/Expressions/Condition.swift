@@ -1,10 +1,8 @@
-import ItemBytes
-
 /// What is compared in a condition.
-package indirect enum Operand: Hashable, Sendable {
+package indirect enum ConditionOperand: Hashable, Sendable {
     case path(DocumentPath)
     case value(AttributeValue)
-    case size(Operand)
+    case size(ConditionOperand)
 
     /// Its value for an item; nil when the item has none there.
     package func value(in item: Item) -> AttributeValue? {
@@ -39,13 +37,13 @@ package indirect enum Operand: Hashable, Sendable {
 /// comparison with it is false, as is one of two types (observed of the service by Alternator's
 /// authors).
 package indirect enum Condition: Hashable, Sendable {
-    case comparison(Comparator, Operand, Operand)
-    case between(Operand, lower: Operand, upper: Operand)
-    case membership(Operand, [Operand])
+    case comparison(Comparator, ConditionOperand, ConditionOperand)
+    case between(ConditionOperand, lower: ConditionOperand, upper: ConditionOperand)
+    case membership(ConditionOperand, [ConditionOperand])
     case exists(DocumentPath)
-    case hasType(Operand, String)
-    case beginsWith(Operand, Operand)
-    case contains(Operand, Operand)
+    case hasType(ConditionOperand, String)
+    case beginsWith(ConditionOperand, ConditionOperand)
+    case contains(ConditionOperand, ConditionOperand)
     case not(Condition)
     case both(Condition, Condition)
     case either(Condition, Condition)

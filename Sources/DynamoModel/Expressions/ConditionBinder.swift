@@ -105,15 +105,15 @@ struct ConditionBinder {
     // MARK: Operands
 
     /// All of them, or nil when something is wrong with one.
-    private mutating func operands(_ syntax: [ExpressionSyntax]) -> [Operand]? {
-        var operands: [Operand] = []
+    private mutating func operands(_ syntax: [ExpressionSyntax]) -> [ConditionOperand]? {
+        var operands: [ConditionOperand] = []
         for element in syntax {
             if let operand = operand(element) { operands.append(operand) }
         }
         return operands.count == syntax.count ? operands : nil
     }
 
-    private mutating func operand(_ syntax: ExpressionSyntax) -> Operand? {
+    private mutating func operand(_ syntax: ExpressionSyntax) -> ConditionOperand? {
         do throws(ExpressionError) {
             switch syntax {
             case .path(let steps):
@@ -201,7 +201,7 @@ struct ConditionBinder {
         return false
     }
 
-    private mutating func path(_ operand: Operand, _ function: String) -> DocumentPath? {
+    private mutating func path(_ operand: ConditionOperand, _ function: String) -> DocumentPath? {
         if case .path(let path) = operand { return path }
         note(
             .operands,
@@ -212,7 +212,7 @@ struct ConditionBinder {
     }
 
     private mutating func typeTest(
-        _ operand: Operand, _ type: Operand, _ function: String
+        _ operand: ConditionOperand, _ type: ConditionOperand, _ function: String
     ) -> Condition? {
         guard case .value(.string(let bytes)) = type else {
             let actual = type.knownType ?? "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
@@ -231,7 +231,7 @@ struct ConditionBinder {
         return .hasType(operand, name)
     }
 
-    private mutating func size(_ arguments: [ExpressionSyntax]) -> Operand? {
+    private mutating func size(_ arguments: [ExpressionSyntax]) -> ConditionOperand? {
         let operands = operands(arguments)
         guard checkCount(arguments, .size), let operand = operands?.first else { return nil }
         if let type = operand.knownType, ["N", "BOOL", "NULL"].contains(type) {
@@ -243,7 +243,7 @@ struct ConditionBinder {
 
     // MARK: Checks of operands
 
-    private mutating func checkDistinct(_ operands: [Operand], _ name: String) {
+    private mutating func checkDistinct(_ operands: [ConditionOperand], _ name: String) {
         guard case .path(let left) = operands[0], case .path(let right) = operands[1],
             left == right
         else { return }
@@ -255,14 +255,14 @@ struct ConditionBinder {
     }
 
     /// A constant must have a type that has an order.
-    private mutating func checkOrdered(_ operands: [Operand], _ name: String) {
+    private mutating func checkOrdered(_ operands: [ConditionOperand], _ name: String) {
         for case let type? in operands.map(\.knownType)
         where !AttributeValue.orderedTypeNames.contains(type) {
             note(.operands, .operandType(type, of: name))
         }
     }
 
-    private mutating func checkBounds(_ lower: Operand, _ upper: Operand) {
+    private mutating func checkBounds(_ lower: ConditionOperand, _ upper: ConditionOperand) {
         guard case .value(let lower) = lower, case .value(let upper) = upper else { return }
         let rule: String
         if lower.typeName != upper.typeName {

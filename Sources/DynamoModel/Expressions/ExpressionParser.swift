@@ -1,3 +1,5 @@
+import System
+
 /// Reads the text of an expression: what all kinds of expressions have in common, which is tokens,
 /// paths, operands and the wording of syntax errors.
 struct ExpressionParser {

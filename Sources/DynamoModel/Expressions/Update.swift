@@ -1,5 +1,3 @@
-import ItemBytes
-
 /// A value that a SET computes.
 package indirect enum SetValue: Hashable, Sendable {
     case path(DocumentPath)

@@ -1,4 +1,3 @@
-import ItemBytes
 import JSON
 
 /// A description or definition of a table that lacks what it must have.
@@ -172,13 +171,15 @@ extension IndexDefinition {
 extension Throughput {
     init(provisioned json: JSON?) {
         self.init(
-            readUnits: json?["ReadCapacityUnits"]?.int, writeUnits: json?["WriteCapacityUnits"]?.int
-        )
+            readUnits: json?["ReadCapacityUnits"]?.int(in: ServiceRanges.provisionedUnits),
+            writeUnits: json?["WriteCapacityUnits"]?.int(in: ServiceRanges.provisionedUnits))
     }
 
     /// -1 is the service's word for "no maximum".
     init(onDemand json: JSON?) {
-        func maximum(_ name: String) -> Int? { json?[name]?.int.flatMap { $0 > 0 ? $0 : nil } }
+        func maximum(_ name: String) -> Int? {
+            json?[name]?.int(in: 1...ServiceRanges.maximumUnits.upperBound)
+        }
         self.init(
             readUnits: maximum("MaxReadRequestUnits"), writeUnits: maximum("MaxWriteRequestUnits"))
     }

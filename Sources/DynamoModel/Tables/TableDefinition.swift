@@ -1,4 +1,3 @@
-import ItemBytes
 import JSON
 
 /// What makes a table the table it is, as CreateTable takes it.

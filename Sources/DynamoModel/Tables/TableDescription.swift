@@ -1,4 +1,3 @@
-import ItemBytes
 import JSON
 
 /// A table as DescribeTable reports it: its definition, and what it is now.
@@ -27,8 +26,8 @@ package struct TableDescription: Equatable, Sendable {
         status = json["TableStatus"]?.string ?? "ACTIVE"
         arn = json["TableArn"]?.string
         id = json["TableId"]?.string
-        itemCount = json["ItemCount"]?.int ?? 0
-        sizeBytes = json["TableSizeBytes"]?.int ?? 0
+        itemCount = json["ItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
+        sizeBytes = json["TableSizeBytes"]?.int(in: ServiceRanges.tableBytes) ?? 0
         replicaRegions = (json["Replicas"]?.array ?? []).compactMap { $0["RegionName"]?.string }
         indexStatus = [:]
         for index in json["GlobalSecondaryIndexes"]?.array ?? [] {
@@ -43,8 +42,13 @@ package struct TableDescription: Equatable, Sendable {
         status == "ACTIVE" && indexStatus.values.allSatisfy { $0 == "ACTIVE" }
     }
 
-    /// Stored bytes of one item on average; nil when the table reports none.
-    package var itemBytes: Int? { itemCount > 0 ? max(1, sizeBytes / itemCount) : nil }
+    /// Stored bytes of one item on average; nil when the table reports none, or more than an item
+    /// can have.
+    package var itemBytes: Int? {
+        guard itemCount > 0 else { return nil }
+        let bytes = max(1, sizeBytes / itemCount)
+        return bytes <= ServiceLimits.itemBytesMax ? bytes : nil
+    }
 
     /// `arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME`, taken apart.
     private var arnParts: [Substring] { arn?.split(separator: ":", maxSplits: 5) ?? [] }

@@ -1,6 +1,7 @@
 import DynamoDB
-import ItemBytes
+import DynamoModel
 import Pacing
+import System
 
 /// The items of one BatchWriteItem, and what they come to.
 struct Batch: Sendable {

@@ -1,5 +1,6 @@
 import AWS
 import JSON
+import System
 
 /// Writes the bodies of one table's BatchWriteItem requests: items are put between constant parts
 /// as the bytes that they came in.

@@ -1,4 +1,5 @@
 import AWS
+import System
 
 /// Buffers that are kept between requests: the first touch of fresh memory costs more than the
 /// copy of what is put into it.

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 
 /// All that bounds a copy, settled before it starts.
 package struct CopyConfiguration: Sendable {

@@ -1,7 +1,6 @@
 import AWS
 import DynamoDB
 import DynamoModel
-import ItemBytes
 import JSON
 import Pacing
 

@@ -1,9 +1,10 @@
 import AWS
 import Dispatch
 import DynamoDB
-import ItemBytes
+import DynamoModel
 import JSON
 import Pacing
+import System
 
 /// Performs a ``CopyScheduler``'s actions against two tables.
 ///
@@ -297,7 +298,7 @@ package final class CopyDriver: @unchecked Sendable {
                 var page = try pageCutter.cut(reply.body.bytes)
                 if let expiry {
                     page.expired = try expiry.expired(
-                        in: page, of: reply.body.bytes, at: Int(time.secondsSinceEpoch))
+                        in: page, of: reply.body.bytes, at: Int(clamping: time.secondsSinceEpoch))
                 }
                 return .success(page)
             } catch {

@@ -1,5 +1,5 @@
 import AWS
-import ItemBytes
+import DynamoModel
 import Pacing
 
 /// A batch in flight, by slot.
@@ -105,6 +105,8 @@ package struct CopyFailure: Error, Equatable, Sendable {
     package var isOutcomeUnknown: Bool
     /// The endpoint has only ever answered this operation as one that lacks it.
     package var lacksOperation = false
+    /// The reply was whole and well-formed, and made no sense.
+    package var isAbsurd = false
 
     package init(
         _ kind: Kind, code: String, message: String, hint: String? = nil,

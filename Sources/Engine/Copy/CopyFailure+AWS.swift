@@ -15,6 +15,7 @@ extension CopyFailure {
         self.init(
             .remedy(error.remedy), code: error.code, message: error.message, hint: error.hint,
             isOutcomeUnknown: error.isOutcomeUnknown)
+        isAbsurd = error.localCode == .absurdReply
         guard error.lacksOperation else { return }
         lacksOperation = true
         message = "\(error.operation) is not answered as by DynamoDB: \(message)"
@@ -31,14 +32,18 @@ extension CopyFailure {
     /// A reply that can't be read says nothing about what was done.
     package init(malformed error: any Error, _ operation: String) {
         self.init(
-            .remedy(.retry), code: "MalformedReply",
+            .remedy(.retry), code: "AbsurdReply",
             message: "a reply to \(operation) makes no sense: \(error)", isOutcomeUnknown: true)
+        isAbsurd = true
     }
 
     package init(unmatched reply: Reply) {
         self.init(
-            .remedy(.retry), code: "MalformedReply",
-            message: "a reply to BatchWriteItem names unprocessed items that were not sent",
+            .remedy(.retry), code: "AbsurdReply",
+            message:
+                "a reply to BatchWriteItem makes no sense: UnprocessedItems has items that were not"
+                + " sent",
             isOutcomeUnknown: true)
+        isAbsurd = true
     }
 }

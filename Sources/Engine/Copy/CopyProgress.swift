@@ -1,4 +1,5 @@
 import Pacing
+import System
 
 /// Where a copy stands. Totals are estimates that are corrected as segments end.
 package struct CopyProgress: Equatable, Sendable {
@@ -81,6 +82,6 @@ package struct CopyProgress: Equatable, Sendable {
         let extrapolated = Double(readInFinished) / share
         let estimate =
             reported > 0 ? extrapolated * share + Double(reported) * (1 - share) : extrapolated
-        return max(Int(estimate.rounded()), read)
+        return max(Int(clamping: estimate.rounded()), read)
     }
 }

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import Pacing
 
 /// Mixing: which items make the next batch.

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import Pacing
 
 /// Reading: which segment is asked for a page next, and what comes of the reply.

@@ -1,5 +1,6 @@
-import ItemBytes
+import DynamoModel
 import Pacing
+import System
 
 /// Writing: how batches are mixed from open pages, and what comes of the replies.
 extension CopyScheduler {

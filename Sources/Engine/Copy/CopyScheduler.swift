@@ -1,5 +1,4 @@
 import DynamoModel
-import ItemBytes
 import Pacing
 
 /// Decides what a table copy does next. It makes no calls, takes no locks and reads no clock: each

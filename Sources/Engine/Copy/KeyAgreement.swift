@@ -1,7 +1,7 @@
 import DynamoModel
 import Glibc
-import ItemBytes
 import JSON
+import System
 
 /// Tells whether two spellings of a key attribute say the same, where they lie and without decoding
 /// what can be told without: a batch and its unprocessed items make up to 600 pairs.

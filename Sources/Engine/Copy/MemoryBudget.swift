@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 
 /// The two pools of bytes that bound a copy's memory, whatever the table's size.
 ///

@@ -1,4 +1,5 @@
-import ItemBytes
+import DynamoModel
+import System
 
 /// A page whose items are on their way: which of them have been taken for batches, and which have
 /// been settled (acknowledged, durably a dead letter, or left out).

@@ -1,4 +1,5 @@
-import ItemBytes
+import DynamoModel
+import System
 
 /// Decides how many items a page is asked to hold and how much memory is set aside for its reply.
 ///
@@ -57,7 +58,7 @@ package struct PageSizing: Sendable {
     /// Stored bytes that a page of `limit` items is expected to hold, for its read units.
     func storedBytesExpected(limit: Int) -> Int {
         let item = storedBytes > 0 ? storedBytes : 1024
-        return min(Int(Double(limit) * item), ServiceLimits.pageBytesMax)
+        return min(Int(clamping: Double(limit) * item), ServiceLimits.pageBytesMax)
     }
 
     /// - Parameter unitsMax: read units that one request may cost, where a limit makes that small.
@@ -68,19 +69,19 @@ package struct PageSizing: Sendable {
                 limit: limit,
                 reserve: min(poolBytes / Self.unlearntShare, Self.worstCase(limit: limit)))
         }
-        let wanted = max(1, Int(Double(pageBytes) / (jsonBytes * Self.margin)))
+        let wanted = max(1, Int(clamping: Double(pageBytes) / (jsonBytes * Self.margin)))
         let limit = min(wanted, limit(unitsMax, isConsistent, itemBytes: storedBytes))
         // No page holds more than the service's 1 MB of stored bytes, however large the limit.
         let items = min(
             Double(limit), Double(ServiceLimits.pageBytesMax) / max(storedBytes, 1) + 1)
-        let reserve = Int(items * max(jsonBytes, jsonBytesPeak) * Self.margin)
+        let reserve = Int(clamping: items * max(jsonBytes, jsonBytesPeak) * Self.margin)
         return Plan(limit: limit, reserve: fit(reserve, limit: limit))
     }
 
     /// Items that `units` pay for; at least one.
     private func limit(_ units: Double, _ isConsistent: Bool, itemBytes: Double) -> Int {
         let bytes = units * Double(ServiceLimits.readUnitBytes) * (isConsistent ? 1 : 2)
-        return max(1, Int(min(bytes / max(itemBytes, 1), 1_000_000)))
+        return max(1, Int(clamping: min(bytes / max(itemBytes, 1), 1_000_000)))
     }
 
     private func fit(_ reserve: Int, limit: Int) -> Int {

@@ -1,3 +1,5 @@
+import System
+
 /// The order in which segments are opened: by bit-reversed index.
 ///
 /// Segments are contiguous ranges of the hash space, so segments opened one after another in scan

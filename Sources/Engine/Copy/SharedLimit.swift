@@ -1,5 +1,6 @@
 import Dispatch
 import Pacing
+import System
 
 /// A ``SharedBucket`` at work: a limit over all tables of a job, on one side. Its serial queue is
 /// its lock. Any thread may call it.

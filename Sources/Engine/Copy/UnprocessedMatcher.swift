@@ -1,6 +1,7 @@
+import DynamoModel
 import Glibc
-import ItemBytes
 import JSON
+import System
 
 /// Finds which items of a batch a reply left unprocessed, by their keys' values.
 ///

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import Pacing
 
 /// Meters write units of the target: one bucket for the table and one for each global index, each

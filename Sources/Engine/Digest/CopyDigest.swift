@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import JSON
 
 /// What the items of a source add up to that a copy has read and settled: the sums go with the

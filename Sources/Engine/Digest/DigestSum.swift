@@ -1,3 +1,5 @@
+import System
+
 /// How many items there are in a part of a table, and what their digests add up to, mod 2^128: the
 /// same for every order in which they are taken (`DIGEST.md` says why they are added).
 package struct DigestSum: Equatable, Sendable {

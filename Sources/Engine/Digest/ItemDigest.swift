@@ -1,5 +1,6 @@
-import ItemBytes
+import DynamoModel
 import JSON
+import System
 
 /// What an item comes to: a hash of its key and one of all of it (see `DIGEST.md`).
 package struct ItemDigest: Equatable, Sendable {

@@ -1,3 +1,5 @@
+import System
+
 /// What is kept of an item of which its sums do not tell enough: its digest, which side it is on,
 /// and its key as JSON.
 package struct KeyRecord: Equatable, Sendable {

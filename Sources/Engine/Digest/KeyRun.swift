@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// Key records in the order of their hashes, in a file that nobody else sees: it has no name once
 /// it is open, so nothing is left of it when the process ends, however it does.

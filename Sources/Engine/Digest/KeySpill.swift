@@ -1,4 +1,5 @@
 import AWS
+import System
 
 /// An item that differs, as far as the scans of both sides tell: it is on one side only, or
 /// different.

@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import JSON
 
 /// Picks the keys of one side. It belongs to the queue of the side's driver.

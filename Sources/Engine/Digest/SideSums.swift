@@ -1,5 +1,4 @@
 import DynamoModel
-import ItemBytes
 import JSON
 
 /// The sums of one side. It belongs to the queue of the side's driver, until that has ended.

@@ -1,3 +1,5 @@
+import System
+
 /// SipHash-2-4 with 128 bits of output, as its authors published it: a pseudorandom function of a
 /// key of 128 bits (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012, and the
 /// 128-bit variant of their reference code).

@@ -1,9 +1,10 @@
 import AWS
 import Dispatch
 import DynamoDB
-import ItemBytes
+import DynamoModel
 import JSON
 import Pacing
+import System
 
 /// A page of a table, valid while it is taken in.
 package struct ScannedPage {

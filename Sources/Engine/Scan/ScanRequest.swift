@@ -1,5 +1,6 @@
 import AWS
 import JSON
+import System
 
 /// Writes the bodies of one table's Scan requests, the constant part of which it keeps.
 package struct ScanRequest: Sendable {

@@ -1,5 +1,5 @@
 import AWS
-import ItemBytes
+import DynamoModel
 import Pacing
 
 /// All that bounds the reading of one table.

@@ -1,5 +1,6 @@
 import CSQLite
 import Engine
+import System
 
 /// What SQLite could not do, in its own words. Bound values never stand in it.
 struct DatabaseError: Error, Equatable, Sendable {
@@ -23,7 +24,11 @@ enum DatabaseValue: Equatable, Sendable {
     case text(String)
     case blob([UInt8])
 
-    var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+    /// nil for another type, and for a number that makes no sense where it is read.
+    func integer(in range: ClosedRange<Int>) -> Int? {
+        if case .integer(let value) = self, range.contains(value) { value } else { nil }
+    }
+
     var text: String? { if case .text(let value) = self { value } else { nil } }
     var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
     var real: Double? {

@@ -1,7 +1,7 @@
 import AWS
 import DynamoDB
+import DynamoModel
 import Engine
-import ItemBytes
 import JSON
 
 /// Tries the dead letters of a job again, one by one: what stands at the source now is what is

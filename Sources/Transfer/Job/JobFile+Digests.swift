@@ -1,5 +1,6 @@
 import Engine
 import JSON
+import System
 
 /// What a table's verification has come to, as a job's file keeps it.
 struct VerifyState: Equatable, Sendable {
@@ -47,7 +48,7 @@ extension JobFile {
         guard let read = DigestSum.read(sums) else { throw damaged }
         var state = DigestState(buckets: read)
         for row in segments {
-            guard let segment = row[0].integer,
+            guard let segment = row[0].integer(in: Self.segmentNumbers),
                 let sum = row[2].blob.flatMap(DigestSum.read)?.first
             else { throw damaged }
             state.segments.append(

@@ -1,7 +1,8 @@
+import DynamoModel
 import Engine
 import Glibc
-import ItemBytes
 import JSON
+import System
 
 /// One job's durable state: an SQLite database of its own, in WAL mode.
 ///
@@ -16,6 +17,9 @@ import JSON
 package final class JobFile {
     /// Written into each file (`user_version`): an older one is migrated, a newer one refused.
     static let version = JobSchema.steps.count
+    /// What is counted in a file is less; sums of such counts are still numbers.
+    static let countMax = 1 << 53
+    static let segmentNumbers = 0...ServiceLimits.segmentsMax - 1
     /// `application_id`: "dynf".
     static let applicationID = 0x6479_6E66
 
@@ -71,8 +75,10 @@ package final class JobFile {
         }
         let (application, version) = try wrapped { () throws(DatabaseError) in
             (
-                try file.database.rows("PRAGMA application_id").first?.first?.integer,
-                try file.database.rows("PRAGMA user_version").first?.first?.integer ?? 0
+                try file.database.rows("PRAGMA application_id").first?.first?.integer(
+                    in: 0 ... .max),
+                try file.database.rows("PRAGMA user_version").first?.first?.integer(
+                    in: 0...Self.countMax) ?? 0
             )
         }
         guard application == applicationID else {
@@ -158,7 +164,8 @@ package final class JobFile {
         guard let row = rows.first, let id = row[0].text, let created = row[1].real,
             let updated = row[2].real, let state = row[3].text.flatMap(JobRecord.State.init),
             let request = Self.json(row[5]), let identity = row[6].text,
-            let process = row[7].integer, let runs = row[8].integer,
+            let process = row[7].integer(in: 0...Int(Int32.max)),
+            let runs = row[8].integer(in: 0...Self.countMax),
             let throttle = Self.json(row[9]), let progress = Self.json(row[10]),
             let kind = row[11].text.flatMap(JobRecord.Kind.init)
         else { throw damaged }
@@ -193,14 +200,15 @@ package final class JobFile {
             guard let source = row[0].text, let target = row[1].text,
                 let partition = Self.attribute(row[4], row[5]),
                 let was = row[8].text.flatMap(JobTable.Target.init),
-                let segments = row[9].integer, let reported = row[10].integer,
+                let segments = row[9].integer(in: 1...ServiceLimits.segmentsMax),
+                let reported = row[10].integer(in: 0...Self.countMax),
                 let progress = Self.json(row[12])
             else { throw damaged }
             var table = JobTable(
                 source: source, target: target, sourceID: row[2].text, targetID: row[3].text,
                 schema: KeySchema(partition: partition, sort: Self.attribute(row[6], row[7])),
                 targetWas: was, segments: segments, itemsReported: reported)
-            table.isFinished = row[11].integer == 1
+            table.isFinished = row[11] == .integer(1)
             table.progress = JobProgress(json: progress)
             table.failure = row[13].text
             table.boost = Self.json(row[14]).flatMap(UnitBoost.init(json:))
@@ -231,8 +239,9 @@ package final class JobFile {
         }
         var segments: [SegmentRecord] = []
         for row in rows {
-            guard let segment = row[0].integer, let items = row[2].integer,
-                let bytes = row[3].integer
+            guard let segment = row[0].integer(in: Self.segmentNumbers),
+                let items = row[2].integer(in: 0...Self.countMax),
+                let bytes = row[3].integer(in: 0...Self.countMax)
             else { throw damaged }
             segments.append(
                 SegmentRecord(segment: segment, cursor: row[1].blob, items: items, bytes: bytes))
@@ -261,7 +270,7 @@ package final class JobFile {
         let rows = try Self.wrapped { () throws(DatabaseError) in
             try database.rows("SELECT count(*) FROM dead_letters")
         }
-        return rows.first?.first?.integer ?? 0
+        return rows.first?.first?.integer(in: 0...Self.countMax) ?? 0
     }
 
     var damaged: JobError {

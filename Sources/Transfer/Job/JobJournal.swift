@@ -1,5 +1,6 @@
 import Engine
 import Pacing
+import System
 
 /// Keeps the progress of one table of a job.
 package final class JobJournal: CopyJournal, @unchecked Sendable {

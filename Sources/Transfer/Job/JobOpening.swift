@@ -1,7 +1,7 @@
 import DynamoModel
 import Glibc
-import ItemBytes
 import Pacing
+import System
 
 /// Takes up the job that a copy is part of: goes on with the one that the same command began, or
 /// begins a new one, once everything that would be refused has been.

@@ -149,11 +149,17 @@ extension JobProgress {
     /// Reads what ``json`` wrote; a figure that is not there stays 0, as in a job of an older
     /// version.
     package init(json: JSON) {
-        for count in counts { self[keyPath: count.path] = json[count.name]?.int ?? 0 }
-        for measure in measures { self[keyPath: measure.path] = json[measure.name]?.double ?? 0 }
-        for limit in absentable { self[keyPath: limit.path] = json[limit.name]?.double }
-        itemsEstimated = json["itemsEstimated"]?.int
-        itemsToVerify = json["itemsToVerify"]?.int
+        for count in counts {
+            self[keyPath: count.path] = json[count.name]?.int(in: 0...JobFile.countMax) ?? 0
+        }
+        for measure in measures {
+            self[keyPath: measure.path] = json[measure.name]?.double(in: 0...1e300) ?? 0
+        }
+        for limit in absentable {
+            self[keyPath: limit.path] = json[limit.name]?.double(in: 0...1e300)
+        }
+        itemsEstimated = json["itemsEstimated"]?.int(in: 0...JobFile.countMax)
+        itemsToVerify = json["itemsToVerify"]?.int(in: 0...JobFile.countMax)
         hold = json["hold"]?.string
     }
 }

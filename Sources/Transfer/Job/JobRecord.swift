@@ -1,4 +1,4 @@
-import ItemBytes
+import DynamoModel
 import JSON
 
 /// What a job is and where it stands, as its file tells.

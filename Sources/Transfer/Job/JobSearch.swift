@@ -2,6 +2,7 @@ import DynamoModel
 import Engine
 import JSON
 import Pacing
+import System
 
 /// What a copy's job is known by: its tables, and whatever decides what is written.
 ///
@@ -198,15 +199,17 @@ package enum JobAge {
     /// A time in seconds, as rough as a person would say it.
     package static func spelled(_ seconds: Double) -> String {
         switch seconds {
-        case ..<90: "\(Int(seconds.rounded())) s"
-        case ..<5_400: "\(Int((seconds / 60).rounded())) min"
-        case ..<172_800: "\(Int((seconds / 3_600).rounded())) h"
-        default: "\(Int((seconds / 86_400).rounded())) days"
+        case ..<90: "\(Int(clamping: seconds.rounded())) s"
+        case ..<5_400: "\(Int(clamping: (seconds / 60).rounded())) min"
+        case ..<172_800: "\(Int(clamping: (seconds / 3_600).rounded())) h"
+        default: "\(Int(clamping: (seconds / 86_400).rounded())) days"
         }
     }
 }
 
 extension JobRecord {
     /// Whole per cent done, and never 100 before all is.
-    package var percent: Int { state.isOver ? 100 : min(99, Int(progress.fraction * 100)) }
+    package var percent: Int {
+        state.isOver ? 100 : min(99, Int(clamping: progress.fraction * 100))
+    }
 }

@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import System
 
 /// A Unix socket that carries one line each way, and every call of C that it takes.
 ///

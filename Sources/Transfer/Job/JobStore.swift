@@ -1,6 +1,7 @@
 import Dispatch
 import Engine
 import Pacing
+import System
 
 /// A job's file, on a queue of its own, and the job's lock until its end.
 ///

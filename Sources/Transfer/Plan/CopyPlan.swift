@@ -2,7 +2,6 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
 
 /// What a copy would do, found out by reading calls only.

@@ -28,14 +28,17 @@ package struct PriceTable: Equatable, Sendable {
         }
         """
 
-    /// nil when a price is missing.
+    /// What a price may be, in dollars.
+    private static let prices = 0.0...1_000_000
+
+    /// nil when a price is missing, or none.
     package init?(json: JSON) {
         guard let region = json["region"]?.string, let date = json["date"]?.string,
-            let writeMillion = json["writeMillion"]?.double,
-            let readMillion = json["readMillion"]?.double,
-            let writeUnitHour = json["writeUnitHour"]?.double,
-            let readUnitHour = json["readUnitHour"]?.double,
-            let transferGB = json["transferGB"]?.double
+            let writeMillion = json["writeMillion"]?.double(in: Self.prices),
+            let readMillion = json["readMillion"]?.double(in: Self.prices),
+            let writeUnitHour = json["writeUnitHour"]?.double(in: Self.prices),
+            let readUnitHour = json["readUnitHour"]?.double(in: Self.prices),
+            let transferGB = json["transferGB"]?.double(in: Self.prices)
         else { return nil }
         self.region = region
         self.date = date

@@ -1,6 +1,6 @@
 import DynamoModel
 import Engine
-import ItemBytes
+import System
 
 /// What copying one table would take: estimates from a few pages and what the tables report.
 package struct TablePlan: Equatable, Sendable {
@@ -69,7 +69,7 @@ package struct TablePlan: Equatable, Sendable {
         guard sample.isComplete || (reported > 0 && sample.items > 0) else { return }
         let items = sample.isComplete ? sample.items : max(reported, sample.items)
         self.items = items
-        bytes = Int(Double(items) * sample.itemBytes)
+        bytes = Int(clamping: Double(items) * sample.itemBytes)
         guard sample.items > 0 else {
             (readUnits, writeUnits) = (Double(findings.segments) / 2, 0)
             return
@@ -96,7 +96,8 @@ package struct TablePlan: Equatable, Sendable {
         let perSegment = Double(items) / Double(segments)
         let full = (perSegment / limit).rounded(.down)
         func units(_ items: Double) -> Double {
-            CapacityUnits.scan(bytes: Int(items * sample.itemBytes), consistent: isConsistent)
+            CapacityUnits.scan(
+                bytes: Int(clamping: items * sample.itemBytes), consistent: isConsistent)
         }
         return Double(segments) * (full * units(limit) + units(perSegment - full * limit))
     }

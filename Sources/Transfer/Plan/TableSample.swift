@@ -1,7 +1,6 @@
 import AWS
 import DynamoDB
 import DynamoModel
-import ItemBytes
 import JSON
 
 /// A few pages of a table: what its items are like, as far as some can tell of all.
@@ -50,8 +49,12 @@ extension TableSample {
                 body["Segment"] = JSON(number)
                 body["TotalSegments"] = JSON(segments)
             }
-            let reply = try await source.reader.call(.scan, body, member: "Items")
-            for item in reply["Items"]?.array ?? [] { try sample.add(item, definition) }
+            let reply = try await source.reader.call(.scan, body)
+            do {
+                for item in reply["Items"]?.array ?? [] { try sample.add(item, definition) }
+            } catch {
+                throw AWSError(absurd: ReadOperation.scan.operation, "Items: \(error)")
+            }
             if reply["LastEvaluatedKey"]?.members?.isEmpty == false { sample.isComplete = false }
         }
         return sample

@@ -1,5 +1,4 @@
 import DynamoModel
-import ItemBytes
 import JSON
 
 /// One thing to be set on a target once its items are there.

@@ -47,7 +47,9 @@ package struct UnitBoost: Equatable, Sendable {
     }
 
     private static func throughput(_ json: JSON) -> Throughput {
-        Throughput(readUnits: json["read"]?.int, writeUnits: json["write"]?.int)
+        Throughput(
+            readUnits: json["read"]?.int(in: ServiceRanges.provisionedUnits),
+            writeUnits: json["write"]?.int(in: ServiceRanges.provisionedUnits))
     }
 }
 

@@ -3,9 +3,9 @@ import Dispatch
 import DynamoDB
 import DynamoModel
 import Engine
-import ItemBytes
 import JSON
 import Pacing
+import System
 
 /// What a repair may do.
 package struct RepairOptions: Equatable, Sendable {
@@ -158,14 +158,9 @@ final class ItemRepair: Sendable {
             let sent = time.now
             units.sent()
             switch await table.write(write, on: queue) {
-            case .success(let reply):
-                do {
-                    units.settle(charge, try Self.consumed(reply), since: sent)
-                    return .done
-                } catch {
-                    units.settle(charge, nil, since: sent)
-                    patience.failed(CopyFailure(malformed: error, "PutItem"), at: time.now)
-                }
+            case .success(let consumed):
+                units.settle(charge, consumed, since: sent)
+                return .done
             case .failure(let error):
                 if error.code == "ConditionalCheckFailedException" {
                     // It is charged for all the same.
@@ -189,13 +184,6 @@ final class ItemRepair: Sendable {
             attempt += 1
             charge = await units.takeAgain(charge)
         }
-    }
-
-    private static func consumed(_ reply: Reply) throws -> ConsumedUnits {
-        guard let consumed = ConsumedUnits(try JSON(parsing: reply.body.bytes)) else {
-            throw JSONError(offset: 0, reason: "the reply has no ConsumedCapacity")
-        }
-        return consumed
     }
 
     /// Write units that seeing to an item is expected to take: the larger of what stands and what

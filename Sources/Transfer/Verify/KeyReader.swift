@@ -1,10 +1,11 @@
 import AWS
 import Dispatch
 import DynamoDB
+import DynamoModel
 import Engine
-import ItemBytes
 import JSON
 import Pacing
+import System
 
 /// Reads items of one table by their keys: consistently, within its limit, repeated until each is
 /// known to be there or not.
@@ -143,7 +144,7 @@ package final class KeyReader: Sendable {
     private var keysMax: Int {
         state.withLock { state in
             let most = state.pacing.pageUnitsMax / itemUnits
-            return most < Double(state.keysMax) ? max(1, Int(most)) : state.keysMax
+            return most < Double(state.keysMax) ? max(1, Int(clamping: most)) : state.keysMax
         }
     }
 

@@ -1,5 +1,6 @@
 import AWS
 import Engine
+import System
 
 /// The files of what targets have refused: those of one name are one.
 final class RepairLetters: Sendable {

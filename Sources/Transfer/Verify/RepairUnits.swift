@@ -1,8 +1,9 @@
 import AWS
 import DynamoDB
+import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
+import System
 
 /// Write units of a repair: what each write takes of the target's limits, and of that over all
 /// tables. Any thread may call its methods.

@@ -1,7 +1,7 @@
 import DynamoModel
 import Engine
-import ItemBytes
 import JSON
+import System
 
 /// Reads items that scans found to differ again on both sides, by their keys and consistently:
 /// what is equal now was changed in between, or lay elsewhere on one side; what stands as it stood
@@ -83,7 +83,8 @@ struct SecondLook: Sendable {
 
     private func isPast(_ item: KeyReader.Found, _ attribute: String?) -> Bool {
         guard let attribute, let json = try? JSON(parsing: item.bytes),
-            let text = json[attribute]?["N"]?.string, let time = Double(text)
+            let text = json[attribute]?["N"]?.string,
+            let time = CheckedNumber.double(text, in: -1e300...1e300)
         else { return false }
         return time < Double(now) && time > Double(now - Self.yearsMax)
     }

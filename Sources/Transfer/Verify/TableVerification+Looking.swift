@@ -1,8 +1,9 @@
 import AWS
 import DynamoDB
+import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
+import System
 
 /// What comes after the passes: items that differ are read by their keys, and repaired.
 extension TableVerification {
@@ -20,7 +21,7 @@ extension TableVerification {
             source: keyReader(subject.source, "source", begun.source, seed &+ 1),
             target: keyReader(subject.target, "target", begun.target, seed &+ 2),
             expiry: (subject.source.expiry, subject.target.expiry),
-            now: Int(time.secondsSinceEpoch))
+            now: Int(clamping: time.secondsSinceEpoch))
         let repair = subject.repaired.map { repaired in
             let units = RepairUnits(begun.repair, share: writeShare, time: time)
             return (repair: itemRepair(repaired, look, units), units: units)

@@ -1,7 +1,7 @@
 import DynamoModel
 import Engine
-import ItemBytes
 import Pacing
+import System
 
 /// The passes: scans of both sides, as many as it takes.
 extension TableVerification {
@@ -33,7 +33,7 @@ extension TableVerification {
         guard case .sample(let share) = options.mode else { return nil }
         // The same segments each time that the job goes on.
         var generator = SeededGenerator(seed: digestKey.words.low)
-        let count = max(1, Int((share * Double(subject.segments)).rounded()))
+        let count = max(1, Int(clamping: (share * Double(subject.segments)).rounded()))
         let chosen = (0..<subject.segments).shuffled(using: &generator).prefix(count)
         state.withLock {
             $0.verdict.sample = SampleConfidence(segmentsRead: count, segments: subject.segments)

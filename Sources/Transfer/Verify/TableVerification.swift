@@ -2,9 +2,9 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Engine
-import ItemBytes
 import JSON
 import Pacing
+import System
 
 /// The verification of one table against another: two passes at most, and a look at what differs.
 ///

@@ -1,6 +1,7 @@
 import Dispatch
 import Engine
 import Pacing
+import System
 
 /// Where requests of one table's side wait, in the order that they came, until the units of their
 /// limits are there: the side's own, and that over all tables. Any thread may call its methods.

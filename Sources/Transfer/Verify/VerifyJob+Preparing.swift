@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import Engine
 import Pacing
+import System
 
 /// Everything that comes before the first item is read.
 extension VerifyJob {

@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import Engine
 import Pacing
+import System
 
 /// One table or many, verified some at a time. Nothing is written but in targets that are to be
 /// repaired. Any thread may call its methods.

@@ -2,9 +2,9 @@ import AWS
 import DynamoModel
 import Engine
 import Glibc
-import ItemBytes
 import JSON
 import Pacing
+import System
 
 /// Takes up the job that a verification is part of: goes on with the one that the same command
 /// began, or begins a new one.

@@ -1,8 +1,8 @@
 import DynamoModel
 import Engine
 import Glibc
-import ItemBytes
 import JSON
+import System
 
 /// How many items there are of each kind.
 package struct VerifyCounters: Equatable, Sendable {
@@ -80,7 +80,9 @@ package struct VerifyCounters: Equatable, Sendable {
 
     /// Reads what ``json`` wrote.
     init(json: JSON) {
-        for (name, path) in Self.named { self[keyPath: path] = json[name]?.int ?? 0 }
+        for (name, path) in Self.named {
+            self[keyPath: path] = json[name]?.int(in: 0...JobFile.countMax) ?? 0
+        }
     }
 
     /// As a job's file keeps them.
@@ -149,7 +151,7 @@ package struct SampleConfidence: Equatable, Sendable {
     /// of at most a twentieth: each is missed with a probability of one less the share.
     package var itemsSeen: Int {
         guard segmentsRead < segments else { return 1 }
-        return Int((log(0.05) / log1p(-share)).rounded(.up))
+        return Int(clamping: (log(0.05) / log1p(-share)).rounded(.up))
     }
 }
 

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// What `dynaferry completion` was asked to print.
 package struct CompletionArguments: CommandArguments, Equatable {
     package enum Shell: String, CaseIterable, Sendable {
@@ -7,8 +9,8 @@ package struct CompletionArguments: CommandArguments, Equatable {
         /// The program in the shell's language that completes command lines.
         package var script: String {
             switch self {
-            case .bash: BashCompletion(CommandDescription.all).script
-            case .zsh: ZshCompletion(CommandDescription.all).script
+            case .bash: BashCompletion(.dynaferry).script
+            case .zsh: ZshCompletion(.dynaferry).script
             }
         }
     }
@@ -42,8 +44,8 @@ package struct CompletionArguments: CommandArguments, Equatable {
         Note("dynaferry completion zsh", "For a file _dynaferry in a folder of $fpath:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Printed."), (.usage, "Wrong usage."),
+    package static let exitCodes: [Note] = [
+        Note(.success, "Printed."), Note(.usage, "Wrong usage."),
     ]
 
     package static let environment: [Note] = []

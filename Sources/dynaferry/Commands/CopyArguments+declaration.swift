@@ -1,3 +1,5 @@
+import CommandLine
+
 extension CopyArguments {
     package static let name = "copy"
     package static let summary = "Copy tables: schema and settings, then every item."
@@ -299,18 +301,18 @@ extension CopyArguments {
             "From AWS into a local server, replacing items that are there already:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Every item arrived."),
-        (.failure, "Failed; the last lines say why."),
-        (.usage, "Wrong usage; nothing was touched."),
-        (
+    package static let exitCodes: [Note] = [
+        Note(.success, "Every item arrived."),
+        Note(.failure, "Failed; the last lines say why."),
+        Note(.usage, "Wrong usage; nothing was touched."),
+        Note(
             .differs,
             """
             Finished, but some items are dead letters, --verify found differences, or items \
             changed too often for --only-changed.
             """
         ),
-        (
+        Note(
             .interrupted,
             """
             Stopped by SIGINT, SIGTERM, SIGHUP, --stop-at or dynaferry jobs stop; the same command \

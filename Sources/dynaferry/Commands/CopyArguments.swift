@@ -1,3 +1,4 @@
+import CommandLine
 import Transfer
 
 /// What `dynaferry copy` was asked to do.

@@ -1,7 +1,9 @@
+import CommandLine
 import Dispatch
 import Glibc
 import JSON
 import Pacing
+import System
 
 /// A copy under way, as the console sees it. Any thread may call it.
 package protocol RunningCopy: Stoppable {
@@ -98,7 +100,7 @@ private final class StopTimer {
     /// Calls `body` when the clock on the wall says so, be it set meanwhile or not.
     func start(_ body: @escaping @Sendable (StopTime) -> Void) {
         let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "copy.stop-at"))
-        let wall = timespec(tv_sec: Int(seconds), tv_nsec: 0)
+        let wall = timespec(tv_sec: Int(clamping: seconds), tv_nsec: 0)
         timer.schedule(wallDeadline: DispatchWallTime(timespec: wall), leeway: .milliseconds(100))
         timer.setEventHandler { [time] in body(time) }
         timer.activate()

@@ -1,4 +1,5 @@
-import LocalDynamo
+import CommandLine
+import LocalAWS
 import Transfer
 
 /// What `dynaferry demo` was asked to show.
@@ -83,12 +84,12 @@ extension DemoArguments {
             "A small one, on a server that fails now and then:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Copied, and both tables are equal."),
-        (.failure, "Failed; the last lines say why."),
-        (.usage, "Wrong usage."),
-        (.differs, "Copied, but with dead letters, or the tables differ."),
-        (.interrupted, "Interrupted."),
+    package static let exitCodes: [Note] = [
+        Note(.success, "Copied, and both tables are equal."),
+        Note(.failure, "Failed; the last lines say why."),
+        Note(.usage, "Wrong usage."),
+        Note(.differs, "Copied, but with dead letters, or the tables differ."),
+        Note(.interrupted, "Interrupted."),
     ]
 
     package static let environment = [

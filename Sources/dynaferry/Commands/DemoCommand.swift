@@ -1,6 +1,8 @@
+import CommandLine
 import Dispatch
 import Glibc
 import JSON
+import System
 import Transfer
 
 /// Runs the main job on a server of its own: fill, copy, compare, report.
@@ -86,7 +88,7 @@ package struct DemoCommand: Sendable {
     /// Its summary is nil when it ended before there was one; it has said why on stderr.
     private func copy(
         _ endpoint: String, _ environment: [String], _ relay: SignalRelay
-    ) throws -> (ChildProcess.End, CopySummary?) {
+    ) throws -> (ProcessEnd, CopySummary?) {
         let scratch = try ScratchFolder()
         let report = scratch.path + "/report.json"
         let words =
@@ -100,12 +102,14 @@ package struct DemoCommand: Sendable {
         relay.finish()
         // One that was refused has left no report.
         guard access(report, F_OK) == 0 else { return (end, nil) }
-        let bytes = try readFile(report)
+        let bytes = try WholeFile.bytes(ofFileAt: report, bytesMax: Self.reportBytesMax)
         guard !bytes.isEmpty else { return (end, nil) }
         return (end, try CopySummary(json: JSON(parsing: bytes)))
     }
 
-    private static func exitCode(_ end: ChildProcess.End) -> ExitCode {
+    private static let reportBytesMax = 64 << 20
+
+    private static func exitCode(_ end: ProcessEnd) -> ExitCode {
         guard case .exited(let code) = end else { return .failure }
         return ExitCode(rawValue: code) ?? .failure
     }
@@ -165,7 +169,7 @@ extension DemoArguments {
     }
 }
 
-extension ChildProcess.End {
+extension ProcessEnd {
     var text: String {
         switch self {
         case .exited(let code): "exit code \(code)"

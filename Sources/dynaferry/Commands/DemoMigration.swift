@@ -1,3 +1,5 @@
+import System
+
 /// The tables of `dynaferry demo --migration`: a stage of an application that moves as a whole.
 ///
 /// Sizes are those of a real migration of 19 tables with 459,402 items, 14 of them not empty, out
@@ -20,7 +22,7 @@ enum DemoMigration {
     static func fills(items: Int) -> [(table: String, items: Int)] {
         let scale = Double(items) / Double(migrated[0].1)
         let all = migrated.map { name, count in
-            ("acme-staging-\(name)", count == 0 ? 0 : max(1, Int(Double(count) * scale)))
+            ("acme-staging-\(name)", count == 0 ? 0 : max(1, Int(clamping: Double(count) * scale)))
         }
         let others = (1...6).flatMap { number in
             [

@@ -1,9 +1,11 @@
 import AWS
+import CommandLine
 import Dispatch
 import DynamoDB
 import Engine
 import JSON
 import Pacing
+import System
 import Transfer
 
 /// A copy by the engine, as ``CopyCommand`` wants to see it.
@@ -257,9 +259,7 @@ extension CopyArguments {
         get throws(CommandFailure) {
             var choice = settings
             choice.policy = try policyFile.map { path throws(CommandFailure) in
-                guard let bytes = try? readFile(path), let json = try? JSON(parsing: bytes),
-                    json.members != nil
-                else {
+                guard let json = try JSON(fileAt: path), json.members != nil else {
                     throw CommandFailure(
                         "\(path) is no policy",
                         hints: ["it is a JSON object, as IAM's policies are"])

@@ -1,3 +1,4 @@
+import CommandLine
 import DynamoDB
 import Glibc
 import Transfer

@@ -1,5 +1,6 @@
-import LocalDynamo
-import LocalItems
+import CommandLine
+import HTTPServer
+import LocalAWS
 
 /// The embedded server, as ``ServeCommand`` wants to see it.
 struct EngineServer: RunningServer {
@@ -11,7 +12,7 @@ struct EngineServer: RunningServer {
         do {
             let options = try ServerOptions(arguments)
             let server = try LocalServer(options)
-            try server.start()
+            server.start()
             return EngineServer(
                 server: server, url: server.endpoint, exposureWarning: options.exposureWarning)
         } catch let error as ServerError {

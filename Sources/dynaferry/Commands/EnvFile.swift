@@ -1,5 +1,5 @@
 import AWS
-import Accounts
+import CommandLine
 
 /// A file of variables, as programs keep them beside their sources: `NAME=VALUE` lines, perhaps
 /// with `export` before them, values in quotes or not, comments after `#`.

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// `dynaferry man`, which takes nothing.
 package struct ManArguments: CommandArguments, Equatable {
     package init() {}
@@ -19,8 +21,8 @@ package struct ManArguments: CommandArguments, Equatable {
         Note("dynaferry man", "For a file dynaferry.1 in a folder man1 of the manual's path:")
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Printed."), (.usage, "Wrong usage."),
+    package static let exitCodes: [Note] = [
+        Note(.success, "Printed."), Note(.usage, "Wrong usage."),
     ]
 
     package static let environment: [Note] = []

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// What `dynaferry plan` was asked to foresee: a copy, by the same arguments.
 package struct PlanArguments: ConfigurableArguments, Equatable {
     package var copy = CopyArguments()
@@ -48,10 +50,10 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
         Note("dynaferry plan --config migration.json", "Of what a file says:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Copy would go ahead."),
-        (.failure, "Copy would be refused, or the tables could not be looked at."),
-        (.usage, "Wrong usage."),
+    package static let exitCodes: [Note] = [
+        Note(.success, "Copy would go ahead."),
+        Note(.failure, "Copy would be refused, or the tables could not be looked at."),
+        Note(.usage, "Wrong usage."),
     ]
 
     package static let environment = CopyArguments.environment

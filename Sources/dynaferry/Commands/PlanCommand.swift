@@ -1,3 +1,4 @@
+import CommandLine
 import JSON
 import Transfer
 
@@ -46,8 +47,7 @@ package struct PlanCommand: Sendable {
             }
             return table
         }
-        guard let json = try? JSON(parsing: try readFile(path)), let table = PriceTable(json: json)
-        else {
+        guard let json = try JSON(fileAt: path), let table = PriceTable(json: json) else {
             throw CommandFailure(
                 "\(path) is no table of prices",
                 hints: [

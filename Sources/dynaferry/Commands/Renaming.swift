@@ -1,3 +1,5 @@
+import CommandLine
+
 /// One pair of `--rename`: tables and what they are called as copies.
 package struct Renaming: Equatable, Sendable {
     package var source: TableReference

@@ -1,4 +1,6 @@
-import LocalDynamo
+import CommandLine
+import LocalAWS
+import System
 
 extension ServeArguments {
     package static let name = "serve"
@@ -95,9 +97,10 @@ extension ServeArguments {
             Option(
                 "--faults", .faults, \.faults, in: .behaviour, default: "none",
                 """
-                Misbehave, at random by --seed: error, throttle, unprocessed, drop, truncate and \
-                corrupt take a share from 0 to 1, latency-ms a time. Unprocessed items come back \
-                in another spelling, or only a share of them by respelled.
+                Misbehave, at random by --seed: error, throttle, unprocessed, drop, truncate, \
+                corrupt and absurd take a share from 0 to 1, latency-ms a time. Unprocessed items \
+                come back in another spelling, or only a share of them by respelled. absurd puts a \
+                value that makes no sense into one field of a reply.
                 """),
             Option(
                 "--settle-ms", .integer(0...86_400_000), \.settleMilliseconds, in: .behaviour,
@@ -127,10 +130,10 @@ extension ServeArguments {
             "A server on a bad day:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Ended as asked, by a signal."),
-        (.failure, "Could not listen, or could not go on."),
-        (.usage, "Wrong usage."),
+    package static let exitCodes: [Note] = [
+        Note(.success, "Ended as asked, by a signal."),
+        Note(.failure, "Could not listen, or could not go on."),
+        Note(.usage, "Wrong usage."),
     ]
 
     package static let environment = [

@@ -1,4 +1,5 @@
-import LocalDynamo
+import CommandLine
+import LocalAWS
 
 /// What `dynaferry serve` was asked to be.
 package struct ServeArguments: CommandArguments, Equatable {

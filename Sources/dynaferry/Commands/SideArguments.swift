@@ -1,5 +1,6 @@
 import AWS
-import Accounts
+import CommandLine
+import System
 
 /// How to reach one side of a copy, and as whom. nil leaves it to the environment and the profile
 /// files.

@@ -1,5 +1,5 @@
 import AWS
-import Accounts
+import CommandLine
 
 /// Makes settings of what was said about each side, on the command line and in a file of variables.
 struct SideResolver {

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// The arguments of a command that works on a source and a target: each side has the same options.
 package protocol SidedArguments: CommandArguments {
     var sides: SidesArguments { get set }

@@ -1,5 +1,4 @@
 import AWS
-import Accounts
 import Engine
 import Transfer
 

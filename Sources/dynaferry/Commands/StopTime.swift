@@ -1,4 +1,5 @@
-import Glibc
+import CommandLine
+import System
 
 /// A time of day, or of one day, at which something is to end.
 package enum StopTime: Equatable, Sendable {
@@ -13,16 +14,19 @@ package enum StopTime: Equatable, Sendable {
         switch self {
         case .date(let seconds, _): return seconds > now ? seconds : nil
         case .clock(let hour, let minute):
-            var seconds = time_t(now)
-            var local = tm()
-            localtime_r(&seconds, &local)
-            (local.tm_hour, local.tm_min, local.tm_sec) = (Int32(hour), Int32(minute), 0)
-            local.tm_isdst = -1
-            let today = Double(mktime(&local))
+            let start = Int(clamping: now)
+            guard var time = CivilTime(local: start) else { return nil }
+            (time.hour, time.minute, time.second) = (hour, minute, 0)
+            let today = Double(time.secondsSinceEpochAsLocal)
             if today > now { return today }
-            local.tm_mday += 1
-            local.tm_isdst = -1
-            return Double(mktime(&local))
+            // A day may have 23 or 25 hours: from noon to noon it is the next one all the same.
+            var noon = time
+            (noon.hour, noon.minute) = (12, 0)
+            guard var tomorrow = CivilTime(local: noon.secondsSinceEpochAsLocal + 86_400) else {
+                return nil
+            }
+            (tomorrow.hour, tomorrow.minute, tomorrow.second) = (hour, minute, 0)
+            return Double(tomorrow.secondsSinceEpochAsLocal)
         }
     }
 }
@@ -52,27 +56,19 @@ extension StopTime: CustomStringConvertible {
     private static func seconds(_ text: String) -> Double? {
         let form =
             /(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:?\d\d)?/
-        guard let match = text.wholeMatch(of: form), let year = Int32(match.1),
-            let month = Int32(match.2), let day = Int32(match.3), let hour = Int32(match.4),
-            let minute = Int32(match.5), (1...12).contains(month), (1...31).contains(day),
-            hour < 24, minute < 60, (1970...9999).contains(year)
+        guard let match = text.wholeMatch(of: form), let year = Int(match.1), year >= 1970,
+            let month = Int(match.2), let day = Int(match.3), let hour = Int(match.4),
+            let minute = Int(match.5),
+            let time = CivilTime(
+                year: year, month: month, day: day, hour: hour, minute: minute,
+                second: match.6.flatMap { Int($0) } ?? 0)
         else { return nil }
-        var time = tm()
-        (time.tm_year, time.tm_mon, time.tm_mday) = (year - 1900, month - 1, day)
-        (time.tm_hour, time.tm_min) = (hour, minute)
-        time.tm_sec = match.6.flatMap { Int32($0) } ?? 0
-        time.tm_isdst = -1
-        let named = (time.tm_mon, time.tm_mday)
-        guard let zone = match.7 else {
-            let seconds = mktime(&time)
-            return (time.tm_mon, time.tm_mday) == named ? Double(seconds) : nil
-        }
-        let seconds = timegm(&time)
-        // The 31st of a month that has 30 days is another day.
-        guard (time.tm_mon, time.tm_mday) == named else { return nil }
+        guard let zone = match.7 else { return Double(time.secondsSinceEpochAsLocal) }
         let digits = zone.filter(\.isNumber)
-        let offset = zone == "Z" ? 0 : (Int(digits.prefix(2))! * 60 + Int(digits.suffix(2))!) * 60
-        return Double(seconds) - Double(zone.hasPrefix("-") ? -offset : offset)
+        let offset =
+            zone == "Z"
+            ? 0 : ((Int(digits.prefix(2)) ?? 0) * 60 + (Int(digits.suffix(2)) ?? 0)) * 60
+        return Double(time.secondsSinceEpochAsUTC) - Double(zone.hasPrefix("-") ? -offset : offset)
     }
 }
 

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// Tables as the command line names them: one by its name or ARN, or many by a pattern of names in
 /// which `*` stands for anything.
 ///

@@ -1,4 +1,6 @@
+import CommandLine
 import JSON
+import System
 import Transfer
 
 /// How a file of options is read; `-` is standard input.
@@ -48,18 +50,13 @@ package struct ConfigFile {
 
     /// The file's bytes, or those of standard input.
     package static func read(_ path: String) throws(UsageError) -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(CommandFailure) {
-            bytes =
-                path == "-"
-                ? try readAll(0, called: "stdin", bytesMax: bytesMax) : try readFile(path)
+        do {
+            return path == "-"
+                ? try WholeFile.bytes(of: 0, called: "stdin", bytesMax: bytesMax)
+                : try WholeFile.bytes(ofFileAt: path, bytesMax: bytesMax)
         } catch {
-            throw UsageError(error.message, hints: ["--config names a file of options"])
+            throw UsageError(error.description, hints: ["--config names a file of options"])
         }
-        guard bytes.count <= bytesMax else {
-            throw UsageError("\(path) is larger than 4 MiB: no file of options is")
-        }
-        return bytes
     }
 
     // MARK: Parts
@@ -206,19 +203,6 @@ package struct ConfigFile {
             if let line = lines.updateValue(origin.line, forKey: setting.name) {
                 throw origin.error("is given twice, first on line \(line)")
             }
-        }
-    }
-}
-
-extension OptionDescription {
-    /// `NAME=VALUE`, which an object can hold.
-    fileprivate var takesPairs: Bool { value?.name.contains("=") ?? false }
-
-    var expectedInFile: String {
-        switch syntax {
-        case .flag: "true or false"
-        case .valueAfterEquals(let value): "true, false, or \(value.expected)"
-        case .value(let value): value.expected
         }
     }
 }

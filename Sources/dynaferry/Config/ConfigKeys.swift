@@ -1,3 +1,5 @@
+import CommandLine
+
 /// The keys that a file of options may have: the options' names, less their dashes.
 ///
 /// One file may serve several commands, so the options of the others are keys too.
@@ -22,7 +24,7 @@ struct ConfigKeys {
     private let others: [OptionDescription]
 
     init(of command: String) {
-        let all = CommandDescription.all.filter { command in
+        let all = ProgramDescription.dynaferry.commands.filter { command in
             command.options.contains { $0.names.contains("--config") }
         }
         options = all.filter { $0.name == command }.flatMap(\.options)

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// Arguments that a file may give too: those of a copy, or of what is made of a copy.
 package protocol ConfigurableArguments: CommandArguments {
     var copy: CopyArguments { get set }

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// The live block for a terminal: a few lines that are drawn again in place.
 package struct ProgressBlock: Sendable {
     /// Without Unicode the bar is drawn in ASCII.

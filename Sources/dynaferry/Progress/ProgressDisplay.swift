@@ -1,3 +1,4 @@
+import CommandLine
 import Dispatch
 
 /// Shows a run's progress on stderr, in the way that was asked for, until told to stop.

@@ -1,3 +1,6 @@
+import CommandLine
+import System
+
 /// The facts of a snapshot in words, for every way of showing it to people.
 struct ProgressFacts {
     let items: String
@@ -78,7 +81,7 @@ struct ProgressFacts {
 
     /// A time as rough as an estimate deserves.
     static func left(_ remaining: Duration) -> String {
-        let seconds = Int((remaining / .seconds(1)).rounded())
+        let seconds = Int(clamping: (remaining / .seconds(1)).rounded())
         switch seconds {
         case ..<5: return "a few seconds left"
         case ..<55: return "about \((seconds + 4) / 5 * 5) s left"

@@ -1,3 +1,6 @@
+import CommandLine
+import System
+
 /// Where a copy stands at one moment, for whoever shows it.
 ///
 /// Amounts count from the start of the run. Totals are estimates, which are corrected on the way.
@@ -90,7 +93,7 @@ package struct VerificationSnapshot: Equatable, Sendable {
 
     package init() {}
 
-    package var percent: Int { Int(min(max(fraction, 0), 1) * 100) }
+    package var percent: Int { Int(clamping: min(max(fraction, 0), 1) * 100) }
 
     /// The estimate, never less than what has been read already.
     package var itemsTotal: Int? { itemsEstimate.map { max($0, items) } }
@@ -118,7 +121,7 @@ package struct TableSnapshot: Equatable, Sendable {
     }
 
     package var percent: Int {
-        let percent = Int((min(max(fraction, 0), 1) * 100))
+        let percent = Int(clamping: (min(max(fraction, 0), 1) * 100))
         return state == .done ? 100 : min(99, percent)
     }
 }
@@ -137,7 +140,7 @@ extension ProgressSnapshot {
 
     /// Whole per cent, rounded down, and never more than 99 before all is done.
     package var percent: Int {
-        let percent = fraction.isFinite ? Int((min(max(fraction, 0), 1) * 100)) : 0
+        let percent = fraction.isFinite ? Int(clamping: (min(max(fraction, 0), 1) * 100)) : 0
         return phase == .finished ? percent : min(99, percent)
     }
 

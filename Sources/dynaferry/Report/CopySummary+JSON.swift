@@ -1,4 +1,5 @@
 import JSON
+import System
 import Transfer
 
 /// One number of a summary, under its name in JSON.
@@ -61,7 +62,7 @@ extension CopySummary {
 
     /// Reads what ``json`` wrote; nil when it is something else.
     package init?(json: JSON) {
-        guard json["version"]?.int == Self.formatVersion,
+        guard json["version"]?.int(in: 0...1_000) == Self.formatVersion,
             let source = json["source"]?.string, let target = json["target"]?.string,
             let outcome = json["outcome"]?.string.flatMap(Outcome.init(rawValue:)),
             let hints = json["hints"]?.array
@@ -74,11 +75,11 @@ extension CopySummary {
         verdict = CopyVerdict(json: json["verification"])
         deadLettersFile = json["deadLettersFile"]?.string
         for count in counts {
-            guard let value = json[count.name]?.int else { return nil }
+            guard let value = json[count.name]?.int(in: 0 ... .max) else { return nil }
             self[keyPath: count.path] = value
         }
         for measure in measures {
-            guard let value = json[measure.name]?.double else { return nil }
+            guard let value = json[measure.name]?.double(in: 0...1e300) else { return nil }
             self[keyPath: measure.path] = value
         }
     }

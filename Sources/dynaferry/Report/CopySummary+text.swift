@@ -1,7 +1,10 @@
+import CommandLine
+import System
+
 extension CopySummary {
     /// The report for people, a fact a line.
     package var lines: [String] {
-        let duration = Duration.milliseconds(Int64(seconds * 1_000)).spelled
+        let duration = Duration.milliseconds(Int64(clamping: seconds * 1_000)).spelled
         var lines = ["\(verb) \(source) to \(target) in \(duration)"]
         for (subject, fact) in facts {
             let padding = String(repeating: " ", count: 14 - subject.count)

@@ -1,5 +1,7 @@
 import AWS
+import CommandLine
 import Glibc
+import System
 
 /// A file of lines that is put in its place when it is whole: until then, and when it never becomes
 /// so, what stood there stays. Any thread may call its methods.

@@ -1,3 +1,4 @@
+import CommandLine
 import Glibc
 
 /// A file that is written whole, at the end, or not at all.

@@ -1,4 +1,6 @@
+import CommandLine
 import JSON
+import System
 import Transfer
 
 /// A plan in words, and as JSON.
@@ -20,7 +22,7 @@ struct PlanReport {
         }
         if let text = plan.totals.description { lines.append(text) }
         if let all = plan.atTotals {
-            let time = Duration.milliseconds(Int64(all.seconds * 1_000)).spelled
+            let time = Duration.milliseconds(Int64(clamping: all.seconds * 1_000)).spelled
             lines.append("all tables take \(time) at least, held back by the \(all.by)")
         }
         for table in plan.tables {
@@ -62,7 +64,7 @@ struct PlanReport {
             known(table.bytes) { Double($0).inDecimalBytes },
             known(table.readUnits) { $0.fixed(0) },
             known(table.writeUnits) { $0.fixed(0) },
-            table.seconds.map { Duration.milliseconds(Int64($0 * 1_000)).spelled } ?? "-",
+            table.seconds.map { Duration.milliseconds(Int64(clamping: $0 * 1_000)).spelled } ?? "-",
             known(table.dollars, dollars),
         ]
     }

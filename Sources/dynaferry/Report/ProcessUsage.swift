@@ -1,4 +1,6 @@
+import CommandLine
 import Glibc
+import System
 
 /// What a process has used since it began.
 package struct ProcessUsage: Equatable, Sendable {
@@ -17,7 +19,9 @@ package struct ProcessUsage: Equatable, Sendable {
     package static func now() -> ProcessUsage {
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)
-        let status = (try? readFile("/proc/self/status")) ?? []
+        let status =
+            (try? WholeFile.bytes(
+                ofFileAt: "/proc/self/status", bytesMax: WholeFile.kernelBytesMax)) ?? []
         return ProcessUsage(
             cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
             peakMemoryBytes: peakMemory(status: String(decoding: status, as: UTF8.self)))

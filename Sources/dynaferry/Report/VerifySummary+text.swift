@@ -1,10 +1,12 @@
+import CommandLine
 import JSON
+import System
 import Transfer
 
 extension VerifySummary {
     /// The report for people, a fact a line.
     var lines: [String] {
-        let duration = Duration.milliseconds(Int64(seconds * 1_000)).spelled
+        let duration = Duration.milliseconds(Int64(clamping: seconds * 1_000)).spelled
         var lines = ["\(source) and \(target) \(verb), found in \(duration)"]
         for (subject, fact) in facts {
             let padding = String(repeating: " ", count: max(1, 14 - subject.count))

@@ -1,4 +1,6 @@
+import CommandLine
 import JSON
+import System
 import Transfer
 
 /// What a job has done, table by table, over all its runs.
@@ -26,7 +28,7 @@ struct JobReport {
     private var title: [String] {
         let progress = view.record.progress
         let counters = progress.counters
-        let duration = Duration.milliseconds(Int64(progress.seconds * 1_000)).spelled
+        let duration = Duration.milliseconds(Int64(clamping: progress.seconds * 1_000)).spelled
         let speed = progress.seconds > 0 ? Double(counters.itemsWritten) / progress.seconds : 0
         let size = Double(counters.storedBytesWritten).inDecimalBytes
         let runs = view.record.runs == 1 ? "1 run" : "\(view.record.runs.grouped) runs"

@@ -1,3 +1,5 @@
+import CommandLine
+
 /// What `dynaferry jobs report` was asked to write.
 package struct JobReportArguments: CommandArguments, Equatable {
     package enum Format: String, CaseIterable, Sendable {
@@ -37,7 +39,7 @@ package struct JobReportArguments: CommandArguments, Equatable {
         Note("dynaferry jobs report transactions-7f3a --format md", "For the change's ticket:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = JobExitCodes.all
+    package static let exitCodes: [Note] = JobExitCodes.all
     package static let environment = JobEnvironment.notes
 
     package func validate() throws(UsageError) {}

@@ -1,5 +1,7 @@
+import CommandLine
 import Engine
 import Glibc
+import System
 import Transfer
 
 /// A job in words.
@@ -108,13 +110,7 @@ enum JobText {
 
     /// The local time, `2026-11-25 18:30:00`.
     private static func date(_ seconds: Double) -> String {
-        var time = time_t(seconds)
-        var local = tm()
-        localtime_r(&time, &local)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "%Y-%m-%d %H:%M:%S", &local)
-        return String(
-            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        CivilTime(local: Int(clamping: seconds))?.text ?? "at an unknown time"
     }
 }
 

@@ -1,3 +1,4 @@
+import CommandLine
 import Transfer
 
 /// A command that does one thing to one job.
@@ -25,9 +26,9 @@ package struct JobVerbArguments<Verb: JobVerb>: CommandArguments, Equatable {
         [Note("dynaferry jobs \(Verb.verb) transactions-7f3a", Verb.example)]
     }
 
-    package static var exitCodes: [(code: ExitCode, meaning: String)] {
-        let differs: [(code: ExitCode, meaning: String)] =
-            Verb.self == RetryVerb.self ? [(.differs, "Done, but dead letters are left.")] : []
+    package static var exitCodes: [Note] {
+        let differs: [Note] =
+            Verb.self == RetryVerb.self ? [Note(.differs, "Done, but dead letters are left.")] : []
         return JobExitCodes.all + differs
     }
 

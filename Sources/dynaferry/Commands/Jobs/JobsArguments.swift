@@ -1,3 +1,4 @@
+import CommandLine
 import Transfer
 
 /// What `dynaferry jobs` was asked to do: list them.
@@ -39,7 +40,7 @@ package struct JobsArguments: CommandArguments, Equatable {
             "Slow a running one down:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = JobExitCodes.all
+    package static let exitCodes: [Note] = JobExitCodes.all
     package static let environment = JobEnvironment.notes
 
     package func validate() throws(UsageError) {}
@@ -47,10 +48,10 @@ package struct JobsArguments: CommandArguments, Equatable {
 
 /// What the commands about jobs have in common.
 enum JobExitCodes {
-    static let all: [(code: ExitCode, meaning: String)] = [
-        (.success, "Done."),
-        (.failure, "Failed, or there is no such job; the last lines say why."),
-        (.usage, "Wrong usage; nothing was touched."),
+    static let all: [Note] = [
+        Note(.success, "Done."),
+        Note(.failure, "Failed, or there is no such job; the last lines say why."),
+        Note(.usage, "Wrong usage; nothing was touched."),
     ]
 }
 
@@ -94,7 +95,7 @@ package struct JobStatusArguments: CommandArguments, Equatable {
         Note("dynaferry jobs status transactions-7f3a --json", "For a program:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = JobExitCodes.all
+    package static let exitCodes: [Note] = JobExitCodes.all
     package static let environment = JobEnvironment.notes
 
     package func validate() throws(UsageError) {}
@@ -150,7 +151,7 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
         Note("dynaferry jobs throttle transactions-7f3a --write-units 100%", "Use all there is:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = JobExitCodes.all
+    package static let exitCodes: [Note] = JobExitCodes.all
     package static let environment = JobEnvironment.notes
 
     package func validate() throws(UsageError) {

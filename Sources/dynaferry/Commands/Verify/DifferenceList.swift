@@ -2,6 +2,7 @@ import AWS
 import Engine
 import JSON
 import Pacing
+import System
 import Transfer
 
 /// What verifications find: all of it goes to a file, and some, drawn by chance, is shown. Any

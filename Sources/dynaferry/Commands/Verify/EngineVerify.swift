@@ -1,4 +1,5 @@
 import AWS
+import CommandLine
 import DynamoDB
 import Pacing
 import Transfer

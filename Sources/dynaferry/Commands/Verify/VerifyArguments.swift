@@ -1,3 +1,4 @@
+import CommandLine
 import DynamoModel
 import Transfer
 
@@ -287,22 +288,22 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         Note("dynaferry verify --config migration.json", "What a file says was to be copied:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (
+    package static let exitCodes: [Note] = [
+        Note(
             .success,
             """
             Equal, or repaired. Items past their time to live on one side make no difference.
             """
         ),
-        (.failure, "Could not tell; the last lines say why."),
-        (.usage, "Wrong usage; nothing was read."),
-        (
+        Note(.failure, "Could not tell; the last lines say why."),
+        Note(.usage, "Wrong usage; nothing was read."),
+        Note(
             .differs,
             """
             Different: items of either side, schemas or settings; of a repair, what it has left.
             """
         ),
-        (
+        Note(
             .interrupted,
             """
             Stopped by SIGINT, SIGTERM, SIGHUP or dynaferry jobs stop before it could tell; the \

@@ -1,6 +1,8 @@
+import CommandLine
 import Engine
 import JSON
 import Pacing
+import System
 import Transfer
 
 /// A verification under way, as the console sees it. Any thread may call it.

@@ -1,3 +1,5 @@
+import CommandLine
+
 extension VerifyArguments {
     /// The words of the command that verifies what a copy by these words has made; nil when they
     /// are of no copy. Only what says which tables and where they are has a part in it.

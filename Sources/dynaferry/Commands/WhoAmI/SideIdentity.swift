@@ -1,6 +1,6 @@
 import AWS
-import Accounts
 import JSON
+import System
 
 /// Who a side is to AWS, as far as that was found out.
 struct SideIdentity: Sendable {

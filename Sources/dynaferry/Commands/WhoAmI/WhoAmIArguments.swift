@@ -1,3 +1,5 @@
+import CommandLine
+
 /// What `dynaferry whoami` was asked to show.
 package struct WhoAmIArguments: SidedArguments, Equatable {
     package var sides = SidesArguments()
@@ -37,10 +39,10 @@ package struct WhoAmIArguments: SidedArguments, Equatable {
             "Before a copy between accounts:"),
     ]
 
-    package static let exitCodes: [(code: ExitCode, meaning: String)] = [
-        (.success, "Both sides are known to AWS."),
-        (.failure, "One is not; the last lines say why, and what was looked at."),
-        (.usage, "Wrong usage; nothing was asked."),
+    package static let exitCodes: [Note] = [
+        Note(.success, "Both sides are known to AWS."),
+        Note(.failure, "One is not; the last lines say why, and what was looked at."),
+        Note(.usage, "Wrong usage; nothing was asked."),
     ]
 
     package static let environment = SideEnvironment.notes

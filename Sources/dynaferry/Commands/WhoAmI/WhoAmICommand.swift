@@ -1,7 +1,8 @@
 import AWS
-import Accounts
+import CommandLine
 import JSON
 import Pacing
+import System
 
 /// Says who each side is.
 package struct WhoAmICommand: Sendable {
@@ -22,7 +23,7 @@ package struct WhoAmICommand: Sendable {
         if arguments.json {
             console.show(JSON.object(identities.map { .init($0.side, $0.json) }).text)
         } else {
-            let now = UTCTime(secondsSinceEpoch: Int(MonotonicTime().secondsSinceEpoch))
+            let now = UTCTime(secondsSinceEpoch: Int(clamping: MonotonicTime().secondsSinceEpoch))
             console.show(
                 identities.map { $0.lines(now: now).joined(separator: "\n") }
                     .joined(separator: "\n"))

@@ -1,0 +1,226 @@
+/// What the user said about one side, on the command line. Nil means: look further.
+package struct SideOptions: Sendable {
+    package var region: String?
+    package var profile: String?
+    package var endpoint: String?
+    package var credentials: Credentials?
+    /// Where those were given, for people.
+    package var credentialsOrigin = "options"
+    package var caBundle: String?
+    /// To be assumed with whatever credentials are found.
+    package var role: AssumedRole?
+    /// FIPS and dual-stack hosts, asked for besides what the environment asks for.
+    package var variant = Endpoint.Variant()
+
+    package init(
+        region: String? = nil, profile: String? = nil, endpoint: String? = nil,
+        credentials: Credentials? = nil, caBundle: String? = nil
+    ) {
+        self.region = region
+        self.profile = profile
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.caBundle = caBundle
+    }
+}
+
+/// Everything that makes a client of one side: the one place where options, environment and
+/// profile files meet, in this order of precedence.
+///
+/// | setting | option | environment (AWS_...) | profile |
+/// |---|---|---|---|
+/// | region | `--region` | REGION, DEFAULT_REGION | `region` |
+/// | endpoint | `--endpoint` | ENDPOINT_URL_DYNAMODB, ENDPOINT_URL | `services`, `endpoint_url` |
+/// | credentials | given ones | see ``CredentialChain`` | the same |
+/// | role | `--role-arn` | | |
+/// | profile | `--profile` | PROFILE | `default` |
+/// | trust | `--ca-bundle` | CA_BUNDLE | `ca_bundle` |
+///
+/// A profile named by option goes before credentials of the environment, as in the AWS CLI.
+package struct SideSettings: Sendable {
+    package internal(set) var endpoint: Endpoint
+    package var provider: any CredentialProvider
+    package let caBundle: String?
+    /// Requests go around any proxy: a loopback address means this machine, and a proxy on another
+    /// one would take it for itself. One on loopback is obeyed.
+    package internal(set) var bypassesProxy: Bool
+    /// Of Application Auto Scaling; nil where DynamoDB's own is a custom one and none is named.
+    var scalingEndpoint: Endpoint?
+    var hasLoopbackProxy = false
+    /// Says whose credentials are; nil where there is none for the region.
+    var tokenService: TokenService?
+
+    package static func resolve(
+        _ options: SideOptions, environment: [String: String],
+        files reader: any FileReader = SystemFiles(), tools: CredentialTools = CredentialTools()
+    ) throws(ConfigurationError) -> SideSettings {
+        // An empty variable is one that is not set.
+        let environment = environment.filter { !$0.value.isEmpty }
+        let files = ProfileFiles(environment: environment, reader: reader)
+        let named = options.profile ?? environment["AWS_PROFILE"]
+        let profiles: Profiles
+        do {
+            profiles = try files.read()
+        } catch {
+            // Files that nothing is wanted from may be unreadable, as a stranger's home is.
+            guard named == nil, isComplete(options, environment) else { throw error }
+            profiles = Profiles(credentials: ProfileFile(), config: ProfileFile())
+        }
+        let profile = named ?? "default"
+        let found = profiles.properties(of: profile)
+        if let named, found == nil { throw profiles.missing(named) }
+        let sources = Sources(
+            options: options, environment: environment, properties: found ?? [:],
+            services: profiles.services(of: found ?? [:]))
+
+        let endpoint = try sources.endpoint()
+        let caBundle = try sources.caBundle(reader)
+        let context = CredentialContext(
+            environment: environment, files: reader, profileFiles: files,
+            services: sources.locator,
+            caller: HTTPCaller(caBundle: caBundle, hasLoopbackProxy: sources.hasLoopbackProxy),
+            region: endpoint.region, tools: tools)
+        let chain = CredentialChain(
+            context: context, profiles: profiles, profile: profile,
+            isNamedByOption: options.profile != nil)
+        return SideSettings(
+            endpoint: endpoint, provider: try provider(options, chain), caBundle: caBundle,
+            bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
+            scalingEndpoint: try sources.scalingEndpoint(in: endpoint.region),
+            hasLoopbackProxy: sources.hasLoopbackProxy,
+            tokenService: try? context.tokenService())
+    }
+
+    /// The same side, as Application Auto Scaling is asked; nil where it can't be.
+    package var scaling: SideSettings? {
+        guard let scalingEndpoint else { return nil }
+        var settings = self
+        settings.endpoint = scalingEndpoint
+        settings.bypassesProxy = scalingEndpoint.isLoopback && !hasLoopbackProxy
+        return settings
+    }
+
+    /// Asks AWS whose `credentials` are.
+    package func identity(
+        of credentials: Credentials
+    ) async throws(ConfigurationError) -> CallerIdentity {
+        guard let tokenService else {
+            throw ConfigurationError(.region, "there is no STS for region \(endpoint.region)")
+        }
+        return try await tokenService.identity(of: credentials)
+    }
+
+    private static func provider(
+        _ options: SideOptions, _ chain: CredentialChain
+    ) throws(ConfigurationError) -> any CredentialProvider {
+        let found: any CredentialProvider
+        if let given = options.credentials {
+            found = try FixedCredentials(checked: given, origin: options.credentialsOrigin)
+        } else {
+            found = try chain.provider()
+        }
+        guard let role = options.role else { return found }
+        return chain.context.renewed(
+            try AssumedRoleCredentials(role, from: found, chain.context))
+    }
+
+    private static func isComplete(
+        _ options: SideOptions, _ environment: [String: String]
+    ) -> Bool {
+        let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        let hasRegion = options.region != nil || variables.contains { environment[$0] != nil }
+        return hasRegion
+            && (options.credentials != nil || environment["AWS_ACCESS_KEY_ID"] != nil)
+    }
+}
+
+/// All that settings are resolved from.
+private struct Sources {
+    let options: SideOptions
+    let environment: [String: String]
+    let properties: ProfileFile.Properties
+    let services: ProfileFile.Properties
+
+    var locator: ServiceLocator {
+        ServiceLocator(
+            environment: environment, properties: properties, services: services,
+            variant: variant)
+    }
+
+    private var variant: Endpoint.Variant {
+        func isTrue(_ variable: String, _ property: String) -> Bool {
+            (environment[variable] ?? properties[property])?.lowercased() == "true"
+        }
+        var variant = options.variant
+        if isTrue("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint") { variant.fips = true }
+        if isTrue("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint") {
+            variant.dualStack = true
+        }
+        return variant
+    }
+
+    func endpoint() throws(ConfigurationError) -> Endpoint {
+        let variant = variant
+        let region =
+            options.region ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"]
+            ?? properties["region"]
+        guard let region else {
+            throw ConfigurationError(
+                .region, "no region",
+                hint: "Name one with --region, AWS_REGION or the profile's region.")
+        }
+        guard let url = customURL else { return try Endpoint(region: region, variant: variant) }
+        if variant.fips || variant.dualStack {
+            throw ConfigurationError(
+                .endpoint, "FIPS or dual-stack hosts are asked for, and a custom endpoint too",
+                hint: "Leave out --fips, --dual-stack, AWS_USE_FIPS_ENDPOINT and "
+                    + "AWS_USE_DUALSTACK_ENDPOINT, or the endpoint.")
+        }
+        return try Endpoint(url: url, region: region)
+    }
+
+    /// Of DynamoDB, where it is not AWS's own.
+    private var customURL: String? {
+        options.endpoint ?? locator.configuredURL(variable: "DYNAMODB", section: "dynamodb")
+    }
+
+    /// `--endpoint` is for DynamoDB alone: whoever gave it did not mean AWS's own for the rest.
+    func scalingEndpoint(in region: String) throws(ConfigurationError) -> Endpoint? {
+        let configured = locator.configuredURL(
+            variable: "APPLICATION_AUTO_SCALING", section: "application_auto_scaling")
+        if let configured {
+            return try Endpoint(url: configured, region: region, service: .autoScaling)
+        }
+        guard customURL == nil else { return nil }
+        return try Endpoint(region: region, variant: variant, service: .autoScaling)
+    }
+
+    func caBundle(_ reader: any FileReader) throws(ConfigurationError) -> String? {
+        let path = options.caBundle ?? environment["AWS_CA_BUNDLE"] ?? properties["ca_bundle"]
+        guard let path else { return nil }
+        guard let bytes = try reader.bytes(ofFileAt: path) else {
+            throw ConfigurationError(
+                .file, "there is no CA bundle at \(path)",
+                hint: "Name a PEM file of the certificates to trust.")
+        }
+        let isPEM = String(decoding: bytes, as: UTF8.self).contains("-----BEGIN ")
+        guard isPEM else {
+            throw ConfigurationError(
+                .file, "the CA bundle \(path) holds no PEM certificates",
+                hint: "Name a PEM file of the certificates to trust.")
+        }
+        return path
+    }
+
+    /// Whether a proxy that libcurl would use for some URL is on this machine.
+    var hasLoopbackProxy: Bool {
+        let variables = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        return variables.contains { variable in
+            guard let proxy = environment[variable] else { return false }
+            let authority = proxy.split(separator: "/", omittingEmptySubsequences: true)
+                .first { !$0.hasSuffix(":") }
+            guard let host = authority?.split(separator: "@").last else { return false }
+            return Endpoint.isLoopback(host.lowercased())
+        }
+    }
+}

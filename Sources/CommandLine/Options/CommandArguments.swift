@@ -1,0 +1,95 @@
+/// The arguments of one command: a plain struct that declares the command line that fills it.
+///
+/// The parser, `--help` and the tests over all options are derived from these declarations.
+package protocol CommandArguments: Sendable {
+    /// Every option at its default; operands are placeholders until parsed.
+    init()
+
+    /// The program that the command is one of.
+    static var program: ProgramDescription { get }
+    static var name: String { get }
+    /// One sentence for the list of commands.
+    static var summary: String { get }
+    /// What the command does, in paragraphs.
+    static var about: [String] { get }
+    static var operands: [Operand<Self>] { get }
+    static var options: [Option<Self>] { get }
+    static var examples: [Note] { get }
+    static var exitCodes: [Note] { get }
+    static var environment: [Note] { get }
+
+    /// Checks what no single option can: how they go together.
+    func validate() throws(UsageError)
+}
+
+/// Something to look up in help and what it means.
+package struct Note: Equatable, Sendable {
+    package let subject: String
+    package let text: String
+
+    package init(_ subject: String, _ text: String) {
+        self.subject = subject
+        self.text = text
+    }
+}
+
+/// A command's declarations without its argument type, for help and for lists.
+package struct CommandDescription: Sendable {
+    package let name: String
+    package let summary: String
+    package let about: [String]
+    package let operands: [OperandDescription]
+    package let options: [OptionDescription]
+    package let examples: [Note]
+    package let exitCodes: [Note]
+    package let environment: [Note]
+
+    package init<Arguments: CommandArguments>(_: Arguments.Type) {
+        name = Arguments.name
+        summary = Arguments.summary
+        about = Arguments.about
+        operands = Arguments.operands.map(\.description)
+        options = Arguments.options.map(\.description)
+        examples = Arguments.examples
+        exitCodes = Arguments.exitCodes
+        environment = Arguments.environment
+    }
+}
+
+/// A program: its name, and all its commands in the order in which help lists them.
+package struct ProgramDescription: Sendable {
+    package let name: String
+    package let version: String
+    /// What it does, as the first line of its manual says: in lower case, no full stop.
+    package let title: String
+    /// One sentence: what it is for.
+    package let purpose: String
+    package let commands: [CommandDescription]
+    /// What its manual says of files.
+    package let files: [Note]
+    /// One sentence: what else its manual names.
+    package let furtherReading: String
+
+    package init(
+        name: String, version: String, title: String, purpose: String,
+        commands: [CommandDescription], files: [Note], furtherReading: String
+    ) {
+        self.name = name
+        self.version = version
+        self.title = title
+        self.purpose = purpose
+        self.commands = commands
+        self.files = files
+        self.furtherReading = furtherReading
+    }
+
+    /// Commands whose names begin with this one's, as `jobs status` does with `jobs`.
+    package func verbs(of command: CommandDescription) -> [CommandDescription] {
+        commands.filter { $0.name.hasPrefix(command.name + " ") }
+    }
+
+    /// `dynaferry copy [OPTIONS] SOURCE TARGET`
+    func usage(_ command: CommandDescription) -> String {
+        ([name, command.name, "[OPTIONS]"] + command.operands.map(\.name)).joined(separator: " ")
+    }
+}

@@ -1,0 +1,19 @@
+import AWS
+
+extension Operation {
+    /// All that dynaferry sends to DynamoDB and to Application Auto Scaling; each is declared in
+    /// the file of what it is for.
+    package static let all: [Operation] =
+        [
+            ReadOperation.batchGetItem, .describeContinuousBackups,
+            .describeKinesisStreamingDestination, .describeScalableTargets,
+            .describeScalingPolicies, .describeTable, .describeTimeToLive, .getItem,
+            .getResourcePolicy, .listContributorInsights, .listTables, .listTagsOfResource, .scan,
+        ].map(\.operation)
+        + [
+            .batchWriteItem, .createTable, .deleteItem, .enableKinesisStreamingDestination,
+            .putItem, .putResourcePolicy, .putScalingPolicy, .registerScalableTarget,
+            .tagResource, .updateContinuousBackups, .updateContributorInsights, .updateTable,
+            .updateTimeToLive,
+        ]
+}

@@ -1,0 +1,47 @@
+import AWS
+import DynamoModel
+import JSON
+
+extension ReadableTable {
+    func recovery() async throws(AWSError) -> TableSettings.Recovery? {
+        let reply = try await ask(.describeContinuousBackups)
+        let description = reply["ContinuousBackupsDescription"]?["PointInTimeRecoveryDescription"]
+        guard description?["PointInTimeRecoveryStatus"]?.string == "ENABLED" else { return nil }
+        return TableSettings.Recovery(
+            days: description?["RecoveryPeriodInDays"]?.int(in: ServiceRanges.recoveryDays))
+    }
+}
+
+extension TargetTable {
+    /// (API reference, UpdateContinuousBackups.)
+    package func setRecovery(_ wanted: TableSettings.Recovery) async throws(AWSError) {
+        guard try await recovery() != wanted else { return }
+        var specification: JSON = ["PointInTimeRecoveryEnabled": true]
+        if let days = wanted.days { specification["RecoveryPeriodInDays"] = JSON(days) }
+        try await set(
+            .updateContinuousBackups,
+            ["TableName": .string(name), "PointInTimeRecoverySpecification": specification])
+    }
+}
+
+extension ReadOperation {
+    package static let describeContinuousBackups = ReadOperation(
+        "DescribeContinuousBackups",
+        reply: ReplyShape([
+            .required(
+                "ContinuousBackupsDescription",
+                .object([
+                    .optional(
+                        "PointInTimeRecoveryDescription",
+                        .object([
+                            .optional("PointInTimeRecoveryStatus", .name),
+                            .optional("RecoveryPeriodInDays", .whole(ServiceRanges.recoveryDays)),
+                        ]))
+                ]))
+        ]))
+}
+
+extension Operation {
+    package static let updateContinuousBackups = Operation(
+        writing: "UpdateContinuousBackups", reply: .empty)
+}

@@ -1,0 +1,68 @@
+import DynamoModel
+import HTTPServer
+import JSON
+import Pacing
+import System
+
+/// Draws the faults of a server's requests. May be used from any thread.
+package final class FaultSource: @unchecked Sendable {
+    // @unchecked: `generator` and `requests` are guarded by `lock`, the rest never changes.
+    private let lock = Lock()
+    private var generator: SeededGenerator
+    private var requests = 0
+    private let plan: FaultPlan?
+    private let hook: RequestHook?
+    /// How long every reply waits.
+    let latency: Duration
+
+    package init(plan: FaultPlan?, hook: RequestHook?, seed: UInt64) {
+        self.plan = plan
+        self.hook = hook
+        latency = plan?.latency ?? .zero
+        generator = SeededGenerator(seed: seed)
+    }
+
+    /// What befalls the next request.
+    func next(operation: @autoclosure () -> String) -> Fault? {
+        guard plan != nil || hook != nil else { return nil }
+        let (number, drawn) = lock.withLock { () -> (Int, Fault?) in
+            requests += 1
+            return (requests - 1, plan?.draw(using: &generator))
+        }
+        if let hook, let fault = hook(operation(), number) { return fault }
+        if let drawn { return drawn }
+        let share = plan?.unprocessed ?? 0
+        return share > 0 ? .unprocessed(share) : nil
+    }
+
+    /// The positions that come back unprocessed, each with the probability `share`.
+    func withhold(_ share: Double, of positions: Range<Int>) -> [Int] {
+        guard share > 0 else { return [] }
+        return lock.withLock { positions.filter { _ in generator.unit() < share } }
+    }
+
+    /// What of a fault befalls the reply on its way.
+    func disturbance(of fault: Fault) -> HTTPAnswer.Disturbance? {
+        switch fault {
+        case .dropBefore, .dropAfter: .drop
+        case .resetBefore, .resetAfter: .reset
+        case .truncate: .truncate
+        case .corrupt: .corrupt(at: lock.withLock { generator.unit() })
+        case .wrongChecksum: .wrongChecksum
+        case .stall: .stall
+        case .error, .throttle, .validation, .unprocessed, .reply, .delay, .absurd: nil
+        }
+    }
+
+    /// The same item, by the plan's share in another spelling: attributes and set elements in
+    /// another order, numbers and text spelled in other ways. The service promises none of these
+    /// either.
+    func disguise(_ item: [UInt8]) -> [UInt8] {
+        let share = plan?.respelled ?? 1
+        let drawn = lock.withLock {
+            generator.unit() < share ? SeededGenerator(seed: generator.next()) : nil
+        }
+        guard var own = drawn, let json = try? JSON(parsing: item) else { return item }
+        return Disguise.write(json, using: &own)
+    }
+}

@@ -1,0 +1,83 @@
+import HTTPServer
+import JSON
+import System
+
+/// An in-memory DynamoDB-compatible server, by default on loopback: for demos, tests, benchmarks.
+///
+/// ```swift
+/// let server = try LocalServer(ServerOptions())
+/// let port = server.start()
+/// defer { server.stop() }
+/// ```
+///
+/// `start` and `stop` are called once each, from one thread; the rest from any.
+package final class LocalServer: Sendable {
+    let options: ServerOptions
+    let service: Service
+    private let server: HTTPServer
+
+    /// Binds the socket, reads the certificate and fills the tables; nothing is served yet.
+    package init(_ options: ServerOptions) throws(ServerError) {
+        self.options = options
+        try options.check()
+        let service = Service(options)
+        self.service = service
+        server = try HTTPServer(options.http) {
+            ServiceHandler(service, keepsNumbers: options.keepNumbers)
+        }
+        for fill in options.fills { try load(fill) }
+    }
+
+    /// The port that it listens on.
+    package var port: UInt16 { server.port }
+
+    /// Where clients find it: `http://127.0.0.1:8000`.
+    package var endpoint: String { server.endpoint }
+
+    /// Starts serving; returns the port.
+    @discardableResult
+    package func start() -> UInt16 {
+        server.start()
+        return port
+    }
+
+    /// Closes every connection and ends the server's threads. What is in flight gets no reply.
+    package func stop() { server.stop() }
+
+    /// The meter, as `GET /_meter` has it.
+    package var meter: JSON { service.meterReport() }
+}
+
+extension ServerOptions {
+    fileprivate var http: HTTPServer.Options {
+        var http = HTTPServer.Options()
+        (http.host, http.port, http.tls) = (host, port, tls)
+        (http.threads, http.seed, http.time) = (threads, seed, time)
+        return http
+    }
+}
+
+/// Answers the requests of one loop by the service. Confined to the loop's thread.
+private final class ServiceHandler: RequestHandler {
+    private let service: Service
+    private let bench: Workbench
+
+    init(_ service: Service, keepsNumbers: Bool) {
+        self.service = service
+        bench = Workbench(keepsNumbers: keepsNumbers)
+    }
+
+    func answer(
+        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, into output: inout ByteStorage
+    ) -> HTTPAnswer {
+        service.answer(request, bytes, bench: bench, into: &output)
+    }
+
+    func refuse(_ refusal: HTTPRefusal, into output: inout ByteStorage) -> String {
+        let error = ServiceError(
+            namespace: .coral, name: refusal.name, message: refusal.message,
+            status: refusal.status)
+        output.append(array: error.json.bytes)
+        return Service.contentType
+    }
+}

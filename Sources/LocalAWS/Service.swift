@@ -1,0 +1,194 @@
+import DynamoModel
+import Glibc
+import HTTPServer
+import JSON
+import Pacing
+import System
+
+/// The service behind the wire: finds the operation of a request, performs it, answers.
+///
+/// May be used from any thread, each with a ``Workbench`` of its own.
+package final class Service: Sendable {
+    package let tables: Tables
+    package let faults: FaultSource
+    package let time: any TimeSource
+    package let requests = RequestCounts()
+    /// Nil when nobody's signature is asked for.
+    private let signatures: SignatureCheck?
+    /// Tables on which every call that would change them is refused.
+    private let denied: Set<String>
+    /// Operations that the server is to lack.
+    private let missing: [Operation]
+
+    package init(_ options: ServerOptions) {
+        let rules = TableRules(
+            isLimited: options.capacity == .model, partitions: options.partitions,
+            burstSeconds: options.burstSeconds, timeScale: options.timeScale,
+            liveCounts: options.liveCounts)
+        tables = Tables(
+            region: options.region, rules: rules, phaseDuration: options.phaseDuration,
+            seed: options.seed)
+        faults = FaultSource(plan: options.faults, hook: options.hook, seed: options.seed)
+        time = options.time
+        let users = options.users
+        signatures = users.isEmpty ? nil : SignatureCheck(users)
+        denied = options.denyWrites
+        missing = options.without.compactMap(Operation.init)
+    }
+
+    static let contentType = "application/x-amz-json-1.0"
+
+    /// Appends the body of the answer to `output`.
+    func answer(
+        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, bench: Workbench,
+        into output: inout ByteStorage
+    ) -> HTTPAnswer {
+        var answer = HTTPAnswer(contentType: Self.contentType, bodyStart: output.count)
+        guard request.method == .post else {
+            return answerGet(request, bytes, into: &output)
+        }
+        if let type = request.contentType,
+            bytes[type].elementsEqual("application/json".utf8)
+        {
+            answer.contentType = "application/json"
+        }
+        answer.delay = faults.latency
+        do throws(ServiceError) {
+            let operation = try operation(of: request, bytes)
+            requests.count(operation)
+            let fault = faults.next(operation: operation.rawValue)
+            if let fault { answer.disturbance = faults.disturbance(of: fault) }
+            if case .delay(let duration) = fault { answer.delay += duration }
+            try performUnlessFaulty(
+                operation, request, bytes, fault, bench: bench, answer: &answer, into: &output)
+            if case .absurd(let seed) = fault {
+                AbsurdReply.write(over: &output, from: answer.bodyStart, seed: seed)
+            }
+        } catch {
+            output.resize(answer.bodyStart)
+            output.append(array: error.json.bytes)
+            answer.status = error.status
+            requests.countError(error.name)
+        }
+        return answer
+    }
+
+    /// GET `/` is the health check, GET `/_meter` the meter; the service has nothing else.
+    private func answerGet(
+        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, into output: inout ByteStorage
+    ) -> HTTPAnswer {
+        var answer = HTTPAnswer(contentType: Self.contentType, bodyStart: output.count)
+        let path = String(decoding: bytes[request.target], as: UTF8.self)
+        if request.method == .get, path == "/_meter" {
+            answer.contentType = "application/json"
+            output.append(array: meterReport().bytes)
+        } else if request.method == .get, path == "/" {
+            answer.contentType = "text/plain"
+            output.append(text: "healthy: dynamodb.\(tables.region).amazonaws.com ")
+        } else {
+            answer.status = 404
+            answer.contentType = "application/xml"
+            output.append("<UnknownOperationException/>\n")
+        }
+        return answer
+    }
+
+    private func operation(
+        of request: HTTPRequest, _ bytes: UnsafeRawBufferPointer
+    ) throws(ServiceError) -> Operation {
+        guard let target = request.amzTarget else { throw .unknownOperation("(none)") }
+        let name = UnsafeRawBufferPointer(rebasing: bytes[target])
+        guard let operation = Operation(target: name), !missing.contains(operation) else {
+            throw .unknownOperation(String(decoding: name, as: UTF8.self))
+        }
+        return operation
+    }
+
+    private func performUnlessFaulty(
+        _ operation: Operation, _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer,
+        _ fault: Fault?, bench: Workbench, answer: inout HTTPAnswer,
+        into output: inout ByteStorage
+    ) throws(ServiceError) {
+        let caller = try signatures?.check(request, bytes, now: time.secondsSinceEpoch)
+        let call = Call(operation: operation, caller: caller, fault: fault)
+        switch fault {
+        case .error: throw .internalError
+        case .throttle: throw .throttled([])
+        case .validation(let text): throw .validation(text)
+        case .dropBefore, .resetBefore: return
+        case .reply(let status, let contentType, let body):
+            answer.status = status
+            answer.contentType = contentType
+            output.append(text: body)
+            return
+        default: break
+        }
+        let body = UnsafeRawBufferPointer(rebasing: bytes[request.body])
+        switch request.coding {
+        case .identity:
+            answer.bodyStart = try perform(call, body, bench: bench, into: &output)
+        case .gzip:
+            // Observed: a broken gzip body is answered 500, and the inflated size is not limited.
+            let inflated = ByteBuffer()
+            guard let count = Zlib.gunzip(body, into: inflated, bytesMax: Self.inflatedBytesMax),
+                count == inflated.count
+            else { throw .internalError }
+            answer.bodyStart = try perform(call, inflated.bytes, bench: bench, into: &output)
+        case .unknown: throw .internalError
+        }
+    }
+
+    private static let inflatedBytesMax = 64 << 20
+
+    /// What is asked for, by whom, and what befalls it.
+    private struct Call {
+        let operation: Operation
+        let caller: User?
+        let fault: Fault?
+    }
+
+    /// Performs an operation; returns where in `output` the body begins.
+    private func perform(
+        _ call: Call, _ body: UnsafeRawBufferPointer, bench: Workbench,
+        into output: inout ByteStorage
+    ) throws(ServiceError) -> Int {
+        let start = output.count
+        bench.encoder.removeAll()
+        // Batches are large: who may write them is not kept waiting for a pass that finds tables.
+        if call.operation == .batchWriteItem, call.caller?.may(.batchWriteItem) ?? true {
+            try batchWriteItem(body, call.fault, bench: bench, into: &output)
+            return start
+        }
+        let request = try Parameters(body)
+        for name in tables.names(in: request) { requests.count(call.operation, table: name) }
+        try call.caller?.check(call.operation, request, tables)
+        switch call.operation {
+        case .scan: return try scan(request, bench: bench, into: &output)
+        case .putItem: try putItem(request, bench: bench, into: &output)
+        case .getItem: try getItem(request, bench: bench, into: &output)
+        case .deleteItem: try deleteItem(request, bench: bench, into: &output)
+        case .updateItem: try updateItem(request, bench: bench, into: &output)
+        case .batchGetItem: try batchGetItem(request, call.fault, bench: bench, into: &output)
+        default:
+            if let reply = try control(call.operation, request) {
+                output.append(array: reply.bytes)
+            }
+        }
+        return start
+    }
+
+    // MARK: Read-only tables
+
+    /// Counts a call that would change the table; throws when such calls are refused.
+    package func admitMutation(of table: Table, _ operation: Operation) throws(ServiceError) {
+        table.accountLock.withLock { table.traffic.mutatingCalls += 1 }
+        try admitMutation(ofTableNamed: table.name, operation)
+    }
+
+    package func admitMutation(
+        ofTableNamed name: String, _ operation: Operation
+    ) throws(ServiceError) {
+        guard denied.contains(name) else { return }
+        throw .denied(operation: operation.rawValue, resource: tables.arn(of: name))
+    }
+}

@@ -1,0 +1,107 @@
+import CCrypto
+
+/// A SHA-256 digest context that is kept and reused. Belongs to one thread at a time.
+///
+/// The digest is fetched once for the process: a fetch for each hash costs more than hashing a
+/// short message (OpenSSL manual, `EVP_MD_fetch`).
+package final class SHA256: @unchecked Sendable {
+    // @unchecked: like the request that owns it, a context belongs to one thread at a time.
+    package static let byteCount = 32
+
+    nonisolated(unsafe) fileprivate static let algorithm: OpaquePointer = {
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
+            preconditionFailure("libcrypto has no SHA-256")
+        }
+        return algorithm
+    }()
+
+    fileprivate let context: OpaquePointer
+
+    package init() {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Writes the 32 bytes of the digest of `message` to `digest`.
+    package func hash(_ message: UnsafeRawBufferPointer, into digest: UnsafeMutableRawPointer) {
+        var status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
+        status &= EVP_DigestUpdate(context, message.baseAddress, message.count)
+        status &= EVP_DigestFinal_ex(context, digest.assumingMemoryBound(to: UInt8.self), nil)
+        precondition(status == 1, "SHA-256 failed")
+    }
+
+    package func hash(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
+            message.withUnsafeBytes { hash($0, into: output.baseAddress!) }
+            count = Self.byteCount
+        }
+    }
+}
+
+/// SHA-1, for names that others have made with it; it protects nothing.
+package enum SHA1 {
+    package static let byteCount = 20
+
+    package static func hash(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
+            let status = EVP_Digest(
+                message, message.count, output.baseAddress, nil, EVP_sha1(), nil)
+            precondition(status == 1, "SHA-1 failed")
+            count = byteCount
+        }
+    }
+}
+
+/// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.
+package final class HMACKey: @unchecked Sendable {
+    // @unchecked: both contexts are only copied from after `init`, which libcrypto allows from
+    // several threads at once.
+    private let inner: OpaquePointer
+    private let outer: OpaquePointer
+
+    package init(_ key: [UInt8]) {
+        let blockBytes = 64
+        var block = key.count > blockBytes ? SHA256().hash(key) : key
+        block += [UInt8](repeating: 0, count: blockBytes - block.count)
+        inner = Self.absorb(block.map { $0 ^ 0x36 })
+        outer = Self.absorb(block.map { $0 ^ 0x5C })
+    }
+
+    deinit {
+        EVP_MD_CTX_free(inner)
+        EVP_MD_CTX_free(outer)
+    }
+
+    private static func absorb(_ pad: [UInt8]) -> OpaquePointer {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        var status = EVP_DigestInit_ex2(context, SHA256.algorithm, nil)
+        status &= EVP_DigestUpdate(context, pad, pad.count)
+        precondition(status == 1, "SHA-256 failed")
+        return context
+    }
+
+    /// Writes the 32 bytes of the code of `message` to `code`, using `scratch` for the work.
+    package func authenticate(
+        _ message: UnsafeRawBufferPointer, using scratch: SHA256, into code: UnsafeMutableRawPointer
+    ) {
+        let bytes = code.assumingMemoryBound(to: UInt8.self)
+        var status = EVP_MD_CTX_copy_ex(scratch.context, inner)
+        status &= EVP_DigestUpdate(scratch.context, message.baseAddress, message.count)
+        status &= EVP_DigestFinal_ex(scratch.context, bytes, nil)
+        status &= EVP_MD_CTX_copy_ex(scratch.context, outer)
+        status &= EVP_DigestUpdate(scratch.context, bytes, SHA256.byteCount)
+        status &= EVP_DigestFinal_ex(scratch.context, bytes, nil)
+        precondition(status == 1, "HMAC-SHA-256 failed")
+    }
+
+    package func authenticate(_ message: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { output, count in
+            message.withUnsafeBytes {
+                authenticate($0, using: SHA256(), into: output.baseAddress!)
+            }
+            count = SHA256.byteCount
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import AWS
+import DynamoModel
+import Foundation
+import JSON
+import LocalAWS
+import System
+import TestSupport
+
+/// A server with two small tables, and the built program between them, by way of a proxy.
+///
+/// Each site is for one run: its target differs from its source by an item that is missing, one
+/// that differs and one too many, or is not there at all.
+final class AbsurdSite {
+    enum Command: String, CaseIterable {
+        case copy, pattern, keep, verify, verifyOneByOne, repair, onlyChanged
+
+        fileprivate var words: [String] {
+            switch self {
+            case .copy: ["copy", "source", "target"]
+            case .pattern: ["copy", "sour*", "targ*"]
+            case .keep: ["copy", "source", "target", "--merge=keep"]
+            case .verify, .verifyOneByOne: ["verify", "source", "target"]
+            case .repair: ["verify", "source", "target", "--repair", "--delete-extra", "--yes"]
+            case .onlyChanged: ["copy", "source", "target", "--only-changed"]
+            }
+        }
+
+        /// Whether the target is there already.
+        fileprivate var hasTarget: Bool {
+            switch self {
+            case .copy, .pattern: false
+            case .keep, .verify, .verifyOneByOne, .repair, .onlyChanged: true
+            }
+        }
+
+        /// Whether both tables are equal after a run that ends with 0.
+        var makesEqual: Bool {
+            switch self {
+            case .copy, .pattern, .repair: true
+            case .keep, .verify, .verifyOneByOne, .onlyChanged: false
+            }
+        }
+    }
+
+    private let server: LocalServer
+    private let folder: TemporaryFolder
+    let command: Command
+
+    init(_ command: Command) throws {
+        self.command = command
+        folder = try TemporaryFolder()
+        var options = ServerOptions()
+        options.phaseDuration = .milliseconds(1)
+        server = try LocalServer(options)
+        let items = (0..<12).map { Self.item($0, "value") }
+        try server.load(Self.definition("source"), items: items)
+        if command.hasTarget {
+            let others = items.dropLast(2) + [Self.item(10, "other"), Self.item(99, "more")]
+            try server.load(Self.definition("target"), items: Array(others))
+        }
+        server.start()
+    }
+
+    deinit { server.stop() }
+
+    private static func item(_ number: Int, _ text: String) -> JSON {
+        [
+            "id": ["S": .string("item \(number)")], "at": ["N": .string("\(number)")],
+            "text": ["S": .string(text)],
+        ]
+    }
+
+    private static func definition(_ name: String) -> TableDefinition {
+        let attributes = [("id", ScalarType.string), ("at", .number)].map {
+            KeyAttribute(name: $0.0, type: $0.1)
+        }
+        return TableDefinition(
+            name: name, attributes: attributes,
+            keys: [KeyElement(attribute: "id", role: .partition)],
+            globalIndexes: [
+                IndexDefinition(
+                    name: "by-at", keys: [KeyElement(attribute: "at", role: .partition)],
+                    throughput: Throughput(readUnits: 1_000, writeUnits: 1_000))
+            ],
+            billing: .provisioned(Throughput(readUnits: 1_000, writeUnits: 1_000)))
+    }
+
+    /// What came of a run.
+    struct Outcome {
+        var status: Int32
+        var said: String
+        var seconds: Double
+        var areEqual: Bool
+    }
+
+    /// Runs the command with a hook on both sides' wire; it is killed after a minute.
+    func run(_ options: [String] = [], _ hook: @escaping TamperingProxy.Hook) throws -> Outcome {
+        let command = command
+        let proxy = try TamperingProxy(before: server.endpoint) { exchange in
+            Self.answered(exchange, for: command).map { hook($0) ?? $0 } ?? hook(exchange)
+        }
+        let start = MonotonicClock.nanoseconds
+        let result = try Binary.shell(
+            "exec timeout -k 5 60 \"$0\" \"$@\"",
+            command.words + [
+                "--endpoint", proxy.url, "--region", "us-east-1", "--state-dir",
+                folder.path("jobs"), "--progress", "none",
+            ] + options,
+            environment: [
+                "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": proxy.url,
+            ])
+        return Outcome(
+            status: result.status, said: result.out + result.err,
+            seconds: Double(MonotonicClock.nanoseconds - start) / 1e9,
+            areEqual: server.items(of: "source") == server.items(of: "target"))
+    }
+
+    /// What the server does not answer by itself: Application Auto Scaling, for the source, and a
+    /// server that lacks BatchGetItem.
+    private static func answered(
+        _ exchange: TamperingProxy.Exchange, for command: Command
+    ) -> TamperingProxy.Exchange? {
+        var exchange = exchange
+        exchange.status = 200
+        switch exchange.operation {
+        case "DescribeScalableTargets":
+            exchange.reply = ["ScalableTargets": []]
+        case "DescribeScalingPolicies":
+            exchange.reply = ["ScalingPolicies": []]
+        case "RegisterScalableTarget", "PutScalingPolicy": exchange.reply = [:]
+        case "BatchGetItem" where command == .verifyOneByOne:
+            exchange.status = 400
+            exchange.reply = ["__type": "com.amazon.coral.service#UnknownOperationException"]
+        default: return nil
+        }
+        return exchange
+    }
+}
