@@ -34,7 +34,9 @@ extension ReadOperation {
         .required("KeySchema", keySchema),
         .optional("GlobalSecondaryIndexes", .list(.object(indexFields))),
         .optional("LocalSecondaryIndexes", .list(.object(indexFields))),
-        .optional("BillingModeSummary", .object([.optional("BillingMode", .name)])),
+        .optional(
+            "BillingModeSummary",
+            .object([.optional("BillingMode", .word(["PROVISIONED", "PAY_PER_REQUEST"]))])),
         .optional("ProvisionedThroughput", provisioned),
         .optional("OnDemandThroughput", maxima),
         .optional("TableClassSummary", .object([.optional("TableClass", .name)])),
@@ -51,11 +53,14 @@ extension ReadOperation {
     ]
 
     private static let attributeFields: [ReplyField] = [
-        .required("AttributeName", .name), .required("AttributeType", .name),
+        .required("AttributeName", .name),
+        .required("AttributeType", .word(ScalarType.allCases.map(\.rawValue))),
     ]
 
     private static let keySchema = ReplyValue.list(
-        .object([.required("AttributeName", .name), .required("KeyType", .name)]))
+        .object([
+            .required("AttributeName", .name), .required("KeyType", .word(["HASH", "RANGE"])),
+        ]))
 
     private static let indexFields: [ReplyField] = [
         .required("IndexName", .name),
@@ -63,7 +68,7 @@ extension ReadOperation {
         .optional(
             "Projection",
             .object([
-                .optional("ProjectionType", .name),
+                .optional("ProjectionType", .word(["ALL", "KEYS_ONLY", "INCLUDE"])),
                 .optional("NonKeyAttributes", .list(.attributeName)),
             ])),
         .optional("ProvisionedThroughput", provisioned),

@@ -36,8 +36,8 @@ final class AbsurdSite {
         /// Whether both tables are equal after a run that ends with 0.
         var makesEqual: Bool {
             switch self {
-            case .copy, .pattern, .repair: true
-            case .keep, .verify, .verifyOneByOne, .onlyChanged: false
+            case .copy, .repair: true
+            case .pattern, .keep, .verify, .verifyOneByOne, .onlyChanged: false
             }
         }
     }
@@ -46,13 +46,16 @@ final class AbsurdSite {
     private let folder: TemporaryFolder
     let command: Command
 
-    init(_ command: Command) throws {
+    init(
+        _ command: Command, items count: Int = 12, faults: FaultPlan? = nil, seed: UInt64 = 1
+    ) throws {
         self.command = command
         folder = try TemporaryFolder()
         var options = ServerOptions()
         options.phaseDuration = .milliseconds(1)
+        (options.faults, options.seed) = (faults, seed)
         server = try LocalServer(options)
-        let items = (0..<12).map { Self.item($0, "value") }
+        let items = (0..<count).map { Self.item($0, "value") }
         try server.load(Self.definition("source"), items: items)
         if command.hasTarget {
             let others = items.dropLast(2) + [Self.item(10, "other"), Self.item(99, "more")]
@@ -71,16 +74,27 @@ final class AbsurdSite {
     }
 
     private static func definition(_ name: String) -> TableDefinition {
-        let attributes = [("id", ScalarType.string), ("at", .number)].map {
+        let attributes = [("id", ScalarType.string), ("at", .number), ("text", .string)].map {
             KeyAttribute(name: $0.0, type: $0.1)
         }
         return TableDefinition(
             name: name, attributes: attributes,
-            keys: [KeyElement(attribute: "id", role: .partition)],
+            keys: [
+                KeyElement(attribute: "id", role: .partition),
+                KeyElement(attribute: "at", role: .sort),
+            ],
             globalIndexes: [
                 IndexDefinition(
                     name: "by-at", keys: [KeyElement(attribute: "at", role: .partition)],
                     throughput: Throughput(readUnits: 1_000, writeUnits: 1_000))
+            ],
+            localIndexes: [
+                IndexDefinition(
+                    name: "by-text",
+                    keys: [
+                        KeyElement(attribute: "id", role: .partition),
+                        KeyElement(attribute: "text", role: .sort),
+                    ])
             ],
             billing: .provisioned(Throughput(readUnits: 1_000, writeUnits: 1_000)))
     }
@@ -94,7 +108,9 @@ final class AbsurdSite {
     }
 
     /// Runs the command with a hook on both sides' wire; it is killed after a minute.
-    func run(_ options: [String] = [], _ hook: @escaping TamperingProxy.Hook) throws -> Outcome {
+    func run(
+        _ options: [String] = [], _ hook: @escaping TamperingProxy.Hook = { _ in nil }
+    ) throws -> Outcome {
         let command = command
         let proxy = try TamperingProxy(before: server.endpoint) { exchange in
             Self.answered(exchange, for: command).map { hook($0) ?? $0 } ?? hook(exchange)

@@ -58,7 +58,7 @@ struct SweptField: CustomStringConvertible {
         case .object(let fields): Self.fields(of: fields, below: path)
         case .list(let element): below(element, path)
         case .map(let value): below(value, path + ["*"])
-        case .text, .anyText, .flag, .whole, .number, .item, .opaque: []
+        case .text, .anyText, .word, .flag, .whole, .number, .item, .opaque: []
         }
     }
 
@@ -110,6 +110,7 @@ struct SweptField: CustomStringConvertible {
     private static func sample(_ value: ReplyValue) -> JSON {
         switch value {
         case .text, .anyText: "sample"
+        case .word(let words): .string(words.first ?? "")
         case .flag: false
         case .whole(let range): JSON(max(range.lowerBound, min(1, range.upperBound)))
         case .number: 1

@@ -57,6 +57,8 @@ package indirect enum ReplyValue: Sendable {
     case text(max: Int)
     /// Text that may be empty.
     case anyText
+    /// One of these words: what another one means nobody knows.
+    case word([String])
     case flag
     case whole(ClosedRange<Int>)
     case number(ClosedRange<Double>)
@@ -100,6 +102,12 @@ extension ReplyValue {
             return json
         case .anyText:
             guard json.string != nil else { throw defect(json, at: path, wanted: "a text") }
+            return json
+        case .word(let words):
+            guard let text = json.string, words.contains(text) else {
+                let wanted = "one of " + words.joined(separator: ", ")
+                throw defect(json, at: path, wanted: wanted)
+            }
             return json
         case .flag:
             guard json.bool != nil else { throw defect(json, at: path, wanted: "true or false") }

@@ -49,7 +49,7 @@ package struct PageCutter: Sendable {
         }
         guard hasItems else { throw walk.failure("Items is missing") }
         guard count == Double(page.items.count) else {
-            throw walk.failure("Count is not that of the page's \(page.items.count) items")
+            throw walk.failure("Count is not that of Items, \(page.items.count)")
         }
         return page
     }

@@ -123,7 +123,7 @@ extension TableDefinition {
 
 extension TableDefinitionError {
     static func missing(_ member: String) -> Self {
-        .init(description: "the table's definition has no usable \(member)")
+        .init(description: "DescribeTable tells of no usable \(member)")
     }
 }
 
@@ -169,10 +169,12 @@ extension IndexDefinition {
 }
 
 extension Throughput {
+    /// Nothing is provisioned with 0 units: a server that says so does not know.
     init(provisioned json: JSON?) {
+        let range = 1...ServiceRanges.provisionedUnits.upperBound
         self.init(
-            readUnits: json?["ReadCapacityUnits"]?.int(in: ServiceRanges.provisionedUnits),
-            writeUnits: json?["WriteCapacityUnits"]?.int(in: ServiceRanges.provisionedUnits))
+            readUnits: json?["ReadCapacityUnits"]?.int(in: range),
+            writeUnits: json?["WriteCapacityUnits"]?.int(in: range))
     }
 
     /// -1 is the service's word for "no maximum".
