@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 scripts/setup.sh
 export DYNAFERRY_FUZZ_ROUNDS="${1:-2000000}"
 swift test --build-path .build/release-tests -c release -Xswiftc -enable-testing \
-    --disable-xctest --filter '^ItemBytesTests\.PageCutterTests'
+    --disable-xctest --filter '^DynamoModelTests\.PageCutterTests'

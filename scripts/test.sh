@@ -1,26 +1,29 @@
 #!/usr/bin/env bash
-# Builds dynaferry and runs its tests: all of them, or one suite.
-#   scripts/test.sh [--release] [SUITE]     a suite is a folder under Tests, less its "Tests"
+# Builds dynaferry and runs its tests: all of them, or some suites.
+#   scripts/test.sh [--debug] [SUITE...]     a suite is a folder under Tests, less its "Tests"
+# The tests are built for release, as the program is: they take a third of the time so. --debug
+# builds sooner.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The same flags for building and for testing, or everything would be built twice.
 # A terminal must not either: coloured diagnostics are another flag.
-flags=(-Xswiftc -warnings-as-errors --no-color-diagnostics)
+flags=(-Xswiftc -warnings-as-errors --no-color-diagnostics
+    --explicit-target-dependency-import-check error)
+configuration=(-c release -Xswiftc -enable-testing --build-path .build/release-tests)
 suites=()
-is_release=no
 for word in "$@"; do
-    if [ "$word" = --release ]; then
-        flags+=(-c release -Xswiftc -enable-testing)
-        is_release=yes
+    if [ "$word" = --debug ]; then
+        configuration=()
     elif [ -d "Tests/${word}Tests" ]; then
-        suites+=("$word")
+        suites+=("${word}Tests")
     else
         echo "error: no suite $word" >&2
-        echo "hint: the suites are $(cd Tests && echo *Tests | sed 's/Tests//g')" >&2
+        echo "hint: the suites are $(cd Tests && ls -d -- *Tests | sed 's/Tests$//' | xargs)" >&2
         exit 2
     fi
 done
+flags+=("${configuration[@]}")
 
 step() { printf '\n== %s (%d s)\n' "$1" "$SECONDS"; }
 
@@ -28,7 +31,7 @@ step "set up"
 scripts/setup.sh --tests
 
 step "format"
-swift format lint -r --strict Package.swift Sources Tests
+swift format lint -r --strict Package.swift Sources Tests Benchmarks
 
 step "build"
 swift build --build-tests "${flags[@]}"
@@ -38,36 +41,20 @@ folder=$(swift build "${flags[@]}" --show-bin-path)
 export DYNAFERRY_BINARY="$folder/dynaferry"
 export DYNAFERRY_PYTHON="$PWD/.build/python/bin/python"
 
-# One of the Interop tests is about speed, which only an optimised program has.
-if [ "$is_release" = yes ]; then
-    export DYNAFERRY_RELEASE_BINARY="$DYNAFERRY_BINARY"
-elif [ "${#suites[@]}" -eq 0 ] || [[ " ${suites[*]} " = *" Interop "* ]]; then
+# All of them run the program as its users have it; two of them can't do with another.
+if [ "${#suites[@]}" -eq 0 ]; then
     step "build for release"
     release_folder=$(scripts/build.sh)
-    export DYNAFERRY_RELEASE_BINARY="$release_folder/dynaferry"
+    export DYNAFERRY_BINARY="$release_folder/dynaferry"
+    export DYNAFERRY_RELEASE_BINARY="$DYNAFERRY_BINARY"
 fi
 
-# Suites that bound the time that something may take run by themselves: a hundred others at their
-# side would take the time away. All others are one group, in which tests run in parallel.
-groups=(AWS Fault CommandLine Interop)
-others=()
-for suite in Tests/*Tests; do
-    suite=$(basename "$suite" Tests)
-    [[ " ${groups[*]} " = *" $suite "* ]] || others+=("$suite")
-done
-groups=("$(IFS='|' && echo "${others[*]}")" "${groups[@]}")
-if [ "${#suites[@]}" -gt 0 ]; then groups=("$(IFS='|' && echo "${suites[*]}")"); fi
-
-# The tests of a group, as options. What compares speeds has the machine to itself.
-ratio='^InteropTests\.RatioTests'
-filter() {
-    if [ "$1" = ratio ]; then
-        tests=(--filter "$ratio")
-    else
-        tests=(--filter "^(${1//|/Tests|}Tests)\\." --skip "$ratio")
-    fi
-}
-if [[ "|${groups[-1]}|" = *"|Interop|"* ]]; then groups+=(ratio); fi
+# Suites that look at the clock on the wall say so by a tag, and stand in a file of their name.
+# They run one after another; all others are one group, in which tests run in parallel.
+timed=$(grep -rl --include='*Tests.swift' 'tags(\.timeBound)' Tests |
+    sed -E 's,.*/(.*)\.swift,\1,' | sort | paste -sd '|')
+timed="^[A-Za-z]+Tests\.($timed)(/|\$)"
+wanted="^($(IFS='|' && echo "${suites[*]:-[A-Za-z]+Tests}"))\."
 
 passed=0
 failed=0
@@ -75,21 +62,22 @@ skipped=0
 # What to look for further up, where hundreds of lines stand between a failure and the end.
 failures="$folder/test-failures.txt"
 : >"$failures"
-for group in "${groups[@]}"; do
-    step "test $group"
-    results="$folder/test-results.xml"
+
+# Runs the tests that the options choose, and counts.
+run() {
+    local name=$1 results="$folder/test-results.xml" found good left_out all
+    shift
+    step "test $name"
     # The tests' results go into a file beside the one that is named, which is XCTest's.
     found="$folder/test-results-swift-testing.xml"
     rm -f "$results" "$found"
-    filter "$group"
-    swift test --skip-build --disable-xctest "${flags[@]}" "${tests[@]}" \
-        --xunit-output "$results" || true
+    swift test --skip-build --disable-xctest "${flags[@]}" "$@" --xunit-output "$results" || true
     [ -e "$found" ] || found="$results"
     if [ ! -e "$found" ]; then
         echo "error: the tests ended before they had finished" >&2
         failed=$((failed + 1))
-        echo "$group: the tests ended before they had finished" >>"$failures"
-        continue
+        echo "$name: the tests ended before they had finished" >>"$failures"
+        return
     fi
     # A test that has nothing inside of it, neither a failure nor why it was skipped, is one line
     # that closes itself.
@@ -100,7 +88,18 @@ for group in "${groups[@]}"; do
     skipped=$((skipped + left_out))
     failed=$((failed + all - good - left_out))
     sed -n -e '/<testcase /h' -e '/<failure /{x;p;x;p;}' "$found" >>"$failures"
-done
+}
+
+[ "${DYNAFERRY_TESTS:-}" = timed ] || run "in parallel" --filter "$wanted" --skip "$timed"
+if [ "${DYNAFERRY_TESTS:-}" = timed ] || [ "${#suites[@]}" -eq 0 ]; then
+    run "by the clock" --no-parallel --filter "$timed"
+else
+    for suite in "${suites[@]}"; do
+        if grep -rql 'tags(\.timeBound)' "Tests/$suite"; then
+            run "$suite by the clock" --no-parallel --filter "^$suite\.${timed#*\\.}"
+        fi
+    done
+fi
 
 step "done"
 cat "$failures"

@@ -1,6 +1,7 @@
 import DynamoModel
 import Engine
 import Pacing
+import System
 
 /// Where a job stands, and what it comes to.
 extension CopyJob {
@@ -29,8 +30,8 @@ extension CopyJob {
             progress.take(table.record)
             return progress
         }
-        progress.itemsEarlier = table.segments.reduce(0) { $0 + $1.items }
-        progress.bytesEarlier = table.segments.reduce(0) { $0 + $1.bytes }
+        progress.itemsEarlier = table.segments.lazy.map(\.items).clampedSum
+        progress.bytesEarlier = table.segments.lazy.map(\.bytes).clampedSum
         progress.counters.segmentsFinished = table.segments.count { $0.isFinished }
         progress.hasEnded = table.record.isFinished
         let reported = tables[number].subject.source.itemCount

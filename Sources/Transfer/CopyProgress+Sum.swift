@@ -14,7 +14,7 @@ extension CopyProgress {
         if let read = totals?.read { sum.readLimit = min(sum.readLimit ?? read, read) }
         if let write = totals?.write { sum.writeLimit = min(sum.writeLimit ?? write, write) }
         guard tables.count > 1 else { return sum }
-        let settled = tables.reduce(0) { $0 + $1.itemsDone }
+        let settled = tables.lazy.map(\.itemsDone).clampedSum
         sum.fraction = min(1, Double(settled) / Double(max(sum.itemsEstimated ?? 0, settled, 1)))
         return sum
     }
@@ -33,7 +33,7 @@ extension CopyProgress {
         elapsed = max(elapsed, other.elapsed)
         segments += other.segments
         if let one = itemsEstimated, let more = other.itemsEstimated {
-            itemsEstimated = one + more
+            itemsEstimated = one.addingClamped(more)
         } else {
             itemsEstimated = nil
         }

@@ -5,7 +5,7 @@ import Testing
 
 /// Goal: roles are assumed with the credentials that profiles, variables or options say.
 /// Method: an STS on loopback whose keys tell who assumed what.
-@Suite(.timeLimit(.minutes(5))) struct AssumedRoleTests {
+@Suite(.timeLimit(.minutes(20))) struct AssumedRoleTests {
     private static let files = """
         [profile base]
         aws_access_key_id = BASE

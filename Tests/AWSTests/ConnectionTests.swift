@@ -8,7 +8,7 @@ import Testing
 
 /// Goal: connections are kept, their loss costs no request, and no fault holds a request forever.
 /// Method: a server that resets, stalls and counts connections.
-@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(20))) struct ConnectionTests {
     @Test func `many requests in flight share few connections`() async throws {
         let server = try ScriptedServer { _ in .bytes(Canned.reply("{}")) }
         defer { server.stop() }
@@ -122,7 +122,7 @@ import Testing
         _ = try await client.attempt().get()
         let start = MonotonicTime().now
         let error = await client.attempt().failure
-        #expect(MonotonicTime().now - start < .seconds(10))
+        #expect(MonotonicTime().now - start < TestClient.promptly)
         #expect(error?.localCode == .timeout && error?.remedy == .retry)
         #expect(error?.isOutcomeUnknown == true)
     }

@@ -48,7 +48,7 @@ import Testing
 
     @Test(
         .enabled(if: Python.botocore != nil, "skipped: no python with botocore"),
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(20)))
     func `hosts are those of botocore's rules`() throws {
         let script = """
             import json, sys

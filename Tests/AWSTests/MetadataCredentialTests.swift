@@ -5,7 +5,7 @@ import Testing
 
 /// Goal: containers' and instances' credentials are had as their services want to be asked, and
 /// nowhere else. Method: servers on loopback that speak the two protocols.
-@Suite(.timeLimit(.minutes(5))) struct MetadataCredentialTests {
+@Suite(.timeLimit(.minutes(20))) struct MetadataCredentialTests {
     private let home: CredentialHome
 
     init() throws { home = try CredentialHome() }

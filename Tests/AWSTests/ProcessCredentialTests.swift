@@ -5,7 +5,7 @@ import Testing
 
 /// Goal: a profile's `credential_process` is run as written, within bounds, and nothing that it
 /// writes is shown. Method: real programs.
-@Suite(.timeLimit(.minutes(5))) struct ProcessCredentialTests {
+@Suite(.timeLimit(.minutes(20))) struct ProcessCredentialTests {
     private let home: CredentialHome
 
     init() throws { home = try CredentialHome() }

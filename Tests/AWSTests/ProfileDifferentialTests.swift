@@ -42,7 +42,7 @@ struct ProfileDifferentialTests {
     private static let pairs: UInt64 = 50
     private static let names = ["default", "a", "b", "c", "d"]
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `50 pairs of files lead to the keys that botocore finds`() async throws {
         let home = try CredentialHome()
         let sts = try STSServer()

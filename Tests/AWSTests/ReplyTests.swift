@@ -6,7 +6,7 @@ import Testing
 
 /// Goal: a reply is taken only when its bytes are those that were sent, and every other one becomes
 /// the right error. Method: a server that sends each kind of broken reply.
-@Suite(.timeLimit(.minutes(5))) struct ReplyTests {
+@Suite(.timeLimit(.minutes(20))) struct ReplyTests {
     private func result(
         of answer: ScriptedServer.Answer, replyBytesMax: Int = 1 << 20,
         client adjust: (inout Client.Configuration) -> Void = { _ in }

@@ -6,7 +6,7 @@ import Testing
 
 /// Goal: the token that `aws sso login` left is used, renewed and saved.
 /// Method: a token file, and a server that is both the portal and sso-oidc.
-@Suite(.timeLimit(.minutes(5))) struct SSOCredentialTests {
+@Suite(.timeLimit(.minutes(20))) struct SSOCredentialTests {
     private let home: CredentialHome
 
     init() throws {

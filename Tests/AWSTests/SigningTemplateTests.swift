@@ -90,7 +90,7 @@ private struct Sample {
 
     @Test(
         .enabled(if: Python.botocore != nil, "skipped: no python with botocore"),
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(20)))
     func `the template signs exactly as botocore`() throws {
         let samples = (UInt64(1)...400).map(Sample.init)
         let input = samples.map { sample -> JSON in

@@ -3,7 +3,7 @@ import Testing
 @testable import AWS
 
 /// Goal: a web identity's token is exchanged for a role's session, unsigned, and read anew.
-@Suite(.timeLimit(.minutes(5))) struct WebIdentityTests {
+@Suite(.timeLimit(.minutes(20))) struct WebIdentityTests {
     private let home: CredentialHome
     private let token: String
 

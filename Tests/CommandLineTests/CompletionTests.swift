@@ -6,7 +6,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: a shell proposes what dynaferry understands, and nothing where only its user knows.
-@Suite(.timeLimit(.minutes(5))) struct CompletionTests {
+@Suite(.timeLimit(.minutes(20))) struct CompletionTests {
     private let folder: TemporaryFolder
 
     init() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: a migration that a file describes is planned, carried out and gone on with as it says.
-@Suite(.timeLimit(.minutes(5))) struct ConfigCopyTests {
+@Suite(.timeLimit(.minutes(20))) struct ConfigCopyTests {
     private let server: Served
     private let folder: TemporaryFolder
 

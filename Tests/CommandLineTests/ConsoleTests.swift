@@ -30,7 +30,7 @@ final class RecordedConsole {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct ConsoleTests {
+@Suite(.timeLimit(.minutes(20))) struct ConsoleTests {
     @Test func `results and everything else go their own ways`() throws {
         let recorded = try RecordedConsole()
         recorded.console.show("a result")
@@ -89,7 +89,7 @@ private struct ScriptedServer: RunningServer {
     func stop() { stopped.set() }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct ServeCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct ServeCommandTests {
     @Test func `it says where it listens and who can reach it, and ends on a signal`() throws {
         let recorded = try RecordedConsole()
         let handler = Handler()

@@ -25,7 +25,7 @@ private final class ScriptedCopy: RunningCopy {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct CopyCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct CopyCommandTests {
     private let folder: TemporaryFolder
     private let recorded: RecordedConsole
 

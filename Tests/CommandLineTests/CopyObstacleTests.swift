@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: what gets in a copy's way is told clearly, and the copy goes on once it is gone, or is
 /// refused with the reason.
-@Suite(.timeLimit(.minutes(5))) struct CopyObstacleTests {
+@Suite(.timeLimit(.minutes(20))) struct CopyObstacleTests {
     /// One error with this reason, and behind it what to do.
     private func expectFailure(_ result: Binary.Result, _ reason: String) {
         #expect(result.status == 1, "\(result.err)")

@@ -6,7 +6,7 @@ import Testing
 @testable import Transfer
 
 /// Goal: a copy that ended in any way, or was held, goes on by the same command and ends exact.
-@Suite(.timeLimit(.minutes(5))) struct CopyResumeTests {
+@Suite(.timeLimit(.minutes(20))) struct CopyResumeTests {
     @Test func `the same command goes on after kill -9, and its report counts both runs`() throws {
         let site = try CopySite()
         let killed = try site.runAndKill()

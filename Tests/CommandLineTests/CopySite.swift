@@ -114,8 +114,7 @@ final class CopySite {
 
     /// Deletes a table and returns when it is gone.
     func delete(_ table: String) throws {
-        try server.call("DeleteTable", ["TableName": .string(table)])
-        while try server.tables().contains(table) { usleep(5_000) }
+        try server.delete(table)
     }
 
     /// Makes a table with a string for its partition key, and the source's other key or none.

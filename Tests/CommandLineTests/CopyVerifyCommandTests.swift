@@ -8,7 +8,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: `copy --verify` says in each of its reports what it has found.
-@Suite(.timeLimit(.minutes(5))) struct CopyVerifyCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct CopyVerifyCommandTests {
     @Test func `a copy that was verified says so, also after kill -9`() throws {
         let site = try CopySite()
         let copy = try site.start(["--verify"])

@@ -8,7 +8,7 @@ import Testing
 
 /// Goal: a job can be looked at and steered from outside, and what was asked holds.
 /// Method: the built program, a slow copy, and what its users would type beside it.
-@Suite(.timeLimit(.minutes(5))) struct JobCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct JobCommandTests {
     private let server: Served
     private let folder: TemporaryFolder
 

@@ -8,7 +8,7 @@ import Testing
 /// Goal: `--merge=keep` adds what the target lacks, never replaces anything, and says how much
 /// stayed.
 /// Method: a target that has some of the source's keys with other contents, and keys of its own.
-@Suite(.timeLimit(.minutes(5))) struct KeepTests {
+@Suite(.timeLimit(.minutes(20))) struct KeepTests {
     private static let held = 20
     private let site: CopySite
 

@@ -6,7 +6,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: the manual's page says all that help says, and what its reader copies from it works.
-@Suite(.timeLimit(.minutes(5))) struct ManPageTests {
+@Suite(.timeLimit(.minutes(20))) struct ManPageTests {
     private func has(_ program: String) throws -> Bool {
         try Binary.shell("type -P \(program) >/dev/null").status == 0
     }

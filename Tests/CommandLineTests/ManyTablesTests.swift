@@ -7,7 +7,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: many tables are one job, as its user meets it.
-@Suite(.timeLimit(.minutes(5))) struct ManyTablesTests {
+@Suite(.timeLimit(.minutes(20))) struct ManyTablesTests {
     private let server: Served
     private let folder: TemporaryFolder
 

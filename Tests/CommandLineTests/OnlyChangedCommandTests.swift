@@ -10,7 +10,7 @@ import Transfer
 /// after a kill.
 /// Method: a copy that is done, then edits of some items at its source, and items of the target's
 /// own.
-@Suite(.timeLimit(.minutes(5))) struct OnlyChangedCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct OnlyChangedCommandTests {
     private let site: CopySite
 
     init() throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: a plan says what the copy then does, and changes nothing.
-@Suite(.timeLimit(.minutes(5))) struct PlanTests {
+@Suite(.timeLimit(.minutes(20))) struct PlanTests {
     private let server: Served
     private let folder: TemporaryFolder
 

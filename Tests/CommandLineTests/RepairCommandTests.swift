@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: a repair, a comparison of settings and one of many tables are what their user asked for,
 /// and say so.
-@Suite(.timeLimit(.minutes(5))) struct RepairCommandTests {
+@Suite(.timeLimit(.minutes(20))) struct RepairCommandTests {
     private let server: Served
     private let folder: TemporaryFolder
 

@@ -7,7 +7,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: `--skip-expired` leaves out what has expired, nothing else, and says how much it was.
-@Suite(.timeLimit(.minutes(5))) struct SkipExpiredTests {
+@Suite(.timeLimit(.minutes(20))) struct SkipExpiredTests {
     private let server: Served
     private let folder: TemporaryFolder
     private let now = Int(clamping: Date().timeIntervalSince1970)

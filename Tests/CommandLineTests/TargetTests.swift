@@ -9,7 +9,7 @@ import Transfer
 
 /// Goal: what a copy does to its target besides writing items is what was asked for, and no more.
 /// Method: the built program against a server that it shares with a client by curl.
-@Suite(.timeLimit(.minutes(5))) struct TargetTests {
+@Suite(.timeLimit(.minutes(20))) struct TargetTests {
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }

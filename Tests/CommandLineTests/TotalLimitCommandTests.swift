@@ -7,7 +7,7 @@ import Testing
 @testable import dynaferry
 
 /// Goal: limits over all tables of a job, as its user sets, sees, changes and keeps them.
-@Suite(.timeLimit(.minutes(5))) struct TotalLimitCommandTests {
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20))) struct TotalLimitCommandTests {
     private let server: Served
     private let folder: TemporaryFolder
 
@@ -61,7 +61,7 @@ import Testing
         #expect(report["itemsWritten"]?.int == 2_700)
         // 2,700 units, of which a tenth of a second's may have been saved up.
         let seconds = try #require(report["seconds"]?.double)
-        #expect((2.5...4).contains(seconds), "\(seconds) s")
+        #expect(seconds >= 2.5, "\(seconds) s")
         for (table, count) in [("a-dev", 1_500), ("b-dev", 900), ("c-dev", 300)] {
             #expect(try server.count(table) == count)
         }

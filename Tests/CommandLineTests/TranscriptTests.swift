@@ -8,7 +8,7 @@ import Testing
 /// The program as its users meet it: what it prints, where, and how it ends.
 ///
 /// Help is compared with files under Snapshots; DYNAFERRY_UPDATE_SNAPSHOTS=1 writes them anew.
-@Suite(.timeLimit(.minutes(5))) struct TranscriptTests {
+@Suite(.timeLimit(.minutes(20))) struct TranscriptTests {
     static let snapshots = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().appendingPathComponent("Snapshots")
 

@@ -8,7 +8,7 @@ import Transfer
 @testable import dynaferry
 
 /// Goal: a verification is a job as a copy is: it survives kill -9, and does what `jobs` says.
-@Suite(.timeLimit(.minutes(5))) struct VerifyJobTests {
+@Suite(.timeLimit(.minutes(20))) struct VerifyJobTests {
     private let server: Served
     private let folder: TemporaryFolder
 

@@ -9,7 +9,7 @@ import Testing
 /// Goal: `whoami` says what is known of each side, and why there is nothing.
 /// Method: the built program without any credentials, and blocks made of given facts. Against a
 /// server that others wrote it runs in `RoleTests` of InteropTests.
-@Suite(.timeLimit(.minutes(5))) struct WhoAmITests {
+@Suite(.timeLimit(.minutes(20))) struct WhoAmITests {
     private static let offline = ["AWS_EC2_METADATA_DISABLED": "true"]
 
     private func run(_ words: String..., environment: [String: String] = [:]) throws

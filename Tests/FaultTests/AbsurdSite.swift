@@ -12,11 +12,12 @@ import TestSupport
 /// that differs and one too many, or is not there at all.
 final class AbsurdSite {
     enum Command: String, CaseIterable {
-        case copy, pattern, keep, verify, verifyOneByOne, repair, onlyChanged
+        case copy, plan, pattern, keep, verify, verifyOneByOne, repair, onlyChanged
 
         fileprivate var words: [String] {
             switch self {
             case .copy: ["copy", "source", "target"]
+            case .plan: ["plan", "source", "target"]
             case .pattern: ["copy", "sour*", "targ*"]
             case .keep: ["copy", "source", "target", "--merge=keep"]
             case .verify, .verifyOneByOne: ["verify", "source", "target"]
@@ -28,7 +29,7 @@ final class AbsurdSite {
         /// Whether the target is there already.
         fileprivate var hasTarget: Bool {
             switch self {
-            case .copy, .pattern: false
+            case .copy, .plan, .pattern: false
             case .keep, .verify, .verifyOneByOne, .repair, .onlyChanged: true
             }
         }
@@ -37,7 +38,7 @@ final class AbsurdSite {
         var makesEqual: Bool {
             switch self {
             case .copy, .repair: true
-            case .pattern, .keep, .verify, .verifyOneByOne, .onlyChanged: false
+            case .plan, .pattern, .keep, .verify, .verifyOneByOne, .onlyChanged: false
             }
         }
     }

@@ -14,7 +14,7 @@ import Testing
 /// Goal: a copy that verifies itself tells what it copied wrongly from what has changed since, even
 /// where both befall items whose sums are one. Method: the copy is stopped before its verification,
 /// both tables are edited, and the job goes on.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CopyCauseTests {
     /// A copy whose items have all arrived, not verified yet.
     private final class Copied {

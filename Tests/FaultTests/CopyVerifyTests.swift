@@ -11,7 +11,7 @@ import Testing
 
 /// Goal: a copy that verifies itself makes the source's digest of what it reads anyway, whatever
 /// interrupts it, and tells what is not as it was read.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct CopyVerifyTests {
     /// The digests that the copy and its verification have kept are the same, segment by segment.
     private func expectSameDigests(

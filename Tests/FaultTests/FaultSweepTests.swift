@@ -17,7 +17,7 @@ import Testing
     /// More requests than a copy of so few items has.
     private static let requestsMax = 100
 
-    @Test(.timeLimit(.minutes(5)), arguments: SweptFault.all)
+    @Test(.timeLimit(.minutes(20)), arguments: SweptFault.all)
     func `whichever request fails, the copy is exact, or ends with the reason and can go on`(
         swept: SweptFault
     ) async throws {

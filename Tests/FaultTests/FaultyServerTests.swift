@@ -9,7 +9,7 @@ import Testing
 @Suite struct FaultyServerTests {
     /// Goal: requests that fail in every way there is lose nothing.
     /// Method: a server that refuses, drops, cuts short and damages replies, by seed.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a copy through every kind of fault is exact`() async throws {
         let fixture = try CopyFixture { options in
             options.faults = try FaultPlan(
@@ -27,7 +27,7 @@ import Testing
 
     /// Items whose index key has a type that the index does not take: an index that was added after
     /// the data does not refuse them, one on the target does.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `items that the target's index refuses become dead letters, all others arrive`()
         async throws
     {
@@ -66,7 +66,7 @@ import Testing
         #expect(mode as? Int == 0o600)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a target that refuses every item ends the copy as failed`() async throws {
         let fixture = try CopyFixture()
         let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
@@ -91,7 +91,7 @@ import Testing
         #expect(report.counters.deadLetters < 300)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a table that goes away ends the copy with one message`() async throws {
         let fixture = try CopyFixture { options in
             options.fills = [Fill(name: "source", items: 5_000)]

@@ -21,7 +21,7 @@ import Testing
     /// Goal: whatever fails, no item is replaced, and one that this copy has put counts as written,
     /// not as kept.
     /// Method: replies that are lost after the put was done, by seed, and a target that holds some.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `through every kind of fault nothing is replaced and each item counts as what it is`()
         async throws
     {
@@ -48,7 +48,7 @@ import Testing
 
     /// Goal: an item that is refused for its content is a dead letter, alone, as in any copy;
     /// trying it again replaces nothing either.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `what the target refuses is a dead letter, and a retry keeps what is there`() async throws
     {
         let fixture = try CopyFixture()

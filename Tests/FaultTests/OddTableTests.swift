@@ -10,7 +10,7 @@ import Testing
 /// Goal: tables of extreme shapes arrive exactly, within the default memory budget.
 @Suite struct OddTableTests {
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(20)),
         arguments: [
             Fill(name: "source", items: 30, shape: .kilobytes400),
             Fill(name: "source", items: 5_000, shape: .collection),
@@ -27,7 +27,7 @@ import Testing
         fixture.expectEqual()
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `the largest items arrive at the least memory that is taken`() async throws {
         let fixture = try CopyFixture {
             $0.fills = [Fill(name: "source", items: 12, shape: .kilobytes400)]
@@ -42,7 +42,7 @@ import Testing
         #expect(fixture.server.count(of: "other") == nil)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `ten thousand segments on a hundred items`() async throws {
         let fixture = try CopyFixture { $0.fills = [Fill(name: "source", items: 100)] }
         let report = try await fixture.copy { $0.segments = 10_000 }
@@ -51,7 +51,7 @@ import Testing
         fixture.expectEqual()
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a table that reports no items but has some is copied, and is no empty target`()
         async throws
     {
@@ -69,7 +69,7 @@ import Testing
         #expect(merged.outcome == .completed)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `more items than one request can hold by bytes are split`() async throws {
         let fixture = try CopyFixture()
         let schema = KeySchema(partition: KeyAttribute(name: "id", type: .number))

@@ -13,7 +13,7 @@ import Testing
 
 /// Goal: a copy of what differs writes that and nothing else, accounts for every item, and comes to
 /// the same end whatever interrupts it.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct OnlyChangedTests {
     private func units(_ fixture: CopyFixture) -> Double {
         fixture.server.meter["tables"]?["target"]?["write_units"]?.double ?? 0

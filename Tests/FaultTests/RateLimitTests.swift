@@ -7,113 +7,84 @@ import Testing
 
 @testable import Transfer
 
-@Suite struct RateLimitTests {
-    /// Goal: `--write-units 500` means 500, by the meter of the server that charges for them.
-    /// Method: a copy for some 17 s against the capacity model; the meter's totals are read every
-    /// half second, and every 10 s window after the first 5 s is looked at.
-    @Test(.timeLimit(.minutes(5)))
-    func `a limit of 500 write units a second is kept and used`() async throws {
+/// Goal: limits are what the server that charges for them finds, one copy for each kind of limit.
+/// Method: the meter of the capacity model. That limits are used as well is shown in virtual time.
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20))) struct RateLimitTests {
+    @Test func `a limit of 500 write units a second is kept`() async throws {
         let fixture = try CopyFixture { options in
             options.capacity = .model
-            options.fills = [Fill(name: "source", items: 12_000, shape: .kilobyte1)]
+            options.fills = [Fill(name: "source", items: 2_000, shape: .kilobyte1)]
         }
         let copy = try await fixture.prepare { $0.limits.writeUnits = .perSecond(500) }
+        let meter = try MeteredUnits("write_units", of: ["target"], fixture.server)
         async let report = copy.run()
-        var samples: [(seconds: Double, units: Double)] = []
-        for _ in 0..<34 {
-            try await Task.sleep(for: .milliseconds(500))
-            let meter = fixture.server.meter
-            let units = meter["tables"]?["target"]?["write_units"]?.double ?? 0
-            samples.append((meter["now_seconds"]!.double!, units))
-        }
-        copy.stop()
-        #expect(await report.outcome == .stopped)
-        let start = samples[0].seconds
-        var windows = 0
-        for first in samples where first.seconds - start > 4.4 {
-            guard let last = samples.first(where: { $0.seconds - first.seconds >= 10 }) else {
-                continue
-            }
-            windows += 1
-            let rate = (last.units - first.units) / (last.seconds - first.seconds)
-            #expect((490...505).contains(rate), "\(rate) units a second")
-        }
-        #expect(windows > 0)
+        try await meter.expect(atMost: 500) { _, _ in copy.progress[0].progress.hasEnded }
+        #expect(await report.outcome == .completed)
         let throttles = fixture.server.meter["tables"]?["target"]?["write_throttles"]?.int
         #expect(throttles == 0)
+        fixture.expectEqual()
     }
 
     /// Goal: a limit over all tables holds for what the server charges them together, also when it
-    /// is changed on the way, and small tables do not wait behind a large one.
-    /// Method: three tables of other sizes under one limit, by the server's meter; the 5 s that
-    /// begin 3 s after the start, and after the change.
-    @Test(.timeLimit(.minutes(5)))
-    func `a limit over all tables is kept and used by their sum`() async throws {
+    /// is changed on the way.
+    /// Method: by the first limit the job would take minutes.
+    @Test func `a limit over all tables is kept by their sum, and so is one that replaces it`()
+        async throws
+    {
         let fixture = try CopyFixture { options in
             options.capacity = .model
             options.fills = [
-                Fill(name: "large", items: 16_000, shape: .kilobyte1),
-                Fill(name: "middle", items: 3_000, shape: .kilobytes4),
-                Fill(name: "small", items: 300, shape: .bytes100),
+                Fill(name: "large", items: 1_000, shape: .kilobyte1),
+                Fill(name: "middle", items: 200, shape: .kilobytes4),
+                Fill(name: "small", items: 100, shape: .bytes100),
             ]
         }
         let names = ["large", "middle", "small"]
+        let copies = names.map { $0 + "-copy" }
         let job = try await fixture.prepare(pairs: names.map { ($0, $0 + "-copy") }) {
-            $0.limits.totalWriteUnits = 600
+            $0.limits.totalWriteUnits = 20
         }
+        let before = try MeteredUnits("write_units", of: copies, fixture.server)
         async let report = job.run()
-        func sample() throws -> (seconds: Double, units: Double) {
-            let meter = fixture.server.meter
-            let units = names.compactMap {
-                meter["tables"]?[$0 + "-copy"]?["write_units"]?.double
-            }
-            return (try #require(meter["now_seconds"]?.double), units.reduce(0, +))
-        }
-        func expect(_ limit: Double) async throws {
-            try await Task.sleep(for: .seconds(3))
-            let first = try sample()
-            try await Task.sleep(for: .seconds(5))
-            let last = try sample()
-            let rate = (last.units - first.units) / (last.seconds - first.seconds)
-            #expect(abs(rate / limit - 1) < 0.03, "\(rate) units a second of \(limit)")
-        }
-        try await expect(600)
-        #expect(fixture.server.items(of: "small-copy").count == 300)
+        try await before.expect(atMost: 20) { _, seconds in seconds > 2 }
+        let after = try MeteredUnits("write_units", of: copies, fixture.server)
         try fixture.jobs.send(.throttle(.limits { $0.totalWriteUnits = 900 }), to: job.id)
-        try await expect(900)
-        job.stop()
-        #expect(await report.outcome == .stopped)
+        try await after.expect(atMost: 900) { _, _ in
+            job.progress.allSatisfy(\.progress.hasEnded)
+        }
+        #expect(await report.outcome == .completed)
+        for name in names { fixture.expectEqual(name, name + "-copy") }
         #expect(try fixture.jobs.view(job.id).record.throttle.totalWriteUnits == 900)
     }
 
-    /// Goal: a limit that is set from outside holds soon, and by the server's meter.
-    /// Method: the copy's own socket, as `jobs throttle` uses it; the 10 s that begin 3 s after it.
-    @Test(.timeLimit(.minutes(5)), arguments: [400.0, 1_200.0])
-    func `three seconds after jobs throttle the new limit is kept and used`(
-        limit: Double
-    ) async throws {
+    /// Goal: a limit that is set from outside holds.
+    /// Method: the copy's own socket, as `jobs throttle` uses it; by the first limit the copy would
+    /// take hours, by the second seconds, and by the third hours again.
+    @Test func `jobs throttle sets another limit, up and down`() async throws {
         let fixture = try CopyFixture { options in
             options.capacity = .model
-            options.fills = [Fill(name: "source", items: 20_000, shape: .kilobyte1)]
+            options.fills = [Fill(name: "source", items: 40_000, shape: .kilobyte1)]
         }
-        let copy = try await fixture.prepare { $0.limits.writeUnits = .perSecond(800) }
+        let copy = try await fixture.prepare { $0.limits.writeUnits = .perSecond(5) }
+        func meter() throws -> MeteredUnits {
+            try MeteredUnits("write_units", of: ["target"], fixture.server)
+        }
+        func throttle(to limit: Double) throws {
+            try fixture.jobs.send(
+                .throttle(.limits { $0.writeUnits = .perSecond(limit) }), to: copy.id)
+        }
+        let first = try meter()
         async let report = copy.run()
-        try await Task.sleep(for: .seconds(2))
-        try fixture.jobs.send(
-            .throttle(.limits { $0.writeUnits = .perSecond(limit) }), to: copy.id)
-        try await Task.sleep(for: .seconds(3))
-        func sample() throws -> (seconds: Double, units: Double) {
-            let meter = fixture.server.meter
-            let units = meter["tables"]?["target"]?["write_units"]?.double
-            return (try #require(meter["now_seconds"]?.double), try #require(units))
-        }
-        let first = try sample()
-        try await Task.sleep(for: .seconds(10))
-        let last = try sample()
-        let rate = (last.units - first.units) / (last.seconds - first.seconds)
-        #expect(abs(rate / limit - 1) < 0.03, "\(rate) units a second of \(limit)")
+        try await first.expect(atMost: 5) { _, seconds in seconds > 1 }
+        let second = try meter()
+        try throttle(to: 2_000)
+        try await second.expect(atMost: 2_000) { units, _ in units > 2_000 }
+        let third = try meter()
+        try throttle(to: 5)
+        // A second's worth may be on its way, or sent before the new limit is known.
+        try await third.expect(atMost: 5, before: 2_000) { _, seconds in seconds > 3 }
         copy.stop()
         #expect(await report.outcome == .stopped)
-        #expect(try fixture.jobs.view(copy.id).record.throttle.writeUnits == .perSecond(limit))
+        #expect(try fixture.jobs.view(copy.id).record.throttle.writeUnits == .perSecond(5))
     }
 }

@@ -11,7 +11,7 @@ import Testing
 
 /// Goal: a repair makes tables equal, writes what differs and nothing else, and never over what has
 /// changed since it was read.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct RepairTests {
     private var deleting: RepairOptions {
         var options = RepairOptions()

@@ -7,7 +7,7 @@ import Testing
 @testable import Transfer
 
 @Suite struct SourceSafetyTests {
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a copy makes no mutating call on its source`() async throws {
         let fixture = try CopyFixture { options in
             options.fills = [Fill(name: "source", items: 3_000)]
@@ -21,7 +21,7 @@ import Testing
         fixture.expectEqual()
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a target that is the source is refused, by name and by ARN`() async throws {
         let fixture = try CopyFixture { $0.fills = [Fill(name: "source", items: 10)] }
         let byName = await CopyRefusal.of { try await fixture.prepare("source", "source") }
@@ -33,7 +33,7 @@ import Testing
         #expect(byARN?.message.contains("same table") == true)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `other keys are refused and nothing is written`() async throws {
         let fixture = try CopyFixture { $0.fills = [Fill(name: "source", items: 10)] }
         try fixture.server.load(
@@ -52,7 +52,7 @@ import Testing
         #expect(fixture.server.count(of: "target") == nil)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a created target has the source's keys, indexes and billing`() async throws {
         let fixture = try CopyFixture()
         let definition = TableDefinition(

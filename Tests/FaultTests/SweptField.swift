@@ -5,6 +5,8 @@ import JSON
 /// A value that is valid JSON and makes no sense, in place of a field's own.
 enum Absurdity: String, CaseIterable {
     case negative, zero, huge, fractional, overflowing, wrongType, null, missing, empty, duplicate
+    /// The most that the field may be. Not of consumed units: those are waited for, as asked.
+    case greatest
 
     /// - Parameter value: what stands there otherwise.
     func value(instead value: JSON) -> JSON {
@@ -21,7 +23,7 @@ enum Absurdity: String, CaseIterable {
             case .array: .array([])
             default: ""
             }
-        case .null, .missing, .duplicate: .null
+        case .null, .missing, .duplicate, .greatest: .null
         }
     }
 }
@@ -84,6 +86,7 @@ struct SweptField: CustomStringConvertible {
         case .duplicate:
             members.append(.init(name, Absurdity.wrongType.value(instead: value)))
             members.append(.init(name, value))
+        case .greatest: members.append(.init(name, greatest(field.value) ?? value))
         default: members.append(.init(name, absurdity.value(instead: value)))
         }
         return .object(members)
@@ -103,6 +106,14 @@ struct SweptField: CustomStringConvertible {
                 first.name, spoil(first.value, value, path.dropFirst(), absurdity))
             return .object([changed] + members.dropFirst())
         default: return json
+        }
+    }
+
+    private static func greatest(_ value: ReplyValue) -> JSON? {
+        switch value {
+        case .whole(let range): JSON(range.upperBound)
+        case .text(let most): .string(String(repeating: "x", count: most))
+        default: nil
         }
     }
 

@@ -10,7 +10,7 @@ import Testing
 
 /// Goal: what limits a copy limits a verification too, its repairs, and a copy of what differs: by
 /// the server's meter, over all tables together, and also when they are changed on the way.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20)))
 struct VerifyLimitTests {
     private static let names = ["one", "two", "three"]
     private static let pairs = names.map { ($0, $0 + "-copy") }
@@ -27,47 +27,15 @@ struct VerifyLimitTests {
         }
     }
 
-    private struct Sample {
-        var seconds: Double
-        var read: Double
-        var written: Double
-    }
+    private static let copies = names.map { $0 + "-copy" }
 
-    private func sample(_ fixture: CopyFixture) throws -> Sample {
-        let meter = fixture.server.meter
-        func sum(_ tables: [String], _ figure: String) -> Double {
-            tables.compactMap { meter["tables"]?[$0]?[figure]?.double }.reduce(0, +)
-        }
-        return Sample(
-            seconds: try #require(meter["now_seconds"]?.double),
-            read: sum(Self.names, "read_units"),
-            written: sum(Self.names.map { $0 + "-copy" }, "write_units"))
-    }
-
-    /// Looks at the meter until `isOver`.
-    private func samples(
-        _ fixture: CopyFixture, until isOver: @Sendable () -> Bool
-    ) async throws -> [Sample] {
-        var samples = [try sample(fixture)]
-        while !isOver() {
-            try await Task.sleep(for: .milliseconds(100))
-            samples.append(try sample(fixture))
-        }
-        return samples
-    }
-
-    /// In no window more was consumed than is allowed. What may be saved up comes on top, and what
-    /// was late to arrive on a busy machine.
-    private func expect(
-        _ samples: [Sample], _ figure: (Sample) -> Double, within limit: Double, _ name: String
+    private func meters(_ fixture: CopyFixture) throws -> (
+        read: MeteredUnits, written: MeteredUnits
     ) {
-        for (index, first) in samples.enumerated() {
-            for last in samples[index...] where last.seconds - first.seconds >= 1 {
-                let allowed = limit * (last.seconds - first.seconds + 0.4)
-                let units = figure(last) - figure(first)
-                #expect(units <= allowed, "\(units) \(name) of \(allowed)")
-            }
-        }
+        (
+            try MeteredUnits("read_units", of: Self.names, fixture.server),
+            try MeteredUnits("write_units", of: Self.copies, fixture.server)
+        )
     }
 
     @Test("limits over all tables hold for what is read, looked up and repaired")
@@ -78,18 +46,17 @@ struct VerifyLimitTests {
             $0.limits.totalWriteUnits = 700
         }
         #expect(job.totals.description?.contains("700 write units") == true)
+        let (read, written) = try meters(fixture)
         async let report = job.run()
-        let samples = try await samples(fixture) {
+        @Sendable func isOver(_: Double, _: Double) -> Bool {
             job.verdicts.allSatisfy { $0.outcome != nil }
         }
-        #expect(await report.verdicts.allSatisfy { $0.outcome == .repaired })
-        let (first, last) = (samples[0], samples[samples.count - 1])
-        #expect(last.written == 1_200)
+        async let reads = read.expect(atMost: 1_500, until: isOver)
+        #expect(try await written.expect(atMost: 700, until: isOver) == 1_200)
         // Twice scanned, looked up, and read again before it is put: 2.25 units of 1 KB.
-        #expect((2_600...2_900).contains(last.read - first.read), "\(last.read)")
-        expect(samples, \.read, within: 1_500, "read units")
-        expect(samples, \.written, within: 700, "write units")
-        #expect(last.seconds - first.seconds > 1.6)
+        let units = try await reads
+        #expect((2_600...2_900).contains(units), "\(units)")
+        #expect(await report.verdicts.allSatisfy { $0.outcome == .repaired })
     }
 
     @Test("a copy of what differs keeps to limits over all tables")
@@ -104,11 +71,13 @@ struct VerifyLimitTests {
             $0.mergesIntoItems = true
             $0.limits.totalWriteUnits = 600
         }
+        let written = try meters(fixture).written
         async let report = job.run()
-        let samples = try await samples(fixture) { job.progress.allSatisfy(\.progress.hasEnded) }
+        let units = try await written.expect(atMost: 600) { _, _ in
+            job.progress.allSatisfy(\.progress.hasEnded)
+        }
         #expect(await report.outcome == .completed)
-        #expect(samples[samples.count - 1].written - samples[0].written == 1_200)
-        expect(samples, \.written, within: 600, "write units")
+        #expect(units == 1_200)
     }
 
     @Test("limits are changed while it runs, kept, and hold when it goes on")
@@ -120,9 +89,10 @@ struct VerifyLimitTests {
             }
         }
         let job = try await prepare()
+        let first = try meters(fixture).read
         async let report = job.run()
         let id = try #require(fixture.jobs.ids.first)
-        while try sample(fixture).read == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await first.expect(atMost: 20) { units, _ in units > 0 }
         try fixture.jobs.send(
             .throttle(
                 .limits {
@@ -133,12 +103,7 @@ struct VerifyLimitTests {
             try fixture.jobs.send(.throttle(.limits { $0.readUnits = .percent(50) }), to: id)
         }
         #expect(refused?.message.contains("on demand") == true)
-        try await Task.sleep(for: .milliseconds(500))
-        let first = try sample(fixture)
-        try await Task.sleep(for: .seconds(2))
-        let last = try sample(fixture)
-        let rate = (last.read - first.read) / (last.seconds - first.seconds)
-        #expect((34...44).contains(rate), "\(rate) units a second of 40")
+        try await meters(fixture).read.expect(atMost: 40) { _, seconds in seconds > 2 }
         job.stop()
         #expect(await report.verdicts.contains { $0.outcome == .stopped })
         let record = try fixture.jobs.view(id).record

@@ -9,7 +9,7 @@ import Testing
 @testable import Transfer
 
 /// Goal: a verification that is stopped anywhere goes on, and comes to what it would have come to.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct VerifyResumeTests {
     /// Runs it, asking it to stop after a while, until it has come to an end.
     private func runInPieces(

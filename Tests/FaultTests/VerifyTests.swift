@@ -11,7 +11,7 @@ import Testing
 
 /// Verification through the real client against the embedded server: what it reports is what was
 /// done to the tables, always.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct VerifyTests {
     @Test("of 60 random pairs of tables, what is reported is what was edited")
     func edits() async throws {

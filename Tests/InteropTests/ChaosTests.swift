@@ -12,7 +12,7 @@ struct ChaosTests {
     @Test(
         .enabled(
             if: RatioTests.binary != nil, "skipped: DYNAFERRY_RELEASE_BINARY is not set"),
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(20)))
     func
         `copies through faults and kills are exact, and what was written twice is explained`()
         async throws

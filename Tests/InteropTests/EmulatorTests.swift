@@ -43,7 +43,7 @@ struct EmulatorTests {
                 + zip(samples, names).map { "\($1.0)=\($1.1)=\($0.count)" })
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: Emulator.allCases, Emulator.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: Emulator.allCases, Emulator.allCases)
     func `every type under every kind of key arrives, and so does the table's definition`(
         source: Emulator, target: Emulator
     ) async throws {
@@ -55,7 +55,7 @@ struct EmulatorTests {
             verifies: source == .ministack && target == .moto)
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: Emulator.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: Emulator.allCases)
     func `tables of odd shapes arrive`(emulator: Emulator) async throws {
         let samples = [
             Sample(shape: "small", count: 0), Sample(shape: "collection", count: 1_000),
@@ -64,7 +64,7 @@ struct EmulatorTests {
         try await copy(samples, from: emulator, to: emulator, "odd")
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: Emulator.allCases)
+    @Test(.timeLimit(.minutes(20)), arguments: Emulator.allCases)
     func `options that change the requests change nothing of the copy`(
         emulator: Emulator
     ) async throws {
@@ -81,14 +81,15 @@ struct EmulatorTests {
 
     /// moto answers 500 without an AWS error to a scan of a segment when the partition key is
     /// binary. Such an answer may pass, so it is waited for, but not for long.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a server whose segments fail is given up soon, and can be scanned in one`() async throws {
         let moto = try Emulator.moto.server.url
         try await Programs.runScript("tables.py", ["fill", moto, "binary=B=60"])
         let clock = ContinuousClock()
         let start = clock.now
         let segmented = try await Programs.copy("binary", at: moto, to: "segmented", at: moto)
-        #expect(clock.now - start < .seconds(8))
+        // Not the quarter of an hour that faults are waited out for.
+        #expect(clock.now - start < .seconds(60))
         #expect(segmented.status == 1, segmented.text)
         #expect(segmented.err.contains("HTTP 500: "), segmented.text)
         let tables = try await Programs.runScript("tables.py", ["tables", moto])

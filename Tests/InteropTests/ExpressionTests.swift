@@ -5,7 +5,7 @@ import Testing
 /// what moto and ministack say wherever those two agree. The script names what both get wrong.
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
 struct ExpressionTests {
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `1,950 answers to random expressions are those of moto and ministack`() async throws {
         let (moto, ministack) = (
             try Emulator.moto.server.url, try Emulator.ministack.server.url

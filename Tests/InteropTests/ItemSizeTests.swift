@@ -8,7 +8,7 @@ import Testing
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
 struct ItemSizeTests {
     /// The script was written from the published rules alone, and shares no code with ours.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `sizes agree with an independent computation on 4,000 random items`() async throws {
         let seed = Int.random(in: 0..<1_000_000)
         let path = FileManager.default.temporaryDirectory

@@ -6,7 +6,7 @@ import Testing
     .enabled(if: Programs.hasPackageIndex, Programs.needsPackageIndex))
 struct PackageIndexTests {
     /// The whole index is copied by scripts/real-data.sh.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `5,000 Debian packages arrive from ministack in the embedded server`() async throws {
         let source = try Emulator.ministack.server
         let target = try Server.serve()

@@ -5,7 +5,7 @@ import Testing
 /// Between client and server stand machines that belong to neither.
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
 struct ProxyTests {
-    @Test(.timeLimit(.minutes(5)), arguments: 1...2)
+    @Test(.timeLimit(.minutes(20)), arguments: 1...2)
     func `a proxy that answers for itself now and then does not spoil the copy`(
         seed: Int
     ) async throws {
@@ -22,7 +22,7 @@ struct ProxyTests {
     }
 
     /// `{}` from a proxy must never be read as "there is nothing".
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a proxy that answers for itself does not make a full target look empty`() async throws {
         let server = try Server.serve(["--fill", "Orders=20", "--fill", "Full=5"])
         for seed in 1...10 {

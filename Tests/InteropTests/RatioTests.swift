@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// How much less CPU a copy takes than with the client that most people have.
-@Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
+@Suite(
+    .serialized, .tags(.timeBound), .enabled(if: Programs.python != nil, Programs.needsPython))
 struct RatioTests {
     /// An optimised build: another says nothing of speed. scripts/test.sh makes one.
     static let binary = ProcessInfo.processInfo.environment["DYNAFERRY_RELEASE_BINARY"]
@@ -11,7 +12,7 @@ struct RatioTests {
     /// benchmark itself is run, made small, so that it can't rot either.
     @Test(
         .enabled(if: binary != nil, "skipped: DYNAFERRY_RELEASE_BINARY is not set"),
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(20)))
     func `an item takes a fiftieth of the CPU that tuned boto3 takes`() async throws {
         let (python, binary) = (try #require(Programs.python), try #require(Self.binary))
         let result = try await Programs.run([python, Self.script, binary])

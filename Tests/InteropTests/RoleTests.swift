@@ -4,7 +4,7 @@ import Testing
 
 /// Goal: roles are assumed, told of and copied with, against an STS that others wrote.
 /// Method: the built program and moto, which speaks DynamoDB and STS on one port.
-@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(20)))
 struct RoleTests {
     private static let role = "arn:aws:iam::123456789012:role/copier"
 

@@ -4,7 +4,7 @@ import Testing
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython))
 struct ServeTests {
     /// Every operation, its refusals, and a parallel scan under faults.
-    @Test(.timeLimit(.minutes(5))) func `boto3 works against the embedded server`() async throws {
+    @Test(.timeLimit(.minutes(20))) func `boto3 works against the embedded server`() async throws {
         let faithful = try Server.serve()
         let faulty = try Server.serve([
             "--seed", "7", "--faults",
@@ -16,7 +16,8 @@ struct ServeTests {
     }
 
     /// Tables, their settings and who may touch them.
-    @Test(.timeLimit(.minutes(5))) func `boto3 manages tables of the embedded server`() async throws
+    @Test(.timeLimit(.minutes(20))) func `boto3 manages tables of the embedded server`()
+        async throws
     {
         let open = try Server.serve()
         let slow = try Server.serve(["--settle-ms", "600"])
@@ -31,7 +32,7 @@ struct ServeTests {
     }
 
     /// What dynaferry copies from server to server is not seen by dynaferry alone.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `what boto3 puts into the embedded server is what boto3 finds in the copy`() async throws {
         let server = try Server.serve()
         let shapes = ["S", "N", "B", "SS", "SN", "NB", "BS", "indexed", "provisioned", "large"]

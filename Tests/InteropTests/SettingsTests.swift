@@ -7,7 +7,7 @@ import dynaferry
 
 /// Goal: a copy's definition and settings are its source's, whatever came between.
 /// Method: boto3 makes the tables and compares both sides; the built program copies them.
-@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(20)))
 struct SettingsTests {
     /// A folder of jobs, gone with its test.
     private final class Jobs {

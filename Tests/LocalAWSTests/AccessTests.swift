@@ -7,7 +7,7 @@ import Testing
 
 /// Who may do what, and what a server lacks. `boto3_control_plane.py` signs requests of every kind;
 /// here is one that botocore signed once.
-@Suite(.timeLimit(.minutes(5))) struct AccessTests {
+@Suite(.timeLimit(.minutes(20))) struct AccessTests {
     private static let credentials = ServerOptions.Credentials(
         accessKey: "AKIDEXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 

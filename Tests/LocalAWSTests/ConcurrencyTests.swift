@@ -9,7 +9,7 @@ import Testing
 @testable import LocalAWS
 
 /// Many clients at once on few tables; the thread sanitizer watches when it is on.
-@Suite(.timeLimit(.minutes(5))) struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(20))) struct ConcurrencyTests {
     private static let table = TableDefinition(
         name: "shared",
         attributes: [

@@ -5,7 +5,7 @@ import Testing
 @testable import LocalAWS
 
 /// Writes that are made only if a condition holds for the item that is there.
-@Suite(.timeLimit(.minutes(5))) struct ConditionalWriteTests {
+@Suite(.timeLimit(.minutes(20))) struct ConditionalWriteTests {
     static let newOnly: JSON = [
         "TableName": "orders", "ConditionExpression": "attribute_not_exists(#k)",
         "ExpressionAttributeNames": ["#k": "pk"],

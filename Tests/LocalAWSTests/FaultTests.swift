@@ -7,7 +7,7 @@ import Testing
 @testable import LocalAWS
 
 /// Faults as a client sees them, each asked for by a script.
-@Suite(.timeLimit(.minutes(5))) struct FaultTests {
+@Suite(.timeLimit(.minutes(20))) struct FaultTests {
     private static let table = TableDefinition(
         name: "things", schema: KeySchema(partition: KeyAttribute(name: "pk", type: .string)))
     private static let put: JSON = [

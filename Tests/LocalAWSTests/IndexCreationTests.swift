@@ -8,7 +8,7 @@ import Testing
 @testable import LocalAWS
 
 /// Global indexes that come and go while their table holds items.
-@Suite(.timeLimit(.minutes(5))) struct IndexCreationTests {
+@Suite(.timeLimit(.minutes(20))) struct IndexCreationTests {
     /// A table with items 1 to 4, whose changes take two seconds of a clock that stands still: of
     /// them 1 and 2 have a city, 3 has a number there, 4 an empty text.
     private func withCities(

@@ -9,7 +9,7 @@ import Testing
 
 /// What each operation does and refuses. `boto3_against_serve.py` covers the same ground through
 /// another client; here are the cases that it can't send, and those that need time to stand still.
-@Suite(.timeLimit(.minutes(5))) struct OperationTests {
+@Suite(.timeLimit(.minutes(20))) struct OperationTests {
     // MARK: Tables
 
     @Test func `a new table is told as CREATING however long it takes to say so`() throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import LocalAWS
 
 /// What Scan, GetItem and BatchGetItem let through, and what they charge.
-@Suite(.timeLimit(.minutes(5))) struct ReadingTests {
+@Suite(.timeLimit(.minutes(20))) struct ReadingTests {
     private static func key(_ partition: String, _ sort: Int) -> JSON {
         ["pk": ["S": .string(partition)], "sk": ["N": .string(String(sort))]]
     }

@@ -8,7 +8,7 @@ import Testing
 @testable import LocalAWS
 
 /// The wire: what is the same for every operation.
-@Suite(.timeLimit(.minutes(5))) struct ServerTests {
+@Suite(.timeLimit(.minutes(20))) struct ServerTests {
     private static let table = TableDefinition(
         name: "things", schema: KeySchema(partition: KeyAttribute(name: "pk", type: .string)))
 

@@ -12,7 +12,7 @@ private let hasTools = ["/usr/bin/openssl", "/usr/bin/curl"].allSatisfy {
 }
 
 /// TLS as `curl` sees it, with a certificate that `openssl` makes for the test.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: hasTools)) struct TLSTests {
+@Suite(.timeLimit(.minutes(20)), .enabled(if: hasTools)) struct TLSTests {
     private let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("dynaferry-tls-\(UUID().uuidString)")
 

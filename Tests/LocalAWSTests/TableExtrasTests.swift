@@ -6,7 +6,7 @@ import Testing
 @testable import LocalAWS
 
 /// Settings of a table that operations of their own tell and change.
-@Suite(.timeLimit(.minutes(5))) struct TableExtrasTests {
+@Suite(.timeLimit(.minutes(20))) struct TableExtrasTests {
     private func withTable(
         creation: JSON = Orders.creation,
         _ body: (_ table: TableClient, _ wait: () -> Void) throws -> Void

@@ -6,7 +6,7 @@ import Testing
 @testable import LocalAWS
 
 /// What a table is beside keys and items: how it is asked for, told and changed.
-@Suite(.timeLimit(.minutes(5))) struct TableSettingsTests {
+@Suite(.timeLimit(.minutes(20))) struct TableSettingsTests {
     private static let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 
     private static func index(_ name: String, _ key: String, _ more: JSON = [:]) -> JSON {

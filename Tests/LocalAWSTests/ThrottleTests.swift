@@ -7,7 +7,7 @@ import Testing
 @testable import LocalAWS
 
 /// Capacity as a client meets it, while time stands still.
-@Suite(.timeLimit(.minutes(5))) struct ThrottleTests {
+@Suite(.timeLimit(.minutes(20))) struct ThrottleTests {
     @Test func `over capacity, a batch comes back in part; with nothing left it is refused`() throws
     {
         let time = ManualTime()

@@ -5,7 +5,7 @@ import Testing
 @testable import LocalAWS
 
 /// Changes to single items.
-@Suite(.timeLimit(.minutes(5))) struct UpdateItemTests {
+@Suite(.timeLimit(.minutes(20))) struct UpdateItemTests {
     private static func request(_ extra: JSON) -> JSON {
         var request = extra
         request["TableName"] = "orders"

@@ -7,7 +7,7 @@ import Testing
 @testable import LocalAWS
 
 /// UpdateTable: what each change does, how long it is on its way, what it may not be combined with.
-@Suite(.timeLimit(.minutes(5))) struct UpdateTableTests {
+@Suite(.timeLimit(.minutes(20))) struct UpdateTableTests {
     private static let second = Duration.seconds(1)
 
     /// A table whose changes take two seconds of a clock that stands still.

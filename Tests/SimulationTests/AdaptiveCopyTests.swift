@@ -28,7 +28,7 @@ import Transfer
         return Double(copy.scheduler.counters.itemsWritten - before) / (end - start).inSeconds
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `with 20 ms of latency it grows to 100,000 items a second by itself`() {
         var world = world()
         world.scanLatency = ModelLatency(.milliseconds(20)...(.milliseconds(21)))
@@ -38,7 +38,7 @@ import Transfer
         #expect(rate >= 100_000, "\(rate)")
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a tenth of the items refused by chance changes neither concurrency nor pace`() {
         var world = world()
         world.scanLatency = ModelLatency(.milliseconds(20)...(.milliseconds(21)))
@@ -61,7 +61,7 @@ import Transfer
         #expect(scheduler.rates(at: now).writeLimit == nil)
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a limit freezes concurrency`() {
         var world = world()
         world.copy.write.table = 2_000
@@ -72,7 +72,7 @@ import Transfer
     }
 
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(20)),
         arguments: [(1_000.0, 5), (4_000, 5), (4_000, 50), (10_000, 20), (10_000, 150)])
     func `a throttled target is used to at least 85 percent`(
         capacity: Double, milliseconds: Int
@@ -89,7 +89,7 @@ import Transfer
         #expect(rate >= capacity * 0.85, "\(rate) of \(capacity)")
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a target whose savings run out is used in full all the same`() {
         var world = world(itemBytes: 1000)
         world.target = ModelTarget(
@@ -103,7 +103,7 @@ import Transfer
         #expect(rate >= 1_700, "\(rate)")
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `an on-demand target is followed up as it grows`() {
         // Large items make two hours short.
         var world = world(itemBytes: 200 * 1024)

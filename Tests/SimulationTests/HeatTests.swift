@@ -10,20 +10,20 @@ import Testing
         return run
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [4, 16, 64])
+    @Test(.timeLimit(.minutes(20)), arguments: [4, 16, 64])
     func `nine tenths of all partitions are used, and few writes refused`(partitions: Int) {
         let finding = run(partitions, seconds: 16).dynaferry()
         #expect(finding.unitsPerSecond >= Double(partitions) * 900, "\(finding.unitsPerSecond)")
         #expect(finding.refusedShare < 0.02, "\(finding.refusedShare)")
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `one reader in scan order uses one partition at a time`() {
         let finding = run(4, seconds: 10).scanOrder()
         #expect((900...1_150).contains(finding.unitsPerSecond), "\(finding.unitsPerSecond)")
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [0.1, 0.33])
+    @Test(.timeLimit(.minutes(20)), arguments: [0.1, 0.33])
     func `a huge item collection slows no other partition`(share: Double) {
         var run = run(4)
         run.collectionShare = share
@@ -31,7 +31,7 @@ import Testing
         #expect(finding.othersPerSecond >= 3_600, "\(finding.othersPerSecond)")
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `a target without a limit is used in full once it has said no`() {
         var run = run(4, seconds: 30)
         run.isProvisioned = false

@@ -22,7 +22,7 @@ import Testing
         LimitPoint(.reads, limit: 500, itemBytes: 20 * 1024),
     ]
 
-    @Test(.timeLimit(.minutes(5)), arguments: calm)
+    @Test(.timeLimit(.minutes(20)), arguments: calm)
     func `a limit is kept and used, and nobody is throttled`(point: LimitPoint) {
         let finding = point.run()
         #expect(finding.isKept, "\(finding)")
@@ -40,13 +40,13 @@ import Testing
             ]
         }
 
-    @Test(.timeLimit(.minutes(5)), arguments: troubled)
+    @Test(.timeLimit(.minutes(20)), arguments: troubled)
     func `silences and refusals save nothing up`(point: LimitPoint) {
         let finding = point.run()
         #expect(finding.isKept, "\(finding)")
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [LimitPoint.Kind.writes, .writesWithTwoIndexes])
+    @Test(.timeLimit(.minutes(20)), arguments: [LimitPoint.Kind.writes, .writesWithTwoIndexes])
     func `random refusals cost none of what a limit allows`(kind: LimitPoint.Kind) {
         var point = LimitPoint(kind, limit: 250, itemBytes: 1024, trouble: .background)
         var finding = point.run()

@@ -8,7 +8,7 @@ import Testing
     static let seedsMax: UInt64 = 500
 
     @Test(
-        .timeLimit(.minutes(5)), arguments: Mutant.allCases,
+        .timeLimit(.minutes(20)), arguments: Mutant.allCases,
         CopySimulation.Strictness.allCases)
     func `each bug that is put in is found`(
         mutant: Mutant, strictness: CopySimulation.Strictness

@@ -10,7 +10,7 @@ import Testing
 
     /// The same puts with the same chance, with a pace and without any.
     @Test(
-        .timeLimit(.minutes(5)),
+        .timeLimit(.minutes(20)),
         arguments: [Duration.zero, .milliseconds(300), .seconds(5)], [16, 64])
     func `refusals by chance take less than a tenth of the first two seconds`(
         idle: Duration, atOnce: Int
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `chance is known for what it is after two seconds`() {
         for seed in Self.seeds {
             let world = PutSimulation.World(refusedShare: 0.05, idle: .seconds(5))
@@ -49,7 +49,7 @@ import Testing
     }
 
     /// A round trip of 60...120 ms and 8 at once: some 90 puts a second, so evidence comes slowly.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `few puts a second are not slowed by chance either`() {
         for seed in Self.seeds {
             var world = PutSimulation.World(refusedShare: 0.05, atOnce: 8, roundTrip: 60..<120)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(5)), arguments: [100.0, 1_000], [Duration.zero, .seconds(5)])
+        .timeLimit(.minutes(20)), arguments: [100.0, 1_000], [Duration.zero, .seconds(5)])
     func `a target that throttles is used to at least 85 percent, and seldom asked for more`(
         rate: Double, idle: Duration
     ) {

@@ -42,7 +42,7 @@ import Transfer
         [400, 400, 400, 400, 400, 400, 400, 20 * 1024],
     ]
 
-    @Test(.timeLimit(.minutes(5)), arguments: mixes, [50.0, 1_000, 10_000])
+    @Test(.timeLimit(.minutes(20)), arguments: mixes, [50.0, 1_000, 10_000])
     func `a write limit over all tables is kept, used and shared evenly`(
         sizes: [Int], limit: Double
     ) {
@@ -60,7 +60,7 @@ import Transfer
         }
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: [[400, 4096, 20 * 1024]], [50.0, 1_000])
+    @Test(.timeLimit(.minutes(20)), arguments: [[400, 4096, 20 * 1024]], [50.0, 1_000])
     func `a read limit over all tables is kept, used and shared evenly`(
         sizes: [Int], limit: Double
     ) {
@@ -74,7 +74,7 @@ import Transfer
         }
     }
 
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `what a table may not use itself the others use, indexes counted`() {
         let limit = 1_000.0
         var worlds = Self.worlds([1024, 1024, 1024], units: limit)
@@ -93,7 +93,7 @@ import Transfer
     }
 
     /// Nothing that came back late or was refused is saved up for a burst.
-    @Test(.timeLimit(.minutes(5)))
+    @Test(.timeLimit(.minutes(20)))
     func `silences and refusals save nothing up`() {
         let limit = 500.0
         var worlds = Self.worlds([400, 4096, 1024], units: limit)

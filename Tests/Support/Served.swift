@@ -36,6 +36,12 @@ package final class Served: Sendable {
         try call("ListTables", [:])["TableNames"]?.array?.compactMap(\.string) ?? []
     }
 
+    /// Deletes a table and returns when it is gone.
+    package func delete(_ table: String) throws {
+        try call("DeleteTable", ["TableName": .string(table)])
+        while try tables().contains(table) { usleep(5_000) }
+    }
+
     /// Items of a table that fits on a page.
     package func count(_ table: String) throws -> Int {
         try call("Scan", ["TableName": .string(table), "Select": "COUNT"])["Count"]?.int ?? 0

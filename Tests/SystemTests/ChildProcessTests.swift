@@ -3,7 +3,7 @@ import Testing
 
 @testable import System
 
-@Suite(.timeLimit(.minutes(5))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(20))) struct ChildProcessTests {
     private func start(
         _ line: String, environment: [String] = [], input: ChildProcess.Stream = .null
     ) throws -> ChildProcess {

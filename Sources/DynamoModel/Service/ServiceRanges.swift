@@ -14,9 +14,9 @@ package enum ServiceRanges {
     /// Most units a second of a table on demand; -1 is the service's word for "no maximum".
     package static let maximumUnits = -1...1_000_000_000_000
     /// Items that a table, or an index, reports.
-    package static let itemCount = 0...(1 << 50)
+    package static let itemCount = 0...(1 << 48)
     /// Bytes that a table reports.
-    package static let tableBytes = 0...(1 << 60)
+    package static let tableBytes = 0...(1 << 54)
     /// Items of one page: each takes a byte at least.
     package static let pageItems = 0...ServiceLimits.pageBytesMax
     /// Days that point-in-time recovery goes back (API reference, PointInTimeRecoveryDescription).

@@ -1,5 +1,6 @@
 import DynamoModel
 import Pacing
+import System
 
 /// Decides what a table copy does next. It makes no calls, takes no locks and reads no clock: each
 /// event returns the actions to perform, which ``CopyDriver`` does on Dispatch.
@@ -124,8 +125,8 @@ package struct CopyScheduler: Sendable {
             total: configuration.segments, parts: configuration.openSegmentsMax)
         segmentsUnopened = configuration.segments
         earlier = Dictionary(uniqueKeysWithValues: configuration.earlier.map { ($0.segment, $0) })
-        itemsEarlier = configuration.earlier.reduce(0) { $0 + $1.items }
-        bytesEarlier = configuration.earlier.reduce(0) { $0 + $1.bytes }
+        itemsEarlier = configuration.earlier.lazy.map(\.items).clampedSum
+        bytesEarlier = configuration.earlier.lazy.map(\.bytes).clampedSum
         nextSave = now + configuration.saveEvery
         scansAllowed = min(8, configuration.scansMax)
         scansMayGrowAt = now

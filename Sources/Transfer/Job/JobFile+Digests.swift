@@ -28,6 +28,9 @@ extension JobFile {
         for (side, path) in Self.sides.enumerated() {
             state[keyPath: path] = try digests(ofTable: table, side: side)
         }
+        // They will be compared, bucket by bucket.
+        let counts = Set([state.source, state.target].map(\.buckets.count).filter { $0 > 0 })
+        guard counts.count <= 1 else { throw damaged }
         return state
     }
 
@@ -45,10 +48,13 @@ extension JobFile {
             )
         }
         guard let sums = buckets.first?[0].blob else { return DigestState() }
-        guard let read = DigestSum.read(sums) else { throw damaged }
+        let numbers = try segmentNumbers(ofTable: table)
+        guard let read = DigestSum.read(sums), read.count.nonzeroBitCount == 1 else {
+            throw damaged
+        }
         var state = DigestState(buckets: read)
         for row in segments {
-            guard let segment = row[0].integer(in: Self.segmentNumbers),
+            guard let segment = row[0].integer(in: numbers),
                 let sum = row[2].blob.flatMap(DigestSum.read)?.first
             else { throw damaged }
             state.segments.append(

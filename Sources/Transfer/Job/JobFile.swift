@@ -19,7 +19,6 @@ package final class JobFile {
     static let version = JobSchema.steps.count
     /// What is counted in a file is less; sums of such counts are still numbers.
     static let countMax = 1 << 53
-    static let segmentNumbers = 0...ServiceLimits.segmentsMax - 1
     /// `application_id`: "dynf".
     static let applicationID = 0x6479_6E66
 
@@ -228,6 +227,17 @@ package final class JobFile {
         return KeyAttribute(name: name, type: type)
     }
 
+    /// What a segment of the table may be called.
+    func segmentNumbers(ofTable table: Int) throws(JobError) -> ClosedRange<Int> {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows("SELECT segments FROM tables WHERE number = ?", .integer(table))
+        }
+        guard let count = rows.first?[0].integer(in: 1...ServiceLimits.segmentsMax) else {
+            throw damaged
+        }
+        return 0...count - 1
+    }
+
     /// Segments that have come anywhere, in the order of their numbers.
     package func segments(ofTable table: Int) throws(JobError) -> [SegmentRecord] {
         let rows = try Self.wrapped { () throws(DatabaseError) in
@@ -237,15 +247,20 @@ package final class JobFile {
                 ORDER BY segment
                 """, .integer(table))
         }
+        let numbers = try segmentNumbers(ofTable: table)
         var segments: [SegmentRecord] = []
         for row in rows {
-            guard let segment = row[0].integer(in: Self.segmentNumbers),
+            guard let segment = row[0].integer(in: numbers),
                 let items = row[2].integer(in: 0...Self.countMax),
                 let bytes = row[3].integer(in: 0...Self.countMax)
             else { throw damaged }
             segments.append(
                 SegmentRecord(segment: segment, cursor: row[1].blob, items: items, bytes: bytes))
         }
+        // They will be summed.
+        guard segments.lazy.map(\.items).clampedSum <= Self.countMax,
+            segments.lazy.map(\.bytes).clampedSum <= Self.countMax
+        else { throw damaged }
         return segments
     }
 

@@ -3,6 +3,7 @@ import DynamoDB
 import DynamoModel
 import Engine
 import Pacing
+import System
 
 /// What a copy would do, found out by reading calls only.
 package struct CopyPlan: Sendable {
@@ -12,11 +13,11 @@ package struct CopyPlan: Sendable {
     /// Limits over all tables.
     package let totals: UnitTotals
 
-    package var items: Int? { Self.sum(tables.map(\.items)) }
-    package var bytes: Int? { Self.sum(tables.map(\.bytes)) }
-    package var readUnits: Double? { Self.sum(tables.map(\.readUnits)) }
-    package var writeUnits: Double? { Self.sum(tables.map(\.writeUnits)) }
-    package var dollars: Double? { Self.sum(tables.map(\.dollars)) }
+    package var items: Int? { Self.sum(tables.map(\.items)) { $0.addingClamped($1) } }
+    package var bytes: Int? { Self.sum(tables.map(\.bytes)) { $0.addingClamped($1) } }
+    package var readUnits: Double? { Self.sum(tables.map(\.readUnits), +) }
+    package var writeUnits: Double? { Self.sum(tables.map(\.writeUnits), +) }
+    package var dollars: Double? { Self.sum(tables.map(\.dollars), +) }
     package var isRefused: Bool { tables.contains { $0.refusal != nil } }
 
     /// Seconds that all tables take at the limits over all of them, and the one of these that
@@ -38,10 +39,12 @@ package struct CopyPlan: Sendable {
     }
 
     /// Unknown when one of them is.
-    private static func sum<Number: AdditiveArithmetic>(_ numbers: [Number?]) -> Number? {
+    private static func sum<Number: AdditiveArithmetic>(
+        _ numbers: [Number?], _ add: (Number, Number) -> Number
+    ) -> Number? {
         numbers.reduce(.zero) { sum, number in
             guard let sum, let number else { return nil }
-            return sum + number
+            return add(sum, number)
         }
     }
 

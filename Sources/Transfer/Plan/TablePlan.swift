@@ -97,7 +97,8 @@ package struct TablePlan: Equatable, Sendable {
         let full = (perSegment / limit).rounded(.down)
         func units(_ items: Double) -> Double {
             CapacityUnits.scan(
-                bytes: Int(clamping: items * sample.itemBytes), consistent: isConsistent)
+                bytes: Int(clamping: min(items * sample.itemBytes, 0x1p60)),
+                consistent: isConsistent)
         }
         return Double(segments) * (full * units(limit) + units(perSegment - full * limit))
     }

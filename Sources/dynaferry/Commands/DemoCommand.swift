@@ -136,7 +136,7 @@ extension DemoArguments {
     }
 
     fileprivate var fillText: String {
-        let items = fills.reduce(0) { $0 + $1.items }.grouped
+        let items = fills.lazy.map(\.items).clampedSum.grouped
         return migration
             ? "\(fills.count) tables with \(items) items" : "\(Self.source) with \(items) items"
     }

@@ -2,6 +2,7 @@ import AWS
 import CommandLine
 import DynamoDB
 import Pacing
+import System
 import Transfer
 
 /// A verification by the engine, as ``VerifyCommand`` wants to see it.
@@ -110,7 +111,9 @@ struct EngineVerify: RunningVerification {
         }
         let estimates = verdicts.flatMap { [$0.progress.source, $0.progress.target] }
             .map(\.itemsEstimated)
-        if !estimates.contains(nil) { snapshot.itemsEstimate = estimates.reduce(0) { $0 + $1! } }
+        if !estimates.contains(nil) {
+            snapshot.itemsEstimate = estimates.compactMap(\.self).clampedSum
+        }
         snapshot.fraction =
             verdicts.reduce(0) { $0 + $1.progress.fraction } / Double(verdicts.count)
         return snapshot
