@@ -49,11 +49,11 @@ extension ByteWalk {
         try expect(0x7B)
         var slice = ItemSlice(offset: UInt32(offset - 1), length: 0, size: 0)
         var size = 0
-        let outer = names.enterMap()
+        var names = namesOfMap(level: 0)
         if !take(0x7D) {
             repeat {
                 let name = try walkString()
-                note(name)
+                names.add(word(of: name))
                 try expect(0x3A)
                 skipSpace()
                 let value = UInt32(offset)
@@ -73,7 +73,7 @@ extension ByteWalk {
             } while take(0x2C)
             try expect(0x7D)
         }
-        try leaveMap(from: base + Int(slice.offset), to: outer)
+        if names.isUnsure { try checkNames(from: base + Int(slice.offset)) }
         guard slice.partitionKey != 0, keys.sort == nil || slice.sortKey != 0 else {
             throw failure("an item lacks its key")
         }
@@ -175,16 +175,16 @@ extension ByteWalk {
         try expect(0x7B)
         let start = position - 1
         if take(0x7D) { return }
-        let outer = names.enterMap()
+        var names = namesOfMap(level: depth + 1)
         repeat {
             let name = try walkString()
-            note(name)
+            names.add(word(of: name))
             size += 1 + name.unescapedCount
             try expect(0x3A)
             _ = try walkAttribute(size: &size, depth: depth + 1)
         } while take(0x2C)
         try expect(0x7D)
-        try leaveMap(from: start, to: outer)
+        if names.isUnsure { try checkNames(from: start) }
     }
 
     private mutating func walkList(size: inout Int, depth: Int) throws(JSONError) {

@@ -15,7 +15,8 @@ struct ByteWalk {
     let base: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
     var position: UnsafePointer<UInt8>
-    var names = SeenNames()
+    /// Room for ``SeenNames``, where items are walked over.
+    var words: UnsafeMutablePointer<UInt64>?
 
     init(_ bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count < Int(UInt32.max), "\(bytes.count) bytes are no reply")

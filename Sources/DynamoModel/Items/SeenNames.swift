@@ -1,87 +1,113 @@
 import JSON
-import System
 
-/// The names that stand in the maps that a walk is in: none may stand twice in one of them.
+/// The names of one map that have been walked over: none may stand twice.
 ///
-/// An inner map's names follow those of the maps around it and go when it ends. A name is told by a
-/// word that is made of its length and its ends. Where words do not tell (two that are equal, a
-/// name with escapes, more names than there is room for), the map is looked through by itself.
+/// A name is told by a word that is made of its length and its ends. Where words do not tell (two
+/// that are equal, more names than there is room for), the map is looked through by itself.
 struct SeenNames {
-    static let namesMax = 64
+    /// Names of one map that are told by their words.
+    private static let namesMax = 64
+    /// Maps inside of each other have room of their own, down to so many.
+    private static let levels = 4
+    static let room = levels * namesMax
 
-    private var words = InlineArray<64, UInt64>(repeating: 0)
-    /// Where the words of the innermost map begin, and where they end.
-    private var start = 0
-    private var end = 0
-    /// The words of the innermost map do not tell whether a name stands there twice.
+    private let words: UnsafeMutablePointer<UInt64>
+    private let wordsMax: Int
+    private(set) var count = 0
+    /// A bit for each word, by six bits of it: a word whose bit is not set has not been there, and
+    /// need not be looked for.
+    private var bits: UInt64 = 0
+    /// Words do not tell whether a name stands in the map twice.
     private(set) var isUnsure = false
 
-    /// What is to be put back when the map ends.
-    struct Outer {
-        fileprivate let start: Int
-        fileprivate let end: Int
-        fileprivate let isUnsure: Bool
-    }
-
+    /// - Parameters:
+    ///   - room: for ``room`` words.
+    ///   - level: 0 for an item, 1 for a map in it, and so on.
     @inline(__always)
-    mutating func enterMap() -> Outer {
-        let outer = Outer(start: start, end: end, isUnsure: isUnsure)
-        start = end
-        isUnsure = false
-        return outer
-    }
-
-    @inline(__always)
-    mutating func leaveMap(to outer: Outer) {
-        (start, end, isUnsure) = (outer.start, outer.end, outer.isUnsure)
+    init(_ room: UnsafeMutablePointer<UInt64>, level: Int) {
+        let hasRoom = level < Self.levels
+        words = hasRoom ? room + level &* Self.namesMax : room
+        wordsMax = hasRoom ? Self.namesMax : 0
     }
 
     @inline(__always)
     mutating func add(_ word: UInt64) {
-        for index in start..<end where words[index] == word { isUnsure = true }
-        guard end < Self.namesMax else {
+        let bit = 1 as UInt64 &<< ((word &* 0x9E37_79B9_7F4A_7C15) &>> 58)
+        if bits & bit != 0 { look(for: word) }
+        bits |= bit
+        guard count < wordsMax else {
             isUnsure = true
             return
         }
-        words[end] = word
-        end += 1
-    }
-
-    /// Of a name that words do not tell.
-    mutating func addUntold() { isUnsure = true }
-}
-
-extension ByteWalk {
-    /// Notes a name of the innermost map.
-    @inline(__always)
-    mutating func note(_ name: Text) {
-        if name.hasEscapes { return names.addUntold() }
-        names.add(word(of: name))
-    }
-
-    /// The length of a name, its first eight bytes and its last: made one word.
-    @inline(__always)
-    private func word(of name: Text) -> UInt64 {
-        let bytes = UnsafeRawPointer(base + name.start)
-        // The padding makes sure of eight bytes.
-        let first = bytes.loadUnaligned(as: UInt64.self).littleEndian
-        let count = UInt64(truncatingIfNeeded: name.count)
-        guard count >= 8 else { return first & ((1 << (8 * count)) - 1) ^ count << 56 }
-        let last = (bytes + name.count - 8).loadUnaligned(as: UInt64.self).littleEndian
-        return first &* 0x9E37_79B9_7F4A_7C15 ^ last ^ count << 56
-    }
-
-    /// Ends the map that began at `start`, its brace: throws when a name stands in it twice.
-    @inline(__always)
-    mutating func leaveMap(
-        from start: UnsafePointer<UInt8>, to outer: SeenNames.Outer
-    ) throws(JSONError) {
-        if names.isUnsure { try checkNames(from: start) }
-        names.leaveMap(to: outer)
+        words[count] = word
+        count &+= 1
     }
 
     @inline(never)
-    private func checkNames(from start: UnsafePointer<UInt8>) throws(JSONError) {
+    private mutating func look(for word: UInt64) {
+        for index in 0..<count where words[index] == word { isUnsure = true }
+    }
+}
+
+extension ByteWalk {
+    /// Walks over bytes in which there are items; `body` gets the walk.
+    static func overItems<Result>(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: (inout ByteWalk) throws(JSONError) -> Result
+    ) throws(JSONError) -> Result {
+        let words = UnsafeMutablePointer<UInt64>.allocate(capacity: SeenNames.room)
+        defer { words.deallocate() }
+        var walk = ByteWalk(bytes)
+        walk.words = words
+        return try body(&walk)
+    }
+
+    /// For the names of an item or map that begins.
+    @inline(__always)
+    func namesOfMap(level: Int) -> SeenNames {
+        guard let words else {
+            preconditionFailure("items are walked over by way of overItems(_:_:)")
+        }
+        return SeenNames(words, level: level)
+    }
+
+    /// What tells a name from others: its length, its first eight bytes and its last, made one
+    /// word.
+    @inline(__always)
+    func word(of name: Text) -> UInt64 {
+        name.hasEscapes ? wordUnescaped(name) : Self.word(base + name.start, name.count)
+    }
+
+    /// Eight bytes must be readable, which the padding makes sure of.
+    @inline(__always)
+    private static func word(_ name: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+        let bytes = UnsafeRawPointer(name)
+        let first = bytes.loadUnaligned(as: UInt64.self).littleEndian
+        let length = UInt64(truncatingIfNeeded: count) &<< 56
+        guard count >= 8 else {
+            return first & ((1 &<< UInt64(truncatingIfNeeded: 8 &* count)) &- 1) ^ length
+        }
+        let last = (bytes + count - 8).loadUnaligned(as: UInt64.self).littleEndian
+        return (first &<< 1 | first &>> 63) ^ last ^ length
+    }
+
+    @inline(never)
+    private func wordUnescaped(_ name: Text) -> UInt64 {
+        let text = JSONText.unescaped(bytes(name.range))
+        return text.withUnsafeBufferPointer { text in
+            guard let start = text.baseAddress, text.count < 8 else {
+                return text.baseAddress.map { Self.word($0, text.count) } ?? 0
+            }
+            // Too few to be read as a word.
+            let first = (0..<text.count).reduce(0 as UInt64) { $0 | UInt64(start[$1]) &<< (8 * $1) }
+            return first ^ UInt64(truncatingIfNeeded: text.count) &<< 56
+        }
+    }
+
+    /// Looks through the map that began at `start`, its brace; throws when a name stands in it
+    /// twice.
+    @inline(never)
+    func checkNames(from start: UnsafePointer<UInt8>) throws(JSONError) {
         var seen: Set<[UInt8]> = []
         var walk = self
         walk.position = start

@@ -25,7 +25,10 @@ package struct BatchReplyCutter: Sendable {
     /// Reads a whole reply body, which must be followed by ``PageCutter/padding`` zero bytes.
     package func cut(_ reply: UnsafeRawBufferPointer) throws(JSONError) -> CutBatchReply {
         guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
-        var walk = ByteWalk(reply)
+        return try ByteWalk.overItems(reply) { (walk) throws(JSONError) in try cut(&walk) }
+    }
+
+    private func cut(_ walk: inout ByteWalk) throws(JSONError) -> CutBatchReply {
         var result = CutBatchReply()
         var hasUnprocessed = false
         try walk.walkReply { (walk, name) throws(JSONError) in

@@ -34,7 +34,10 @@ package struct PageCutter: Sendable {
     /// Cuts a whole reply body, which must be followed by ``padding`` readable zero bytes.
     package func cut(_ reply: UnsafeRawBufferPointer) throws(JSONError) -> CutPage {
         guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
-        var walk = ByteWalk(reply)
+        return try ByteWalk.overItems(reply) { (walk) throws(JSONError) in try cut(&walk) }
+    }
+
+    private func cut(_ walk: inout ByteWalk) throws(JSONError) -> CutPage {
         var page = CutPage()
         var count: Double?
         var hasItems = false
