@@ -74,7 +74,7 @@ let package = Package(
         .testTarget(
             name: "DynamoModelTests", dependencies: ["System", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
-            name: "AWSTests", dependencies: ["System", "AWS", "JSON", "Pacing"]),
+            name: "AWSTests", dependencies: ["TestSupport", "System", "AWS", "JSON", "Pacing"]),
         .testTarget(name: "DynamoDBTests", dependencies: ["AWS", "DynamoDB", "JSON"]),
         .testTarget(
             name: "LocalAWSTests",

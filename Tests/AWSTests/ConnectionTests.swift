@@ -2,13 +2,15 @@ import Dispatch
 import Foundation
 import Pacing
 import System
+import TestSupport
 import Testing
 
 @testable import AWS
 
 /// Goal: connections are kept, their loss costs no request, and no fault holds a request forever.
 /// Method: a server that resets, stalls and counts connections.
-@Suite(.timeLimit(.minutes(20))) struct ConnectionTests {
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20)))
+struct ConnectionTests {
     @Test func `many requests in flight share few connections`() async throws {
         let server = try ScriptedServer { _ in .bytes(Canned.reply("{}")) }
         defer { server.stop() }

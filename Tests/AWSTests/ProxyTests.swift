@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @testable import AWS
@@ -7,7 +8,8 @@ import Testing
 /// Goal: the environment's proxy variables are obeyed.
 /// Method: each in a process of its own, since the environment is the whole process's; the proxy
 /// is a server that answers any request as if it had passed it on.
-@Suite(.timeLimit(.minutes(20))) struct ProxyTests {
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20)))
+struct ProxyTests {
     private static func call(_ url: String, environment: [String: String]) async throws -> JSON {
         for (name, value) in environment { setenv(name, value, 1) }
         let settings = try SideSettings.resolve(

@@ -1,12 +1,14 @@
 import Foundation
 import System
+import TestSupport
 import Testing
 
 @testable import AWS
 
 /// Goal: credentials are renewed before they end, once for all who use them, and a renewal that
 /// fails costs nothing while the old ones are good. Method: a clock that the test sets.
-@Suite(.timeLimit(.minutes(20))) struct RenewalTests {
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20)))
+struct RenewalTests {
     /// Hands out `K1`, `K2` ..., each good for an hour, or fails.
     private final class Source: CredentialProvider {
         let clock: ManualClock

@@ -1,6 +1,7 @@
 import Foundation
 import Pacing
 import System
+import TestSupport
 import Testing
 
 @testable import AWS
@@ -80,7 +81,8 @@ private final class TLSServer: @unchecked Sendable {
 
 /// Goal: TLS is verified always, and a mistake about it is told at once and clearly.
 /// Method: `openssl s_server` with certificates made for the test, and a server without TLS.
-@Suite(.timeLimit(.minutes(20))) struct TLSTests {
+@Suite(.serialized, .tags(.timeBound), .timeLimit(.minutes(20)))
+struct TLSTests {
     private func failure(
         of url: String, caBundle: String? = nil
     ) async throws -> (error: AWSError?, time: Duration) {

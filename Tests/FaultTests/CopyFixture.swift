@@ -26,6 +26,8 @@ final class CopyFixture {
         var options = ServerOptions()
         options.phaseDuration = .milliseconds(1)
         try configure(&options)
+        // However long the tests beside it keep this one waiting.
+        clientConfiguration.firstReplyWithin = .seconds(600)
         server = try LocalServer(options)
         server.start()
         folder = FileManager.default.temporaryDirectory

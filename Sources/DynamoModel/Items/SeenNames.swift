@@ -1,4 +1,5 @@
 import JSON
+import System
 
 /// The names of one map that have been walked over: none may stand twice.
 ///
