@@ -48,5 +48,5 @@ TARGETS = {
     "peer-go": Target("times dynaferry's CPU", at_least=15),
     "peer-boto3": Target("times dynaferry's CPU", at_least=110),
     # The small run of the tests, against the tuned boto3 peer.
-    "small": Target("times dynaferry's CPU", at_least=50),
+    "small": Target("times dynaferry's CPU", at_least=30),
 }
