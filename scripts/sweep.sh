@@ -5,9 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh --tests
-flags=(-Xswiftc -warnings-as-errors --no-color-diagnostics)
+# Those of scripts/test.sh, which has built it all already.
+flags=(-Xswiftc -warnings-as-errors --no-color-diagnostics
+    --explicit-target-dependency-import-check error
+    -c release -Xswiftc -enable-testing --build-path .build/release-tests)
 swift build --build-tests "${flags[@]}"
-DYNAFERRY_BINARY="$(swift build "${flags[@]}" --show-bin-path)/dynaferry"
+DYNAFERRY_BINARY="$(scripts/build.sh)/dynaferry"
 export DYNAFERRY_BINARY DYNAFERRY_SWEEP=all
 result="Benchmarks/results/$(date +%F)-sweep.md"
 log=$(mktemp)
