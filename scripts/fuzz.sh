@@ -6,5 +6,7 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh
 export DYNAFERRY_FUZZ_ROUNDS="${1:-2000000}"
+# Flags as those of scripts/test.sh, or everything would be built anew.
 swift test --build-path .build/release-tests -c release -Xswiftc -enable-testing \
-    --disable-xctest --filter '^DynamoModelTests\.PageCutterTests'
+    -Xswiftc -warnings-as-errors --no-color-diagnostics \
+    --explicit-target-dependency-import-check error --disable-xctest --filter '^DynamoModelTests\.PageCutterTests'
