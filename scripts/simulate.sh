@@ -26,7 +26,8 @@ trap 'rm -rf "$DYNAFERRY_STEPS_DIR"' EXIT
 # Flags as those of scripts/test.sh, or everything would be built anew.
 swift test --build-path .build/release-tests -c release -Xswiftc -enable-testing \
     -Xswiftc -warnings-as-errors --no-color-diagnostics \
-    --explicit-target-dependency-import-check error --disable-xctest --filter '^SimulationTests\.CopySimulationTests'
+    --explicit-target-dependency-import-check error --disable-xctest \
+    --filter '^SimulationTests\.CopySimulationTests'
 # Each part of the test leaves a line: seeds and steps.
 cat "$DYNAFERRY_STEPS_DIR"/part-* |
     awk '{ seeds += $1; steps += $2 } END { printf "%d seeds, %d steps\n", seeds, steps }'
