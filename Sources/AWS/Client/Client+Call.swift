@@ -92,7 +92,8 @@ extension Client {
         }
     }
 
-    /// What is read of a reply, by the operation's ``ReplyShape``.
+    /// What is read of a reply, by the operation's ``ReplyShape``. Fails with `ReplyTooLong`,
+    /// `MalformedReply` or `AbsurdReply`, which names the field.
     package func read(_ reply: Reply, of operation: Operation) -> Result<JSON, AWSError> {
         parse(reply, operation).flatMap { json in
             do throws(ReplyDefect) {

@@ -86,7 +86,7 @@ struct ReplyDefect: Error, Equatable {
 
 extension ReplyShape {
     /// The reply with what is read of it and nothing else. Of members of the same name the last
-    /// counts.
+    /// counts. Throws a ``ReplyDefect`` that names the first field that makes no sense.
     func checked(_ reply: JSON) throws(ReplyDefect) -> JSON {
         try ReplyValue.object(fields).checked(reply, at: "")
     }

@@ -112,7 +112,7 @@ extension ReadOperation {
         ]))
 
     private static let policyFields: [ReplyField] = [
-        .optional("PolicyName", .name),
+        .optional("PolicyName", .text(max: 256)),
         .optional("PolicyType", .name),
         .optional("ResourceId", .arn),
         .optional("ScalableDimension", .name),
