@@ -17,10 +17,10 @@ import Testing
 @Suite(.timeLimit(.minutes(90))) struct AbsurdReplyTests {
     struct Run: CustomStringConvertible {
         let field: SweptField
-        let absurdity: Absurdity
+        let spoiling: Spoiling
         let command: AbsurdSite.Command
 
-        var description: String { "\(command.rawValue): \(field) \(absurdity.rawValue)" }
+        var description: String { "\(command.rawValue): \(field) \(spoiling)" }
     }
 
     /// The commands that send an operation, the first one first.
@@ -37,17 +37,17 @@ import Testing
     }
 
     static let all: [Run] = SweptField.all.flatMap { field in
-        Absurdity.allCases.flatMap { absurdity in
-            commands(field.operation).map { Run(field: field, absurdity: absurdity, command: $0) }
+        Spoiling.allCases.flatMap { spoiling in
+            commands(field.operation).map { Run(field: field, spoiling: spoiling, command: $0) }
         }
     }
 
     /// One run of each field.
     static let some: [Run] = SweptField.all.enumerated().map { index, field in
-        let kinds = Absurdity.allCases
+        let kinds = Spoiling.allCases
         let commands = commands(field.operation)
         return Run(
-            field: field, absurdity: kinds[index % kinds.count],
+            field: field, spoiling: kinds[index % kinds.count],
             command: commands[index / kinds.count % commands.count])
     }
 
@@ -123,7 +123,7 @@ import Testing
             guard exchange.operation == run.field.operation.name, exchange.status == 200 else {
                 return nil
             }
-            return exchange.answering(run.field.spoil(exchange.reply, run.absurdity))
+            return exchange.answering(run.field.spoil(exchange.reply, run.spoiling))
         }
         let comment = "\(run): \(outcome)"
         // 124 and 137 are those of a run that had to be ended, above 128 a signal ended it.
@@ -141,7 +141,7 @@ import Testing
 extension AbsurdReplyTests.Run {
     /// What says that nothing is left to be done can't be told from the truth.
     fileprivate var isLie: Bool {
-        [.null, .missing, .empty].contains(absurdity)
+        spoiling.mayHide
             && field.path.contains {
                 ["LastEvaluatedKey", "UnprocessedItems", "Responses"].contains($0)
             }
@@ -149,9 +149,12 @@ extension AbsurdReplyTests.Run {
 
     /// What is not there may be so of another table: then it is for somebody else to refuse it.
     fileprivate var mayMakeSense: Bool {
-        [.null, .missing, .empty, .duplicate].contains(absurdity) && field.field.absence == .taken
-            || absurdity == .greatest
-            || field.path == ["TableNames"] && absurdity == .empty
+        switch spoiling {
+        case .absurd(.null), .absurd(.missing), .absurd(.duplicate): field.field.absence == .taken
+        case .absurd(.empty): field.field.absence == .taken || field.path == ["TableNames"]
+        case .absurd: false
+        case .greatest: true
+        }
     }
 }
 

@@ -1,36 +1,35 @@
 import AWS
 import DynamoDB
 import JSON
+import LocalAWS
 
-/// A value that is valid JSON and makes no sense, in place of a field's own.
-enum Absurdity: String, CaseIterable {
-    case negative, zero, huge, fractional, overflowing, wrongType, null, missing, empty, duplicate
+/// What is done to a field.
+enum Spoiling: CaseIterable, CustomStringConvertible {
+    case absurd(Absurdity)
     /// The most that the field may be. Not of consumed units: those are waited for, as asked.
     case greatest
 
-    /// - Parameter value: what stands there otherwise.
-    func value(instead value: JSON) -> JSON {
+    static let allCases = Absurdity.allCases.map(Spoiling.absurd) + [.greatest]
+
+    var description: String {
         switch self {
-        case .negative: .number("-1")
-        case .zero: .number("0")
-        case .huge: .number("9223372036854775807")
-        case .fractional: .number("0.5")
-        case .overflowing: .number("1e400")
-        case .wrongType: value.string == nil ? "absurd" : 7
-        case .empty:
-            switch value {
-            case .object: .object([])
-            case .array: .array([])
-            default: ""
-            }
-        case .null, .missing, .duplicate, .greatest: .null
+        case .absurd(let absurdity): absurdity.rawValue
+        case .greatest: "greatest"
+        }
+    }
+
+    /// Whether it may read as a field that is not there.
+    var mayHide: Bool {
+        switch self {
+        case .absurd(.null), .absurd(.missing), .absurd(.empty): true
+        default: false
         }
     }
 }
 
 /// A field of the reply to an operation, as its ``ReplyShape`` declares it.
 struct SweptField: CustomStringConvertible {
-    let operation: Operation
+    let operation: AWS.Operation
     /// `["Table", "KeySchema", "AttributeName"]`; `*` is any name.
     let path: [String]
     let field: ReplyField
@@ -38,7 +37,7 @@ struct SweptField: CustomStringConvertible {
     var description: String { "\(operation.name) \(path.joined(separator: "."))" }
 
     /// All there are.
-    static let all: [SweptField] = Operation.all.flatMap { operation in
+    static let all: [SweptField] = AWS.Operation.all.flatMap { operation in
         fields(of: operation.reply.fields, below: []).map {
             SweptField(operation: operation, path: $0.path, field: $0.field)
         }
@@ -64,14 +63,14 @@ struct SweptField: CustomStringConvertible {
         }
     }
 
-    /// The reply with an absurdity in this field. What stands above it is made up where the reply
+    /// The reply with this field spoilt. What stands above it is made up where the reply
     /// does not have it.
-    func spoil(_ reply: JSON, _ absurdity: Absurdity) -> JSON {
-        Self.spoil(reply, operation.reply.fields, path[...], absurdity)
+    func spoil(_ reply: JSON, _ spoiling: Spoiling) -> JSON {
+        Self.spoil(reply, operation.reply.fields, path[...], spoiling)
     }
 
     private static func spoil(
-        _ object: JSON, _ fields: [ReplyField], _ path: ArraySlice<String>, _ absurdity: Absurdity
+        _ object: JSON, _ fields: [ReplyField], _ path: ArraySlice<String>, _ spoiling: Spoiling
     ) -> JSON {
         guard let name = path.first, let field = fields.first(where: { $0.name == name }),
             var members = object.members
@@ -79,31 +78,32 @@ struct SweptField: CustomStringConvertible {
         let value = object[name] ?? sample(field.value)
         members.removeAll { $0.name == name }
         let rest = path.dropFirst()
-        switch absurdity {
+        switch spoiling {
         case _ where !rest.isEmpty:
-            members.append(.init(name, spoil(value, field.value, rest, absurdity)))
-        case .missing: break
-        case .duplicate:
-            members.append(.init(name, Absurdity.wrongType.value(instead: value)))
+            members.append(.init(name, spoil(value, field.value, rest, spoiling)))
+        case .absurd(.missing): break
+        case .absurd(.duplicate):
+            members.append(.init(name, Absurdity.duplicate.value(instead: value)))
             members.append(.init(name, value))
         case .greatest: members.append(.init(name, greatest(field.value) ?? value))
-        default: members.append(.init(name, absurdity.value(instead: value)))
+        case .absurd(let absurdity):
+            members.append(.init(name, absurdity.value(instead: value)))
         }
         return .object(members)
     }
 
     private static func spoil(
-        _ json: JSON, _ shape: ReplyValue, _ path: ArraySlice<String>, _ absurdity: Absurdity
+        _ json: JSON, _ shape: ReplyValue, _ path: ArraySlice<String>, _ spoiling: Spoiling
     ) -> JSON {
         switch (shape, json) {
-        case (.object(let fields), _): return spoil(json, fields, path, absurdity)
+        case (.object(let fields), _): return spoil(json, fields, path, spoiling)
         case (.list(let element), .array(let elements)):
-            let first = spoil(elements.first ?? sample(element), element, path, absurdity)
+            let first = spoil(elements.first ?? sample(element), element, path, spoiling)
             return .array([first] + elements.dropFirst())
         case (.map(let value), .object(let members)):
             let first = members.first ?? .init("name", sample(value))
             let changed = JSON.Member(
-                first.name, spoil(first.value, value, path.dropFirst(), absurdity))
+                first.name, spoil(first.value, value, path.dropFirst(), spoiling))
             return .object([changed] + members.dropFirst())
         default: return json
         }

@@ -8,12 +8,6 @@ import System
 /// truth: another value of an item's attribute is another item, and what is left undone is not told
 /// as done (no `UnprocessedItems` or `LastEvaluatedKey` vanishes).
 enum AbsurdReply {
-    /// What may come in place of a value.
-    enum Kind: CaseIterable {
-        case negative, zero, huge, fractional, overflowing, wrongType, null, missing, empty
-        case duplicate
-    }
-
     /// Rewrites the reply that begins at `start`, if it is JSON.
     static func write(over output: inout ByteStorage, from start: Int, seed: UInt64) {
         let body = UnsafeRawBufferPointer(rebasing: output.bytes[start...])
@@ -21,7 +15,7 @@ enum AbsurdReply {
         var generator = SeededGenerator(seed: seed)
         let paths = fields(of: json)
         guard let path = paths.randomElement(using: &generator),
-            let kind = Kind.allCases.randomElement(using: &generator)
+            let kind = Absurdity.allCases.randomElement(using: &generator)
         else { return }
         let changed = replacing(json, path[...], allowed(kind, at: path[...], in: json))
         output.resize(start)
@@ -42,7 +36,9 @@ enum AbsurdReply {
         "LastEvaluatedKey", "LastEvaluatedTableName", "UnprocessedItems", "UnprocessedKeys",
     ]
 
-    private static func allowed(_ kind: Kind, at path: ArraySlice<Step>, in json: JSON) -> Kind {
+    private static func allowed(_ kind: Absurdity, at path: ArraySlice<Step>, in json: JSON)
+        -> Absurdity
+    {
         let vanishes = [.null, .missing, .empty].contains(kind)
         guard vanishes, case .member(let index)? = path.first, let member = json.members?[index],
             unfinishedMembers.contains(member.name)
@@ -68,7 +64,7 @@ enum AbsurdReply {
     }
 
     private static func replacing(
-        _ json: JSON, _ path: ArraySlice<Step>, _ kind: Kind
+        _ json: JSON, _ path: ArraySlice<Step>, _ kind: Absurdity
     ) -> JSON {
         guard let step = path.first else { return json }
         let rest = path.dropFirst()
@@ -80,38 +76,19 @@ enum AbsurdReply {
                 members.remove(at: index)
             } else if kind == .duplicate {
                 members.insert(members[index], at: index)
-                members[index].value = absurd(.wrongType, in: members[index].value)
+                members[index].value = kind.value(instead: members[index].value)
             } else {
-                members[index].value = absurd(kind, in: members[index].value)
+                members[index].value = kind.value(instead: members[index].value)
             }
             return .object(members)
         case (.element(let index), .array(var elements)):
             if !rest.isEmpty {
                 elements[index] = replacing(elements[index], rest, kind)
             } else {
-                elements[index] = absurd(kind, in: elements[index])
+                elements[index] = kind.value(instead: elements[index])
             }
             return .array(elements)
         default: return json
-        }
-    }
-
-    private static func absurd(_ kind: Kind, in value: JSON) -> JSON {
-        switch kind {
-        case .negative: .number("-1")
-        case .zero: .number("0")
-        case .huge: .number("9223372036854775807")
-        case .fractional: .number("0.5")
-        case .overflowing: .number("1e400")
-        case .wrongType:
-            if case .string = value { .number("7") } else { .string("absurd") }
-        case .empty:
-            switch value {
-            case .object: .object([])
-            case .array: .array([])
-            default: .string("")
-            }
-        case .null, .missing, .duplicate: .null
         }
     }
 }
