@@ -108,11 +108,10 @@ struct PageByReader {
         }
     }
 
-    /// So are numbers: a plainly spelt one may be larger, or have more digits, than the service
-    /// allows.
+    /// So are numbers: one may be larger or smaller, or have more digits, than the service allows.
     private static func isNumber(_ text: String) -> Bool {
         (try? DynamoNumber(text)) != nil
-            || text.contains(/^-?[0-9]*\.?[0-9]*$/) && text.contains(where: \.isNumber)
+            || text.contains(/^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/)
     }
 
     /// The characters of binary values are passed on as they came: the target looks at them.
