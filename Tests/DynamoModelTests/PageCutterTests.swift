@@ -132,6 +132,19 @@ extension KeySchema {
         }
     }
 
+    /// Goal: this once ended the program: a count of a table of more than one page.
+    @Test func `a count that is not the last says after which key it goes on`() throws {
+        let key = #"{"pk":{"S":"a"},"sk":{"N":"1"}}"#
+        let text = "{\"Count\":7,\"ScannedCount\":7,\"LastEvaluatedKey\":\(key)}"
+        let padded = Array(text.utf8) + [UInt8](repeating: 0, count: PageCutter.padding)
+        let (page, items) = try padded.withUnsafeBytes {
+            try PageCutter(schema: .test).cutCount(
+                UnsafeRawBufferPointer(rebasing: $0[..<text.utf8.count]))
+        }
+        #expect(items == 7)
+        #expect(page.lastKey.map { String(Array(text)[$0]) } == key)
+    }
+
     @Test(arguments: ["{}", "{ }", "null"])
     func `a last key of nothing is none`(key: String) throws {
         let page = try cut(Array("{\"Items\":[],\"Count\":0,\"LastEvaluatedKey\":\(key)}".utf8))

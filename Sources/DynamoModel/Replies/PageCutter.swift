@@ -62,7 +62,12 @@ package struct PageCutter: Sendable {
         _ reply: UnsafeRawBufferPointer
     ) throws(JSONError) -> (page: CutPage, items: Int) {
         guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
-        var walk = ByteWalk(reply)
+        return try ByteWalk.overItems(reply) { (walk) throws(JSONError) in try cutCount(&walk) }
+    }
+
+    private func cutCount(
+        _ walk: inout ByteWalk
+    ) throws(JSONError) -> (page: CutPage, items: Int) {
         var page = CutPage()
         var count: Double?
         try walk.walkReply { (walk, name) throws(JSONError) in
@@ -118,6 +123,15 @@ extension ByteWalk {
         if try takeNothing() { return nil }
         let slice = try walkItem(keys)
         return start..<(start + Int(slice.length))
+    }
+
+    /// Walks over an item; nil for null, and for an object without members.
+    mutating func walkAttributes() throws(JSONError) -> Range<Int>? {
+        _ = peek()
+        let start = offset
+        if try takeNothing() { return nil }
+        try walkObject { (walk, _) throws(JSONError) in try walk.walkValue() }
+        return start..<offset
     }
 
     /// Walks over null, or an object without members, if that comes next.
