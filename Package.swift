@@ -25,7 +25,8 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CBytes"),
 
-        .target(name: "System", dependencies: ["CZlib", "CDeflate", "CCrypto", "CLinux"]),
+        .target(
+            name: "System", dependencies: ["CZlib", "CDeflate", "CCrypto", "CSQLite", "CLinux"]),
         .target(name: "JSON", dependencies: ["System"]),
         .target(name: "Pacing", dependencies: ["System"]),
         .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),
@@ -38,7 +39,7 @@ let package = Package(
         .target(
             name: "Transfer",
             dependencies: [
-                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "CSQLite",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(

@@ -57,13 +57,15 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
         /// Well-formed, but a field of it makes no sense.
         case absurdReply = "AbsurdReply"
         case crcMismatch = "CRCMismatch"
+        case ignoredCondition = "ConditionIgnored"
         case replyTooLong = "ReplyTooLong"
         case transferFailed = "TransferFailed"
         case clientStopped = "ClientStopped"
     }
 
-    /// The message's first line: of a signature that is wrong, AWS tells every step in twenty.
-    package var headline: String { String(message.prefix { !$0.isNewline }) }
+    /// The message's first line, short enough to be read: of a signature that is wrong, AWS tells
+    /// every step in twenty.
+    package var headline: String { String(message.prefix { !$0.isNewline }).singleLine }
 
     /// What a conditional write asked for is not so.
     package var isConditionFailure: Bool { code == "ConditionalCheckFailedException" }
@@ -143,6 +145,23 @@ extension AWSError {
             lacksOperation: false, hint: Self.hint(for: code, message, hasAnswered: hasAnswered))
     }
 
+    /// A write was done although its condition did not hold.
+    package init(ignoredCondition operation: Operation, _ outcome: String) {
+        self.init(
+            operation: operation, .ignoredCondition,
+            "the server does not heed the condition of a write; \(outcome)", status: 200,
+            hasAnswered: true)
+        hint = "What is to stay can't be kept at this endpoint: see --merge and --repair."
+    }
+
+    /// There is no endpoint for an operation.
+    package init(lacking operation: Operation) {
+        self.init(
+            operation: operation.name, code: "UnknownOperationException", message: "", status: nil,
+            requestID: nil, throttlingReasons: [], remedy: .giveUp, isOutcomeUnknown: false,
+            lacksOperation: true, hint: nil)
+    }
+
     /// A reply that is JSON and makes no sense, in the words of who has read it.
     package init(absurd operation: Operation, _ reason: String) {
         self.init(
@@ -166,7 +185,7 @@ extension AWSError {
             .absurdReply, .crcMismatch, .transferFailed:
             .retry
         case .tlsFailure: hasAnswered ? .retry : .giveUp
-        case .replyTooLong, .clientStopped: .giveUp
+        case .replyTooLong, .clientStopped, .ignoredCondition: .giveUp
         }
     }
 

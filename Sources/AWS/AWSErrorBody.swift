@@ -9,6 +9,10 @@ struct AWSErrorBody {
     var message: String
     var throttlingReasons: [AWSError.ThrottlingReason]
 
+    /// Longer than any that AWS was seen to send, in characters: the rest is not kept.
+    private static let messageMax = 4_000
+    private static let codeMax = 200
+
     /// Nil when `bytes` hold no AWS error.
     init?(_ bytes: UnsafeRawBufferPointer) {
         // The one error that comes as XML: an unknown path, method or content type.
@@ -26,9 +30,10 @@ struct AWSErrorBody {
             return nil
         }
         let name = type.split(separator: "#").last ?? ""
-        code = String(name.prefix { $0 != ":" })
+        code = String(name.prefix { $0 != ":" }.prefix(Self.codeMax))
         guard !code.isEmpty else { return nil }
-        message = (body["message"] ?? body["Message"])?.string ?? ""
+        let words = (body["message"] ?? body["Message"])?.string ?? ""
+        message = String(words.prefix(Self.messageMax))
         let reasons = body["ThrottlingReasons"] ?? body["throttlingReasons"]
         throttlingReasons = (reasons?.array ?? []).map {
             AWSError.ThrottlingReason(

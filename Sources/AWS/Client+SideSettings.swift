@@ -5,11 +5,13 @@ extension Client {
     package convenience init(
         _ settings: SideSettings, engine: HTTPEngine,
         configuration: Configuration = Configuration(),
-        time: any TimeSource = MonotonicTime(), seed: UInt64, onFailure: FailureObserver? = nil
+        time: any TimeSource = MonotonicTime(), seed: UInt64, onWait: WaitObserver? = nil,
+        onFailure: FailureObserver? = nil
     ) async throws(ConfigurationError) {
         try await self.init(
             settings.endpoint, settings.provider, bypassesProxy: settings.bypassesProxy,
-            engine: engine, configuration: configuration, time: time, seed: seed,
+            accountHosts: settings.accountHosts, engine: engine, configuration: configuration,
+            time: time, seed: seed, onWait: onWait,
             onFailure: onFailure)
     }
 }

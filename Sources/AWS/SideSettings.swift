@@ -46,6 +46,8 @@ package struct SideSettings: Sendable {
     package internal(set) var bypassesProxy: Bool
     /// Of Application Auto Scaling; nil where DynamoDB's own is a custom one and none is named.
     var scalingEndpoint: Endpoint?
+    /// Whether an account's own hosts are used.
+    var accountHosts = AccountHosts.disabled
     var hasLoopbackProxy = false
     /// Says whose credentials are; nil where there is none for the region.
     var tokenService: TokenService?
@@ -78,7 +80,9 @@ package struct SideSettings: Sendable {
         let context = CredentialContext(
             environment: environment, files: reader, profileFiles: files,
             services: sources.locator,
-            caller: HTTPCaller(caBundle: caBundle, hasLoopbackProxy: sources.hasLoopbackProxy),
+            caller: HTTPCaller(
+                caBundle: caBundle, hasLoopbackProxy: sources.hasLoopbackProxy,
+                proxies: ProxyRules(environment: environment)),
             region: endpoint.region, tools: tools)
         let chain = CredentialChain(
             context: context, profiles: profiles, profile: profile,
@@ -87,6 +91,7 @@ package struct SideSettings: Sendable {
             endpoint: endpoint, provider: try provider(options, chain), caBundle: caBundle,
             bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
             scalingEndpoint: try sources.scalingEndpoint(in: endpoint.region),
+            accountHosts: try sources.accountHosts(of: endpoint),
             hasLoopbackProxy: sources.hasLoopbackProxy,
             tokenService: try? context.tokenService())
     }
@@ -96,6 +101,7 @@ package struct SideSettings: Sendable {
         guard let scalingEndpoint else { return nil }
         var settings = self
         settings.endpoint = scalingEndpoint
+        settings.accountHosts = .disabled
         settings.bypassesProxy = scalingEndpoint.isLoopback && !hasLoopbackProxy
         return settings
     }
@@ -179,6 +185,27 @@ private struct Sources {
         return try Endpoint(url: url, region: region)
     }
 
+    /// (SDKs' reference guide, "Account-based endpoints".)
+    func accountHosts(of endpoint: Endpoint) throws(ConfigurationError) -> AccountHosts {
+        let text =
+            environment["AWS_ACCOUNT_ID_ENDPOINT_MODE"] ?? properties["account_id_endpoint_mode"]
+            ?? AccountHosts.preferred.rawValue
+        guard let mode = AccountHosts(rawValue: text.lowercased()) else {
+            throw ConfigurationError(
+                .endpoint, "AWS_ACCOUNT_ID_ENDPOINT_MODE is \"\(text.printable)\"",
+                hint: "It is preferred, required or disabled.")
+        }
+        guard customURL == nil else { return .disabled }
+        let reason: String? =
+            variant.fips
+            ? "FIPS hosts are asked for"
+            : endpoint.partition == "aws" ? nil : "the partition \(endpoint.partition) has none"
+        guard mode == .required, let reason else { return reason == nil ? mode : .disabled }
+        throw ConfigurationError(
+            .endpoint, "account-based endpoints are required, but \(reason)",
+            hint: "Set AWS_ACCOUNT_ID_ENDPOINT_MODE to preferred or disabled.")
+    }
+
     /// Of DynamoDB, where it is not AWS's own.
     private var customURL: String? {
         options.endpoint ?? locator.configuredURL(variable: "DYNAMODB", section: "dynamodb")
@@ -214,7 +241,9 @@ private struct Sources {
 
     /// Whether a proxy that libcurl would use for some URL is on this machine.
     var hasLoopbackProxy: Bool {
-        let variables = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        let variables = [
+            "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+        ]
         return variables.contains { variable in
             guard let proxy = environment[variable] else { return false }
             let authority = proxy.split(separator: "/", omittingEmptySubsequences: true)

@@ -20,6 +20,23 @@ package struct WriteCondition: Equatable, Sendable {
     }
 }
 
+extension WriteCondition {
+    /// Whether it holds of an item: each name has its value, or has none where there is no value.
+    func holds(of item: JSON) -> Bool {
+        guard item.members?.isEmpty == false else { return true }
+        return names.allSatisfy { name in
+            guard let attribute = name.value.string else { return false }
+            if expression == "attribute_exists(\(name.name))" { return item[attribute] != nil }
+            let wanted = values.first { $0.name.dropFirst() == name.name.dropFirst() }?.value
+            guard let wanted, let found = item[attribute] else {
+                return wanted == nil && item[attribute] == nil
+            }
+            let (one, other) = (try? AttributeValue(wanted), try? AttributeValue(found))
+            return one != nil && one == other
+        }
+    }
+}
+
 /// One item's write, done only while its condition holds. (API reference, PutItem, DeleteItem.)
 package struct ConditionalWrite: Equatable, Sendable {
     package enum Change: Equatable, Sendable {
@@ -44,7 +61,7 @@ package struct ConditionalWrite: Equatable, Sendable {
         }
     }
 
-    fileprivate func body(of table: String) -> ByteBuffer {
+    fileprivate func body(of table: String, asksOld: Bool) -> ByteBuffer {
         var parameters: JSON = [
             "TableName": .string(table), "ReturnConsumedCapacity": "INDEXES",
             "ConditionExpression": .string(condition.expression),
@@ -53,6 +70,7 @@ package struct ConditionalWrite: Equatable, Sendable {
         if !condition.values.isEmpty {
             parameters["ExpressionAttributeValues"] = .object(condition.values)
         }
+        if asksOld { parameters["ReturnValues"] = "ALL_OLD" }
         let body = ByteBuffer()
         body.append(Array(parameters.bytes.dropLast()))
         switch change {
@@ -69,8 +87,10 @@ package struct ConditionalWrite: Equatable, Sendable {
 }
 
 extension TargetTable {
-    /// The longest reply to a write that tells nothing but what it consumed.
-    private static var replyBytesMax: Int { 1 << 16 }
+    /// The longest reply to a write: what it consumed, and at most the item that was there.
+    private static var replyBytesMax: Int {
+        (1 << 16) + ServiceLimits.itemBytesMax * ServiceLimits.replyBytesPerStoredByteMax
+    }
 
     /// One attempt; the reply is read as ``ReplyShape`` says. Repeated after an outcome that is
     /// unknown, a write that was done the first time is answered as one whose condition fails.
@@ -79,16 +99,26 @@ extension TargetTable {
     ) async -> Result<ConsumedUnits?, AWSError> {
         let reply = await withCheckedContinuation { continuation in
             client.send(
-                write.operation, body: write.body(of: name), reply: ByteBuffer(),
+                write.operation, body: write.body(of: name, asksOld: mayIgnoreConditions),
+                reply: ByteBuffer(),
                 replyBytesMax: Self.replyBytesMax, on: queue
             ) { continuation.resume(returning: $0) }
         }
-        return reply.flatMap { client.read($0, of: write.operation) }.map { ConsumedUnits($0) }
+        let read = reply.flatMap { client.read($0, of: write.operation) }
+        if case .success(let json) = read, let old = json["Attributes"],
+            !write.condition.holds(of: old)
+        {
+            return .failure(await putBack(old))
+        }
+        return read.map { ConsumedUnits($0) }
     }
 }
 
 extension Operation {
     package static let deleteItem = Operation(
         writing: "DeleteItem",
-        reply: ReplyShape([.required("ConsumedCapacity", .consumed(ServiceRanges.writeUnits))]))
+        reply: ReplyShape([
+            .optional("Attributes", .item),
+            .reported("ConsumedCapacity", .consumed(ServiceRanges.writeUnits)),
+        ]))
 }

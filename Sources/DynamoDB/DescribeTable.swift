@@ -47,7 +47,13 @@ extension ReadOperation {
             "StreamSpecification",
             .object([.optional("StreamEnabled", .flag), .optional("StreamViewType", .name)])),
         .optional("DeletionProtectionEnabled", .flag),
+        .informing("VectorIndexes", .list(.object([.optional("IndexName", .name)]))),
+        .informing("WarmThroughput", warm),
+        .informing("MultiRegionConsistency", .name),
+        .informing("GlobalTableWitnesses", .list(.object([.optional("RegionName", .name)]))),
+        .informing("GlobalTableSettingsReplicationMode", .name),
         .optional("Replicas", .list(.object([.optional("RegionName", .name)]))),
+        .informing("CreationDateTime", .number(ServiceRanges.timestamps)),
         .informing("ItemCount", .whole(ServiceRanges.itemCount)),
         .informing("TableSizeBytes", .whole(ServiceRanges.tableBytes)),
     ]
@@ -73,6 +79,7 @@ extension ReadOperation {
             ])),
         .optional("ProvisionedThroughput", provisioned),
         .optional("OnDemandThroughput", maxima),
+        .informing("WarmThroughput", warm),
         .optional("IndexStatus", .name),
         .optional("Backfilling", .flag),
     ]
@@ -80,6 +87,11 @@ extension ReadOperation {
     private static let provisioned = ReplyValue.object([
         .optional("ReadCapacityUnits", .whole(ServiceRanges.provisionedUnits)),
         .optional("WriteCapacityUnits", .whole(ServiceRanges.provisionedUnits)),
+    ])
+
+    private static let warm = ReplyValue.object([
+        .informing("ReadUnitsPerSecond", .whole(ServiceRanges.provisionedUnits)),
+        .informing("WriteUnitsPerSecond", .whole(ServiceRanges.provisionedUnits)),
     ])
 
     private static let maxima = ReplyValue.object([

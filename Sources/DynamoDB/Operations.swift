@@ -7,12 +7,14 @@ extension Operation {
         [
             ReadOperation.batchGetItem, .describeContinuousBackups,
             .describeKinesisStreamingDestination, .describeScalableTargets,
-            .describeScalingPolicies, .describeTable, .describeTimeToLive, .getItem,
+            .describeScalingPolicies, .describeScheduledActions, .describeTable,
+            .describeTimeToLive, .getItem,
             .getResourcePolicy, .listContributorInsights, .listTables, .listTagsOfResource, .scan,
         ].map(\.operation)
         + [
             .batchWriteItem, .createTable, .deleteItem, .enableKinesisStreamingDestination,
-            .putItem, .putResourcePolicy, .putScalingPolicy, .registerScalableTarget,
+            .putItem, .putResourcePolicy, .putScalingPolicy, .putScheduledAction,
+            .registerScalableTarget,
             .tagResource, .updateContinuousBackups, .updateContributorInsights, .updateTable,
             .updateTimeToLive,
         ]

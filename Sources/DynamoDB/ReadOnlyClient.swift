@@ -16,11 +16,23 @@ package struct ReadOnlyClient: Sendable {
     /// The access key in use: who has the same one belongs to the same account.
     package var accessKeyID: String { client.accessKeyID }
 
+    /// Whose side it is: the same for all processes that were started alike.
+    package var identity: String { client.identity }
+
     /// See ``Client/call(_:_:repeatable:patience:)``.
     package func call(
         _ operation: ReadOperation, _ body: JSON
     ) async throws(AWSError) -> JSON {
         try await client.call(operation.operation, body, repeatable: true)
+    }
+
+    /// See ``Client/call(_:_:repeatable:patience:replyBytesMax:_:)``.
+    package func call<Value: Sendable>(
+        _ operation: ReadOperation, _ body: ByteBuffer, replyBytesMax: Int,
+        _ read: @escaping @Sendable (Reply) -> Result<Value, AWSError>
+    ) async throws(AWSError) -> Value {
+        try await client.call(
+            operation.operation, body, repeatable: true, replyBytesMax: replyBytesMax, read)
     }
 
     /// The elements of the list `member` of all pages: as long as a reply has a token, the next
@@ -57,6 +69,9 @@ package struct ReadOnlyClient: Sendable {
             operation.operation, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue,
             completion: completion)
     }
+
+    /// See ``Client/faultsPass()``.
+    package func faultsPass() { client.faultsPass() }
 
     /// See ``Client/renewCredentials(after:)``.
     package func renewCredentials(after error: AWSError) async throws(ConfigurationError) {

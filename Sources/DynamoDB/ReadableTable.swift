@@ -10,6 +10,14 @@ package protocol ReadableTable: Sendable {
     var scalingReader: ScalingReader? { get }
 }
 
+extension ReadableTable {
+    /// Work with the table begins: see ``Client/faultsPass()``.
+    package func begin() {
+        reader.faultsPass()
+        scalingReader?.faultsPass()
+    }
+}
+
 /// A table that is copied from. It has reading operations only.
 package struct SourceTable: ReadableTable {
     package let name: String

@@ -14,10 +14,28 @@ extension ReadableTable {
         _ = try await reader.call(.scan, body)
     }
 
+    /// The keys of the items that a scan of the whole table gives first.
+    /// - Parameter names: of the key attributes.
+    package func firstKeys(_ count: Int, names: [String]) async throws(AWSError) -> Set<Item> {
+        let reply = try await reader.call(
+            .scan,
+            ["TableName": .string(name), "Limit": JSON(count), "ConsistentRead": true])
+        let keys = Set(names.map { Array($0.utf8) })
+        do {
+            return Set(
+                try (reply["Items"]?.array ?? []).map { item in
+                    try Item(item).filter { keys.contains($0.key) }
+                })
+        } catch {
+            throw AWSError(absurd: ReadOperation.scan.operation, "Items: \(error)")
+        }
+    }
+
     /// Whether the table holds any item, found by scanning: `ItemCount` may be six hours old. Only
     /// an absent `LastEvaluatedKey` ends a scan; empty pages may come before (API reference, Scan).
     package func holdsItems() async throws(AWSError) -> Bool {
         var startKey: JSON?
+        var loop = CursorLoop()
         repeat {
             var body: JSON = ["TableName": .string(name), "Limit": 1, "Select": "COUNT"]
             if let startKey { body["ExclusiveStartKey"] = startKey }
@@ -26,6 +44,10 @@ extension ReadableTable {
                 return true
             }
             startKey = reply["LastEvaluatedKey"]
+            if let startKey, !loop.advance(to: startKey.bytes) {
+                throw AWSError(
+                    absurd: ReadOperation.scan.operation, "LastEvaluatedKey does not lead on")
+            }
         } while startKey?.members?.isEmpty == false
         return false
     }

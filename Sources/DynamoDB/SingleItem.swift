@@ -35,7 +35,7 @@ extension ReadOperation {
         "GetItem", items: true,
         reply: ReplyShape([
             .optional("Item", .item),
-            .required("ConsumedCapacity", .consumed(ServiceRanges.readUnits)),
+            .reported("ConsumedCapacity", .consumed(ServiceRanges.readUnits)),
         ]))
 }
 
@@ -43,5 +43,8 @@ extension Operation {
     /// Read in place, by `PutReplyCutter`, where items are copied.
     package static let putItem = Operation(
         writing: "PutItem",
-        reply: ReplyShape([.required("ConsumedCapacity", .consumed(ServiceRanges.writeUnits))]))
+        reply: ReplyShape([
+            .optional("Attributes", .item),
+            .reported("ConsumedCapacity", .consumed(ServiceRanges.writeUnits)),
+        ]))
 }

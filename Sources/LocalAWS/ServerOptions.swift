@@ -38,6 +38,8 @@ package struct ServerOptions: Sendable {
     package var region = "us-east-1"
     /// Of all that is drawn: faults, identifiers, generated items.
     package var seed: UInt64 = 1
+    /// Of tables' ids; nil: ``seed``. Two servers of one seed give their tables the same ids.
+    package var idSeed: UInt64?
     package var faults: FaultPlan?
     /// Faults by script, before those of the plan.
     package var hook: RequestHook?

@@ -27,7 +27,7 @@ package final class Service: Sendable {
             liveCounts: options.liveCounts)
         tables = Tables(
             region: options.region, rules: rules, phaseDuration: options.phaseDuration,
-            seed: options.seed)
+            seed: options.idSeed ?? options.seed)
         faults = FaultSource(plan: options.faults, hook: options.hook, seed: options.seed)
         time = options.time
         let users = options.users

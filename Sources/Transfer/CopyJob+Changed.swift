@@ -13,6 +13,7 @@ extension CopyJob {
         var repair = RepairOptions()
         repair.deadLettersMax = options.deadLettersMax
         var subject = await compared(pair, segments: record.segments)
+        subject.first = tables[number].open.first
         subject.repaired = .init(table: pair.tables.target, options: repair)
         let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
         // What was refused is tried again, and is a dead letter again if it must be.

@@ -56,9 +56,13 @@ extension CopyJob {
         } catch {
             note("\(error.message); the job's last state is not kept")
         }
+        let cost = maxCost.map { limit in
+            let dollars = dollarsSpent(limit.prices)
+            return (dollars: dollars, isReached: dollars >= limit.dollars)
+        }
         return CopyReport(
             outcome: outcome, tables: reports, elapsed: elapsed, jobID: id, runs: runs,
-            inAll: inAll, deadLettersPaths: paths)
+            inAll: inAll, cost: cost, deadLettersPaths: paths)
     }
 
     private func outcome(_ reports: [TableReport]) -> CopyOutcome {

@@ -15,26 +15,31 @@ extension CopyJob {
     ///   - tables: at least one.
     ///   - consent: is asked before a target is written on which that has consequences of its own.
     ///   - note: is told of what the user should know before and while items move.
+    ///   - willWrite: is called before anything is made of a target.
     /// - Throws: ``CopyRefusal`` or ``JobError``. Nothing was changed, unless a target could not be
     ///   created or did not become active: then the job stands, to be resumed.
     package static func prepare(
         _ options: [CopyOptions], job jobOptions: JobOptions, tables: [Pair],
         policy: Policy = Policy(), consent: @escaping CopyConsent = { _ in nil },
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource = MonotonicTime(),
-        seed: UInt64
+        note: @escaping @Sendable (String) -> Void, willWrite: () -> Void = {},
+        time: any TimeSource = MonotonicTime(), seed: UInt64
     ) async throws -> CopyJob {
         precondition(!tables.isEmpty, "a job has a table")
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
+        let locks = try PairLocks(
+            tables.map { ($0.source, $0.target) }, for: .writing, in: jobOptions.folder)
         let preflights = zip(tables, options).map {
             CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
         let findings = try await each(preflights) { try await $0.run() }
         let found = Array(zip(preflights, findings)).map { (preflight: $0, findings: $1) }
-        try checkSources(found)
+        let doubts = try await SourceGuard(found).doubts()
         var opening = JobOpening(
-            tables: found, options: jobOptions, time: time, note: note, consent: consent,
-            generator: SeededGenerator(seed: seed))
+            tables: found, doubts: doubts, locks: locks, options: jobOptions, time: time,
+            note: note,
+            consent: consent, generator: SeededGenerator(seed: seed))
         var job = try await opening.run()
+        job.locks = locks
         let options = options.map { $0.throttled(by: job.record.throttle) }
         if let limits = job.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
@@ -44,6 +49,11 @@ extension CopyJob {
                 options[number], as: table.preflight.target.name, isOwn: job.owns(table: number))
         }
         tell(plans, of: tables, note)
+        willWrite()
+        for table in tables {
+            table.source.begin()
+            table.target.begin()
+        }
         let missing = findings.count { $0.target == nil }
         if missing > 0 {
             note(missing == 1 ? "creating the target table" : "creating \(missing) target tables")
@@ -61,7 +71,9 @@ extension CopyJob {
                     memory: findings[number].memory, plan: plans[number],
                     expiryAttribute: findings[number].expiryAttribute))
         }
-        return CopyJob(options, policy, subjects, job: job, note: note, time: time, seed: seed)
+        return CopyJob(
+            options, policy, maxCost: jobOptions.maxCost, subjects, job: job, note: note,
+            time: time, seed: seed)
     }
 
     /// Says of which tables no item can be left out for having expired.
@@ -102,39 +114,19 @@ extension CopyJob {
 
     /// What `body` makes of each element, in their order, some at a time.
     static func each<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], _ body: @escaping @Sendable (Element) async throws -> Result
+        _ elements: [Element], atOnce: Int? = nil,
+        _ body: @escaping @Sendable (Element) async throws -> Result
     ) async throws -> [Result] {
         try await withThrowingTaskGroup(of: (Int, Result).self) { group in
             var results = [Result?](repeating: nil, count: elements.count)
             for (number, element) in elements.enumerated() {
-                if number >= preparedAtOnce, let (done, result) = try await group.next() {
+                if number >= atOnce ?? preparedAtOnce, let (done, result) = try await group.next() {
                     results[done] = result
                 }
                 group.addTask { (number, try await body(element)) }
             }
             while let (done, result) = try await group.next() { results[done] = result }
             return results.compactMap { $0 }
-        }
-    }
-
-    /// No table may be written that is read, whichever pair it stands in.
-    private static func checkSources(
-        _ tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]
-    ) throws(CopyRefusal) {
-        for written in tables {
-            guard let target = written.findings.target else { continue }
-            for read in tables {
-                let isSameEndpoint =
-                    read.preflight.source.reader.endpoint.url
-                    == written.preflight.target.reader.endpoint.url
-                let relation = TableRelation(
-                    read.findings.source, target, isSameEndpoint: isSameEndpoint)
-                guard relation != .unrelated else { continue }
-                throw CopyRefusal(
-                    "\(target.definition.name) would be written as the copy of"
-                        + " \(written.findings.source.definition.name), but is a source itself",
-                    hint: "leave one out with --exclude, or name the target otherwise")
-            }
         }
     }
 
@@ -165,5 +157,16 @@ extension CopyJob {
                 "the target table \(error.table) did not become active; it is \(error.status)",
                 hint: "run the same command again when it is")
         }
+    }
+}
+
+extension SourceGuard {
+    /// Of tables that are copied.
+    init(_ tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]) {
+        let pairs = tables.map { table in
+            let target = table.findings.target.map { (table.preflight.target, $0) }
+            return Pair(source: (table.preflight.source, table.findings.source), target: target)
+        }
+        self.init(pairs: pairs, verb: "written")
     }
 }

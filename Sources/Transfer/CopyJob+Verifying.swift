@@ -50,6 +50,7 @@ extension CopyJob {
     /// - Returns: what becomes of the copy: completed, unless it could not tell.
     func verify(_ number: Int) async -> CopyOutcome {
         guard isVerified(number) else { return .completed }
+        let copiedAt = time.secondsSinceEpoch
         note(of: number)("verifying \(tables[number].subject.target.definition.name)")
         do {
             let options = state.withLock { $0.options[number] }
@@ -70,7 +71,9 @@ extension CopyJob {
             case .equal, .repaired, .different: break
             }
             let isMerged = tables[number].open.record.targetWas == .merged
-            let copied = CopyVerdict(verdict, isMerged: isMerged)
+            let copied = CopyVerdict(
+                verdict, isMerged: isMerged,
+                sourceRead: min(created, copiedAt)...max(created, copiedAt))
             state.withLock { $0.verdicts[number] = copied }
             try store.setVerdict(table: number, copied)
             return .completed

@@ -28,7 +28,10 @@ package final class CopyJob: CommandedJob {
     package let id: String
     let store: JobStore
     let runs: Int
+    /// When the job began, in seconds since 1970.
+    let created: Double
     let policy: Policy
+    let maxCost: CostLimit?
     let tables: [Table]
     let state: Locked<State>
     let shared: SharedLimits
@@ -67,14 +70,17 @@ package final class CopyJob: CommandedJob {
     }
 
     init(
-        _ options: [CopyOptions], _ policy: Policy, _ subjects: [TableCopy.Subject],
+        _ options: [CopyOptions], _ policy: Policy, maxCost: CostLimit?,
+        _ subjects: [TableCopy.Subject],
         job: OpenJob, note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) {
         self.policy = policy
+        self.maxCost = maxCost
         self.note = note
         self.time = time
         id = job.record.id
         runs = job.record.runs
+        created = job.record.created
         socketPath = job.socketPath
         started = time.now
         let totals = UnitTotals(options)
@@ -101,6 +107,7 @@ package final class CopyJob: CommandedJob {
     /// Moves the items of all tables; returns when they are safe, or the job stopped or failed.
     package func run() async -> CopyReport {
         let control = listen(on: socketPath, id: id, store)
+        let costs = maxCost.map { watchCost($0) }
         if let text = totals.description { note(text) }
         let width = max(1, min(width, tables.count))
         let takesLargest = width > 1 && !totals.areNone
@@ -109,6 +116,7 @@ package final class CopyJob: CommandedJob {
                 group.addTask { await self.copyTables(largest: takesLargest && worker == 0) }
             }
         }
+        costs?.cancel()
         control?.stop()
         return end()
     }

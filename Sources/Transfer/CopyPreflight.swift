@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Engine
+import System
 
 /// What is asked and refused before a copy changes anything. Whether the target is empty matters to
 /// a new job only, and is asked apart.
@@ -15,7 +16,6 @@ struct CopyPreflight {
         /// nil: the target does not exist and is to be created.
         var target: TableDescription?
         var memory: MemoryBudget
-        var segments: Int
         /// What is asked for of the source's settings, and all of those of a target that is there.
         var settings: (source: TableSettings, target: TableSettings?)
         /// Where the target is, or will be.
@@ -27,10 +27,13 @@ struct CopyPreflight {
         /// - Parameter isOwn: the job has made it, or is about to.
         func plan(_ options: CopyOptions, as name: String, isOwn: Bool) -> SettingsPlan {
             guard options.part != .data else { return SettingsPlan(itemsOnly: source.definition) }
+            var choice = options.settings
+            // What is there stays paid for as it is.
+            if target != nil, !isOwn { (choice.billing, choice.capacity) = (nil, nil) }
             var plan = SettingsPlan(
-                WantedTable(source, settings.source, as: name, at: place, options.settings),
+                WantedTable(source, settings.source, as: name, at: place, choice),
                 current: target.map { ($0, settings.target ?? TableSettings()) }, isOwn: isOwn,
-                options.settings, indexes: indexTiming(options))
+                choice, indexes: indexTiming(options))
             if let units = options.boostWrites, plan.creation.billing.isOnDemand {
                 plan.creation.warmWriteUnits = units
             }
@@ -67,15 +70,72 @@ struct CopyPreflight {
                 "there is no target table \(target.name) at \(place(target.reader))",
                 hint: "leave out --data-only to have it made")
         }
+        if to == nil, options.settings.billing == .provisioned, options.settings.capacity == nil,
+            from.definition.billing.isOnDemand
+        {
+            throw CopyRefusal(
+                "--billing-mode provisioned: \(from.definition.name) is on demand and has no units"
+                    + " to take over", hint: "name them: --target-capacity READ:WRITE")
+        }
         _ = try VerifyLimits(
             options.limits, source: from.definition, target: (to ?? from).definition,
             isRepaired: true)
-        let segments = options.segments ?? CopyOptions.segments(forBytes: from.sizeBytes)
-        if options.part != .schema { try await tryScan(segments) }
-        return Findings(
-            source: from, target: to, memory: memory, segments: segments,
+        let findings = Findings(
+            source: from, target: to, memory: memory,
             settings: try await settings(from, to), place: targetPlace(from, to),
             expiryAttribute: try await expiryAttribute())
+        if options.part != .data { try checkReplicas(findings) }
+        try checkRegion(ofARN: options.settings.kmsKey, "--kms-key")
+        try checkRegion(ofARN: options.settings.kinesisStream, "--kinesis-stream")
+        return findings
+    }
+
+    /// (Guide, "Global tables": a replica of a provisioned table wants auto scaling of its write
+    /// units, and there may be no table of its name in its region.)
+    private func checkReplicas(_ findings: Findings) throws(CopyRefusal) {
+        let replicas = options.settings.replicas
+        guard !replicas.isEmpty else { return }
+        let own = target.reader.endpoint.region
+        if replicas.contains(own) {
+            throw CopyRefusal(
+                "--replica \(own): that is the target's own region", hint: "leave it out")
+        }
+        let partition = Partition.of(region: own)
+        if let far = replicas.first(where: { Partition.of(region: $0) != partition }),
+            let partition
+        {
+            throw CopyRefusal(
+                "--replica \(far) is in another partition of AWS than the target, which is in"
+                    + " \(partition.name)", hint: "a global table stays within one")
+        }
+        if findings.place.isSameAccount, findings.source.definition.name == target.name,
+            let region = findings.source.region, replicas.contains(region)
+        {
+            throw CopyRefusal(
+                "--replica \(region): the source is there, and has the target's name",
+                hint: "leave the region out, or give the target another name")
+        }
+        let isOnDemand =
+            findings.target?.definition.billing.isOnDemand
+            ?? options.settings.makesOnDemand(of: findings.source.definition.billing.isOnDemand)
+        let scaling = findings.settings.source.scaling + (findings.settings.target?.scaling ?? [])
+        guard !isOnDemand, !scaling.contains(where: { $0.dimension.contains("Write") }) else {
+            return
+        }
+        throw CopyRefusal(
+            "--replica: \(target.name) is provisioned, and a replica of it needs auto scaling of"
+                + " its write units, which the source does not have",
+            hint: "--billing-mode on-demand makes a target that needs none")
+    }
+
+    /// What a target uses must be in its region.
+    private func checkRegion(ofARN arn: String?, _ option: String) throws(CopyRefusal) {
+        let parts = (arn ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        let region = target.reader.endpoint.region
+        guard parts.count >= 6, parts[0] == "arn", parts[3] != region else { return }
+        throw CopyRefusal(
+            "\(option) is in \(parts[3]), but the target in \(region)",
+            hint: "name one of the target's region")
     }
 
     private func expiryAttribute() async throws(CopyRefusal) -> String? {
@@ -89,12 +149,24 @@ struct CopyPreflight {
         }
     }
 
-    private func tryScan(_ segments: Int) async throws(CopyRefusal) {
-        do {
-            try await source.tryScan(segments: segments)
+    /// Reads the source for the first time, which shows that it can be read.
+    /// - Parameters:
+    ///   - segments: those that a job has begun with; nil: it has not begun.
+    ///   - spool: where the page is kept; nil: in memory.
+    func firstRead(
+        _ findings: Findings, segments: Int? = nil, spool: Spool?
+    ) async throws(CopyRefusal) -> FirstRead {
+        guard options.part != .schema else { return FirstRead(segments: 1) }
+        let reader = FirstReader(
+            table: source, description: findings.source, isConsistent: options.isConsistentRead,
+            pageBytesMax: findings.memory.pageBytes, spool: spool,
+            asked: segments ?? options.segments, rate: options.limits.totals.read,
+            bytes: findings.source.sizeBytes)
+        do throws(AWSError) {
+            return try await reader.read()
         } catch {
             var refusal = CopyRefusal(error, side: "source", source.reader.endpoint)
-            if error.lacksOperation, segments > 1 {
+            if error.lacksOperation, reader.asked != 1 {
                 refusal.hint = "the endpoint may lack Scan, or segments: try --segments 1"
             }
             throw refusal
@@ -147,19 +219,15 @@ struct CopyPreflight {
     ) async throws -> TableDescription? {
         do {
             return try await table.describeIfExists()
-        } catch let error as TableDefinitionError {
-            throw CopyRefusal(
-                "the \(side) \(table.name): \(error)",
-                hint: "is \(table.reader.endpoint.url) a DynamoDB endpoint?")
-        } catch let error as AWSError {
-            throw CopyRefusal(error, side: side, table.reader.endpoint)
+        } catch {
+            throw CopyRefusal(describing: table, side, error)
         }
     }
 
     private func check(_ from: TableDescription, _ to: TableDescription) throws(CopyRefusal) {
-        let isSameEndpoint = source.reader.endpoint.url == target.reader.endpoint.url
-        switch TableRelation(from, to, isSameEndpoint: isSameEndpoint) {
-        case .unrelated: break
+        switch SourceGuard.relation((source, from), (target, to)) {
+        // Where it can't be told, both are looked at once the job is known (``SourceGuard``).
+        case .unrelated, .uncertain: break
         case .same:
             throw CopyRefusal(
                 "source and target are the same table, \(to.arn ?? to.definition.name)",
@@ -220,6 +288,17 @@ struct CopyPreflight {
 }
 
 extension CopyRefusal {
+    /// A table that can't be looked up.
+    init(describing table: any ReadableTable, _ side: String, _ error: any Error) {
+        if let error = error as? AWSError {
+            self.init(error, side: side, table.reader.endpoint)
+        } else {
+            self.init(
+                "the \(side) \(table.name): \(error)",
+                hint: "is \(table.reader.endpoint.url) a DynamoDB endpoint?")
+        }
+    }
+
     package init(_ error: AWSError, side: String, _ endpoint: Endpoint) {
         let lacks = error.lacksOperation ? "the endpoint has no such operation: " : ""
         self.init(

@@ -1,7 +1,7 @@
 import Engine
 
 /// How a job went, or its run.
-package struct CopyReport: Equatable, Sendable {
+package struct CopyReport: Sendable {
     package var outcome: CopyOutcome
     /// In the job's order.
     package var tables: [TableReport]
@@ -10,8 +10,16 @@ package struct CopyReport: Equatable, Sendable {
     /// Processes that have run the job, this one included, and what they have done together.
     package var runs: Int
     package var inAll: JobProgress
+    /// What the job has cost, over all its runs, where there was a limit to it, and whether that
+    /// is reached.
+    package var cost: (dollars: Double, isReached: Bool)?
     /// Empty when there are no dead letters.
     package var deadLettersPaths: [String]
+
+    /// The source has settings or indexes that a target has not, for whatever reason.
+    package var lacksSettings: Bool {
+        tables.contains { !$0.settings.notCarried.isEmpty || !$0.settings.differences.isEmpty }
+    }
 
     /// A table is gone: the same command would be refused.
     package var hasLostTable: Bool {

@@ -43,7 +43,8 @@ package final class TableCopy: TableWork {
         var configuration = CopyConfiguration(segments: segments, memory: subject.memory)
         if let scansMax = options.scansMax { configuration.scansMax = scansMax }
         if let writesMax = options.limits.writesMax { configuration.writesMax = writesMax }
-        configuration.itemBytesReported = source.itemBytes
+        configuration.itemBytesReported = source.itemBytes ?? table.first?.itemBytes
+        configuration.spent = table.first?.spent ?? SpentReads()
         configuration.isConsistentRead = options.isConsistentRead
         configuration.read = limits.read
         configuration.write = limits.write
@@ -54,7 +55,8 @@ package final class TableCopy: TableWork {
         driver = CopyDriver(
             from: tables.source, to: tables.target, schema: source.schema, configuration,
             expiry: subject.expiryAttribute.map { ExpiryRule(attribute: $0) },
-            cursors: table.cursors, isResumed: isResumed, itemsReported: source.itemCount,
+            cursors: table.cursors, first: table.first?.page, isResumed: isResumed,
+            itemsReported: source.itemCount,
             journal: journal, digest: digest, shared: shared, time: time, seed: seed)
         self.limits = limits
     }

@@ -1,24 +1,40 @@
 import DynamoModel
 
-/// How two tables relate: what is the same table, by whichever name, must never be copied onto
-/// itself.
+/// How two tables relate: what is the same table, by whichever name and address, must never be
+/// copied onto itself.
 enum TableRelation: Equatable {
     case unrelated
     case same
     /// Replicas of one global table: the same name in the same account, each in its region.
     case replica
+    /// They may be the same: what their servers say does not tell.
+    case uncertain
 
-    /// - Parameter isSameEndpoint: both are reached at the same address. Servers other than AWS's
-    ///   give the same ARNs to tables that have nothing to do with each other.
+    /// A table's id is its own, and so are its name, ARN and creation time together. Servers other
+    /// than AWS's may give no id, and the same ARNs to tables that have nothing to do with each
+    /// other.
+    /// - Parameter isSameEndpoint: both are reached at the same address.
     init(_ one: TableDescription, _ other: TableDescription, isSameEndpoint: Bool) {
-        let isSameID = one.id != nil && one.id == other.id
+        let hasIDs = one.id != nil && other.id != nil
+        let isSameName = one.definition.name == other.definition.name
         let isSameARN = one.arn != nil && one.arn == other.arn
-        let isSameName =
-            one.arn == nil && other.arn == nil && one.definition.name == other.definition.name
-        if isSameID || (isSameEndpoint && (isSameARN || isSameName)) {
+        let isUnnamed = one.arn == nil && other.arn == nil
+        let isSameTime = one.created != nil && one.created == other.created
+        let areTimesKnown = one.created != nil && other.created != nil
+
+        if hasIDs && one.id == other.id
+            || isSameEndpoint && (isSameARN || isUnnamed && isSameName)
+            || !hasIDs && isSameName && isSameTime && (isSameARN || isSameEndpoint)
+        {
             self = .same
+        } else if Self.areReplicas(one, other) {
+            self = .replica
+        } else if hasIDs || !isSameName || one.schema != other.schema
+            || areTimesKnown && !isSameTime
+        {
+            self = .unrelated
         } else {
-            self = Self.areReplicas(one, other) ? .replica : .unrelated
+            self = .uncertain
         }
     }
 

@@ -11,8 +11,15 @@ package struct Program: Sendable {
         self.control = control
     }
 
-    /// `words` are those after the program's name.
+    /// `words` are those after the program's name. Whose results could not be written has failed.
     package func run(_ words: [String]) -> ExitCode {
+        let code = perform(words)
+        guard let failure = console.failure else { return code }
+        console.fail(failure.description, hints: ["what was to be said there is lost"])
+        return code == .usage ? code : .failure
+    }
+
+    private func perform(_ words: [String]) -> ExitCode {
         do {
             return try perform(try Invocation(parsing: words))
         } catch let error as UsageError {
@@ -43,9 +50,9 @@ package struct Program: Sendable {
         case .plan(let arguments):
             let environment = try Self.environment()
             let voice = CopyVoice(console: console, log: nil)
-            return try PlanCommand(arguments, console: console).run {
-                try EnginePlan.make($0, $1, voice, environment: environment)
-            }
+            return try PlanCommand(arguments, console: console).run(
+                places: { try EnginePlan.places($0, environment: environment) },
+                make: { try EnginePlan.make($0, $1, voice, environment: environment) })
         case .verify(let arguments):
             return try VerifyCommand(arguments, console: console).run(control) {
                 arguments, voice, emit in

@@ -11,19 +11,31 @@ final class StopRequest: @unchecked Sendable {
     // @unchecked: both are touched only on `queue`.
     private let queue = DispatchQueue(label: "command.stop")
     private var isAsked = false
+    private var writes = false
     private var work: (any Stoppable)?
 
-    /// False when it was asked before.
-    func ask() -> Bool {
+    /// What a wish to stop comes to.
+    enum Answer {
+        /// Nothing was written: the process may end.
+        case nothingWritten
+        /// It is stopping, as soon as there is something to stop.
+        case stopping(hasWork: Bool)
+        /// It was asked before.
+        case askedBefore
+    }
+
+    func ask() -> Answer {
         queue.sync {
             defer { isAsked = true }
-            if !isAsked { work?.stop() }
-            return !isAsked
+            if isAsked { return .askedBefore }
+            if !writes { return .nothingWritten }
+            work?.stop()
+            return .stopping(hasWork: work != nil)
         }
     }
 
-    /// There is something that can be stopped.
-    var hasWork: Bool { queue.sync { work != nil } }
+    /// From now on something may be written.
+    func willWrite() { queue.sync { writes = true } }
 
     func deliver(to work: any Stoppable) {
         queue.sync {

@@ -60,17 +60,92 @@ struct CorrectionTests {
         #expect(await client.attempt().success != nil)
     }
 
-    @Test func `a signature that is wrong at the right time is given up`() async throws {
+    private static func refusal(_ code: String, _ message: String) -> [UInt8] {
+        Canned.error(code, message, headers: ["Date: \(httpDate(Date()))"])
+    }
+
+    /// Goal: a process that was stopped between signing a request and sending it goes on.
+    /// Method: a server that takes the first requests for late although both clocks agree.
+    @Test(arguments: [1, 3])
+    func `what was held up on its way is signed anew`(refusals: Int) async throws {
+        let left = Locked(refusals)
         let server = try ScriptedServer { _ in
-            .bytes(
-                Canned.error(
-                    "InvalidSignatureException", "Signature expired: no",
-                    headers: ["Date: \(Self.httpDate(Date()))"]))
+            let isLate = left.withLock { left in
+                defer { left -= 1 }
+                return left > 0
+            }
+            return .bytes(
+                isLate
+                    ? Self.refusal("InvalidSignatureException", "Signature expired: 1 is earlier")
+                    : Canned.reply("{}"))
+        }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        _ = try await client.call(.describeTable, [:], repeatable: true)
+    }
+
+    @Test func `a signature that is late again and again is given up`() async throws {
+        let asked = Locked(0)
+        let server = try ScriptedServer { _ in
+            asked.withLock { $0 += 1 }
+            return .bytes(Self.refusal("InvalidSignatureException", "Signature expired: no"))
+        }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        await #expect { try await client.call(.describeTable, [:], repeatable: true) } throws: {
+            ($0 as? AWSError)?.hint?.contains("secret") == true
+        }
+        #expect((2...10).contains(asked.withLock { $0 }))
+    }
+
+    @Test func `a signature that is wrong is given up at once`() async throws {
+        let server = try ScriptedServer { _ in
+            .bytes(Self.refusal("InvalidSignatureException", "The request signature we calculated"))
         }
         defer { server.stop() }
         let client = try await TestClient.make(server.url)
         let error = await client.attempt().failure
         #expect(error?.remedy == .giveUp && error?.hint?.contains("secret") == true)
+    }
+
+    /// Goal: somebody else writes new keys some time after the old ones have ended, as a script
+    /// that signs on does: the request goes through, and its user was told what is waited for.
+    @Test(arguments: ["ExpiredTokenException", "UnrecognizedClientException"])
+    func `credentials that are rewritten after their end are waited for`(
+        code: String
+    ) async throws {
+        let isOver = Locked(false)
+        let server = try ScriptedServer { request in
+            let isNew = request.header("X-Amz-Security-Token") == "new"
+            return .bytes(
+                isNew || !isOver.withLock({ $0 }) ? Canned.reply("{}") : Canned.error(code))
+        }
+        defer { server.stop() }
+        let said = Locked<[String]>([])
+        let client = try await TestClient.make(
+            server.url, provider: Rotating(["old", "old", "old", "old", "new"]),
+            onWait: { text in said.withLock { $0.append(text) } },
+            client: { $0.betweenRenewals = .milliseconds(5) })
+        _ = try await client.call(.describeTable, [:], repeatable: true)
+        isOver.withLock { $0 = true }
+        _ = try await client.call(.describeTable, [:], repeatable: true)
+        #expect(said.withLock { $0.count } == 1)
+        #expect(said.withLock { $0.first?.contains("rotation have expired") } == true)
+    }
+
+    @Test func `given credentials that have expired are not waited for`() async throws {
+        let isOver = Locked(false)
+        let server = try ScriptedServer { _ in
+            .bytes(
+                isOver.withLock { $0 } ? Canned.error("ExpiredTokenException") : Canned.reply("{}"))
+        }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        _ = try await client.call(.describeTable, [:], repeatable: true)
+        isOver.withLock { $0 = true }
+        await #expect { try await client.call(.describeTable, [:], repeatable: true) } throws: {
+            ($0 as? AWSError)?.hint?.contains("have expired") == true
+        }
     }
 
     private final class Rotating: CredentialProvider {

@@ -141,9 +141,34 @@ import Testing
         }
     }
 
+    @Test func `one address has many names`() throws {
+        func endpoint(_ url: String) throws -> Endpoint {
+            try Endpoint(url: url, region: "us-east-1")
+        }
+        let one = try endpoint("http://localhost:8000")
+        for name in ["127.0.0.1", "127.1", "2130706433", "[::1]", "0x7f.1", "0.0.0.0"] {
+            #expect(one.isSameAddress(as: try endpoint("http://\(name):8000")), "\(name)")
+            #expect(!one.isSameAddress(as: try endpoint("http://\(name):8001")), "\(name)")
+        }
+        #expect(!one.isSameAddress(as: try endpoint("http://10.0.0.1:8000")))
+        #expect(one.isSameAddress(as: try endpoint("http://LOCALHOST:8000/")))
+    }
+
+    @Test func `AWS's own endpoints are told from others`() throws {
+        for region in ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"] {
+            #expect(try !Endpoint(region: region).isCustom, "\(region)")
+        }
+        let vpc = "https://vpce-1-a.dynamodb.us-east-1.vpce.amazonaws.com"
+        #expect(try !Endpoint(url: vpc, region: "us-east-1").isCustom)
+        for url in ["http://127.0.0.1:8000", "https://amazonaws.com.example"] {
+            #expect(try Endpoint(url: url, region: "us-east-1").isCustom, "\(url)")
+        }
+    }
+
     @Test func `loopback is told from other hosts`() {
         for host in [
             "localhost", "localhost:1", "127.0.0.1", "127.9.9.9:80", "[::1]:8", "a.localhost",
+            "127.1", "0.0.0.0:8000", "2130706433", "[::ffff:127.0.0.1]:80", "[::]",
         ] {
             #expect(Endpoint.isLoopback(host), "\(host)")
         }

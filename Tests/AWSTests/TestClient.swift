@@ -28,7 +28,7 @@ enum TestClient {
     static func make(
         _ url: String, provider: (any CredentialProvider)? = nil, caBundle: String? = nil,
         time: any TimeSource = MonotonicTime(),
-        onFailure: Client.FailureObserver? = nil,
+        onWait: Client.WaitObserver? = nil, onFailure: Client.FailureObserver? = nil,
         engine adjustEngine: (inout HTTPEngine.Configuration) -> Void = { _ in },
         client adjustClient: (inout Client.Configuration) -> Void = { _ in }
     ) async throws -> Client {
@@ -41,7 +41,8 @@ enum TestClient {
         adjustClient(&configuration)
         return try await Client(
             try settings(url, provider: provider, caBundle: caBundle), engine: HTTPEngine(engine),
-            configuration: configuration, time: time, seed: 1, onFailure: onFailure)
+            configuration: configuration, time: time, seed: 1, onWait: onWait,
+            onFailure: onFailure)
     }
 }
 

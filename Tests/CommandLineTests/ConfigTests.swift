@@ -191,7 +191,7 @@ import Transfer
         let plan = try PlanArguments(parsing: ["aaa", "bbb", "--config", "f"]) { _ in
             Array(file.utf8)
         }
-        #expect(plan.json && plan.prices == "p.json" && plan.copy.writeUnits == .perSecond(3))
+        #expect(plan.json && plan.copy.prices == "p.json" && plan.copy.writeUnits == .perSecond(3))
     }
 
     // MARK: Mistakes

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import System
 import TestSupport
 import Testing
 
@@ -28,6 +29,7 @@ private final class ScriptedCopy: RunningCopy {
 @Suite(.timeLimit(.minutes(20))) struct CopyCommandTests {
     private let folder: TemporaryFolder
     private let recorded: RecordedConsole
+    private let handlers = Locked<(@Sendable (Int32) -> Void)?>(nil)
 
     init() throws {
         folder = try TemporaryFolder()
@@ -35,10 +37,10 @@ private final class ScriptedCopy: RunningCopy {
     }
 
     private func run(
-        _ words: [String] = [], signals: [Int32] = [], start: CopyCommand.Start
+        _ words: [String] = [], start: CopyCommand.Start
     ) throws -> ExitCode {
         let control = ProcessControl(
-            watchSignals: { handler in for signal in signals { handler(signal) } },
+            watchSignals: { [handlers] handler in handlers.withLock { $0 = handler } },
             leave: { _ in preconditionFailure("one signal does not end the process") },
             usage: { ReportTests.usage })
         let arguments = try CopyArguments(parsing: ["aaa", "bbb"] + words)
@@ -72,11 +74,13 @@ private final class ScriptedCopy: RunningCopy {
         #expect(CopySummary(json: report) == summary)
     }
 
-    @Test func `a signal stops the copy, also one that comes before it has started`() throws {
+    @Test func `a signal stops a copy that may have written something`() throws {
         var summary = ReportTests.summary()
         summary.outcome = .interrupted
-        let code = try run(["--progress", "none"], signals: [SIGTERM]) { [summary] _, _ in
-            ScriptedCopy(summary, waitsForStop: true)
+        let code = try run(["--progress", "none"]) { [summary] _, voice in
+            voice.willWrite()
+            handlers.withLock { $0 }?(SIGTERM)
+            return ScriptedCopy(summary, waitsForStop: true)
         }
         #expect(code == .interrupted)
         #expect(try recorded.err.hasPrefix("stopping: "))

@@ -49,7 +49,7 @@ import Testing
         #expect(try server.count("Copy") == written)
     }
 
-    @Test(arguments: ["| head -1", "| true", "1>&-", "2>&-", "1>/dev/full"])
+    @Test(arguments: ["| head -1", "| true", "1>&-", "2>&-"])
     func `a closed stdout ends the output, not the copy`(redirection: String) throws {
         let server = try Served(["--fill", "Orders=1500"])
         let result = try Binary.shell(
@@ -59,5 +59,20 @@ import Testing
         #expect(result.out.hasSuffix("status 0\n"), "\(result.out)\(result.err)")
         #expect(!result.err.contains("\u{1B}") && !result.err.contains("\r"), "\(result.err)")
         #expect(try server.count("Copy") == 1_500)
+    }
+
+    @Test func `a report that is lost ends a copy with 1, once everything is copied`() throws {
+        let server = try Served(["--fill", "Orders=1500"])
+        for output in ["> /dev/full", "--log /dev/full", "--report /dev/full"] {
+            let target = "Copy\(output.utf8.count)"
+            let result = try Binary.shell(
+                "\"$0\" copy Orders \(target) --endpoint \(server.url) --region us-east-1"
+                    + " \(output)",
+                environment: CopySite.credentials)
+            #expect(try server.count(target) == 1_500)
+            #expect(result.status == 1, "\(output): \(result)")
+            // The log is told that there was no target.
+            #expect(result.err.contains("No space left on device"), "\(result.err)")
+        }
     }
 }

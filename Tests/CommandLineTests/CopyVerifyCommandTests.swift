@@ -18,7 +18,12 @@ import Testing
         let result = try site.run(["--verify", "--write-units", "100000"])
         #expect(result.status == 0, "\(result.err)")
         try site.expectExact()
-        #expect(result.out.contains("verified: 1,500 items are equal"), "\(result.out)")
+        // With what it was compared, and when that was read.
+        let said = "verified: 1,500 items of the target are as they were read from the source, "
+        let times = try #require(
+            result.out.firstRange(of: said).map { result.out[$0.upperBound...] }, "\(result.out)"
+        ).prefix { !$0.isNewline }.components(separatedBy: " to ")
+        #expect(times.count == 2 && times[0] <= times[1] && times[0].hasPrefix("20"), "\(times)")
         let report = try site.report()
         #expect(report["verification"]?["outcome"] == "equal")
         #expect(report["verification"]?["counts"]?["itemsInTarget"] == 1_500)
@@ -32,8 +37,8 @@ import Testing
     @Test func `how far the verification is can be seen while it runs, and in the job`() throws {
         let site = try CopySite()
         let copy = try site.start([
-            "--verify", "--write-units", "100000", "--target-read-units", "20", "--progress",
-            "json",
+            "--verify", "--write-units", "100000", "--target-read-units", "20", "--segments", "16",
+            "--progress", "json",
         ])
         while (try? site.job().progress.itemsVerified) ?? 0 == 0 { usleep(5_000) }
         let status = try Binary.shell(

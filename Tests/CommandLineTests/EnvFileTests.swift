@@ -121,8 +121,10 @@ import Testing
     @Test func `a file of variables gives credentials, but not besides a profile`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path("env")
-        try "SRC_AWS_ACCESS_KEY_ID=AK\nSRC_AWS_SECRET_ACCESS_KEY=S\nSRC_AWS_REGION=eu-west-1\n"
-            .write(toFile: path, atomically: true, encoding: .utf8)
+        try """
+        SRC_AWS_ACCESS_KEY_ID=AK\nSRC_AWS_SECRET_ACCESS_KEY=S\nSRC_AWS_REGION=eu-west-1
+        TARGET_AWS_ACCESS_KEY_ID=TK\nTARGET_AWS_SECRET_ACCESS_KEY=TS
+        """.write(toFile: path, atomically: true, encoding: .utf8)
         let environment = [
             "AWS_ACCESS_KEY_ID": "EK", "AWS_SECRET_ACCESS_KEY": "ES", "AWS_REGION": "us-east-1",
         ]
@@ -130,7 +132,7 @@ import Testing
         let pair = resolver.settings(source: SideArguments(), target: SideArguments())
         let (source, target) = (try pair.source.get(), try pair.target.get())
         #expect(source.provider.origin == path && source.endpoint.region == "eu-west-1")
-        #expect(target.provider.origin == "environment" && target.endpoint.region == "us-east-1")
+        #expect(target.provider.origin == path && target.endpoint.region == "us-east-1")
         var named = SideArguments()
         named.profile = "p"
         let both = resolver.settings(source: named, target: SideArguments())
@@ -143,5 +145,25 @@ import Testing
         region.region = "sa-east-1"
         let option = try resolver.settings(source: region, target: region).source.get()
         #expect(option.endpoint.region == "sa-east-1")
+    }
+
+    /// Goal: no slip of the pen in a file of variables lets a copy run with other credentials.
+    @Test(arguments: [
+        ("SRC_AWS_ACCESS_KEY_ID=A\nSRC_AWS_SECRET_ACCESS_KEY=S\n", "no access keys for the target"),
+        ("DEST_AWS_ACCESS_KEY_ID=A\nDEST_AWS_SECRET_ACCESS_KEY=S\n", "keys for the source"),
+        ("OTHER=1\n", "no access keys for the source"), ("", "no access keys for the source"),
+        ("SRC_AWS_ACCES_KEY_ID=A\nSRC_AWS_SECRET_ACCESS_KEY=S\n", "SRC_AWS_ACCES_KEY_ID"),
+        ("SRC_AWS_SECRET_KEY=S\n", "SRC_AWS_SECRET_KEY means nothing"),
+        ("SRC_AWS_ACCESS_KEY_ID=A\n", "only one of the source's"),
+    ])
+    func `names that are missing or misspelt are refused`(text: String, complaint: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("env")
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let result = try Binary.run(
+            "copy", "Orders", "Copy", "--endpoint", "http://127.0.0.1:9", "--region", "us-east-1",
+            "--env-file", path,
+            environment: ["AWS_ACCESS_KEY_ID": "EK", "AWS_SECRET_ACCESS_KEY": "ES"])
+        #expect(result.status == 1 && result.err.contains(complaint), "\(result)")
     }
 }

@@ -172,7 +172,7 @@ import Transfer
             """.write(toFile: path, atomically: true, encoding: .utf8)
             return path
         }
-        let denied = try copy(server, ["--env-file", variables("writer")])
+        let denied = try copy(server, ["--env-file", variables("writer"), "--segments", "128"])
         #expect(denied.status == 1)
         #expect(denied.err.contains("AccessDeniedException"), "\(denied.err)")
         #expect(denied.err.contains("grant dynamodb:BatchWriteItem"), "\(denied.err)")

@@ -70,14 +70,15 @@ import Testing
     @Test func `a read total is kept to as well`() throws {
         let result = try run(
             "copy", "stage-a", "Copy", "--total-read-units", "60", "--progress", "none",
-            "--report", folder.path("report"))
+            "--segments", "16", "--report", folder.path("report"))
         #expect(result.status == 0, "\(result)")
         #expect(result.err.contains("at most 60 read units a second"), "\(result.err)")
         let report = try JSON(
             parsing: String(contentsOfFile: folder.path("report"), encoding: .utf8))
         let units = try #require(report["readUnits"]?.double)
         let seconds = try #require(report["seconds"]?.double)
-        #expect(units / seconds < 63, "\(units) units in \(seconds) s")
+        // One page of some five units may be ahead of it.
+        #expect(units <= 60 * seconds + 6, "\(units) units in \(seconds) s")
     }
 
     @Test func `it is changed on a running job, kept, and holds when the job goes on`() throws {

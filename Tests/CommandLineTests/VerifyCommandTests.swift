@@ -61,15 +61,16 @@ import Testing
         let result = try verify("stage-orders", "orders-dev", "--output", list)
         #expect(result.status == 3, "\(result)")
         #expect(result.out.contains("598 equal, 1 different, 1 only in the source, 1 only in the"))
-        #expect(result.out.contains("  status  (differed at first)"), "\(result)")
-        #expect(result.out.contains("3 differed when they were read first"), "\(result)")
+        #expect(result.out.contains("  status  (differed at the first read)"), "\(result)")
+        #expect(result.out.contains("3 differed at the first read"), "\(result)")
         #expect(!result.out.contains("secret value"))
         let lines = try String(contentsOfFile: list, encoding: .utf8).split(separator: "\n")
             .map { try JSON(parsing: String($0)) }
         #expect(
             Set(lines.compactMap { $0["kind"]?.string })
                 == ["different", "onlyInSource", "onlyInTarget"])
-        #expect(lines.allSatisfy { $0["cause"] == "copiedWrongly" && $0["sourceItem"] == nil })
+        #expect(
+            lines.allSatisfy { $0["cause"] == "differedAtFirstRead" && $0["sourceItem"] == nil })
     }
 
     @Test func `values are shown when they are asked for`() throws {

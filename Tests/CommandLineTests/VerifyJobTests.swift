@@ -50,7 +50,7 @@ import Transfer
     }
 
     @Test func `the same command goes on after kill -9, with the same result`() throws {
-        let slow = ["Orders", "Copy", "--read-units", "25"]
+        let slow = ["Orders", "Copy", "--read-units", "25", "--segments", "32"]
         let first = try start(slow)
         let killed = try wait(first) { $0.record.progress.itemsDone > 0 }
         first.signal(SIGKILL)
@@ -91,7 +91,7 @@ import Transfer
     private func hasRepaired() -> Bool { ((try? server.count("None")) ?? 0) > 20 }
 
     @Test func `it is listed, paused, resumed, stopped and removed as a copy is`() throws {
-        let process = try start(["Orders", "Copy", "--read-units", "25"])
+        let process = try start(["Orders", "Copy", "--read-units", "25", "--segments", "32"])
         let view = try wait(process) {
             $0.isRunning && $0.record.progress.itemsPerSecond > 0
                 && (1...40).contains($0.record.progress.readUnitsPerSecond)

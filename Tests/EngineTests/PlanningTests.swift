@@ -35,13 +35,6 @@ import Testing
         }
         #expect(sizing.plan(after: .init(limit: 1, reserve: pool), tooLong: pool + 1) == nil)
     }
-
-    @Test func `a small limit makes small pages`() {
-        var sizing = PageSizing(poolBytes: pool, openSegments: 128)
-        sizing.learn(items: 100, jsonBytes: 70_000, storedBytes: 40_960)
-        #expect(sizing.plan(unitsMax: 0.5).limit == 10)
-        #expect(sizing.plan(unitsMax: 0.01).limit == 1)
-    }
 }
 
 @Suite struct RetryQueueTests {

@@ -145,7 +145,20 @@ final class AbsurdSite {
             exchange.reply = ["ScalableTargets": []]
         case "DescribeScalingPolicies":
             exchange.reply = ["ScalingPolicies": []]
-        case "RegisterScalableTarget", "PutScalingPolicy": exchange.reply = [:]
+        case "DescribeScheduledActions":
+            exchange.reply = [
+                "ScheduledActions": [
+                    [
+                        "ScheduledActionName": "night", "ResourceId": "table/source",
+                        "ScalableDimension": "dynamodb:table:WriteCapacityUnits",
+                        "Schedule": "cron(0 1 * * ? *)", "Timezone": "Europe/Berlin",
+                        "StartTime": 1_800_000_000, "EndTime": 1_900_000_000,
+                        "ScalableTargetAction": ["MinCapacity": 1, "MaxCapacity": 10],
+                    ]
+                ]
+            ]
+        case "RegisterScalableTarget", "PutScalingPolicy", "PutScheduledAction":
+            exchange.reply = [:]
         case "BatchGetItem" where command == .verifyOneByOne:
             exchange.status = 400
             exchange.reply = ["__type": "com.amazon.coral.service#UnknownOperationException"]

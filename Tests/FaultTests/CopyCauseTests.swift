@@ -107,7 +107,7 @@ struct CopyCauseTests {
         #expect(!verdict.isEqual)
         #expect(verdict.counters.different == 2)
         let causes = verdict.counters.causes
-        #expect((causes.copiedWrongly, causes.changedSince, causes.unknown) == (1, 1, 0))
+        #expect((causes.differedAtFirstRead, causes.changedSince, causes.unknown) == (1, 1, 0))
         #expect(verdict.notes.isEmpty)
     }
 
@@ -122,7 +122,7 @@ struct CopyCauseTests {
         let verdict = try await copied.verify()
         #expect(!verdict.isEqual)
         let causes = verdict.counters.causes
-        #expect((causes.copiedWrongly, causes.changedSince, causes.unknown) == (0, 0, 2))
+        #expect((causes.differedAtFirstRead, causes.changedSince, causes.unknown) == (0, 0, 2))
     }
 
     @Test("what has only changed since is seen by chance, and makes no difference")
@@ -141,7 +141,7 @@ struct CopyCauseTests {
         #expect(verdict.counters.onlyInTarget == 2)
         #expect(verdict.counters.different == 1)
         let causes = verdict.counters.causes
-        #expect((causes.copiedWrongly, causes.changedSince, causes.unknown) == (0, 1, 0))
+        #expect((causes.differedAtFirstRead, causes.changedSince, causes.unknown) == (0, 1, 0))
         #expect(CopyVerdict(json: verdict.json) == verdict)
     }
 }

@@ -174,7 +174,7 @@ struct CopyVerifyTests {
             let verdict = try #require(report.tables[0].verdict)
             #expect(verdict.isEqual == !isDamaged)
             #expect(verdict.counters.onlyInTarget == (isDamaged ? 1 : 0))
-            #expect(verdict.counters.causes.copiedWrongly == (isDamaged ? 1 : 0))
+            #expect(verdict.counters.causes.differedAtFirstRead == (isDamaged ? 1 : 0))
             #expect(verdict.counters.causes.unknown == 0)
         }
     }

@@ -1,5 +1,6 @@
 import DynamoDB
 import DynamoModel
+import Engine
 import Foundation
 import JSON
 import LocalAWS

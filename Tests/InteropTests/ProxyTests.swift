@@ -11,7 +11,8 @@ struct ProxyTests {
     ) async throws {
         let server = try Server.serve(["--fill", "Orders=4000", "--live-counts"])
         let proxy = try Server.proxy(before: server, seed: seed, share: 0.1)
-        let result = try await Programs.copy("Orders", at: proxy.url, to: "Copy", at: proxy.url)
+        let result = try await Programs.copy(
+            "Orders", at: proxy.url, to: "Copy", at: proxy.url, ["--segments", "64"])
         #expect(result.status == 0, result.text)
         try await Programs.runScript(
             "tables.py", ["compare", server.url, server.url, "Orders=Copy=4000"])

@@ -29,15 +29,21 @@ package final class TamperingProxy: Sendable {
     /// What is answered instead; nil: what the server says. Called on the proxy's threads.
     package typealias Hook = @Sendable (Exchange) -> Exchange?
 
+    /// What the server is asked instead; nil: what was asked. Called on the proxy's threads.
+    package typealias Forwarding = @Sendable (_ operation: String, _ request: JSON) -> JSON?
+
     private let server: HTTPServer
     private let counts: Locked<[String: Int]>
 
-    package init(before upstream: String, _ hook: @escaping Hook) throws {
+    package init(
+        before upstream: String, _ hook: @escaping Hook,
+        forwarding: @escaping Forwarding = { _, _ in nil }
+    ) throws {
         let counts = Locked<[String: Int]>([:])
         self.counts = counts
         var options = HTTPServer.Options()
         options.threads = 2
-        server = try HTTPServer(options) { Relay(upstream, counts, hook) }
+        server = try HTTPServer(options) { Relay(upstream, counts, forwarding, hook) }
         server.start()
     }
 
@@ -94,11 +100,15 @@ extension JSON {
 private final class Relay: RequestHandler {
     private let upstream: String
     private let counts: Locked<[String: Int]>
+    private let forwarding: TamperingProxy.Forwarding
     private let hook: TamperingProxy.Hook
     private var connection: UpstreamConnection?
 
-    init(_ upstream: String, _ counts: Locked<[String: Int]>, _ hook: @escaping TamperingProxy.Hook)
-    {
+    init(
+        _ upstream: String, _ counts: Locked<[String: Int]>,
+        _ forwarding: @escaping TamperingProxy.Forwarding, _ hook: @escaping TamperingProxy.Hook
+    ) {
+        self.forwarding = forwarding
         self.upstream = upstream
         self.counts = counts
         self.hook = hook
@@ -116,13 +126,14 @@ private final class Relay: RequestHandler {
             counts[operation, default: 0] += 1
             return (counts[operation] ?? 1) - 1
         }
-        guard let (status, reply) = ask(target, body) else {
+        let request = (try? JSON(parsing: body)) ?? .null
+        guard let (status, reply) = ask(target, forwarding(operation, request)?.bytes ?? body)
+        else {
             answer.disturbance = .drop
             return answer
         }
         var exchange = TamperingProxy.Exchange(
-            operation: operation, number: number,
-            request: (try? JSON(parsing: body)) ?? .null, status: status,
+            operation: operation, number: number, request: request, status: status,
             reply: (try? JSON(parsing: reply)) ?? .null)
         if let changed = hook(exchange) {
             exchange = changed

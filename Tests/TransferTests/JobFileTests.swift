@@ -2,6 +2,7 @@ import DynamoModel
 import Foundation
 import JSON
 import Pacing
+import System
 import Testing
 
 @testable import Engine

@@ -29,7 +29,7 @@ import Testing
     }
 
     private func identity(_ target: String = "to", merges: Bool = false) throws -> JobIdentity {
-        JobIdentity([try subject(target, merges: merges)])
+        JobIdentity([try subject(target, merges: merges)], selection: nil)
     }
 
     private func subject(_ target: String, merges: Bool) throws -> JobIdentity.Table {
@@ -84,9 +84,11 @@ import Testing
         #expect(try identity().text != identity("other").text)
         #expect(try identity().text != identity(merges: true).text)
         func merging(_ first: Bool, _ second: Bool) throws -> String {
-            JobIdentity([
-                try subject("to", merges: first), try subject("other", merges: second),
-            ]).text
+            JobIdentity(
+                [
+                    try subject("to", merges: first), try subject("other", merges: second),
+                ], selection: nil
+            ).text
         }
         let texts = try [(false, false), (false, true), (true, false), (true, true)].map(merging)
         #expect(Set(texts).count == 4)

@@ -54,6 +54,11 @@ import Testing
                         configuration: JSON.Member("TargetTrackingScalingPolicyConfiguration", [:]))
                 ])
         ]
+        settings.scheduled = [
+            .init(
+                index: nil, dimension: "dynamodb:table:WriteCapacityUnits",
+                name: "night:table/Orders", plan: [JSON.Member("Schedule", "cron(0 1 * * ? *)")])
+        ]
         return settings
     }
 
@@ -78,7 +83,8 @@ import Testing
             plan.steps.map(\.title) == [
                 "TTL on expires", "point-in-time recovery of 7 days",
                 "contributor insights of the table", "auto scaling of write units",
-                "stream KEYS_ONLY", "resource policy", "deletion protection",
+                "scheduled scaling night:table/Copy", "stream KEYS_ONLY", "resource policy",
+                "deletion protection",
             ])
         #expect(plan.differences.isEmpty)
         #expect(plan.creationTags.map(\.key) == ["team"])
@@ -88,7 +94,7 @@ import Testing
     @Test func `everything that the source has is carried or named as not carried`() throws {
         let named = try plan(at: Self.far)
         let carried = Set(named.steps.compactMap(\.setting) + [.tableClass, .tags])
-        let left = Set(named.notCarried.map(\.setting))
+        let left = Set(named.notCarried.compactMap(\.setting))
         // Encryption is carried in part: by another key.
         #expect(named.creation.encryption == .kms(key: nil))
         #expect(carried.union(left).union([.maxima]) == Set(Setting.allCases))

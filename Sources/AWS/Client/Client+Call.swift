@@ -13,8 +13,9 @@ extension Client {
 
     /// Performs a control-plane operation, repeating it as the errors' remedies say.
     ///
-    /// Until the endpoint has answered once, it ends within ``Configuration/firstReplyWithin``;
-    /// then within `patience`, by default ``Configuration/giveUpAfter``. One that is not
+    /// Until the endpoint has answered once, and before work begins (``faultsPass()``) until it has
+    /// answered this operation, faults end it within ``Configuration/firstReplyWithin``. Otherwise
+    /// it ends within `patience`, by default ``Configuration/giveUpAfter``. One that is not
     /// `repeatable` (CreateTable, UpdateTable, DeleteTable) is not sent again once its outcome is
     /// unknown: the caller has to look. Throws the last error.
     ///
@@ -23,28 +24,65 @@ extension Client {
     package func call(
         _ operation: Operation, _ body: JSON, repeatable: Bool, patience: Duration? = nil
     ) async throws(AWSError) -> JSON {
-        let start = time.now
         let bytes = ByteBuffer()
         bytes.append(body.bytes)
+        return try await call(
+            operation, bytes, repeatable: repeatable, patience: patience,
+            replyBytesMax: Self.callReplyBytesMax
+        ) { [self] in read($0, of: operation) }
+    }
+
+    /// The same, with a reply of at most `replyBytesMax` that is read by `read`; a longer one fails
+    /// with `ReplyTooLong`.
+    package func call<Value: Sendable>(
+        _ operation: Operation, _ bytes: ByteBuffer, repeatable: Bool, patience: Duration? = nil,
+        replyBytesMax: Int, _ read: @escaping @Sendable (Reply) -> Result<Value, AWSError>
+    ) async throws(AWSError) -> Value {
+        let start = time.now
+        let waiting = tellOfWait(operation)
+        defer { waiting.cancel() }
         var attempt = 0
         while true {
-            let deadline = start + timeLimit(patience)
+            let deadline = start + timeLimit(operation, nil, patience)
             let result = await attemptCall(
-                operation, bytes, repeatable: repeatable, within: deadline - time.now)
+                operation, bytes, repeatable: repeatable, replyBytesMax: replyBytesMax,
+                within: deadline - time.now, read)
             guard case .failure(let error) = result else { return try result.get() }
             let delay = try await delayBeforeRepeating(
                 error, attempt: attempt, repeatable: repeatable)
             // The first answer, be it a refusal, may just have moved the deadline.
-            guard time.now + delay < start + timeLimit(patience) else { throw error }
+            guard time.now + delay < start + timeLimit(operation, error, patience) else {
+                throw error
+            }
             await wait(delay)
             attempt += 1
         }
     }
 
-    private func timeLimit(_ patience: Duration?) -> Duration {
+    /// - Parameter error: what the last attempt came to. A refusal in the service's own words is an
+    ///   answer: it may be waited out.
+    private func timeLimit(
+        _ operation: Operation, _ error: AWSError?, _ patience: Duration?
+    ) -> Duration {
         let limit = patience ?? configuration.giveUpAfter
-        return hasAnswered ? limit : min(limit, configuration.firstReplyWithin)
+        let isAnswer = error?.isFromService == true
+        return isAnswer || mayWaitOut(operation)
+            ? limit : min(limit, configuration.firstReplyWithin)
     }
+
+    /// Nobody waits in silence: says, in time, what for, unless it is cancelled before.
+    private func tellOfWait(_ operation: Operation) -> DispatchWorkItem {
+        let item = DispatchWorkItem { [onWait, endpoint] in
+            onWait?("waiting for \(endpoint.url) to answer \(operation.name)")
+        }
+        if onWait != nil {
+            callQueue.asyncAfter(
+                deadline: .now() + .nanoseconds(Int(Self.silenceMax.inNanoseconds)), execute: item)
+        }
+        return item
+    }
+
+    private static let silenceMax = Duration.seconds(4)
 
     /// How long to wait before the next attempt; throws `error` when there should be none.
     private func delayBeforeRepeating(
@@ -77,17 +115,18 @@ extension Client {
         state.withLock { backoff.delay(attempt: attempt, using: &$0.generator) }
     }
 
-    private func attemptCall(
-        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, within limit: Duration
-    ) async -> Result<JSON, AWSError> {
+    private func attemptCall<Value: Sendable>(
+        _ operation: Operation, _ body: ByteBuffer, repeatable: Bool, replyBytesMax: Int,
+        within limit: Duration, _ read: @escaping @Sendable (Reply) -> Result<Value, AWSError>
+    ) async -> Result<Value, AWSError> {
         await withCheckedContinuation { continuation in
             send(
                 operation, body: body, reply: ByteBuffer(),
-                replyBytesMax: Self.callReplyBytesMax, on: callQueue, repeatable: repeatable,
+                replyBytesMax: replyBytesMax, on: callQueue, repeatable: repeatable,
                 within: limit
             ) { [self] result in
                 continuation.resume(
-                    returning: result.flatMap { read($0, of: operation) })
+                    returning: result.flatMap { whole($0, of: operation) }.flatMap(read))
             }
         }
     }
@@ -95,22 +134,25 @@ extension Client {
     /// What is read of a reply, by the operation's ``ReplyShape``. Fails with `ReplyTooLong`,
     /// `MalformedReply` or `AbsurdReply`, which names the field.
     package func read(_ reply: Reply, of operation: Operation) -> Result<JSON, AWSError> {
-        parse(reply, operation).flatMap { json in
+        whole(reply, of: operation).flatMap { parse($0, operation) }.flatMap { json in
             do throws(ReplyDefect) {
-                return .success(try operation.reply.checked(json))
+                return .success(
+                    try operation.reply.checked(json, isCustom: endpoint.isCustom))
             } catch {
                 return .failure(AWSError(operation: operation, error))
             }
         }
     }
 
+    private func whole(_ reply: Reply, of operation: Operation) -> Result<Reply, AWSError> {
+        if reply.isComplete { return .success(reply) }
+        return .failure(
+            AWSError(
+                operation: operation, .replyTooLong, "\(reply.fullLength) bytes", status: 200,
+                requestID: reply.requestID, hasAnswered: true))
+    }
+
     private func parse(_ reply: Reply, _ operation: Operation) -> Result<JSON, AWSError> {
-        guard reply.isComplete else {
-            return .failure(
-                AWSError(
-                    operation: operation, .replyTooLong, "\(reply.fullLength) bytes", status: 200,
-                    requestID: reply.requestID, hasAnswered: true))
-        }
         if reply.body.count == 0 { return .success([:]) }
         do {
             return .success(try JSON(parsing: reply.body.bytes))
@@ -122,7 +164,7 @@ extension Client {
         }
     }
 
-    private func wait(_ delay: Duration) async {
+    func wait(_ delay: Duration) async {
         let nanoseconds = Int(clamping: delay.inNanoseconds)
         await withCheckedContinuation { continuation in
             callQueue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {

@@ -21,6 +21,8 @@ package final class Client: Sendable {
         /// wrong address should be told to the user at once.
         package var firstReplyWithin: Duration = .milliseconds(4_500)
         package var backoff = Backoff()
+        /// Before a source that had no new credentials is asked again.
+        package var betweenRenewals = Duration.seconds(2)
         /// For throttled requests.
         package var throttleBackoff = Backoff(base: .milliseconds(250))
 
@@ -30,8 +32,15 @@ package final class Client: Sendable {
     /// Is told of each request that failed, on the completion's queue.
     package typealias FailureObserver = @Sendable (AWSError, Duration) -> Void
 
+    /// Is told, in words for its user, of what has been waited for some seconds.
+    package typealias WaitObserver = @Sendable (String) -> Void
+
     package let endpoint: Endpoint
+    /// Where its requests go: ``endpoint``, or the account's own host.
+    private let address: Endpoint
     package let origin: String
+    /// See ``CredentialProvider/identity``.
+    package let identity: String
     let configuration: Configuration
     package let time: any TimeSource
     let state: Locked<ClientState>
@@ -41,10 +50,13 @@ package final class Client: Sendable {
     private let provider: any CredentialProvider
     private let bypassesProxy: Bool
     private let onFailure: FailureObserver?
+    let onWait: WaitObserver?
     /// One bit for each operation that has had a valid reply; ``anyAnswer`` for a reply of all.
     private let answered = Atomic<UInt64>(0)
     /// Seconds that the server's clock is ahead of ours.
     private let clockOffset = Atomic<Int>(0)
+    /// See ``faultsPass()``.
+    private let passing = Atomic<Bool>(false)
 
     private static let anyAnswer: UInt64 = 1 << 63
 
@@ -52,18 +64,23 @@ package final class Client: Sendable {
     /// - Parameter bypassesProxy: requests go around any proxy.
     package init(
         _ endpoint: Endpoint, _ provider: any CredentialProvider, bypassesProxy: Bool,
-        engine: HTTPEngine, configuration: Configuration = Configuration(),
-        time: any TimeSource = MonotonicTime(), seed: UInt64, onFailure: FailureObserver? = nil
+        accountHosts: AccountHosts = .disabled, engine: HTTPEngine,
+        configuration: Configuration = Configuration(),
+        time: any TimeSource = MonotonicTime(), seed: UInt64, onWait: WaitObserver? = nil,
+        onFailure: FailureObserver? = nil
     ) async throws(ConfigurationError) {
         self.endpoint = endpoint
         self.provider = provider
         origin = provider.origin
+        identity = provider.identity
         self.bypassesProxy = bypassesProxy
         self.engine = engine
         self.configuration = configuration
         self.time = time
         self.onFailure = onFailure
+        self.onWait = onWait
         let credentials = try await provider.credentials()
+        address = try accountHosts.address(of: endpoint, account: credentials.accountID)
         let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
         state = Locked(ClientState(credentials: credentials, at: now, seed: seed))
     }
@@ -71,6 +88,23 @@ package final class Client: Sendable {
     /// Whether the endpoint has given a valid reply, be it a refusal. From then on faults are taken
     /// for passing ones.
     package var hasAnswered: Bool { answered.load(ordering: .relaxed) != 0 }
+
+    /// Whether any operation has been answered as asked.
+    private var hasSucceeded: Bool {
+        answered.load(ordering: .relaxed) & ~Self.anyAnswer != 0
+    }
+
+    /// Whether faults of `operation` may be waited out: it has been answered as asked, or work has
+    /// begun and the endpoint has answered something.
+    func mayWaitOut(_ operation: Operation) -> Bool {
+        let mask = answered.load(ordering: .relaxed)
+        if passing.load(ordering: .relaxed) { return mask != 0 }
+        return mask & 1 << UInt64(operation.number) != 0
+    }
+
+    /// Work begins: everything has been looked at, and from now on a fault of an operation that was
+    /// never asked for before is taken for a passing one, too.
+    package func faultsPass() { passing.store(true, ordering: .relaxed) }
 
     /// The access key in use.
     package var accessKeyID: String { state.withLock { $0.credentials.accessKeyID } }
@@ -120,7 +154,7 @@ package final class Client: Sendable {
             let latency = time.now - start
             var result = judge(exchange, operation, latency: latency)
             if case .failure(let error) = result {
-                let sent = SentWith(generation: generation, clockOffset: offset)
+                let sent = SentWith(generation: generation, clockOffset: offset, at: start)
                 let corrected = correct(error, exchange, sent)
                 onFailure?(corrected, latency)
                 result = .failure(corrected)
@@ -134,12 +168,12 @@ package final class Client: Sendable {
 
     private func makeExchange(_ operation: Operation) -> HTTPExchange {
         engine.makeExchange(
-            url: endpoint.url + "/", replies: operation.replies, direct: bypassesProxy)
+            url: address.url + "/", replies: operation.replies, direct: bypassesProxy)
     }
 
     private func subject(_ operation: Operation) -> SigningTemplate.Subject {
         .init(
-            host: endpoint.host, region: endpoint.region, service: endpoint.service,
+            host: address.host, region: endpoint.region, service: endpoint.service,
             target: operation.target,
             acceptEncoding: configuration.acceptsGzip ? "gzip" : "identity")
     }
@@ -171,10 +205,12 @@ package final class Client: Sendable {
     private struct SentWith {
         var generation: Int
         var clockOffset: Int
+        var at: Instant
     }
 
-    /// Two refusals are no fault of the request when what it was signed with has been, or now is,
-    /// put right: our clock, by the reply's date, and expired credentials that are renewed already.
+    /// Some refusals the same request would not get, signed anew: when our clock is put right, by
+    /// the reply's date; when it was signed long before it arrived, as by a process that was
+    /// stopped in between; and when its credentials have been replaced since.
     private func correct(
         _ error: AWSError, _ exchange: HTTPExchange, _ sent: SentWith
     ) -> AWSError {
@@ -190,17 +226,26 @@ package final class Client: Sendable {
                 error.remedy = .retry
             }
         }
-        if error.remedy == .renewCredentials,
-            state.withLock({ $0.generation }) != sent.generation
+        if error.isAboutClock, error.remedy != .retry,
+            state.withLock({ $0.maySignAnew(whatWasSignedAt: sent.at, now: time.now) })
         {
             error.remedy = .retry
+        }
+        if error.isAboutCredentials {
+            // A key that was good here may have been replaced where it comes from.
+            if hasSucceeded { error.remedy = .renewCredentials }
+            if state.withLock({ $0.generation }) != sent.generation { error.remedy = .retry }
         }
         return error
     }
 
     /// Replaces the credentials that `error` calls expired; requests that follow are signed with
     /// the new ones. Does nothing when they have been replaced since; several calls at a time fetch
-    /// once. Throws when their source has none, or still the same: then nothing can be done here.
+    /// once.
+    ///
+    /// Somebody else may renew them, as a script that signs on does: where their source can have
+    /// others, it is asked again and again until ``Configuration/giveUpAfter``, once the endpoint
+    /// has answered well. Throws when there are none by then.
     package func renewCredentials(after error: AWSError) async throws(ConfigurationError) {
         let renewal = state.withLock { state -> Task<Result<Void, ConfigurationError>, Never>? in
             guard state.generation == error.credentialsGeneration else { return nil }
@@ -211,24 +256,41 @@ package final class Client: Sendable {
     }
 
     private func renewCredentials() async -> Result<Void, ConfigurationError> {
+        let deadline = time.now + configuration.giveUpAfter
+        var hasTold = false
+        while true {
+            let failure = await fetchOthers()
+            let mayWait = provider.mayChange && hasSucceeded && time.now < deadline
+            guard failure != nil, mayWait else {
+                state.withLock { $0.renewal = nil }
+                return failure.map { .failure($0) } ?? .success(())
+            }
+            if !hasTold {
+                let seconds = Int(clamping: configuration.giveUpAfter.inSeconds)
+                onWait?(
+                    "the credentials from \(origin) have expired: waiting for others, up to"
+                        + " \(seconds) s; renew them there")
+                hasTold = true
+            }
+            await wait(configuration.betweenRenewals)
+        }
+    }
+
+    /// Asks their source for other credentials than those in use.
+    /// - Returns: why there are none.
+    private func fetchOthers() async -> ConfigurationError? {
         provider.forget(state.withLock { $0.credentials })
         let fresh: Credentials
         do {
             fresh = try await provider.credentials()
         } catch {
-            state.withLock { $0.renewal = nil }
-            return .failure(error)
+            return error
         }
         let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
-        let isNew = state.withLock { state in
-            state.renewal = nil
-            return state.replaceCredentials(with: fresh, at: now)
-        }
-        if isNew { return .success(()) }
-        return .failure(
-            ConfigurationError(
-                .credentials, "the credentials from \(origin) have expired",
-                hint: "Renew them there, and run the command again."))
+        if state.withLock({ $0.replaceCredentials(with: fresh, at: now) }) { return nil }
+        return ConfigurationError(
+            .credentials, "the credentials from \(origin) have expired",
+            hint: "Renew them there, and run the command again.")
     }
 
     /// Asks for the credentials that are good now, before those in use end. Nobody waits: a source
@@ -244,8 +306,14 @@ package final class Client: Sendable {
 }
 
 extension AWSError {
-    fileprivate var isFromService: Bool {
+    var isFromService: Bool {
         status != nil && localCode == nil && !code.hasPrefix("HTTP ")
+    }
+
+    /// The service does not take the credentials, which others may be.
+    fileprivate var isAboutCredentials: Bool {
+        remedy == .renewCredentials
+            || ["UnrecognizedClientException", "InvalidClientTokenId"].contains(code)
     }
 
     /// The service's clock and ours disagree (texts as observed; there is no code for it).

@@ -10,6 +10,17 @@ package struct Reply: Sendable {
     package let latency: Duration
     package let requestID: RequestID
 
+    /// - Parameter body: whole, as of a request that was sent before.
+    package init(kept body: ByteBuffer) {
+        self.init(
+            body: body, fullLength: body.count, latency: .zero, requestID: RequestID())
+    }
+
+    init(body: ByteBuffer, fullLength: Int, latency: Duration, requestID: RequestID) {
+        (self.body, self.fullLength) = (body, fullLength)
+        (self.latency, self.requestID) = (latency, requestID)
+    }
+
     /// False when the body was longer than asked for: it was read to its end and dropped.
     package var isComplete: Bool { body.count == fullLength }
 }

@@ -22,8 +22,14 @@ struct ReplyJudge {
         guard exchange.status == 200 else { return .failure(refusal(exchange)) }
         // Every reply is an object, but for a few operations' empty ones.
         let reply = exchange.reply
+        // A page of a proxy's passes; what it is asked for in vain, and JSON, are asked for again
+        // only a few times.
         if fullLength == reply.count, let first = reply.bytes.first, first != UInt8(ascii: "{") {
-            return .failure(error(.malformedReply, "the reply is not a JSON object", exchange))
+            let isLasting = !operationHasAnswered || first != UInt8(ascii: "<")
+            return .failure(
+                error(
+                    isLasting ? .absurdReply : .malformedReply, "the reply is not a JSON object",
+                    exchange))
         }
         return .success(
             Reply(

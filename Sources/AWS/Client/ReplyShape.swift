@@ -23,6 +23,9 @@ package struct ReplyField: Sendable {
         case refused
         /// There is none, or nobody knows.
         case taken
+        /// AWS's own endpoints always have it, and without it a reply may be one that a proxy has
+        /// made up; elsewhere nobody knows.
+        case refusedOfAWS
     }
 
     /// What it means when the member is there, but not what it may be.
@@ -44,6 +47,11 @@ package struct ReplyField: Sendable {
 
     package static func optional(_ name: String, _ value: ReplyValue) -> ReplyField {
         ReplyField(name: name, value: value, absence: .taken, absurdity: .refused)
+    }
+
+    /// Only informs, but is never missing in a reply of AWS's.
+    package static func reported(_ name: String, _ value: ReplyValue) -> ReplyField {
+        ReplyField(name: name, value: value, absence: .refusedOfAWS, absurdity: .unknown)
     }
 
     package static func informing(_ name: String, _ value: ReplyValue) -> ReplyField {
@@ -87,8 +95,14 @@ struct ReplyDefect: Error, Equatable {
 extension ReplyShape {
     /// The reply with what is read of it and nothing else. Of members of the same name the last
     /// counts. Throws a ``ReplyDefect`` that names the first field that makes no sense.
-    func checked(_ reply: JSON) throws(ReplyDefect) -> JSON {
-        try ReplyValue.object(fields).checked(reply, at: "")
+    /// - Parameter isCustom: it did not come from AWS.
+    func checked(_ reply: JSON, isCustom: Bool = false) throws(ReplyDefect) -> JSON {
+        for field in fields where field.absence == .refusedOfAWS && !isCustom {
+            guard reply[field.name] != nil else {
+                throw ReplyDefect(path: field.name, reason: "is missing", isMissing: true)
+            }
+        }
+        return try ReplyValue.object(fields).checked(reply, at: "")
     }
 }
 
@@ -160,7 +174,7 @@ extension ReplyValue {
         for field in fields {
             let place = path.isEmpty ? field.name : "\(path).\(field.name)"
             guard let value = json[field.name], value != .null else {
-                if field.absence == .taken { continue }
+                if field.absence != .refused { continue }
                 throw ReplyDefect(path: place, reason: "is missing", isMissing: path.isEmpty)
             }
             do {

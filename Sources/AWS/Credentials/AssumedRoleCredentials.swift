@@ -20,6 +20,9 @@ struct AssumedRoleCredentials: CredentialProvider {
         askForCode = context.tools.askForCode
     }
 
+    var account: String? { Partition.account(ofARN: role.arn) }
+    var mayChange: Bool { source.mayChange }
+    var identity: String { "role \(role.arn), assumed with \(source.identity)" }
     var origin: String { "role \(role.arn), assumed with \(source.origin)" }
 
     func forget(_ refused: Credentials) { source.forget(refused) }

@@ -38,7 +38,7 @@ struct CredentialDocument {
         }
         let credentials = Credentials(
             accessKeyID: key, secretAccessKey: secret, sessionToken: try text(token),
-            expiration: expiration)
+            expiration: expiration, accountID: try text("AccountId"))
         if needsToken, credentials.sessionToken == nil || expiration == nil {
             throw Defect(reason: "\(token) or Expiration is missing")
         }

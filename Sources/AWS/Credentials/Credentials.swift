@@ -7,15 +7,18 @@ package struct Credentials: Equatable, Sendable {
     package var sessionToken: String?
     /// When they end, where that is known.
     package var expiration: UTCTime?
+    /// The account that they are of, where that is known.
+    package var accountID: String?
 
     package init(
         accessKeyID: String, secretAccessKey: String, sessionToken: String? = nil,
-        expiration: UTCTime? = nil
+        expiration: UTCTime? = nil, accountID: String? = nil
     ) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
         self.expiration = expiration
+        self.accountID = accountID
     }
 
     /// Why they can't be sent, or nil. They become header lines, so nothing may end a line early.
@@ -50,6 +53,16 @@ package protocol CredentialProvider: Sendable {
     /// For people: `environment`, `profile "staging"`.
     var origin: String { get }
 
+    /// Whose credentials they are, as far as that can be told without asking anybody: the same for
+    /// all processes that were started alike.
+    var identity: String { get }
+
+    /// The account that its credentials are of, where that can be told without asking anybody.
+    var account: String? { get }
+
+    /// Whether it may have another set later.
+    var mayChange: Bool { get }
+
     /// A set that is good now, as far as can be known here. Throws when there is none, saying why.
     func credentials() async throws(ConfigurationError) -> Credentials
 
@@ -59,6 +72,9 @@ package protocol CredentialProvider: Sendable {
 }
 
 extension CredentialProvider {
+    package var identity: String { origin }
+    package var account: String? { nil }
+    package var mayChange: Bool { true }
     package func forget(_ refused: Credentials) {}
 }
 
@@ -71,6 +87,10 @@ package struct FixedCredentials: CredentialProvider, CustomStringConvertible {
         self.value = value
         self.origin = origin
     }
+
+    package var identity: String { "\(origin), \(value.accessKeyID)" }
+    package var account: String? { value.accountID }
+    package var mayChange: Bool { false }
 
     package func credentials() async throws(ConfigurationError) -> Credentials { value }
 

@@ -13,7 +13,7 @@ enum EnvironmentCredentials {
                 sessionToken: environment["AWS_SESSION_TOKEN"] ?? environment["AWS_SECURITY_TOKEN"],
                 // `aws configure export-credentials --format env` sets it.
                 expiration: environment["AWS_CREDENTIAL_EXPIRATION"]
-                    .flatMap(UTCTime.init(iso8601:)))
+                    .flatMap(UTCTime.init(iso8601:)), accountID: environment["AWS_ACCOUNT_ID"])
             return try FixedCredentials(checked: credentials, origin: "environment")
         case (_?, nil), (nil, _?):
             throw ConfigurationError(

@@ -80,7 +80,8 @@ struct Profiles {
         let credentials = Credentials(
             accessKeyID: accessKeyID, secretAccessKey: secret,
             // The second is the name that old programs write.
-            sessionToken: properties["aws_session_token"] ?? properties["aws_security_token"])
+            sessionToken: properties["aws_session_token"] ?? properties["aws_security_token"],
+            accountID: properties["aws_account_id"])
         if let defect = credentials.defect {
             throw ConfigurationError(.credentials, "profile \"\(profile)\": \(defect)")
         }

@@ -21,6 +21,9 @@ package final class RenewedCredentials: CredentialProvider {
     }
 
     package var origin: String { source.origin }
+    package var identity: String { source.identity }
+    package var account: String? { source.account }
+    package var mayChange: Bool { source.mayChange }
 
     private let source: any CredentialProvider
     private let time: any TimeSource

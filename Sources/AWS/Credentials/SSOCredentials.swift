@@ -25,6 +25,7 @@ struct SSOCredentials: CredentialProvider {
         tokenPath = "\(home)/.aws/sso/cache/\(settings.tokenFileName)"
     }
 
+    var account: String? { settings.accountID }
     var origin: String {
         "SSO role \(settings.roleName) of account \(settings.accountID), "
             + "profile \"\(settings.profile)\""
@@ -59,7 +60,7 @@ struct SSOCredentials: CredentialProvider {
         else { throw failure("the reply of \(portal.host) holds no credentials") }
         let credentials = Credentials(
             accessKeyID: key, secretAccessKey: secret, sessionToken: session,
-            expiration: UTCTime(secondsSinceEpoch: end / 1_000))
+            expiration: UTCTime(secondsSinceEpoch: end / 1_000), accountID: settings.accountID)
         if let defect = credentials.defect { throw failure(defect) }
         return credentials
     }

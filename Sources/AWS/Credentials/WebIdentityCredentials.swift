@@ -16,6 +16,7 @@ struct WebIdentityCredentials: CredentialProvider {
         service = try context.tokenService()
     }
 
+    var account: String? { Partition.account(ofARN: role.arn) }
     var origin: String { "role \(role.arn), assumed with the web identity in \(tokenFile)" }
 
     func credentials() async throws(ConfigurationError) -> Credentials {

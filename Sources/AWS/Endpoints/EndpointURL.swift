@@ -17,7 +17,8 @@ package struct EndpointURL: Equatable, Sendable {
     package init(_ text: String) throws(ConfigurationError) {
         func failure(_ reason: String, _ hint: String) -> ConfigurationError {
             ConfigurationError(
-                .endpoint, "bad endpoint \"\(text.printable)\": \(reason)", hint: hint)
+                .endpoint, "bad endpoint \"\(text.withoutPassword.printable)\": \(reason)",
+                hint: hint)
         }
         let example = "Write it like http://127.0.0.1:8000 or https://host.example."
         let lower = text.lowercased()

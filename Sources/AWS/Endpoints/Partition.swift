@@ -45,6 +45,14 @@ package struct Partition: Equatable, Sendable {
         }
     }
 
+    /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:...`, the account of it; nil where it has none.
+    package static func account(ofARN arn: String) -> String? {
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[4].utf8.count == 12, parts[4].utf8.allSatisfy(\.isDigit)
+        else { return nil }
+        return String(parts[4])
+    }
+
     /// The host of one of AWS's services in a region, and whose it is. Throws when there is none.
     ///
     /// - Parameter service: as host names have it, `dynamodb`.

@@ -61,7 +61,10 @@ final class CurlEasy {
     /// libcurl's own initialisation, once for the process.
     fileprivate static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    init(url: String, settings: HTTPEngine.Configuration, replies: HTTPReplySize, direct: Bool) {
+    init(
+        url: String, settings: HTTPEngine.Configuration, replies: HTTPReplySize,
+        route: ProxyRules.Route
+    ) {
         precondition(Self.isReady, "libcurl can't be initialised")
         guard let handle = curl_easy_init(), let parts = curl_url() else {
             preconditionFailure("no memory for a transfer")
@@ -84,7 +87,11 @@ final class CurlEasy {
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // A name that does not resolve must not hold the whole loop until the resolver gives up.
         set(CURLOPT_QUICK_EXIT, 1)
-        if direct { set(CURLOPT_PROXY, "") }
+        switch route {
+        case .usual: break
+        case .direct: set(CURLOPT_PROXY, "")
+        case .through(let proxy): set(CURLOPT_PROXY, proxy)
+        }
         if replies == .large { set(CURLOPT_BUFFERSIZE, 65_536) }
         set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.inMilliseconds)
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
@@ -243,7 +250,7 @@ final class CurlCall {
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
 
-    init(_ call: HTTPCall, caBundle: String?, direct: Bool) {
+    init(_ call: HTTPCall, caBundle: String?, route: ProxyRules.Route) {
         precondition(CurlEasy.isReady, "libcurl can't be initialised")
         guard let handle = curl_easy_init() else { preconditionFailure("no memory for a transfer") }
         self.handle = handle
@@ -252,7 +259,11 @@ final class CurlCall {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        if direct { set(CURLOPT_PROXY, "") }
+        switch route {
+        case .usual: break
+        case .direct: set(CURLOPT_PROXY, "")
+        case .through(let proxy): set(CURLOPT_PROXY, proxy)
+        }
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, call.connectTimeout.inMilliseconds))
         set(CURLOPT_TIMEOUT_MS, max(1, call.totalTimeout.inMilliseconds))
         set(CURLOPT_SSL_VERIFYPEER, 1)

@@ -62,19 +62,25 @@ package struct HTTPCaller: Sendable {
     /// Loopback addresses are asked through the proxy: it is on this machine too.
     var hasLoopbackProxy: Bool
 
-    package init(caBundle: String? = nil, hasLoopbackProxy: Bool = false) {
+    var proxies: ProxyRules
+
+    package init(
+        caBundle: String? = nil, hasLoopbackProxy: Bool = false, proxies: ProxyRules = ProxyRules()
+    ) {
         self.caBundle = caBundle
         self.hasLoopbackProxy = hasLoopbackProxy
+        self.proxies = proxies
     }
 
     /// Sends `call` until an answer comes that another attempt would not better.
     package func answer(to call: HTTPCall) async throws(TransferFailure) -> HTTPAnswer {
         precondition(call.attempts > 0, "a call is sent at least once")
-        let direct = call.isDirect || isLoopback(call.url) && !hasLoopbackProxy
+        let isDirect = call.isDirect || isLoopback(call.url) && !hasLoopbackProxy
+        let route = isDirect ? .direct : proxies.route(to: call.url)
         var attempt = 1
         while true {
             let result = await OwnThread.run { [caBundle] in
-                CurlCall(call, caBundle: caBundle, direct: direct)
+                CurlCall(call, caBundle: caBundle, route: route)
                     .perform(call.method == .get ? nil : call.body)
             }
             switch result {

@@ -14,7 +14,8 @@ import System
 /// | without a byte either way | ``Configuration/stallTimeout`` |
 /// | in all | ``Configuration/totalTimeout`` |
 ///
-/// Proxy variables of the environment (`https_proxy`, `NO_PROXY` ...) are obeyed, as libcurl does.
+/// Proxy variables of the environment (`https_proxy`, `NO_PROXY` ...) are obeyed, as libcurl does,
+/// and by ``ProxyRules``.
 /// libcurl by itself repeats a request whose kept connection turns out to be closed before a byte
 /// of the reply; see ``HTTPExchange`` users for requests that must not be.
 package final class HTTPEngine: Sendable {
@@ -25,6 +26,7 @@ package final class HTTPEngine: Sendable {
         package var totalTimeout: Duration = .seconds(120)
         /// A file of PEM certificates to trust instead of the system's.
         package var caBundle: String?
+        package var proxies = ProxyRules()
         /// Connections that stay open when idle: at least as many as requests are ever in flight,
         /// each of which has one, or they are opened and closed without need.
         package var connectionsKept = 512
@@ -63,7 +65,9 @@ package final class HTTPEngine: Sendable {
 
     /// A place for requests to `url`. `direct` goes around any proxy.
     func makeExchange(url: String, replies: HTTPReplySize, direct: Bool) -> HTTPExchange {
-        HTTPExchange(CurlEasy(url: url, settings: configuration, replies: replies, direct: direct))
+        let route = direct ? .direct : configuration.proxies.route(to: url)
+        return HTTPExchange(
+            CurlEasy(url: url, settings: configuration, replies: replies, route: route))
     }
 
     /// Performs the request that `exchange` has been prepared with.

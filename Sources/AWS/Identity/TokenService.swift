@@ -85,7 +85,8 @@ package struct TokenService: Sendable {
             let expiration = reply.text(of: "Expiration").flatMap(UTCTime.init(iso8601:))
         else { throw Refusal(code: nil, message: "the reply holds no credentials") }
         let credentials = Credentials(
-            accessKeyID: key, secretAccessKey: secret, sessionToken: token, expiration: expiration)
+            accessKeyID: key, secretAccessKey: secret, sessionToken: token, expiration: expiration,
+            accountID: reply.text(of: "Arn").flatMap(Partition.account(ofARN:)))
         if let defect = credentials.defect { throw Refusal(code: nil, message: defect) }
         return credentials
     }
@@ -106,11 +107,12 @@ package struct TokenService: Sendable {
                 Array(body.utf8), credentials, UTCTime(secondsSinceEpoch: now))
             let reply = XMLReply(answer.body)
             if answer.status == 200, reply.isNamed("\(action)Response") { return reply }
-            // As the client does: a clock that is wrong is put right by the server's.
-            if !isSecond, reply.isAboutClock, let date = answer.date?.secondsSinceEpoch,
-                abs(date - now) >= 30
-            {
-                now = date
+            // As the client does: a clock that is wrong is put right by the server's, and what was
+            // held up on its way is signed anew.
+            if !isSecond, reply.isAboutClock {
+                let own = Int(clamping: time.secondsSinceEpoch)
+                let date = answer.date?.secondsSinceEpoch ?? own
+                now = abs(date - own) >= 30 ? date : own
                 continue
             }
             throw refusal(reply, answer.status, [secret, credentials?.secretAccessKey])

@@ -1,4 +1,5 @@
 import Dispatch
+import System
 
 /// All that is said to people: results on stdout, everything else on stderr.
 ///
@@ -18,8 +19,8 @@ package final class Console: @unchecked Sendable {
     package let canShowLive: Bool
 
     package init(output: Int32 = 1, errors: Int32 = 2) {
-        self.output = OutputStream(output)
-        self.errors = OutputStream(errors)
+        self.output = OutputStream(output, name: "stdout")
+        self.errors = OutputStream(errors, name: "stderr")
         errorsAreColoured = Terminal.hasColours(errors)
         canShowLive = Terminal.isCapable(errors)
     }
@@ -30,24 +31,27 @@ package final class Console: @unchecked Sendable {
         Terminal.size(queue.sync { errors.descriptor })
     }
 
+    /// Why results were lost; nil where none was.
+    package var failure: SystemError? { queue.sync { output.failure } }
+
     /// A result, on stdout.
     package func show(_ text: String) {
         queue.sync {
-            withoutLive { output.write(text + "\n") }
+            withoutLive { output.write(text.withoutControls + "\n") }
         }
     }
 
     /// What its user should know besides, on stderr.
     package func note(_ text: String) {
         queue.sync {
-            withoutLive { errors.write(text + "\n") }
+            withoutLive { errors.write(text.withoutControls + "\n") }
         }
     }
 
     /// What went wrong and what to do about it, on stderr.
     package func fail(_ message: String, hints: [String] = []) {
-        var text = line("error:", .red, message)
-        for hint in hints { text += line("hint:", .cyan, Self.spoken(hint)) }
+        var text = line("error:", .red, message.withoutControls)
+        for hint in hints { text += line("hint:", .cyan, Self.spoken(hint).withoutControls) }
         queue.sync {
             withoutLive { errors.write(text) }
         }

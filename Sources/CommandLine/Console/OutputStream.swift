@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// A descriptor that text is written to until its reader goes away.
 ///
@@ -7,14 +8,27 @@ import Glibc
 package struct OutputStream {
     package let descriptor: Int32
     package private(set) var isClosed = false
+    /// Why text was lost, though its reader is still there: a full disk; nil where none was.
+    package private(set) var failure: SystemError?
 
-    package init(_ descriptor: Int32) { self.descriptor = descriptor }
+    /// - Parameter name: for messages.
+    package init(_ descriptor: Int32, name: String = "output") {
+        self.descriptor = descriptor
+        self.name = name
+    }
+
+    private let name: String
 
     package mutating func write(_ text: String) {
         guard !isClosed else { return }
         var text = text
         let finished = text.withUTF8 { Self.writeAll(UnsafeRawBufferPointer($0), to: descriptor) }
-        isClosed = !finished
+        guard !finished else { return }
+        isClosed = true
+        let reason = errno
+        if reason != EPIPE, reason != EIO {
+            failure = SystemError("cannot write to \(name)", code: reason)
+        }
     }
 
     /// Writes every byte, or returns false with the reason in `errno`.

@@ -50,7 +50,8 @@ package struct ValueKind<Value: Sendable>: Sendable {
     /// Reads what was given for `subject`, an option's or an operand's name.
     package func read(_ text: String, for subject: String) throws(UsageError) -> Value {
         if let value = parse(text) { return value }
-        let given = text.isEmpty ? "nothing" : isSecret ? "what was given" : "'\(text)'"
+        let given =
+            text.isEmpty ? "nothing" : isSecret ? "what was given" : "'\(text.withoutPassword)'"
         throw UsageError(
             "\(subject) wants \(expected), not \(given)", hints: advice(text).map { [$0] } ?? [])
     }

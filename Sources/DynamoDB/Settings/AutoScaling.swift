@@ -10,6 +10,8 @@ package struct ScalingReader: Sendable {
         reader = ReadOnlyClient(client)
     }
 
+    func faultsPass() { reader.faultsPass() }
+
     /// What scales a table and its indexes; policies come with the target that they are of. (API
     /// reference, DescribeScalableTargets and DescribeScalingPolicies.)
     func dimensions(
@@ -32,13 +34,41 @@ package struct ScalingReader: Sendable {
         return dimensions
     }
 
+    /// What changes by the clock how a table and its indexes are scaled. (API reference,
+    /// DescribeScheduledActions.)
+    func scheduledActions(
+        of table: String, indexes: [String]
+    ) async throws(AWSError) -> [TableSettings.ScheduledAction] {
+        var actions: [TableSettings.ScheduledAction] = []
+        for index in [nil] + indexes.map(Optional.some) {
+            let resource = Resource(table: table, index: index)
+            let found = try await reader.list(
+                .describeScheduledActions,
+                ["ServiceNamespace": "dynamodb", "ResourceId": .string(resource.id)],
+                "ScheduledActions")
+            actions += found.compactMap(resource.action)
+        }
+        return actions
+    }
+
     private struct Resource {
         let id: String
         let index: String?
 
         init(table: String, index: String?) {
             self.index = index
-            id = "table/\(table)" + (index.map { "/index/\($0)" } ?? "")
+            id = TableSettings.resource(ofTable: table, index: index)
+        }
+
+        func action(_ json: JSON) -> TableSettings.ScheduledAction? {
+            guard json["ResourceId"]?.string ?? id == id,
+                let name = json["ScheduledActionName"]?.string,
+                let dimension = json["ScalableDimension"]?.string
+            else { return nil }
+            let own = ["ScheduledActionName", "ScalableDimension", "ResourceId"]
+            return TableSettings.ScheduledAction(
+                index: index, dimension: dimension, name: name,
+                plan: (json.members ?? []).filter { !own.contains($0.name) })
         }
 
         func dimension(_ target: JSON, _ policies: [JSON]) -> TableSettings.ScalableDimension? {
@@ -69,12 +99,8 @@ extension TargetTable {
     package func setScaling(
         _ dimension: TableSettings.ScalableDimension
     ) async throws(AWSError) {
-        guard let scaling else { return }
-        let resource: JSON = [
-            "ServiceNamespace": "dynamodb",
-            "ResourceId": .string(dimension.resource(of: name)),
-            "ScalableDimension": .string(dimension.dimension),
-        ]
+        guard let scaling else { throw AWSError(lacking: .registerScalableTarget) }
+        let resource = resource(dimension.index, dimension.dimension)
         var target = resource
         target["MinCapacity"] = JSON(dimension.least)
         target["MaxCapacity"] = JSON(dimension.most)
@@ -86,6 +112,25 @@ extension TargetTable {
             body[policy.configuration.name] = policy.configuration.value
             _ = try await scaling.call(.putScalingPolicy, body, repeatable: true)
         }
+    }
+
+    /// (API reference, PutScheduledAction.)
+    package func setScheduled(
+        _ action: TableSettings.ScheduledAction
+    ) async throws(AWSError) {
+        guard let scaling else { throw AWSError(lacking: .putScheduledAction) }
+        var body = resource(action.index, action.dimension)
+        body["ScheduledActionName"] = .string(action.name)
+        for member in action.plan { body[member.name] = member.value }
+        _ = try await scaling.call(.putScheduledAction, body, repeatable: true)
+    }
+
+    private func resource(_ index: String?, _ dimension: String) -> JSON {
+        [
+            "ServiceNamespace": "dynamodb",
+            "ResourceId": .string(TableSettings.resource(ofTable: name, index: index)),
+            "ScalableDimension": .string(dimension),
+        ]
     }
 }
 
@@ -111,6 +156,29 @@ extension ReadOperation {
             .optional("NextToken", .text(max: 65_536)),
         ]))
 
+    package static let describeScheduledActions = ReadOperation(
+        "DescribeScheduledActions", of: .autoScaling,
+        reply: ReplyShape([
+            .required("ScheduledActions", .list(.object(scheduledFields))),
+            .optional("NextToken", .text(max: 65_536)),
+        ]))
+
+    private static let scheduledFields: [ReplyField] = [
+        .optional("ScheduledActionName", .text(max: 256)),
+        .optional("ResourceId", .arn),
+        .optional("ScalableDimension", .name),
+        .optional("Schedule", .text(max: 1_600)),
+        .optional("Timezone", .text(max: 1_600)),
+        .optional("StartTime", .number(ServiceRanges.timestamps)),
+        .optional("EndTime", .number(ServiceRanges.timestamps)),
+        .optional(
+            "ScalableTargetAction",
+            .object([
+                .optional("MinCapacity", .whole(ServiceRanges.provisionedUnits)),
+                .optional("MaxCapacity", .whole(ServiceRanges.provisionedUnits)),
+            ])),
+    ]
+
     private static let policyFields: [ReplyField] = [
         .optional("PolicyName", .text(max: 256)),
         .optional("PolicyType", .name),
@@ -127,4 +195,6 @@ extension Operation {
         writing: "RegisterScalableTarget", of: .autoScaling, reply: .empty)
     package static let putScalingPolicy = Operation(
         writing: "PutScalingPolicy", of: .autoScaling, reply: .empty)
+    package static let putScheduledAction = Operation(
+        writing: "PutScheduledAction", of: .autoScaling, reply: .empty)
 }

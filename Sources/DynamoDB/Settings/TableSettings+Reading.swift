@@ -38,17 +38,24 @@ extension ReadableTable {
         case .policy:
             guard let arn = table.arn else { break }
             settings.policy = try await resourcePolicy(ofARN: arn)
-        case .autoScaling:
+        case .autoScaling, .scheduledScaling:
             // On demand there is nothing to scale.
             guard !table.definition.billing.isOnDemand else { break }
             guard let scalingReader else {
-                settings.unread[.autoScaling] =
+                settings.unread[setting] =
                     "a custom endpoint has none (AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING names"
                     + " one)"
                 break
             }
-            settings.scaling = try await scalingReader.dimensions(
-                of: table.definition.name, indexes: table.definition.globalIndexes.map(\.name))
+            let (name, indexes) = (
+                table.definition.name, table.definition.globalIndexes.map(\.name)
+            )
+            if setting == .autoScaling {
+                settings.scaling = try await scalingReader.dimensions(of: name, indexes: indexes)
+            } else {
+                settings.scheduled = try await scalingReader.scheduledActions(
+                    of: name, indexes: indexes)
+            }
         case .tableClass, .encryption, .maxima, .stream, .replicas, .protection: break
         }
     }

@@ -17,6 +17,8 @@ package enum ServiceRanges {
     package static let itemCount = 0...(1 << 48)
     /// Bytes that a table reports.
     package static let tableBytes = 0...(1 << 54)
+    /// Seconds since 1970.
+    package static let timestamps = 0.0...1e11
     /// Items of one page: each takes a byte at least.
     package static let pageItems = 0...ServiceLimits.pageBytesMax
     /// Days that point-in-time recovery goes back (API reference, PointInTimeRecoveryDescription).

@@ -14,6 +14,8 @@ package enum Setting: String, CaseIterable, Sendable {
     case recovery = "pitr"
     case insights = "contributor-insights"
     case autoScaling = "auto-scaling"
+    /// Changes of what auto scaling may do, by the clock.
+    case scheduledScaling = "scheduled-scaling"
     case stream
     /// Destinations of the table's changes in Kinesis.
     case kinesis
@@ -25,7 +27,9 @@ package enum Setting: String, CaseIterable, Sendable {
     package var needsCall: Bool {
         switch self {
         case .tableClass, .encryption, .maxima, .stream, .replicas, .protection: false
-        case .tags, .timeToLive, .recovery, .insights, .autoScaling, .kinesis, .policy: true
+        case .tags, .timeToLive, .recovery, .insights, .autoScaling, .scheduledScaling,
+            .kinesis, .policy:
+            true
         }
     }
 
@@ -40,6 +44,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .recovery: "point-in-time recovery"
         case .insights: "contributor insights"
         case .autoScaling: "auto scaling"
+        case .scheduledScaling: "scheduled scaling"
         case .stream: "stream"
         case .kinesis: "Kinesis destination"
         case .replicas: "replicas"

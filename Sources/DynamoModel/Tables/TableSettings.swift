@@ -12,6 +12,8 @@ package struct TableSettings: Equatable, Sendable {
     package var insights: [ContributorInsight] = []
     /// DescribeScalableTargets, DescribeScalingPolicies.
     package var scaling: [ScalableDimension] = []
+    /// DescribeScheduledActions.
+    package var scheduled: [ScheduledAction] = []
     /// DescribeKinesisStreamingDestination: those that are on.
     package var kinesis: [KinesisDestination] = []
     /// GetResourcePolicy: the policy's text.
@@ -100,9 +102,28 @@ package struct TableSettings: Equatable, Sendable {
             }
         }
 
-        /// `table/NAME` or `table/NAME/index/INDEX`.
-        package func resource(of table: String) -> String {
-            "table/\(table)" + (index.map { "/index/\($0)" } ?? "")
+    }
+
+    /// A change of a scalable dimension's bounds at a time.
+    package struct ScheduledAction: Equatable, Sendable {
+        /// nil: of the table.
+        package var index: String?
+        package var dimension: String
+        package var name: String
+        /// When, and what then: `Schedule`, `Timezone`, `StartTime`, `EndTime` and
+        /// `ScalableTargetAction`, as they came.
+        package var plan: [JSON.Member]
+
+        package init(index: String?, dimension: String, name: String, plan: [JSON.Member]) {
+            self.index = index
+            self.dimension = dimension
+            self.name = name
+            self.plan = plan
         }
+    }
+
+    /// `table/NAME` or `table/NAME/index/INDEX`, as Application Auto Scaling names them.
+    package static func resource(ofTable table: String, index: String?) -> String {
+        "table/\(table)" + (index.map { "/index/\($0)" } ?? "")
     }
 }

@@ -15,6 +15,8 @@ package struct CopyConfiguration: Sendable {
     /// What is known of the items beforehand: stored bytes of one, as the table reports; nil when
     /// it reports nothing.
     package var itemBytesReported: Int?
+    /// What was read before the copy began, and is not kept.
+    package var spent = SpentReads()
     package var isConsistentRead = false
     /// What may be read: units a second; nil for no limit.
     package var read = ReadLimit()
@@ -47,6 +49,14 @@ package struct CopyConfiguration: Sendable {
         self.segments = segments
         self.memory = memory
     }
+}
+
+/// Scans whose pages are no part of what is counted otherwise.
+package struct SpentReads: Equatable, Sendable {
+    package var scans = 0
+    package var units = 0.0
+
+    package init() {}
 }
 
 /// Limits of the source's side, in read units a second.

@@ -11,33 +11,58 @@ extension CopyDriver {
         precondition(batch.items.count == 1, "\(batch.items.count) items in one conditional put")
         request.write(place(of: batch.items[0]).json, to: batch.body)
         target.putIfAbsent(
-            body: batch.body, reply: batch.reply, replyBytesMax: replyBytesMax, on: queue
+            body: batch.body, reply: batch.reply,
+            // An item that must be put back has to arrive whole, once, however large it is.
+            replyBytesMax: target.mayIgnoreConditions
+                ? max(replyBytesMax, Self.replacedBytesMax) : replyBytesMax,
+            on: queue
         ) { [self] result in
             if case .failure(let error) = result, error.isConditionFailure {
                 return conditionFailed(batch, error)
             }
-            renewing(result, with: target.reader, orElse: judgePut(result)) { [self] in
+            let (answer, replaced) = judgePut(result)
+            if let replaced { return putBack(replaced, of: batch) }
+            renewing(result, with: target.reader, orElse: answer) { [self] in
                 answered(batch, $0)
             }
         }
     }
 
+    private static let replacedBytesMax =
+        (1 << 16) + ServiceLimits.itemBytesMax * ServiceLimits.replyBytesPerStoredByteMax
+
+    /// The server does not heed conditions: what was there is put back, and the copy ends.
+    private func putBack(_ old: JSON, of batch: SentBatch) {
+        Task { [self] in
+            let error = await target.putBack(old)
+            queue.async { [self] in
+                answered(batch, .failure(CopyFailure(error, on: "the target \(target.name)")))
+            }
+        }
+    }
+
+    /// - Returns: with the item that was replaced, if the reply has one.
     private func judgePut(
         _ result: Result<Reply, AWSError>
-    ) -> Result<AnsweredBatch, CopyFailure> {
+    ) -> (Result<AnsweredBatch, CopyFailure>, replaced: JSON?) {
         switch result {
         case .failure(let error):
-            return .failure(CopyFailure(error, on: "the target \(target.name)"))
+            return (.failure(CopyFailure(error, on: "the target \(target.name)")), nil)
         case .success(let reply):
             guard reply.isComplete else {
-                return .failure(CopyFailure(tooLong: reply, "PutItem"))
+                return (.failure(CopyFailure(tooLong: reply, "PutItem")), nil)
             }
             do {
-                let consumed = try PutReplyCutter.cut(reply.body.bytes)
-                return .success(
-                    AnsweredBatch(unprocessed: [], consumed: consumed, roundTrip: reply.latency))
+                let bytes = reply.body.bytes
+                let put = try PutReplyCutter.cut(bytes, mayBeEmpty: target.mayIgnoreConditions)
+                return (
+                    .success(
+                        AnsweredBatch(
+                            unprocessed: [], consumed: put.consumed, roundTrip: reply.latency)),
+                    try put.replaced.map { try JSON(parsing: Array(bytes[$0])) }
+                )
             } catch {
-                return .failure(CopyFailure(malformed: error, "PutItem"))
+                return (.failure(CopyFailure(malformed: error, "PutItem")), nil)
             }
         }
     }

@@ -44,6 +44,9 @@ package final class CopyDriver: @unchecked Sendable {
     private var pages: [PageBytes?] = []
     /// Where each segment that is being scanned goes on: the `LastEvaluatedKey` that came last.
     private var startKeys: [Int: [UInt8]] = [:]
+    private var loops: [Int: CursorLoop] = [:]
+    /// The first page of the first segment, where it was read before; nil once it was asked for.
+    private var first: KeptReply?
     private var bodies: BufferPool
     private var replies: BufferPool
     private var pageBuffers: BufferPool
@@ -69,7 +72,8 @@ package final class CopyDriver: @unchecked Sendable {
     package init(
         from source: SourceTable, to target: TargetTable, schema: KeySchema,
         _ configuration: CopyConfiguration, expiry: ExpiryRule? = nil,
-        cursors: [Int: [UInt8]] = [:], isResumed: Bool = false, itemsReported: Int,
+        cursors: [Int: [UInt8]] = [:], first: KeptReply? = nil, isResumed: Bool = false,
+        itemsReported: Int,
         journal: any CopyJournal, digest: CopyDigest? = nil,
         shared: (limits: SharedLimits, number: Int), time: any TimeSource, seed: UInt64
     ) {
@@ -83,13 +87,16 @@ package final class CopyDriver: @unchecked Sendable {
         subject = CopyProgress.Subject(
             itemsReported: itemsReported, segments: configuration.segments, started: time.now)
         startKeys = cursors
+        self.first = first
         scanRequest = ScanRequest(
             table: source.name, segments: configuration.segments,
             isConsistent: configuration.isConsistentRead)
         batchRequest = BatchWriteRequest(table: target.name)
         keepingRequest =
             configuration.keepsItems
-            ? PutIfAbsentRequest(table: target.name, partitionKey: schema.partition.name) : nil
+            ? PutIfAbsentRequest(
+                table: target.name, partitionKey: schema.partition.name,
+                asksOld: target.mayIgnoreConditions) : nil
         self.isResumed = isResumed
         pageCutter = PageCutter(schema: schema)
         self.expiry = expiry
@@ -254,6 +261,16 @@ package final class CopyDriver: @unchecked Sendable {
     private func scan(_ segment: Int, limit: Int, replyBytesMax: Int) {
         let body = bodies.take()
         let reply = pageBuffers.take(capacityMax: replyBytesMax)
+        if segment == 0, startKeys[0] == nil, let kept = first {
+            first = nil
+            if kept.take(into: reply) {
+                return queue.async { [self] in
+                    scanned(
+                        segment, cut(.success(Reply(kept: reply))), body: body, buffer: reply,
+                        isPaid: kept.isPaid)
+                }
+            }
+        }
         scanRequest.write(
             segment: segment, limit: limit, startKey: startKeys[segment], to: body)
         source.reader.send(
@@ -309,7 +326,7 @@ package final class CopyDriver: @unchecked Sendable {
 
     private func scanned(
         _ segment: Int, _ result: Result<CutPage, CopyFailure>, body: ByteBuffer,
-        buffer: ByteBuffer
+        buffer: ByteBuffer, isPaid: Bool = false
     ) {
         bodies.give(body)
         switch result {
@@ -317,6 +334,12 @@ package final class CopyDriver: @unchecked Sendable {
             pageBuffers.give(buffer)
             perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
         case .success(let page):
+            let lastKey = page.lastKey.map { Array(buffer.bytes[$0]) }
+            guard advance(segment, to: lastKey) else {
+                pageBuffers.give(buffer)
+                let failure = CopyFailure(goingRoundIn: segment)
+                return perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
+            }
             let digests: [ItemDigest]
             do throws(JSONError) {
                 digests = try digest?.digests(of: page.items, in: buffer.bytes) ?? []
@@ -325,25 +348,31 @@ package final class CopyDriver: @unchecked Sendable {
                 pageBuffers.give(buffer)
                 return perform(scheduler.scanFailed(segment: segment, failure, at: time.now))
             }
-            let lastKey = page.lastKey.map { Array(buffer.bytes[$0]) }
             startKeys[segment] = lastKey
+            var arrived = ArrivedPage(
+                items: page.items, storedBytes: page.storedBytes, replyBytes: buffer.count,
+                heldBytes: buffer.capacity
+                    + page.items.capacity * MemoryLayout<ItemSlice>.stride
+                    + digests.capacity * MemoryLayout<ItemDigest>.stride,
+                isLast: page.lastKey == nil, leftOut: page.expired, readUnits: page.readUnits)
+            arrived.isPaid = isPaid
             let (slot, actions) = scheduler.pageArrived(
-                segment: segment,
-                ArrivedPage(
-                    items: page.items, storedBytes: page.storedBytes,
-                    replyBytes: buffer.count,
-                    heldBytes: buffer.capacity
-                        + page.items.capacity * MemoryLayout<ItemSlice>.stride
-                        + digests.capacity * MemoryLayout<ItemDigest>.stride,
-                    isLast: page.lastKey == nil, leftOut: page.expired,
-                    readUnits: page.readUnits),
-                at: time.now)
+                segment: segment, arrived, at: time.now)
             while pages.count <= slot { pages.append(nil) }
             pages[slot] = PageBytes(
                 segment: segment, buffer: buffer, items: page.items, lastKey: lastKey,
                 digests: digests)
             perform(actions)
         }
+    }
+
+    /// Whether a segment's scan leads on; where it does, it is known to have come to `key`.
+    private func advance(_ segment: Int, to key: [UInt8]?) -> Bool {
+        guard let key else {
+            loops[segment] = nil
+            return true
+        }
+        return loops[segment, default: CursorLoop(start: startKeys[segment])].advance(to: key)
     }
 
     // MARK: Batches

@@ -52,6 +52,8 @@ package struct ArrivedPage: Equatable, Sendable {
     package var leftOut: [Int]
     /// As the server reports; nil where it reports nothing.
     package var readUnits: Double?
+    /// Its units have been taken of limits over several copies before (``KeptReply``).
+    package var isPaid = false
 
     package init(
         items: [ItemSlice], storedBytes: Int, replyBytes: Int, heldBytes: Int, isLast: Bool,

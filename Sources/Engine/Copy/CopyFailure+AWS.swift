@@ -37,6 +37,15 @@ extension CopyFailure {
         isAbsurd = true
     }
 
+    /// A cursor that comes back to where it has been.
+    package init(goingRoundIn segment: Int) {
+        self.init(
+            .remedy(.retry), code: "AbsurdReply",
+            message: "a reply to Scan makes no sense: LastEvaluatedKey does not lead on, and"
+                + " segment \(segment) would never end", isOutcomeUnknown: true)
+        isAbsurd = true
+    }
+
     package init(unmatched reply: Reply) {
         self.init(
             .remedy(.retry), code: "AbsurdReply",

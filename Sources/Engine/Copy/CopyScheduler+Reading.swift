@@ -24,7 +24,8 @@ extension CopyScheduler {
         reading.settle(segments[slot].charge, units: units, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
         var actions: [CopyAction] = []
-        settleShare(segments[slot].grant, on: .source, consumed: units, &actions)
+        settleShare(
+            segments[slot].grant, on: .source, consumed: page.isPaid ? 0 : units, &actions)
         counters.readUnits += units
         counters.itemsRead += page.items.count
         counters.itemsLeftOut += page.leftOut.count
@@ -191,10 +192,7 @@ extension CopyScheduler {
         return min(plan.reserve + slices, configuration.memory.pageBytes)
     }
 
-    private var defaultPlan: PageSizing.Plan {
-        sizing.plan(
-            unitsMax: reading.pageUnitsMax, isConsistent: configuration.isConsistentRead)
-    }
+    private var defaultPlan: PageSizing.Plan { sizing.plan() }
 
     private mutating func send(
         _ slot: Int, _ plan: PageSizing.Plan, at now: Instant, _ actions: inout [CopyAction]

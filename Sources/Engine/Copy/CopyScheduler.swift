@@ -140,6 +140,8 @@ package struct CopyScheduler: Sendable {
         concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)
         nextTick = now + Self.tick
+        counters.scans = configuration.spent.scans
+        counters.readUnits = configuration.spent.units
         for segment in configuration.earlier where segment.position == nil {
             counters.segmentsFinished += 1
             segmentsUnopened -= 1

@@ -61,27 +61,22 @@ package struct PageSizing: Sendable {
         return min(Int(clamping: Double(limit) * item), ServiceLimits.pageBytesMax)
     }
 
-    /// - Parameter unitsMax: read units that one request may cost, where a limit makes that small.
-    package func plan(unitsMax: Double = .infinity, isConsistent: Bool = false) -> Plan {
+    /// A page is as large as memory allows, whatever a limit says of units: each is rounded up by
+    /// itself, so small pages would cost what a limit is to save. The limit says when it is asked
+    /// for.
+    package func plan() -> Plan {
         guard jsonBytes > 0 else {
-            let limit = min(Self.unlearntLimit, limit(unitsMax, isConsistent, itemBytes: 1024))
             return Plan(
-                limit: limit,
-                reserve: min(poolBytes / Self.unlearntShare, Self.worstCase(limit: limit)))
+                limit: Self.unlearntLimit,
+                reserve: min(
+                    poolBytes / Self.unlearntShare, Self.worstCase(limit: Self.unlearntLimit)))
         }
-        let wanted = max(1, Int(clamping: Double(pageBytes) / (jsonBytes * Self.margin)))
-        let limit = min(wanted, limit(unitsMax, isConsistent, itemBytes: storedBytes))
+        let limit = max(1, Int(clamping: Double(pageBytes) / (jsonBytes * Self.margin)))
         // No page holds more than the service's 1 MB of stored bytes, however large the limit.
         let items = min(
             Double(limit), Double(ServiceLimits.pageBytesMax) / max(storedBytes, 1) + 1)
         let reserve = Int(clamping: items * max(jsonBytes, jsonBytesPeak) * Self.margin)
         return Plan(limit: limit, reserve: fit(reserve, limit: limit))
-    }
-
-    /// Items that `units` pay for; at least one.
-    private func limit(_ units: Double, _ isConsistent: Bool, itemBytes: Double) -> Int {
-        let bytes = units * Double(ServiceLimits.readUnitBytes) * (isConsistent ? 1 : 2)
-        return max(1, Int(clamping: min(bytes / max(itemBytes, 1), 1_000_000)))
     }
 
     private func fit(_ reserve: Int, limit: Int) -> Int {

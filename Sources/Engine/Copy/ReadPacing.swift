@@ -9,7 +9,7 @@ package struct ReadPacing: Sendable {
     private var bucket: TokenBucket?
     private var pace: AdaptivePace
     private var consumed: RateWindow
-    /// What all copies may read together: it bounds how much one page may cost.
+    /// What all copies may read together: it bounds how much one request may cost.
     private var shared: Double?
 
     /// A page of one item of up to 4 KB, eventually consistent, a second.
@@ -47,8 +47,9 @@ package struct ReadPacing: Sendable {
     /// Whether throttling by the source is what holds it.
     var isThrottled: Bool { pace.isThrottled }
 
-    /// Read units that one page may cost, so that it is a two-hundredth of a 10 s window at most.
-    package var pageUnitsMax: Double {
+    /// Read units that one request may cost that could as well be several: a two-hundredth of a
+    /// window of 10 s.
+    package var requestUnitsMax: Double {
         let own = bucket?.burst ?? .infinity
         return min(own, shared.map { $0 * TokenBucket.burstSeconds } ?? .infinity) / 2
     }

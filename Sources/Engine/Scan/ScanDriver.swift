@@ -47,6 +47,9 @@ package final class ScanDriver: @unchecked Sendable {
     private var scheduler: ScanScheduler
     private var timer: (any DispatchSourceTimer)?
     private var startKeys: [Int: [UInt8]]
+    private var loops: [Int: CursorLoop] = [:]
+    /// As in ``CopyDriver``.
+    private var first: KeptReply?
     private var finished: Set<Int> = []
     private var bodies = BufferPool(idleBytesMax: 1 << 16)
     private var pages: BufferPool
@@ -62,13 +65,15 @@ package final class ScanDriver: @unchecked Sendable {
     package init(
         _ table: any ReadableTable, side: String, schema: KeySchema, contents: Contents = .items,
         _ configuration: ScanConfiguration, share: SharedPart, cursors: [Int: [UInt8]] = [:],
-        itemsReported: Int, time: any TimeSource, seed: UInt64, take: @escaping Take
+        first: KeptReply? = nil, itemsReported: Int, time: any TimeSource, seed: UInt64,
+        take: @escaping Take
     ) {
         self.table = table
         self.side = side
         self.contents = contents
         self.share = share
         startKeys = cursors
+        self.first = first
         self.time = time
         self.take = take
         cutter = PageCutter(schema: schema)
@@ -177,6 +182,19 @@ package final class ScanDriver: @unchecked Sendable {
     private func scan(_ segment: Int, limit: Int, replyBytesMax: Int) {
         let body = bodies.take()
         let buffer = pages.take(capacityMax: replyBytesMax)
+        if segment == 0, startKeys[0] == nil, let kept = first {
+            first = nil
+            if kept.take(into: buffer) {
+                return queue.async { [self] in
+                    let page = takeIn(segment, Reply(kept: buffer)).map { page in
+                        var page = page
+                        page.isPaid = kept.isPaid
+                        return page
+                    }
+                    cameBack(segment, body, buffer, page)
+                }
+            }
+        }
         request.write(
             segment: segment, limit: contents == .count ? nil : limit,
             startKey: startKeys[segment], to: body)
@@ -230,17 +248,23 @@ package final class ScanDriver: @unchecked Sendable {
         } catch {
             return .failure(CopyFailure(malformed: error, "Scan"))
         }
+        let lastKey = cut.lastKey.map { Array(bytes[$0]) }
+        var loop = loops[segment] ?? CursorLoop(start: startKeys[segment])
+        if let lastKey, !loop.advance(to: lastKey) {
+            return .failure(CopyFailure(goingRoundIn: segment))
+        }
         do throws(CopyFailure) {
             try take(ScannedPage(segment: segment, cut: cut, bytes: bytes))
         } catch {
             return .failure(error)
         }
-        startKeys[segment] = cut.lastKey.map { Array(bytes[$0]) }
-        if cut.lastKey == nil { finished.insert(segment) }
+        startKeys[segment] = lastKey
+        loops[segment] = lastKey == nil ? nil : loop
+        if lastKey == nil { finished.insert(segment) }
         return .success(
             TakenPage(
                 items: items, storedBytes: cut.storedBytes, replyBytes: bytes.count,
-                isLast: cut.lastKey == nil, readUnits: cut.readUnits))
+                isLast: lastKey == nil, readUnits: cut.readUnits))
     }
 
     private func cameBack(

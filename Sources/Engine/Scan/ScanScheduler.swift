@@ -14,6 +14,8 @@ package struct ScanConfiguration: Sendable {
     package var pageBytes: Int
     /// Stored bytes of one item, as the table reports; nil when it reports nothing.
     package var itemBytesReported: Int?
+    /// As in ``CopyConfiguration``.
+    package var spent = SpentReads()
     package var isConsistentRead = false
     package var read = ReadLimit()
     package var giveUpAfter: Duration = .seconds(15 * 60)
@@ -50,6 +52,8 @@ package struct TakenPage: Equatable, Sendable {
     package var isLast: Bool
     /// nil where the server reports nothing.
     package var readUnits: Double?
+    /// As in ``ArrivedPage``.
+    package var isPaid = false
 }
 
 /// Decides which page of a table is read next, where nothing is done with pages but to take them
@@ -112,6 +116,8 @@ package struct ScanScheduler: Sendable {
         arrived = RateWindow(at: now)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)
         nextTick = now + CopyScheduler.tick
+        counters.scans = configuration.spent.scans
+        counters.readUnits = configuration.spent.units
     }
 
     // MARK: Events
@@ -165,7 +171,7 @@ package struct ScanScheduler: Sendable {
             page.readUnits
             ?? CapacityUnits.scan(
                 bytes: page.storedBytes, consistent: configuration.isConsistentRead)
-        let settled = settle(slot, units: units, at: now)
+        let settled = settle(slot, units: units, isPaid: page.isPaid, at: now)
         reading.observed(isThrottled: false, units: units, at: now)
         counters.readUnits += units
         counters.itemsRead += page.items
@@ -212,11 +218,13 @@ package struct ScanScheduler: Sendable {
 
     /// - Parameter units: nil when nobody knows: then the estimate stands.
     private mutating func settle(
-        _ slot: Int, units: Double?, at now: Instant
+        _ slot: Int, units: Double?, isPaid: Bool = false, at now: Instant
     ) -> [ScanAction] {
         reading.settle(open[slot].charge, units: units, at: now)
         guard let grant = open[slot].grant else { return [] }
-        return [.settle(grant, consumed: units ?? grant.reservation.estimate)]
+        return [
+            .settle(grant, consumed: isPaid ? 0 : units ?? grant.reservation.estimate)
+        ]
     }
 
     private mutating func cameBack(_ segment: Int) -> Int {
@@ -314,9 +322,7 @@ package struct ScanScheduler: Sendable {
         }
     }
 
-    private var defaultPlan: PageSizing.Plan {
-        sizing.plan(unitsMax: reading.pageUnitsMax, isConsistent: configuration.isConsistentRead)
-    }
+    private var defaultPlan: PageSizing.Plan { sizing.plan() }
 
     /// The open segment that has come least far; a new one while fewer are open than may be.
     private mutating func nextToScan(at now: Instant, _ wake: inout Instant) -> Int? {

@@ -30,7 +30,7 @@ extension Service {
         features.isDeletionProtected = try request.bool("DeletionProtectionEnabled") ?? false
         if let encryption = try request.json("SSESpecification") {
             features.encryptionKey = Settling(
-                try EncryptionRequest(encryption).keyARN(region: tables.region))
+                try EncryptionRequest(encryption).keyARN(in: tables))
         }
         if let stream = try request.json("StreamSpecification"),
             case .enable(let viewType) = try StreamRequest(stream, isCreation: true)

@@ -60,7 +60,7 @@ extension Service {
         guard let arn = try request.string("StreamArn") else {
             throw .constraint(nil, at: "streamArn", "Member must not be null")
         }
-        guard arn.hasPrefix("arn:aws:kinesis:\(tables.region):\(Tables.account):stream/") else {
+        guard arn.hasPrefix(tables.arn("kinesis", "stream/")) else {
             throw .validation(
                 "Invalid Request: no Kinesis stream of this account and Region has the ARN \(arn)")
         }

@@ -17,7 +17,7 @@ struct TableChange {
     private let warm: JSON?
     private let indexes: IndexUpdates?
 
-    init(_ request: Parameters, region: String) throws(ServiceError) {
+    init(_ request: Parameters, in tables: Tables) throws(ServiceError) {
         isOnDemand = try BillingModeCheck.isOnDemand(request)
         throughput = try request.json("ProvisionedThroughput")
         if let throughput {
@@ -31,7 +31,7 @@ struct TableChange {
             }
         let key = try request.json("SSESpecification")
         encryption = if let key { try EncryptionRequest(key) } else { nil }
-        keyARN = try encryption?.keyARN(region: region)
+        keyARN = try encryption?.keyARN(in: tables)
         tableClass = try request.tableClass()
         isDeletionProtected = try request.bool("DeletionProtectionEnabled")
         warm = try request.json("WarmThroughput")

@@ -7,7 +7,7 @@ extension Service {
         try request.refuse(
             "ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessUpdates",
             "GlobalTableSettingsReplicationMode", "VectorIndexUpdates")
-        let update = try TableChange(request, region: tables.region)
+        let update = try TableChange(request, in: tables)
         return try change(request, .updateTable) { (table, now) throws(ServiceError) in
             var state = table.state(at: now)
             try update.apply(to: &state, changeTime())

@@ -25,7 +25,22 @@ package final class Tables: @unchecked Sendable {
 
     package static let account = "000000000000"
 
-    private var arnPrefix: String { "arn:aws:dynamodb:\(region):\(Self.account):table/" }
+    private var arnPrefix: String { arn("dynamodb", "table/") }
+
+    /// An ARN of the server's own account and region.
+    package func arn(_ service: String, _ resource: String) -> String {
+        "arn:\(partition):\(service):\(region):\(Self.account):\(resource)"
+    }
+
+    /// (AWS's documentation, "Amazon Resource Names", partitions.)
+    private var partition: String {
+        let others = [
+            ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"),
+            ("us-isof-", "aws-iso-f"), ("us-iso-", "aws-iso"), ("eu-isoe-", "aws-iso-e"),
+            ("eusc-", "aws-eusc"),
+        ]
+        return others.first { region.hasPrefix($0.0) }?.1 ?? "aws"
+    }
 
     package func arn(of name: String) -> String { arnPrefix + name }
 

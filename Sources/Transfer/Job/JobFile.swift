@@ -464,3 +464,16 @@ package final class JobFile {
         do throws(DatabaseError) { return try body() } catch { throw JobError(error) }
     }
 }
+
+extension JobError {
+    package init(_ error: DatabaseError) {
+        self.init("the job's state can't be kept in \(error.path): \(error.message)")
+        if error.isFull {
+            hint = "make room on the disk, then run the same command again"
+        } else if error.isReadOnly {
+            hint = "make the folder writable, or name another with --state-dir"
+        } else if error.isNoDatabase {
+            hint = "the file is no job of dynaferry, or damaged; --restart begins the job anew"
+        }
+    }
+}

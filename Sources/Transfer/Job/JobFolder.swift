@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import System
 
 /// The folder where jobs keep their state: for each a database, a lock and, while it runs, a
 /// socket. Readable by its owner alone.
@@ -89,15 +90,40 @@ package struct JobFolder: Sendable {
     /// The newest job of this identity that has finished, and wrote into the tables of these ids.
     func finished(identity: String, targetIDs: [String?]) -> JobRecord? {
         let jobs = jobs(identity: identity).filter(\.state.isOver).filter { job in
-            let file = try? JobFile.open(databasePath(job.id), readOnly: true)
-            return (try? file?.tables().map(\.targetID)) == targetIDs
+            (try? tables(of: job.id).map(\.targetID)) == targetIDs
         }
         return jobs.max { $0.created < $1.created }
     }
 
-    /// Files that can't be read belong to nobody's command.
+    /// Jobs that are not over, and whose tables `selection` has chosen; the newest first.
+    func unfinished(selection: String) -> [JobRecord] {
+        records.filter { !$0.state.isOver && JobIdentity.selection($0.identity) == selection }
+            .sorted { $0.created > $1.created }
+    }
+
+    /// The tables of a job.
+    func tables(of id: String) throws(JobError) -> [JobTable] {
+        try JobFile.open(databasePath(id), readOnly: true).tables()
+    }
+
+    /// Why a job can't be read; nil when it can, or is not there.
+    func flaw(of id: String) -> JobError? {
+        guard has(id) else { return nil }
+        do throws(JobError) {
+            _ = try JobFile.open(databasePath(id), readOnly: true).job()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func jobs(identity: String) -> [JobRecord] {
-        let jobs = ids.compactMap { id -> JobRecord? in
+        records.filter { JobIdentity.areSame($0.identity, identity) }
+    }
+
+    /// Of the jobs that can be read.
+    private var records: [JobRecord] {
+        ids.compactMap { id -> JobRecord? in
             let path = databasePath(id)
             // One of an older version is brought up to date, or its command would begin anew.
             let file =
@@ -105,7 +131,6 @@ package struct JobFolder: Sendable {
                 ?? (try? JobFile.open(path, readOnly: false))
             return try? file?.job()
         }
-        return jobs.filter { $0.identity == identity }
     }
 
     /// An id that no job has: the table's name and four hexadecimal digits.
@@ -126,13 +151,18 @@ package struct JobFolder: Sendable {
     /// Takes the job's lock, which is freed when the holder lets go of it or its process ends.
     /// - Returns: nil when another process holds it.
     package func lock(_ id: String) throws(JobError) -> JobLock? {
-        let descriptor = open(lockPath(id), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("\(lockPath(id)) can't be made", errno) }
+        try lock(fileAt: lockPath(id))
+    }
+
+    /// Takes the lock that a file is, making it where there is none.
+    func lock(fileAt path: String) throws(JobError) -> JobLock? {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("\(path) can't be made", errno) }
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return JobLock(descriptor) }
         let number = errno
         close(descriptor)
         guard number == EWOULDBLOCK else {
-            throw failure("\(lockPath(id)) can't be locked", number)
+            throw failure("\(path) can't be locked", number)
         }
         return nil
     }
@@ -158,9 +188,18 @@ package struct JobFolder: Sendable {
 
 /// The right to run a job, held by one process at a time (flock(2)).
 package final class JobLock: Sendable {
-    private let descriptor: Int32
+    /// nil once it is free.
+    private let descriptor: Locked<Int32?>
 
-    fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
+    fileprivate init(_ descriptor: Int32) { self.descriptor = Locked(descriptor) }
 
-    deinit { close(descriptor) }
+    deinit { release() }
+
+    /// Frees it, whoever else still knows of it.
+    func release() {
+        descriptor.withLock { descriptor in
+            if let open = descriptor { close(open) }
+            descriptor = nil
+        }
+    }
 }

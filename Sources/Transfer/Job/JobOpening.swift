@@ -8,6 +8,9 @@ import System
 struct JobOpening {
     /// What was found of the tables before, in the job's order.
     let tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]
+    /// By number: why a target may be a source (``SourceGuard``).
+    let doubts: [Int: String]
+    let locks: PairLocks
     let options: JobOptions
     let time: any TimeSource
     let note: @Sendable (String) -> Void
@@ -18,8 +21,10 @@ struct JobOpening {
         try options.folder.prepare()
         let search = JobSearch(options: options, identity: identity, time: time)
         guard var job = try search.find() else { return try await begin() }
+        locks.write(job: job.record.id)
         try search.checkAge(of: job)
-        for (table, found) in zip(job.tables, tables) {
+        for (number, found) in tables.enumerated() {
+            let table = job.tables[number]
             try search.check(
                 table.record, of: job, source: found.findings.source,
                 target: found.findings.target, segments: found.preflight.options.segments)
@@ -27,36 +32,45 @@ struct JobOpening {
             switch table.record.targetWas {
             case .creating where found.findings.target != nil:
                 try await found.preflight.checkEmpty()
-            case .empty, .merged: try checkLiveliness(found.preflight, found.findings)
+            case .empty, .merged: try checkConsent(number)
             case .creating, .created: break
             }
         }
         note(search.announcement(job))
+        let segments = job.tables.map { options.restarts ? nil : $0.record.segments }
+        let firsts = try await firstReads(segments)
+        try await checkCost(firsts, job)
         if options.restarts {
-            for (number, found) in tables.enumerated() {
-                try job.file.restart(table: number, segments: found.findings.segments)
+            for (number, first) in firsts.enumerated() {
+                try job.file.restart(table: number, segments: first.segments)
             }
         }
         let hasCrashed = job.record.state == .running || job.record.state == .paused
         try job.file.beginRun(
             processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
         try job.reload()
+        for (number, first) in firsts.enumerated() { job.tables[number].first = first }
         if hasCrashed { job.record.progress.crashes += 1 }
         return job
     }
 
     private var identity: JobIdentity {
-        JobIdentity(tables.map { JobIdentity.Table($0.preflight, source: $0.findings.source) })
+        JobIdentity(
+            tables.map { JobIdentity.Table($0.preflight, source: $0.findings.source) },
+            selection: options.selection)
     }
 
     private mutating func begin() async throws -> OpenJob {
         // A command that was killed after its work was done is run again, and must learn that.
         let finished = options.folder.finished(
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
-        for (preflight, findings) in tables where findings.target != nil {
-            try await preflight.checkEmpty(finished: finished)
-            try checkLiveliness(preflight, findings)
+        for (number, table) in tables.enumerated() where table.findings.target != nil {
+            try checkJobBefore(number)
+            try await table.preflight.checkEmpty(finished: finished)
+            try checkConsent(number)
         }
+        let firsts = try await firstReads(tables.map { _ in nil })
+        try await checkCost(firsts, nil)
         let name = tables[0].findings.source.definition.name
         let id = options.id ?? options.folder.newID(for: name, using: &generator)
         guard let lock = try options.folder.lock(id) else {
@@ -66,33 +80,84 @@ struct JobOpening {
             id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
             identity: identity.text, processID: Int(getpid()))
         var records: [JobTable] = []
-        for (preflight, findings) in tables {
+        for (number, (preflight, findings)) in tables.enumerated() {
             records.append(
                 JobTable(
                     source: preflight.source.name, target: preflight.target.name,
                     sourceID: findings.source.id, targetID: findings.target?.id,
                     schema: findings.source.schema,
                     targetWas: try await targetWas(preflight, findings),
-                    segments: findings.segments, itemsReported: findings.source.itemCount))
+                    segments: firsts[number].segments, itemsReported: findings.source.itemCount))
         }
         let file = try JobFile.create(options.folder.databasePath(id), record, records)
+        locks.write(job: id)
         note("job \(id)")
         return OpenJob(
             file: file, lock: lock, record: record,
-            tables: records.map { OpenTable(record: $0, segments: []) },
+            tables: zip(records, firsts).map { OpenTable(record: $0, segments: [], first: $1) },
             socketPath: options.folder.socketPath(id))
     }
 
-    /// A target on which writing has consequences of its own is written only by one who knows.
-    private func checkLiveliness(
-        _ preflight: CopyPreflight, _ findings: CopyPreflight.Findings
-    ) throws(CopyRefusal) {
-        guard preflight.options.part != .schema, let reason = CopyPreflight.liveliness(findings)
-        else { return }
-        switch consent("\(reason). Copy into it?") {
-        case true?: note(reason)
-        case false?: throw CopyRefusal("\(reason): nothing was copied")
-        case nil: throw CopyRefusal(reason, hint: "--yes copies into it all the same")
+    /// Refuses a job that has cost, or would cost, more than it may.
+    /// - Parameter job: the one that is gone on with.
+    private func checkCost(_ firsts: [FirstRead], _ job: OpenJob?) async throws {
+        guard let limit = options.maxCost else { return }
+        var (spent, left): (Double, Double?) = (0, 0)
+        for (number, (preflight, findings)) in tables.enumerated() {
+            let record = job?.tables[number].record
+            let plan = try await preflight.plan(findings, firsts[number], limit.prices)
+            let limits = try UnitLimits(
+                preflight.options.limits, source: findings.source.definition,
+                target: findings.target?.definition ?? findings.source.definition)
+            if let record {
+                spent += TableCost(
+                    limit.prices, findings.source, findings.target,
+                    as: (findings.target ?? findings.source).definition,
+                    at: findings.place.region, limits
+                ).dollars(record.progress.counters, seconds: record.progress.seconds)
+            }
+            let share = record.map { $0.isFinished ? 0 : 1 - min(1, $0.progress.fraction) } ?? 1
+            left = left.flatMap { sum in plan.dollars.map { sum + $0 * share } }
+        }
+        if let refusal = CopyRefusal(cost: limit, spent: spent, left: left) { throw refusal }
+    }
+
+    /// Reads each source for the first time. Under a limit over all tables one is read after the
+    /// other, each once the units of that before it have passed.
+    /// - Parameter segments: of each table that is gone on with.
+    private func firstReads(_ segments: [Int?]) async throws -> [FirstRead] {
+        let spool = try? Spool(inFolder: options.folder.path)
+        let rate = tables[0].preflight.options.limits.totals.read
+        return try await CopyJob.each(
+            Array(zip(tables, segments)), atOnce: rate == nil ? nil : 1
+        ) { table, segments in
+            try await table.preflight.firstRead(table.findings, segments: segments, spool: spool)
+        }
+    }
+
+    /// A job that can't be read may have come half way into the target.
+    private func checkJobBefore(_ number: Int) throws(CopyRefusal) {
+        guard let id = locks.jobBefore(pair: number), let flaw = options.folder.flaw(of: id) else {
+            return
+        }
+        throw CopyRefusal(
+            "job \(id) was writing into \(tables[number].preflight.target.name), and where it stood"
+                + " can't be read: \(flaw.message)",
+            hint: (flaw.hint.map { "\($0); or " } ?? "")
+                + "dynaferry jobs remove \(id) gives it up, then the copy begins anew")
+    }
+
+    /// A target on which writing has consequences of its own, or that may be a source, is written
+    /// only by one who knows.
+    private func checkConsent(_ number: Int) throws(CopyRefusal) {
+        let (preflight, findings) = tables[number]
+        guard preflight.options.part != .schema else { return }
+        for reason in [doubts[number], CopyPreflight.liveliness(findings)].compactMap(\.self) {
+            switch consent("\(reason). Copy into it?") {
+            case true?: note(reason)
+            case false?: throw CopyRefusal("\(reason): nothing was copied")
+            case nil: throw CopyRefusal(reason, hint: "--yes copies into it all the same")
+            }
         }
     }
 

@@ -5,12 +5,16 @@ package struct JobOptions: Sendable {
     package var folder: JobFolder
     /// What was asked for, in words, without secrets; it is what `resume` commands are made of.
     package var request: [String]
+    /// What has chosen the tables, where it was a pattern.
+    package var selection: String?
     /// nil: found by what is copied, or named by itself.
     package var id: String?
     /// Go on with a job however long ago it stopped.
     package var resumesOld = false
     /// Copy everything again, into a target that the job found empty or made.
     package var restarts = false
+    /// nil: whatever it costs.
+    package var maxCost: CostLimit?
 
     package init(folder: JobFolder, request: [String]) {
         self.folder = folder

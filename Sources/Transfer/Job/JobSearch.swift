@@ -34,14 +34,19 @@ struct JobIdentity {
     }
 
     /// Of a verification: what is compared, and what may be done about it.
-    init(verifying tables: [JSON], mode: VerifyOptions.Mode, repair: RepairOptions?) {
+    init(
+        verifying tables: [JSON], mode: VerifyOptions.Mode, repair: RepairOptions?,
+        selection: String?
+    ) {
         var json: JSON = ["verify": .array(tables), "mode": .string("\(mode)")]
         if let repair { json["deletesExtra"] = .bool(repair.deletesExtra) }
+        json[Self.selectionName] = selection.map { .string($0) }
         text = json.text
     }
 
     /// What holds for all tables is said once, and of each only where it does not.
-    init(_ tables: [Table]) {
+    /// - Parameter selection: what has chosen the tables, where it was a pattern.
+    init(_ tables: [Table], selection: String?) {
         let merge = Self.common(tables.map(\.merge)) ?? false
         let skips = tables.allSatisfy(\.options.skipsExpired)
         var json: JSON = [
@@ -57,8 +62,33 @@ struct JobIdentity {
         if skips { json["skipExpired"] = true }
         let part = tables.first?.options.part ?? .all
         if part != .all { json["part"] = .string(part.rawValue) }
+        json[Self.selectionName] = selection.map { .string($0) }
         text = json.text
     }
+
+    /// Whether two texts are of the same work: which pattern has chosen its tables has no part in
+    /// it.
+    static func areSame(_ one: String, _ other: String) -> Bool {
+        one == other || work(one) == work(other)
+    }
+
+    private static func work(_ text: String) -> String {
+        guard var json = try? JSON(parsing: text), json.members != nil else { return text }
+        json[selectionName] = nil
+        return json.text
+    }
+
+    static func selection(_ text: String) -> String? {
+        (try? JSON(parsing: text))?[selectionName]?.string
+    }
+
+    /// The ARN, or the name, of the first table that is read.
+    static func firstSource(_ text: String) -> String? {
+        let json = try? JSON(parsing: text)
+        return (json?["tables"] ?? json?["verify"])?.array?.first?["source"]?.string
+    }
+
+    private static let selectionName = "selection"
 
     private static func common(_ values: [JSON]) -> JSON? {
         values.allSatisfy { $0 == values[0] } ? values[0] : nil
@@ -115,7 +145,7 @@ struct JobSearch {
         }
         guard options.folder.has(id) else { return nil }
         let record = try record(id)
-        guard record.identity == identity.text else {
+        guard JobIdentity.areSame(record.identity, identity.text) else {
             throw CopyRefusal(
                 "job \(id) is of another \(record.kind.noun)",
                 hint: "its command was: \(record.command)")

@@ -12,6 +12,7 @@ final class JobStore: @unchecked Sendable {
     /// nil once it has ended.
     private var file: JobFile?
     private var lock: JobLock?
+    private var locks: PairLocks?
     private let time: any TimeSource
     private let started: Instant
     private let earlier: JobProgress
@@ -22,6 +23,7 @@ final class JobStore: @unchecked Sendable {
         self.totals = totals
         file = job.file
         lock = job.lock
+        locks = job.locks
         self.time = time
         started = time.now
         earlier = job.record.progress
@@ -124,7 +126,11 @@ final class JobStore: @unchecked Sendable {
     /// asked of the job after that.
     func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
         try onQueue { () throws(JobError) in
-            defer { (file, lock) = (nil, nil) }
+            defer {
+                lock?.release()
+                locks?.release()
+                (file, lock, locks) = (nil, nil, nil)
+            }
             try file?.setState(state, reason: reason, at: time.secondsSinceEpoch)
         }
     }

@@ -5,6 +5,8 @@ import Engine
 struct OpenJob {
     let file: JobFile
     let lock: JobLock
+    /// Of its tables; nil where they are locked by nobody.
+    var locks: PairLocks?
     var record: JobRecord
     var tables: [OpenTable]
     /// Where other processes reach this one.
@@ -42,6 +44,8 @@ struct OpenJob {
 struct OpenTable {
     var record: JobTable
     var segments: [SegmentRecord]
+    /// What was read of it before the job began, or went on.
+    var first: FirstRead?
 
     /// What the copy is to begin with.
     var positions: [SegmentProgress] {

@@ -62,9 +62,10 @@ package struct CopyPlan: Sendable {
         }
         let looks = try await CopyJob.each(preflights) { try await Look($0) }
         let job = unfinished(looks, jobs)
-        let plans = try await CopyJob.each(looks) { look in
+        let doubts = try await doubts(looks)
+        let plans = try await CopyJob.each(Array(zip(looks, doubts))) { look, doubt in
             var plan = try await look.plan(prices, goesOn: job != nil)
-            if job == nil, !mayAsk, let reason = look.liveliness {
+            if job == nil, !mayAsk, let reason = doubt ?? look.liveliness {
                 plan.refusal =
                     plan.refusal ?? CopyRefusal(reason, hint: "--yes copies into it all the same")
             }
@@ -73,12 +74,24 @@ package struct CopyPlan: Sendable {
         return CopyPlan(tables: plans, job: job, totals: UnitTotals(options))
     }
 
+    /// Of each table: why its target may be a source.
+    private static func doubts(_ looks: [Look]) async throws -> [String?] {
+        let found = looks.enumerated().compactMap { number, look in
+            (try? look.found.get()).map { (number, (preflight: look.preflight, findings: $0)) }
+        }
+        var doubts = [String?](repeating: nil, count: looks.count)
+        for (place, doubt) in try await SourceGuard(found.map(\.1)).doubts() {
+            doubts[found[place].0] = doubt
+        }
+        return doubts
+    }
+
     private static func unfinished(_ looks: [Look], _ jobs: JobFolder) -> JobRecord? {
         let tables = looks.compactMap { look in
             (try? look.found.get()).map { JobIdentity.Table(look.preflight, source: $0.source) }
         }
         guard tables.count == looks.count else { return nil }
-        return jobs.unfinished(identity: JobIdentity(tables).text)
+        return jobs.unfinished(identity: JobIdentity(tables, selection: nil).text)
     }
 
     /// What there is of one pair, or why it would be refused.
@@ -102,7 +115,6 @@ package struct CopyPlan: Sendable {
         }
 
         func plan(_ prices: PriceTable, goesOn: Bool) async throws -> TablePlan {
-            let options = preflight.options
             let (source, target) = (preflight.source, preflight.target)
             func refused(_ refusal: CopyRefusal) -> TablePlan {
                 TablePlan(source: source.name, target: target.name, refusal: refusal)
@@ -110,25 +122,34 @@ package struct CopyPlan: Sendable {
             do {
                 let findings = try found.get()
                 if findings.target != nil, !goesOn { try await preflight.checkEmpty() }
-                let settings = findings.plan(options, as: target.name, isOwn: false)
-                let definition = findings.target?.definition ?? settings.creation
-                let sample = try await TableSample.take(
-                    of: source, definition, segments: findings.segments)
-                let limits = try UnitLimits(
-                    options.limits, source: findings.source.definition, target: definition)
-                var plan = TablePlan(
-                    findings, target: target.name, sample, as: definition, limits: limits,
-                    prices: prices, isConsistentRead: options.isConsistentRead)
-                plan.settings = SettingsReport(settings)
-                if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
-                    plan.indexes = findings.indexTiming(options)
-                }
-                return plan
+                let first = try await preflight.firstRead(findings, spool: nil)
+                return try await preflight.plan(findings, first, prices)
             } catch let error as CopyRefusal {
                 return refused(error)
             } catch let error as AWSError {
                 return refused(CopyRefusal(error, side: "source", source.reader.endpoint))
             }
         }
+    }
+}
+
+extension CopyPreflight {
+    /// What a copy takes that reads its source first so.
+    func plan(
+        _ findings: Findings, _ first: FirstRead, _ prices: PriceTable
+    ) async throws -> TablePlan {
+        let settings = findings.plan(options, as: target.name, isOwn: false)
+        let definition = findings.target?.definition ?? settings.creation
+        let sample = try await TableSample.take(of: source, definition, first)
+        let limits = try UnitLimits(
+            options.limits, source: findings.source.definition, target: definition)
+        var plan = TablePlan(
+            findings, target: target.name, sample, first, as: definition, limits: limits,
+            prices: prices, isConsistentRead: options.isConsistentRead)
+        plan.settings = SettingsReport(settings)
+        if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
+            plan.indexes = findings.indexTiming(options)
+        }
+        return plan
     }
 }

@@ -8,6 +8,8 @@ package struct TablePlan: Equatable, Sendable {
     package var target: String
     /// The target does not exist.
     package var creates: Bool
+    /// How what is created is paid for.
+    package var billing: Billing?
     /// nil: nobody knows, for the table reports nothing and the sample did not reach its end.
     package var items: Int?
     package var bytes: Int?
@@ -40,17 +42,18 @@ package struct TablePlan: Equatable, Sendable {
 
     init(
         _ findings: CopyPreflight.Findings, target: String, _ sample: TableSample,
-        as definition: TableDefinition, limits: UnitLimits, prices: PriceTable,
+        _ first: FirstRead, as definition: TableDefinition, limits: UnitLimits, prices: PriceTable,
         isConsistentRead: Bool
     ) {
         source = findings.source.definition.name
         self.target = target
         creates = findings.target == nil
+        if creates { billing = definition.billing }
         readLimit = limits.read.unitsPerSecond
         writeLimit = limits.write.table
-        count(findings, sample, isConsistentRead)
+        count(findings, sample, first, isConsistentRead)
         time(limits)
-        dollars = cost(findings, definition, prices)
+        dollars = cost(findings, definition, limits, prices)
         warn(findings, definition, sample)
     }
 
@@ -63,15 +66,16 @@ package struct TablePlan: Equatable, Sendable {
     // MARK: Estimates
 
     private mutating func count(
-        _ findings: CopyPreflight.Findings, _ sample: TableSample, _ isConsistent: Bool
+        _ findings: CopyPreflight.Findings, _ sample: TableSample, _ first: FirstRead,
+        _ isConsistent: Bool
     ) {
-        let reported = findings.source.itemCount
+        let reported = max(findings.source.itemCount, first.itemsEstimated ?? 0)
         guard sample.isComplete || (reported > 0 && sample.items > 0) else { return }
         let items = sample.isComplete ? sample.items : max(reported, sample.items)
         self.items = items
         bytes = Int(clamping: Double(items) * sample.itemBytes)
         guard sample.items > 0 else {
-            (readUnits, writeUnits) = (Double(findings.segments) / 2, 0)
+            (readUnits, writeUnits) = (Double(first.segments) / 2, 0)
             return
         }
         let share = Double(items) / Double(sample.items)
@@ -79,7 +83,7 @@ package struct TablePlan: Equatable, Sendable {
         indexUnits = sample.indexUnits.sorted { $0.key < $1.key }
             .map { IndexUnits(name: $0.key, units: Double($0.value) * share) }
         readUnits = Self.readUnits(
-            items: items, sample, segments: findings.segments, memory: findings.memory,
+            items: items, sample, segments: first.segments, memory: findings.memory,
             isConsistent)
     }
 
@@ -92,7 +96,7 @@ package struct TablePlan: Equatable, Sendable {
         var sizing = PageSizing(poolBytes: memory.pageBytes, openSegments: open)
         sizing.learn(
             items: sample.items, jsonBytes: sample.jsonBytes, storedBytes: sample.storedBytes)
-        let limit = Double(sizing.plan(isConsistent: isConsistent).limit)
+        let limit = Double(sizing.plan().limit)
         let perSegment = Double(items) / Double(segments)
         let full = (perSegment / limit).rounded(.down)
         func units(_ items: Double) -> Double {
@@ -119,24 +123,17 @@ package struct TablePlan: Equatable, Sendable {
         (seconds, heldBackBy) = (longest?.seconds, longest?.by)
     }
 
-    /// On demand what is consumed, provisioned what is provisioned meanwhile; and what is sent
-    /// from one region to another.
     private func cost(
-        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ prices: PriceTable
+        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ limits: UnitLimits,
+        _ prices: PriceTable
     ) -> Double? {
         guard let readUnits, let writeUnits, let bytes else { return nil }
-        let allWrites = indexUnits.reduce(writeUnits) { $0 + $1.units }
-        var dollars = 0.0
-        if findings.source.definition.billing.isOnDemand {
-            dollars += readUnits / 1e6 * prices.readMillion
-        }
-        if definition.billing.isOnDemand {
-            dollars += allWrites / 1e6 * prices.writeMillion
-        } else if let seconds, let units = writeLimit {
-            dollars += units * seconds / 3_600 * prices.writeUnitHour
-        }
-        let isFar = findings.target.map { $0.region != findings.source.region } ?? false
-        return dollars + (isFar ? Double(bytes) / 1e9 * prices.transferGB : 0)
+        let cost = TableCost(
+            prices, findings.source, findings.target, as: definition, at: findings.place.region,
+            limits)
+        return cost.dollars(
+            readUnits: readUnits, writeUnits: indexUnits.reduce(writeUnits) { $0 + $1.units },
+            bytes: Double(bytes), seconds: seconds ?? 0)
     }
 
     // MARK: Warnings

@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import DynamoModel
 import JSON
+import System
 
 /// A few pages of a table: what its items are like, as far as some can tell of all.
 struct TableSample: Equatable, Sendable {
@@ -25,18 +26,20 @@ struct TableSample: Equatable, Sendable {
 }
 
 extension TableSample {
-    /// Scans one page from the table's start, which is all of a small one; of others, one page of a
-    /// few segments, which lie evenly over the table.
+    /// The page that was read first, which is all of a small table; of others, one page of a few
+    /// segments, which lie evenly over the table.
     static func take(
-        of source: SourceTable, _ definition: TableDefinition, segments: Int
+        of source: SourceTable, _ definition: TableDefinition, _ first: FirstRead
     ) async throws -> TableSample {
-        let start = try await pages(of: source, definition, [0], segments: 1)
-        let count = min(segmentsMax, segments)
-        guard !start.isComplete, count > 1 else { return start }
-        let numbers = (0..<count).map { $0 * (segments / count) }
-        var sample = try await pages(of: source, definition, numbers, segments: segments)
-        sample.isComplete = false
-        return sample.items > 0 ? sample : start
+        let page = ByteBuffer()
+        if first.page?.peek(into: page) == true {
+            var sample = TableSample()
+            try sample.add(try JSON(parsing: page.bytes), definition)
+            return sample
+        }
+        let count = min(segmentsMax, first.segments)
+        let numbers = (0..<count).map { $0 * (first.segments / count) }
+        return try await pages(of: source, definition, numbers, segments: first.segments)
     }
 
     private static func pages(
@@ -50,17 +53,22 @@ extension TableSample {
                 body["TotalSegments"] = JSON(segments)
             }
             let reply = try await source.reader.call(.scan, body)
-            do {
-                for item in reply["Items"]?.array ?? [] { try sample.add(item, definition) }
-            } catch {
-                throw AWSError(absurd: ReadOperation.scan.operation, "Items: \(error)")
-            }
-            if reply["LastEvaluatedKey"]?.members?.isEmpty == false { sample.isComplete = false }
+            try sample.add(reply, definition)
         }
+        if segments > numbers.count { sample.isComplete = false }
         return sample
     }
 
-    private mutating func add(_ json: JSON, _ definition: TableDefinition) throws {
+    private mutating func add(_ reply: JSON, _ definition: TableDefinition) throws(AWSError) {
+        do {
+            for item in reply["Items"]?.array ?? [] { try add(item: item, definition) }
+        } catch {
+            throw AWSError(absurd: ReadOperation.scan.operation, "Items: \(error)")
+        }
+        if reply["LastEvaluatedKey"]?.members?.isEmpty == false { isComplete = false }
+    }
+
+    private mutating func add(item json: JSON, _ definition: TableDefinition) throws {
         let item = try Item(json)
         let size = ItemSize.of(item)
         items += 1

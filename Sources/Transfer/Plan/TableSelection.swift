@@ -12,7 +12,7 @@ package struct TableSelection: Equatable, Sendable {
     }
 
     /// A table and the name of its copy.
-    package struct Pair: Equatable, Sendable {
+    package struct Pair: Hashable, Sendable {
         package var source: String
         package var target: String
     }
@@ -35,7 +35,7 @@ package struct TableSelection: Equatable, Sendable {
         let candidates = Set(names).union(literal)
         var pairs: [Pair] = []
         for name in candidates.sorted() where !excluded.contains(where: { $0.match(name) != nil }) {
-            guard let target = target(of: name) else { continue }
+            guard let (_, target) = rule(for: name) else { continue }
             pairs.append(Pair(source: name, target: target))
         }
         try checkMatches(names)
@@ -43,11 +43,27 @@ package struct TableSelection: Equatable, Sendable {
         return pairs
     }
 
-    private func target(of name: String) -> String? {
-        for rule in rules {
-            if let stars = rule.source.match(name) { return rule.target.filled(with: stars) }
+    /// The rule that a table is copied by, and the name of its copy.
+    private func rule(for name: String) -> (number: Int, target: String)? {
+        for (number, rule) in rules.enumerated() {
+            if let stars = rule.source.match(name) {
+                return (number, rule.target.filled(with: stars))
+            }
         }
         return nil
+    }
+
+    /// Pairs whose source is called as the copy of another by the same pattern, with that other's
+    /// source: `rs-0-copy` of `rs-*`, copied as `rs-*-copy`.
+    func namedAsCopies(in pairs: [Pair]) -> [(pair: Pair, of: Pair)] {
+        let byTarget = Dictionary(pairs.map { ($0.target, $0) }) { first, _ in first }
+        return pairs.compactMap { pair in
+            guard let other = byTarget[pair.source], other != pair,
+                let rule = rule(for: pair.source)?.number, !rules[rule].source.isLiteral,
+                self.rule(for: other.source)?.number == rule
+            else { return nil }
+            return (pair, other)
+        }
     }
 
     /// A pattern that matches nothing is a slip of the pen, not a wish.

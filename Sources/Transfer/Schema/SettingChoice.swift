@@ -11,10 +11,32 @@ package struct SettingChoice: Equatable, Sendable {
     package var policy: String?
     package var kinesisStream: String?
     package var replicas: [String] = []
+    /// How targets that are made are paid for; nil: as the source.
+    package var billing: BillingMode?
+    /// Units of targets that are made, and of each of their indexes; they make them provisioned.
+    package var capacity: Throughput?
 
     package init() {}
 
     var wanted: Set<Setting> { Set(Setting.allCases).subtracting(without) }
+}
+
+package enum BillingMode: String, CaseIterable, Sendable {
+    case onDemand = "on-demand"
+    case provisioned
+    case source
+}
+
+extension SettingChoice {
+    /// Whether what is made is on demand, of a source that is so or not.
+    func makesOnDemand(of isOnDemand: Bool) -> Bool {
+        if capacity != nil { return false }
+        switch billing {
+        case .onDemand?: return true
+        case .provisioned?: return false
+        case .source?, nil: return isOnDemand
+        }
+    }
 }
 
 /// Which part of a table is copied.

@@ -14,6 +14,7 @@ package enum SettingStep: Equatable, Sendable {
     case recovery(TableSettings.Recovery)
     case insight(TableSettings.ContributorInsight)
     case scaling(TableSettings.ScalableDimension)
+    case scheduled(TableSettings.ScheduledAction)
     case stream(String)
     case kinesis(TableSettings.KinesisDestination)
     case replica(String)
@@ -32,6 +33,7 @@ package enum SettingStep: Equatable, Sendable {
         case .recovery: .recovery
         case .insight: .insights
         case .scaling: .autoScaling
+        case .scheduled: .scheduledScaling
         case .stream: .stream
         case .kinesis: .kinesis
         case .replica: .replicas
@@ -59,6 +61,7 @@ package enum SettingStep: Equatable, Sendable {
         case .scaling(let dimension):
             "auto scaling of \(dimension.unitsTitle) units"
                 + (dimension.index.map { " of index \($0)" } ?? "")
+        case .scheduled(let action): "scheduled scaling \(action.name)"
         case .stream(let view): "stream \(view)"
         case .kinesis(let destination): "Kinesis destination \(destination.streamARN)"
         case .replica(let region): "replica in \(region)"
@@ -70,7 +73,7 @@ package enum SettingStep: Equatable, Sendable {
     /// It has a call of its own instead of being a change by UpdateTable.
     var isCall: Bool {
         switch self {
-        case .tags, .timeToLive, .recovery, .insight, .scaling, .kinesis, .policy: true
+        case .tags, .timeToLive, .recovery, .insight, .scaling, .scheduled, .kinesis, .policy: true
         case .index, .capacity, .tableClass, .encryption, .stream, .replica, .protection: false
         }
     }
@@ -93,7 +96,8 @@ package enum SettingStep: Equatable, Sendable {
         case .replica(let region):
             return ["ReplicaUpdates": [["Create": ["RegionName": .string(region)]]]]
         case .protection: return ["DeletionProtectionEnabled": true]
-        case .tags, .timeToLive, .recovery, .insight, .scaling, .kinesis, .policy: return nil
+        case .tags, .timeToLive, .recovery, .insight, .scaling, .scheduled, .kinesis, .policy:
+            return nil
         }
     }
 
@@ -113,7 +117,8 @@ package enum SettingStep: Equatable, Sendable {
         case .stream(let view): return definition.stream == view
         case .replica(let region): return table.replicaRegions.contains(region)
         case .protection: return definition.isProtected
-        case .tags, .timeToLive, .recovery, .insight, .scaling, .kinesis, .policy: return false
+        case .tags, .timeToLive, .recovery, .insight, .scaling, .scheduled, .kinesis, .policy:
+            return false
         }
     }
 

@@ -154,6 +154,7 @@ struct SettingDifference {
         }
         steps += wanted.insights.filter { !table.insights.contains($0) }.map { .insight($0) }
         steps += wanted.scaling.filter { !table.scaling.contains($0) }.map { .scaling($0) }
+        steps += wanted.scheduled.filter { !table.scheduled.contains($0) }.map { .scheduled($0) }
     }
 
     /// What would hinder a second attempt, or let others hear of the first.

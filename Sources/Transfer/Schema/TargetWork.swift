@@ -27,7 +27,8 @@ struct TargetWork: Sendable {
     }
 
     /// Sets one thing after the other, unless it is so already.
-    /// - Returns: what the endpoint has no operation for.
+    /// - Returns: what the endpoint has no operation for, or does not know. Servers other than
+    ///   AWS's lack much: their copies fail by nothing that comes after the items.
     /// - Throws: an ``AWSError`` with what could not be set in ``Failure``, or ``Stopped``.
     func perform(_ steps: [SettingStep], of table: TableDescription) async throws -> [NotCarried] {
         var lacking: [NotCarried] = []
@@ -35,14 +36,31 @@ struct TargetWork: Sendable {
             do {
                 try await perform(step, of: table)
             } catch let error as AWSError {
-                guard error.lacksOperation, let setting = step.setting else {
+                guard let reason = reason(toLeave: step, error) else {
                     throw Failure(step: step, error: error)
                 }
-                lacking.append(
-                    NotCarried(setting, step.title, "the endpoint has no \(error.operation)"))
+                lacking.append(NotCarried(step.setting, step.title, reason))
             }
         }
         return lacking
+    }
+
+    /// Why a step is left out after an error; nil: it must not be.
+    private func reason(toLeave step: SettingStep, _ error: AWSError) -> String? {
+        if error.lacksOperation { return "the endpoint has no \(error.operation)" }
+        let isRefused = [.split, .giveUp].contains(error.remedy)
+        let isDenied = [
+            "AccessDeniedException", "AccessDenied", "ResourceNotFoundException",
+            "TableNotFoundException", "ResourceInUseException",
+        ].contains(error.code)
+        if target.reader.endpoint.isCustom, isRefused, !isDenied, error.localCode == nil {
+            return "the endpoint refuses \(error.operation): \(error.code)"
+        }
+        // What was planned for a time that has passed can't be planned again.
+        if case .scheduled = step, error.code == "ValidationException" {
+            return "the service refuses it: \(error.headline)"
+        }
+        return nil
     }
 
     struct Failure: Error {
@@ -83,6 +101,7 @@ struct TargetWork: Sendable {
         case .recovery(let recovery): try await target.setRecovery(recovery)
         case .insight(let insight): try await target.setInsight(insight)
         case .scaling(let dimension): try await target.setScaling(dimension)
+        case .scheduled(let action): try await target.setScheduled(action)
         case .kinesis(let destination): try await target.setKinesis(destination)
         case .policy(let policy): try await target.setPolicy(policy, ofARN: arn ?? target.name)
         case .index, .capacity, .tableClass, .encryption, .stream, .replica, .protection:
@@ -104,11 +123,14 @@ struct TargetWork: Sendable {
         }
     }
 
+    /// With pauses that double: some three seconds.
+    private static let looksInSilence = 7
     /// With pauses that grow to 5 s: some ten minutes.
     private static let attemptsMax = 120
 
     private func pause(_ looks: Int) async throws {
         guard !isStopping() else { throw Stopped() }
+        if looks == Self.looksInSilence { note("waiting until \(target.name) is ready") }
         await Pause.lasting(.milliseconds(min(20 << min(looks, 8), 5_000)))
     }
 

@@ -26,7 +26,9 @@ struct WantedTable: Equatable, Sendable {
                 notCarried.append(NotCarried(setting, setting.title, "not read: \(reason)"))
             }
         }
+        notCarried += source.peculiarities.map { NotCarried(nil, $0.name, $0.reason) }
         for setting in choice.without { leaveOut(setting) }
+        carryBilling(choice)
         let isNear = place.isSameAccount && place.region == source.region ?? place.region
         carryKey(choice, isNear)
         carryTags()
@@ -46,6 +48,7 @@ struct WantedTable: Equatable, Sendable {
         case .recovery: settings.recovery = nil
         case .insights: settings.insights = []
         case .autoScaling: settings.scaling = []
+        case .scheduledScaling: settings.scheduled = []
         case .stream: definition.stream = nil
         case .kinesis: settings.kinesis = []
         case .policy: settings.policy = nil
@@ -61,6 +64,29 @@ struct WantedTable: Equatable, Sendable {
         definition.billing = .onDemand(Throughput())
         for index in definition.globalIndexes.indices {
             definition.globalIndexes[index].throughput = Throughput()
+        }
+    }
+
+    private mutating func carryBilling(_ choice: SettingChoice) {
+        let isOnDemand = definition.billing.isOnDemand
+        guard choice.makesOnDemand(of: isOnDemand) else {
+            guard let capacity = choice.capacity else { return }
+            setUnits(.provisioned(capacity), capacity)
+            return
+        }
+        guard !isOnDemand else { return }
+        setUnits(.onDemand(Throughput()), Throughput())
+        if !settings.scaling.isEmpty || !settings.scheduled.isEmpty {
+            notCarried.append(
+                NotCarried(.autoScaling, "auto scaling", "the copy is on demand"))
+        }
+        (settings.scaling, settings.scheduled) = ([], [])
+    }
+
+    private mutating func setUnits(_ billing: Billing, _ ofIndex: Throughput) {
+        definition.billing = billing
+        for index in definition.globalIndexes.indices {
+            definition.globalIndexes[index].throughput = ofIndex
         }
     }
 
@@ -134,7 +160,7 @@ struct WantedTable: Equatable, Sendable {
         settings.policy = policy.replacing(arn, with: arn[...name] + definition.name)
     }
 
-    /// Policies are mostly named after their table.
+    /// Policies and scheduled actions are mostly named after their table.
     private mutating func carryScaling(from source: String) {
         for dimension in settings.scaling.indices {
             for policy in settings.scaling[dimension].policies.indices {
@@ -143,16 +169,21 @@ struct WantedTable: Equatable, Sendable {
                     source, with: definition.name)
             }
         }
+        for action in settings.scheduled.indices {
+            settings.scheduled[action].name = settings.scheduled[action].name.replacing(
+                source, with: definition.name)
+        }
     }
 }
 
 /// Something of the source that its copy will not have, by name.
 package struct NotCarried: Equatable, Sendable {
-    package var setting: Setting
+    /// nil: no setting that could be left out: an index, units.
+    package var setting: Setting?
     package var name: String
     package var reason: String
 
-    init(_ setting: Setting, _ name: String, _ reason: String) {
+    init(_ setting: Setting?, _ name: String, _ reason: String) {
         self.setting = setting
         self.name = name
         self.reason = reason

@@ -1,3 +1,4 @@
+import DynamoModel
 import JSON
 
 /// What the verification of a copy has come to.
@@ -6,9 +7,13 @@ package struct CopyVerdict: Equatable, Sendable {
     package var isEqual: Bool
     package var counters: VerifyCounters
     package var notes: [String]
+    /// When the source was read that the target is compared with, from its first page to its last,
+    /// in seconds since 1970; nil in files of older versions.
+    package var sourceRead: ClosedRange<Double>?
 
     /// - Parameter isMerged: items that only the target has were there before.
-    init(_ verdict: TableVerdict, isMerged: Bool) {
+    init(_ verdict: TableVerdict, isMerged: Bool, sourceRead: ClosedRange<Double>) {
+        self.sourceRead = sourceRead
         counters = verdict.counters
         notes = verdict.notes
         if isMerged { counters.leaveOutCausesInTarget() }
@@ -18,10 +23,15 @@ package struct CopyVerdict: Equatable, Sendable {
     }
 
     package var json: JSON {
-        [
+        var json: JSON = [
             "outcome": isEqual ? "equal" : "different", "counts": counters.json,
             "notes": .array(notes.map { .string($0) }),
         ]
+        if let sourceRead {
+            json["sourceReadFrom"] = JSON(sourceRead.lowerBound)
+            json["sourceReadTo"] = JSON(sourceRead.upperBound)
+        }
+        return json
     }
 
     /// Reads what ``json`` wrote.
@@ -32,5 +42,10 @@ package struct CopyVerdict: Equatable, Sendable {
         isEqual = outcome == "equal"
         counters = VerifyCounters(json: counts)
         notes = json["notes"]?.array?.compactMap(\.string) ?? []
+        if let start = json["sourceReadFrom"]?.double(in: ServiceRanges.timestamps),
+            let end = json["sourceReadTo"]?.double(in: ServiceRanges.timestamps), start <= end
+        {
+            sourceRead = start...end
+        }
     }
 }

@@ -124,11 +124,13 @@ extension TableVerification {
         let drivers = [
             (subject.source, "source", begun.source), (subject.target, "target", begun.target),
         ].enumerated().map { number, side in
-            ScanDriver(
+            var configuration = configuration(side.0, side.2, parts[number].segments)
+            let first = number == 0 && stage == .summing ? subject.first : nil
+            if let first { configuration.spent = first.spent }
+            return ScanDriver(
                 side.0.table, side: side.1, schema: subject.schema, contents: contents,
-                configuration(side.0, side.2, parts[number].segments), share: readShare,
-                cursors: parts[number].cursors,
-                itemsReported: side.0.description.itemCount, time: time,
+                configuration, share: readShare, cursors: parts[number].cursors,
+                first: first?.page, itemsReported: side.0.description.itemCount, time: time,
                 seed: seed &+ UInt64(10 + number)
             ) { (page) throws(CopyFailure) in try take(number, page) }
         }
@@ -191,7 +193,7 @@ extension TableVerification {
         var configuration = ScanConfiguration(
             segments: subject.segments, chosen: chosen, pageBytes: memory.pageBytes)
         configuration.scansMax = options.scansMax
-        configuration.itemBytesReported = side.description.itemBytes
+        configuration.itemBytesReported = side.description.itemBytes ?? subject.first?.itemBytes
         configuration.isConsistentRead = options.isConsistentRead
         configuration.read = limit
         configuration.giveUpAfter = options.giveUpAfter

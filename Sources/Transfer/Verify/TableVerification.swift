@@ -18,6 +18,8 @@ package final class TableVerification: Sendable {
         var source: Side
         var target: Side
         var segments: Int
+        /// What was read of the source before, for the first pass.
+        var first: FirstRead?
         /// nil: nothing is written.
         var repaired: Repaired?
 

@@ -13,25 +13,45 @@ extension VerifyJob {
     ///   - job: nil keeps nothing: what is interrupted is begun anew.
     ///   - width: tables that are verified at a time; nil: as many as are needed to use what all
     ///     may together.
+    ///   - consent: is asked before a table is repaired that may be a source.
     /// - Throws: ``CopyRefusal``, ``JobError``.
     package static func prepare(
         _ options: [VerifyOptions], job jobOptions: JobOptions? = nil, tables: [Pair],
-        width: Int? = nil, note: @escaping @Sendable (String) -> Void = { _ in },
+        width: Int? = nil, consent: CopyConsent = { _ in nil },
+        note: @escaping @Sendable (String) -> Void = { _ in },
         time: any TimeSource = MonotonicTime(), seed: UInt64, emit: @escaping Emit
     ) async throws -> VerifyJob {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
+        let locks = try jobOptions.map { jobOptions in
+            let isRepair = tables.contains { if case .repaired = $0.target { true } else { false } }
+            return try PairLocks(
+                tables.map { ($0.source, $0.target.table) }, for: isRepair ? .writing : .comparing,
+                in: jobOptions.folder)
+        }
         let looks = try await looks(options, tables)
         let ready = looks.enumerated().compactMap { number, look in
             (try? look.get()).map { (number: number, look: $0) }
         }
-        try VerifyLook.checkSources(ready.map(\.look))
+        for (_, doubt) in try await SourceGuard(ready.map(\.look)).doubts() {
+            guard consent("\(doubt). Repair it?") == true else {
+                throw CopyRefusal(
+                    "\(doubt): nothing was repaired", hint: "--yes repairs it all the same")
+            }
+            note(doubt)
+        }
         var opened: VerifyOpening.Opened?
         if let jobOptions, !ready.isEmpty {
             var generator = SeededGenerator(seed: seed)
-            opened = try VerifyOpening(
-                looks: ready.map(\.look), mode: options[0].mode, options: jobOptions, time: time,
-                note: note
-            ).run(using: &generator)
+            var opening = VerifyOpening(
+                looks: ready.map(\.look), reading: ready.map { options[$0.number] },
+                options: jobOptions, time: time, note: note)
+            opened = try await opening.run(using: &generator)
+            opened?.job.locks = locks
+            locks?.write(job: opened?.job.record.id)
+        }
+        for table in tables {
+            table.source.begin()
+            table.target.table.begin()
         }
         let throttle = opened?.job.record.throttle ?? AskedLimits()
         if let limits = throttle.description {
@@ -48,9 +68,15 @@ extension VerifyJob {
             guard case .failure(let refusal) = look else { continue }
             prepared[number] = .refused(TableVerdict(tables[number], refusal))
         }
+        var found = ready.map(\.look)
+        if let opened {
+            found = opened.looks
+        } else {
+            found = try await VerifyLook.readFirst(found, ready.map { options[$0.number] }, nil)
+        }
         for (place, table) in ready.enumerated() {
             prepared[table.number] = .ready(
-                try making.verification(table.number, of: table.look, in: place))
+                try making.verification(table.number, of: found[place], in: place))
         }
         return VerifyJob(
             tables.indices.map { prepared[$0]! }, options, making.shared, making.letters,

@@ -2,11 +2,12 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Engine
+import System
 
 /// What there is to a pair of tables before any item is read.
 struct VerifyLook: Sendable {
-    let subject: TableVerification.Subject
-    let verdict: TableVerdict
+    private(set) var subject: TableVerification.Subject
+    private(set) var verdict: TableVerdict
     let memory: VerifyMemory
     /// `--segments`
     let segmentsAsked: Int?
@@ -53,17 +54,13 @@ struct VerifyLook: Sendable {
             (from, source), (to, target), options.settings)
         verdict.settingDifferences = settings.differences
         verdict.notes = settings.notes
-        let segments =
-            segmentsAsked
-            ?? Self.segments(forBytes: max(source.sizeBytes, target.sizeBytes), options.mode)
-        verdict.progress.segments = segments
         self.verdict = verdict
         var subject = TableVerification.Subject(
             source: .init(
                 table: from, description: source, expiry: settings.timeToLive.source),
             target: .init(
                 table: to, description: target, expiry: settings.timeToLive.target),
-            segments: segments)
+            segments: segmentsAsked ?? 1)
         if case .repaired(let table, let repair) = pair.target {
             subject.repaired = .init(table: table, options: repair)
         }
@@ -72,31 +69,52 @@ struct VerifyLook: Sendable {
         _ = try VerifyLimits(options.limits, subject)
     }
 
-    /// No table may be repaired that another is repaired after, nor after itself.
-    static func checkSources(_ looks: [VerifyLook]) throws(CopyRefusal) {
-        for written in looks where written.subject.repaired != nil {
-            for read in looks {
-                let (source, target) = (read.subject.source, written.subject.target)
-                let relation = TableRelation(
-                    source.description, target.description,
-                    isSameEndpoint: source.table.reader.endpoint.url
-                        == target.table.reader.endpoint.url)
-                guard relation != .unrelated else { continue }
-                throw CopyRefusal(
-                    "\(written.verdict.target) would be repaired as the copy of"
-                        + " \(written.verdict.source), but is a source itself, or its replica",
-                    hint: "leave one out with --exclude, or name the target otherwise")
+    /// Finds out in how many segments both tables are to be read, by reading the source for the
+    /// first time. Segments of a sample must be many enough that some tens are drawn.
+    mutating func readFirst(_ options: VerifyOptions, _ spool: Spool?) async throws(CopyRefusal) {
+        let (source, target) = (subject.source, subject.target)
+        let bytes = max(source.description.sizeBytes, target.description.sizeBytes)
+        var first = FirstRead(segments: segmentsAsked ?? CopyOptions.segments(forBytes: bytes))
+        if case .sample(let share) = options.mode {
+            while segmentsAsked == nil, Double(first.segments) * share < 64,
+                first.segments < 1 << 19
+            { first.segments *= 2 }
+        } else if segmentsAsked == nil {
+            do throws(AWSError) {
+                first = try await FirstReader(
+                    table: source.table, description: source.description,
+                    isConsistent: options.isConsistentRead,
+                    contents: options.mode == .count ? .count : .items,
+                    pageBytesMax: memory.pageBytes, spool: spool,
+                    rate: options.limits.totals.read, bytes: bytes
+                ).read()
+            } catch {
+                throw CopyRefusal(error, side: "source", source.table.reader.endpoint)
             }
+        }
+        setFirst(first)
+    }
+
+    /// Reads the sources of several for the first time. Under a limit over all tables one is read
+    /// after the other, each once the units of that before it have passed.
+    static func readFirst(
+        _ looks: [VerifyLook], _ options: [VerifyOptions], _ spool: Spool?
+    ) async throws -> [VerifyLook] {
+        let rate = UnitTotals(options).read
+        return try await CopyJob.each(
+            Array(zip(looks, options)), atOnce: rate == nil ? nil : 1
+        ) { look, options in
+            var look = look
+            try await look.readFirst(options, spool)
+            return look
         }
     }
 
-    /// Segments of a sample must be many enough that some tens are drawn.
-    private static func segments(forBytes bytes: Int, _ mode: VerifyOptions.Mode) -> Int {
-        let usual = CopyOptions.segments(forBytes: bytes)
-        guard case .sample(let share) = mode else { return usual }
-        var segments = usual
-        while Double(segments) * share < 64, segments < 1 << 19 { segments *= 2 }
-        return segments
+    /// Both tables are to be read as a job has begun to.
+    mutating func setFirst(_ first: FirstRead) {
+        subject.first = first
+        subject.segments = first.segments
+        verdict.progress.segments = first.segments
     }
 
     private static func describe(
@@ -117,12 +135,21 @@ struct VerifyLook: Sendable {
             return found
         } catch let refusal as CopyRefusal {
             throw refusal
-        } catch let error as AWSError {
-            throw CopyRefusal(error, side: side, table.reader.endpoint)
         } catch {
-            throw CopyRefusal(
-                "the \(side) \(table.name): \(error)",
-                hint: "is \(table.reader.endpoint.url) a DynamoDB endpoint?")
+            throw CopyRefusal(describing: table, side, error)
         }
+    }
+}
+
+extension SourceGuard {
+    /// Of tables that are compared, some of which are to be repaired.
+    init(_ looks: [VerifyLook]) {
+        let pairs = looks.map { look in
+            let (source, target) = (look.subject.source, look.subject.target)
+            return Pair(
+                source: (source.table, source.description),
+                target: look.subject.repaired == nil ? nil : (target.table, target.description))
+        }
+        self.init(pairs: pairs, verb: "repaired")
     }
 }

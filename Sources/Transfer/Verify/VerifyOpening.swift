@@ -9,8 +9,8 @@ import System
 /// Takes up the job that a verification is part of: goes on with the one that the same command
 /// began, or begins a new one.
 struct VerifyOpening {
-    let looks: [VerifyLook]
-    let mode: VerifyOptions.Mode
+    private(set) var looks: [VerifyLook]
+    let reading: [VerifyOptions]
     let options: JobOptions
     let time: any TimeSource
     let note: @Sendable (String) -> Void
@@ -19,12 +19,14 @@ struct VerifyOpening {
     struct Opened {
         var job: OpenJob
         var states: [VerifyState]
+        /// What was found of the tables, and in how many segments they are read.
+        var looks: [VerifyLook]
     }
 
-    func run(using generator: inout SeededGenerator) throws -> Opened {
+    mutating func run(using generator: inout SeededGenerator) async throws -> Opened {
         try options.folder.prepare()
         let search = JobSearch(options: options, identity: identity, time: time)
-        guard var job = try search.find() else { return try begin(&generator) }
+        guard var job = try search.find() else { return try await begin(&generator) }
         try search.checkAge(of: job)
         for (table, look) in zip(job.tables, looks) {
             try search.check(
@@ -32,7 +34,11 @@ struct VerifyOpening {
                 target: look.subject.target.description, segments: look.segmentsAsked)
         }
         note(search.announcement(job))
+        for (number, table) in job.tables.enumerated() {
+            looks[number].setFirst(FirstRead(segments: table.record.segments))
+        }
         if options.restarts {
+            try await readFirst()
             for (number, look) in looks.enumerated() {
                 try job.file.restart(table: number, segments: look.subject.segments)
             }
@@ -42,10 +48,16 @@ struct VerifyOpening {
             processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
         try job.reload()
         if hasCrashed { job.record.progress.crashes += 1 }
-        return Opened(job: job, states: try states(of: job))
+        return Opened(job: job, states: try states(of: job), looks: looks)
     }
 
-    private func begin(_ generator: inout SeededGenerator) throws -> Opened {
+    private mutating func readFirst() async throws {
+        let spool = try? Spool(inFolder: options.folder.path)
+        looks = try await VerifyLook.readFirst(looks, reading, spool)
+    }
+
+    private mutating func begin(_ generator: inout SeededGenerator) async throws -> Opened {
+        try await readFirst()
         let id = options.id ?? options.folder.newID(for: looks[0].verdict.source, using: &generator)
         guard let lock = try options.folder.lock(id) else {
             throw CopyRefusal("job \(id) has just been begun by another process")
@@ -68,7 +80,7 @@ struct VerifyOpening {
             file: file, lock: lock, record: record,
             tables: records.map { OpenTable(record: $0, segments: []) },
             socketPath: options.folder.socketPath(id))
-        return Opened(job: job, states: try states(of: job))
+        return Opened(job: job, states: try states(of: job), looks: looks)
     }
 
     /// A key is drawn for each table whose verification begins.
@@ -98,7 +110,9 @@ struct VerifyOpening {
             ]
         }
         return JobIdentity(
-            verifying: tables, mode: mode, repair: looks.first?.subject.repaired?.options)
+            verifying: tables, mode: reading[0].mode,
+            repair: looks.first?.subject.repaired?.options,
+            selection: options.selection)
     }
 }
 

@@ -81,7 +81,10 @@ package struct VerifyCounters: Equatable, Sendable {
     /// Reads what ``json`` wrote.
     init(json: JSON) {
         for (name, path) in Self.named {
-            self[keyPath: path] = json[name]?.int(in: 0...JobFile.countMax) ?? 0
+            // So files of older versions call it.
+            let before = name.replacing("differedAtFirstRead", with: "copiedWrongly")
+            self[keyPath: path] =
+                (json[name] ?? json[before])?.int(in: 0...JobFile.countMax) ?? 0
         }
     }
 
@@ -95,9 +98,9 @@ package struct VerifyCounters: Equatable, Sendable {
         ("different", \.different), ("onlyInSource", \.onlyInSource),
         ("onlyInTarget", \.onlyInTarget), ("pastTTL", \.pastTTL), ("changing", \.changing),
         ("repaired", \.repaired), ("deleted", \.deleted), ("deadLetters", \.deadLetters),
-        ("oddInSource", \.oddInSource), ("copiedWrongly", \.causes.copiedWrongly),
+        ("oddInSource", \.oddInSource), ("differedAtFirstRead", \.causes.differedAtFirstRead),
         ("changedSince", \.causes.changedSince), ("unknownCause", \.causes.unknown),
-        ("copiedWronglyInTarget", \.causesInTarget.copiedWrongly),
+        ("differedAtFirstReadInTarget", \.causesInTarget.differedAtFirstRead),
         ("changedSinceInTarget", \.causesInTarget.changedSince),
         ("unknownCauseInTarget", \.causesInTarget.unknown),
     ]
@@ -105,7 +108,7 @@ package struct VerifyCounters: Equatable, Sendable {
 
 /// How many items differ for each cause.
 package struct VerifyCauses: Equatable, Sendable {
-    package var copiedWrongly = 0
+    package var differedAtFirstRead = 0
     package var changedSince = 0
     package var unknown = 0
 
@@ -113,17 +116,17 @@ package struct VerifyCauses: Equatable, Sendable {
 
     mutating func add(_ cause: VerifyFinding.Cause) {
         switch cause {
-        case .copiedWrongly: copiedWrongly += 1
+        case .differedAtFirstRead: differedAtFirstRead += 1
         case .changedSince: changedSince += 1
         case .unknown: unknown += 1
         }
     }
 
-    package var sum: Int { copiedWrongly + changedSince + unknown }
+    package var sum: Int { differedAtFirstRead + changedSince + unknown }
 
     package static func - (left: Self, right: Self) -> Self {
         var rest = left
-        rest.copiedWrongly -= right.copiedWrongly
+        rest.differedAtFirstRead -= right.differedAtFirstRead
         rest.changedSince -= right.changedSince
         rest.unknown -= right.unknown
         return rest

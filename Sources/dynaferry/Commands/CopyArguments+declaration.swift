@@ -212,6 +212,16 @@ extension CopyArguments {
                 Stop at this time, as SIGINT does: the end of a maintenance window. The same \
                 command goes on.
                 """),
+            Option(
+                "--max-cost", .decimal(0.0001...1_000_000, name: "USD"), \.maxCost, in: .job,
+                default: "no limit",
+                """
+                Refuse a job that would cost more, by the plan's prices, and stop one that comes \
+                to it; it counts over all runs of the job, so that going on needs a higher one.
+                """),
+            Option(
+                "--prices", .file, \.prices, in: .job, default: "prices of us-east-1",
+                "JSON file of prices to use instead."),
             .stateFolder(\.stateFolder),
         ]
     }
@@ -308,8 +318,8 @@ extension CopyArguments {
         Note(
             .differs,
             """
-            Finished, but some items are dead letters, --verify found differences, or items \
-            changed too often for --only-changed.
+            Finished, but some items are dead letters, --verify found differences, items changed \
+            too often for --only-changed, or --strict-settings misses some.
             """
         ),
         Note(

@@ -20,6 +20,11 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     /// Only what differs is written.
     package var onlyChanged = false
     package var schemaOnly = false
+    package var strictSettings = false
+    /// Dollars that the job may cost; nil: whatever it does.
+    package var maxCost: Double?
+    /// A file of prices.
+    package var prices: String?
     package var dataOnly = false
     package var settings = SettingChoice()
     /// Of a verification.

@@ -19,6 +19,8 @@ package struct CopyVoice: Sendable {
     /// nil keeps it quiet.
     let console: Console?
     let log: LineFile?
+    /// Something is about to be written.
+    var willWrite: @Sendable () -> Void = {}
 
     /// One line for the copy's user: its pace, a slow-down.
     package func note(_ text: String) { console?.note(text) }
@@ -47,27 +49,36 @@ package struct CopyCommand: Sendable {
         let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
         let stop = StopRequest()
         control.watchSignals { [console] _ in
-            guard stop.ask() else { control.leave(.interrupted) }
-            console.note(
-                stop.hasWork
-                    ? "stopping: what is in flight finishes; a second signal ends it at once"
-                    : "stopping: once the tables have been looked at; a second signal ends it at"
-                        + " once")
+            switch stop.ask() {
+            case .nothingWritten:
+                console.note("stopped: nothing was written")
+                control.leave(.interrupted)
+            case .stopping(let hasWork):
+                console.note(
+                    hasWork
+                        ? "stopping: what is in flight finishes; a second signal ends it at once"
+                        : "stopping: once the targets have been made; a second signal ends it at"
+                            + " once")
+            case .askedBefore: control.leave(.interrupted)
+            }
         }
-        let voice = CopyVoice(console: console, log: log)
+        let voice = CopyVoice(console: console, log: log, willWrite: { stop.willWrite() })
         let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
         let copy = try start(arguments, voice)
+        stop.willWrite()
         stop.deliver(to: copy)
         defer { withExtendedLifetime(end) {} }
         end?.start { [console] time in
-            if stop.ask() { console.note("stopping: it is \(time)") }
+            if case .stopping = stop.ask() { console.note("stopping: it is \(time)") }
         }
         let display = ProgressDisplay(arguments.progress, console: console) { copy.progress }
         display.start()
         var summary = copy.wait()
         display.stop()
         summary.usage = control.usage()
-        return try finish(summary, report)
+        let code = try finish(summary, report)
+        try log?.check()
+        return code
     }
 
     private func finish(_ summary: CopySummary, _ report: OutputFile?) throws -> ExitCode {

@@ -38,41 +38,40 @@ struct EngineCopy: RunningCopy {
     ) async throws -> CopyJob {
         try await CommandFailure.wrapping {
             let sides = try Sides(arguments, environment: environment)
-            let tables = try await pairs(arguments, sides, voice)
+            var job = try jobOptions(arguments, environment)
+            job.maxCost = try maxCost(arguments)
+            let tables = try await pairs(arguments, sides, voice, &job)
             var policy = CopyJob.Policy()
             policy.width = arguments.tables
             policy.isFailFast = arguments.failFast
             return try await CopyJob.prepare(
-                try options(of: tables, arguments), job: try jobOptions(arguments, environment),
-                tables: tables, policy: policy,
+                try options(of: tables, arguments), job: job, tables: tables, policy: policy,
                 consent: { arguments.yes ? true : TerminalQuestion.ask($0) },
-                note: { voice.note($0) }, seed: anySeed())
+                note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
     }
 
     /// The tables that the arguments select, by their names at the source where there are patterns.
-    /// - Parameter done: what becomes of them, for the line that says how many they are.
+    /// - Parameters:
+    ///   - job: where an unfinished one is looked for that has selected them; it is told of what
+    ///     has.
+    ///   - purpose: what they are for, in words that tell commands apart.
     static func pairs(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: CopyVoice, done: String = "copied"
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: CopyVoice, _ job: inout JobOptions,
+        purpose: String? = nil
     ) async throws -> [CopyJob.Pair] {
         let source = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let target = try await sides.client(sides.target, arguments, voice)
         let sourceScaling = try await sides.scaling(sides.source, arguments, voice)
         let targetScaling = try await sides.scaling(sides.target, arguments, voice)
         let selection = TableSelection(arguments)
-        var names: [String] = []
-        if selection.needsNames {
-            do throws(AWSError) {
-                names = try await source.tableNames()
-            } catch {
-                throw CopyRefusal(error, side: "source", source.endpoint)
-            }
-        }
-        let pairs = try selection.pairs(of: names)
-        if selection.needsNames {
-            voice.note("\(pairs.count) of \(names.count) tables are \(done)")
-        }
-        return pairs.map {
+        let purpose = purpose ?? arguments.purpose
+        if selection.needsNames { job.selection = selection.text(for: purpose) }
+        let selected = try await SelectedTables(
+            selection, purpose: purpose, jobs: job.folder, id: arguments.job, source: source,
+            target: ReadOnlyClient(target))
+        for note in selected.notes { voice.note(note) }
+        return selected.pairs.map {
             (
                 SourceTable(
                     name: $0.source, reader: source,
@@ -87,7 +86,11 @@ struct EngineCopy: RunningCopy {
         of tables: [CopyJob.Pair], _ arguments: CopyArguments
     ) throws(CommandFailure) -> [CopyOptions] {
         try tables.map { table throws(CommandFailure) in
-            try CopyOptions(arguments.own(ofTable: table.source.name))
+            let own = arguments.own(ofTable: table.source.name)
+            try own.deadLetters.map { path throws(CommandFailure) in
+                try OutputFile.checkFolder(of: path, "--dead-letters")
+            }
+            return try CopyOptions(own)
         }
     }
 
@@ -108,6 +111,12 @@ struct EngineCopy: RunningCopy {
         options.resumesOld = arguments.resume
         options.restarts = arguments.restart
         return options
+    }
+
+    /// What a job may cost.
+    private static func maxCost(_ arguments: CopyArguments) throws -> CostLimit? {
+        let prices = try PriceTable(of: arguments)
+        return arguments.maxCost.map { CostLimit(dollars: $0, prices: prices) }
     }
 
     // MARK: RunningCopy
@@ -242,6 +251,12 @@ extension CopyOptions {
 }
 
 extension CopyArguments {
+    /// What tells copies of the same tables apart.
+    var purpose: String {
+        let merging = onlyChanged ? "only-changed" : merge?.rawValue ?? "empty"
+        return "copy \(merging) \(part.rawValue)\(skipExpired ? " skip-expired" : "")"
+    }
+
     /// What is asked for of limits.
     var askedLimits: AskedLimits {
         var limits = AskedLimits()
@@ -322,7 +337,9 @@ extension CopySummary {
                     ? .deadLetters
                     : counters.itemsChanging > 0
                         || report.tables.contains { $0.verdict?.isEqual == false }
-                        ? .different : .complete
+                        ? .different
+                        : arguments.strictSettings && report.lacksSettings
+                            ? .unlike : .complete
             case .stopped: .interrupted
             case .failed: .failed
             }
@@ -334,6 +351,7 @@ extension CopySummary {
         }
         job = report.jobID
         runs = report.runs
+        dollars = report.cost?.dollars
         itemsInAll = report.inAll.itemsDone
         itemsWrittenInAll = report.inAll.counters.itemsWritten
         crashes = report.inAll.crashes
@@ -374,9 +392,17 @@ extension CopySummary {
     ) -> [String] {
         var hints: [String] = []
         if outcome == .interrupted || outcome == .failed, !report.hasLostTable {
+            let command = ShellWords.command(arguments.wordsToResume)
             hints.append(
-                "the same command goes on with job \(report.jobID):"
-                    + " \(ShellWords.command(arguments.wordsToResume))")
+                report.cost?.isReached == true
+                    ? "with a higher --max-cost the same command goes on with job"
+                        + " \(report.jobID): \(command)"
+                    : "the same command goes on with job \(report.jobID): \(command)")
+        }
+        if report.outcome == .completed, report.lacksSettings {
+            hints.append(
+                "not all settings and indexes of the source are in the target: see \"not carried\""
+                    + " and \"left as it is\" above")
         }
         if report.outcome == .completed, arguments.part != .schema, !arguments.verifies,
             let words = VerifyArguments.words(afterCopy: arguments.words)

@@ -5,19 +5,34 @@ import Transfer
 
 /// Looks at the tables of a copy that is planned.
 enum EnginePlan {
+    /// Where the tables of each side are, as far as the settings tell.
+    static func places(
+        _ arguments: CopyArguments, environment: [String: String]
+    ) throws(CommandFailure) -> (source: IAMPolicies.Place, target: IAMPolicies.Place) {
+        let resolver: SideResolver
+        do {
+            resolver = try SideResolver(envFile: arguments.sides.envFile, environment: environment)
+        } catch {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        }
+        let settings = resolver.settings(
+            source: arguments.sourceSide, target: arguments.targetSide)
+        return (IAMPolicies.Place(settings.source), IAMPolicies.Place(settings.target))
+    }
+
     /// Blocks until all have been looked at; call it on a thread that may wait.
     static func make(
         _ arguments: CopyArguments, _ prices: PriceTable, _ voice: CopyVoice,
         environment: [String: String]
     ) throws -> CopyPlan {
-        let jobs = try JobFolder(arguments.stateFolder, environment: environment)
-        return try Blocking.run {
+        try Blocking.run {
             try await CommandFailure.wrapping {
                 let sides = try Sides(arguments, environment: environment)
-                let tables = try await EngineCopy.pairs(arguments, sides, voice)
+                var job = try EngineCopy.jobOptions(arguments, environment)
+                let tables = try await EngineCopy.pairs(arguments, sides, voice, &job)
                 return try await CopyPlan.make(
                     try EngineCopy.options(of: tables, arguments), tables: tables, prices: prices,
-                    jobs: jobs, mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
+                    jobs: job.folder, mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
             }
         }
     }

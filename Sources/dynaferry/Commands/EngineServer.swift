@@ -28,7 +28,9 @@ extension ServerOptions {
         self.init()
         host = arguments.host
         port = UInt16(arguments.port)
-        seed = arguments.seed
+        region = arguments.region
+        seed = arguments.seed ?? seed
+        idSeed = arguments.seed ?? anySeed()
         faults = arguments.faults
         capacity = arguments.capacity == .model ? .model : .unlimited
         burstSeconds = Double(arguments.burstSeconds)

@@ -41,6 +41,31 @@ struct EnvFile {
             }
             variables[String(name)] = value
         }
+        try checkNames()
+    }
+
+    private static let names = [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION",
+        "AWS_ACCOUNT_ID",
+    ]
+
+    /// A name that begins as a side's but is none would be a slip of the pen that nobody hears of:
+    /// other credentials would be used.
+    private func checkNames() throws(ConfigurationError) {
+        let sides: [SideResolver.Side] = [.source, .target]
+        let prefixes = sides.flatMap(\.prefixes)
+        let known = prefixes.flatMap { prefix in Self.names.map { prefix + $0 } }
+        for name in variables.keys.sorted() where !known.contains(name) {
+            let isOdd =
+                prefixes.contains { name.hasPrefix($0 + "AWS") }
+                || nearest(to: name, among: known) != nil
+            guard isOdd else { continue }
+            let meant = nearest(to: name, among: known)
+            throw ConfigurationError(
+                .file, "\(path): the name \(name.printable) means nothing",
+                hint: meant.map { "did you mean \($0)?" }
+                    ?? "A side's names are \(Self.names.joined(separator: ", ")) after its prefix.")
+        }
     }
 
     private static func isSpace(_ character: Character) -> Bool {
@@ -93,7 +118,9 @@ struct EnvFile {
         switch (try value("AWS_ACCESS_KEY_ID"), try value("AWS_SECRET_ACCESS_KEY")) {
         case (let key?, let secret?):
             return (
-                Credentials(accessKeyID: key, secretAccessKey: secret, sessionToken: token), region
+                Credentials(
+                    accessKeyID: key, secretAccessKey: secret, sessionToken: token,
+                    accountID: try value("AWS_ACCOUNT_ID")), region
             )
         case (nil, nil): return (nil, region)
         default:

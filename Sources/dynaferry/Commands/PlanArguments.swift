@@ -3,7 +3,6 @@ import CommandLine
 /// What `dynaferry plan` was asked to foresee: a copy, by the same arguments.
 package struct PlanArguments: ConfigurableArguments, Equatable {
     package var copy = CopyArguments()
-    package var prices: String?
     package var json = false
     package var iam = false
 
@@ -32,9 +31,6 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
 
     package static var options: [Option<Self>] {
         CopyArguments.options.map { $0.lifted(to: \.copy) } + [
-            Option(
-                "--prices", .file, \.prices, in: .output, default: "prices of us-east-1",
-                "JSON file of prices to use instead."),
             Option(flag: "--json", \.json, in: .output, "The plan as JSON, for programs."),
             Option(
                 flag: "--iam", \.iam, in: .output,

@@ -5,6 +5,10 @@ import Transfer
 /// Shows what a copy would do.
 package struct PlanCommand: Sendable {
     package typealias Make = (CopyArguments, PriceTable) throws -> CopyPlan
+    /// Where the tables of each side are.
+    typealias Places = (CopyArguments) throws -> (
+        source: IAMPolicies.Place, target: IAMPolicies.Place
+    )
 
     let arguments: PlanArguments
     let console: Console
@@ -14,9 +18,9 @@ package struct PlanCommand: Sendable {
         self.console = console
     }
 
-    package func run(make: Make) throws -> ExitCode {
+    func run(places: Places, make: Make) throws -> ExitCode {
         if arguments.iam {
-            console.show(IAMPolicies(arguments.copy).text)
+            console.show(IAMPolicies(arguments.copy, places: try places(arguments.copy)).text)
             return .success
         }
         guard !arguments.copy.onlyChanged else {
@@ -27,7 +31,7 @@ package struct PlanCommand: Sendable {
                     "to compare the tables: dynaferry verify",
                 ])
         }
-        let prices = try prices()
+        let prices = try PriceTable(of: arguments.copy)
         let plan = try make(arguments.copy, prices)
         let report = PlanReport(
             plan: plan, prices: prices, unchecked: IAMPolicies(arguments.copy).writing)
@@ -39,13 +43,17 @@ package struct PlanCommand: Sendable {
         }
         return plan.isRefused ? .failure : .success
     }
+}
 
-    private func prices() throws -> PriceTable {
+extension PriceTable {
+    /// The prices that were named, or those that are built in.
+    init(of arguments: CopyArguments) throws {
         guard let path = arguments.prices else {
             guard let table = PriceTable(json: try JSON(parsing: PriceTable.builtIn)) else {
                 preconditionFailure("the prices that are built in can't be read")
             }
-            return table
+            self = table
+            return
         }
         guard let json = try JSON(fileAt: path), let table = PriceTable(json: json) else {
             throw CommandFailure(
@@ -55,6 +63,6 @@ package struct PlanCommand: Sendable {
                         + " writeUnitHour, readUnitHour, transferGB"
                 ])
         }
-        return table
+        self = table
     }
 }

@@ -63,8 +63,13 @@ extension ServeArguments {
                 \(TableFill.Shape.allCases.map(\.rawValue).formattedList(joinedBy: "or")).
                 """),
             Option(
-                "--seed", .seed, \.seed, in: .contents,
-                "Decides generated items and faults; the same seed gives the same ones."),
+                "--seed", .seed, \.seed, in: .contents, default: "1, and random table ids",
+                """
+                Decides generated items, faults and table ids; the same seed gives the same ones.
+                """),
+            Option(
+                "--region", .region, \.region, in: .contents,
+                "Region that the server is in, which ARNs carry."),
             Option(
                 flag: "--keep-numbers", \.keepsNumbers, in: .contents,
                 "Keep numbers as they were sent, instead of normalising them as the service does."),

@@ -11,7 +11,9 @@ package struct ServeArguments: CommandArguments, Equatable {
     package var access: [AccessKey] = []
 
     package var fills: [TableFill] = []
-    package var seed: UInt64 = 1
+    /// nil: 1, but tables have ids of their own.
+    package var seed: UInt64?
+    package var region = "us-east-1"
     package var keepsNumbers = false
     package var hasLiveCounts = false
 

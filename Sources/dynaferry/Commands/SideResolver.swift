@@ -81,6 +81,12 @@ struct SideResolver {
                 }
                 options.credentials = credentials
                 options.credentialsOrigin = variables.path
+            } else if side.profile == nil {
+                throw ConfigurationError(
+                    .credentials, "\(variables.path) has no access keys for the \(name.rawValue)",
+                    hint: "It is to have \(name.prefixes[1])AWS_ACCESS_KEY_ID and "
+                        + "\(name.prefixes[1])AWS_SECRET_ACCESS_KEY, or name the side's profile "
+                        + "with --\(name.rawValue)-profile.")
             }
             return options
         }

@@ -22,6 +22,7 @@ struct Sides {
         for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
             var configuration = HTTPEngine.Configuration()
             configuration.caBundle = caBundle
+            configuration.proxies = ProxyRules(environment: environment)
             configuration.connectionsKept =
                 2 * (arguments.tables ?? Self.tablesUsual(arguments)) * Self.requestsMax(arguments)
             engines[caBundle] = HTTPEngine(configuration)
@@ -59,10 +60,8 @@ struct Sides {
         configuration.giveUpAfter = arguments.giveUpAfter
         return try await Client(
             settings, engine: engines[settings.caBundle]!, configuration: configuration,
-            seed: anySeed()
-        ) { error, latency in
-            voice.log("\(error.logLine) after \(latency)")
-        }
+            seed: anySeed(), onWait: { voice.note($0) },
+            onFailure: { error, latency in voice.log("\(error.logLine) after \(latency)") })
     }
 }
 

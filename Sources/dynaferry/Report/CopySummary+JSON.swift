@@ -35,7 +35,7 @@ private let measures: [Figure<Double>] = [
 
 extension CopySummary {
     /// The version of the report's form; it grows when a name or a meaning changes.
-    package static let formatVersion = 1
+    package static let formatVersion = 2
 
     /// The report for programs.
     package var json: JSON {
@@ -50,6 +50,7 @@ extension CopySummary {
             "hints": .array(hints.map { .string($0) }),
             "deadLettersFile": deadLettersFile.map { .string($0) } ?? nil,
         ]
+        if let dollars { json["dollars"] = JSON(dollars) }
         for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
         for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
         json["tables"] = .array(tables.map(\.json))

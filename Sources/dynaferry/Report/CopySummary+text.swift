@@ -1,5 +1,6 @@
 import CommandLine
 import System
+import Transfer
 
 extension CopySummary {
     /// The report for people, a fact a line.
@@ -19,6 +20,7 @@ extension CopySummary {
         case .complete: "copied"
         case .deadLetters: "copied, but for dead letters,"
         case .different: "copied, with differences,"
+        case .unlike: "copied, but for settings,"
         case .interrupted: "interrupted while copying"
         case .failed: "failed to copy"
         }
@@ -64,6 +66,9 @@ extension CopySummary {
                     \(crashes > 0 ? "at least " : "")\(itemsWrittenInAll.grouped) written
                     """
                 ), at: 1)
+        }
+        if let dollars {
+            facts.append(("cost", "about \(dollars.inDollars), by the plan's prices"))
         }
         if exitsWell, !settings.carried.isEmpty {
             facts.append(("settings", settings.carried.joined(separator: ", ")))

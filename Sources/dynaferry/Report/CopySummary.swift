@@ -8,13 +8,15 @@ package struct CopySummary: Equatable, Sendable {
         case deadLetters
         /// Everything arrived, but its verification found differences.
         case different
+        /// Everything arrived, but not all settings, which was asked for.
+        case unlike
         case interrupted
         case failed
 
         package var exitCode: ExitCode {
             switch self {
             case .complete: .success
-            case .deadLetters, .different: .differs
+            case .deadLetters, .different, .unlike: .differs
             case .interrupted: .interrupted
             case .failed: .failure
             }
@@ -35,6 +37,8 @@ package struct CopySummary: Equatable, Sendable {
     /// The job, the processes that have run it, and what they have done together.
     package var job = ""
     package var runs = 1
+    /// What the job has cost over all its runs, where there is a limit to it.
+    package var dollars: Double?
     /// Items that are in the target, or dead letters, by all of them.
     package var itemsInAll = 0
     /// Writes of items that were acknowledged; after a crash some are written again.

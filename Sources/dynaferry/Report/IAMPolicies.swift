@@ -1,3 +1,4 @@
+import AWS
 import DynamoModel
 import JSON
 import Transfer
@@ -8,9 +9,33 @@ struct IAMPolicies {
     private let arguments: CopyArguments
     private let sources: [TableReference]
     private let targets: [TableReference]
+    private let places: (source: Place, target: Place)
 
-    init(_ arguments: CopyArguments) {
+    /// Where a side's tables are, as far as that is known.
+    struct Place: Equatable {
+        var partition = "aws"
+        var region: String?
+        var account: String?
+
+        /// Of a side whose settings are known: nothing is asked.
+        init(_ settings: Result<SideSettings, ConfigurationError>) {
+            guard case .success(let settings) = settings else { return }
+            partition = settings.endpoint.partition
+            region = settings.endpoint.region
+            account = settings.provider.account
+        }
+
+        init() {}
+
+        /// A table's ARN; what is not known of it is any.
+        func arn(ofTable name: String) -> String {
+            "arn:\(partition):dynamodb:\(region ?? "*"):\(account ?? "*"):table/\(name)"
+        }
+    }
+
+    init(_ arguments: CopyArguments, places: (source: Place, target: Place) = (Place(), Place())) {
         self.arguments = arguments
+        self.places = places
         let tables =
             arguments.selection + arguments.renamings.map { ($0.source, $0.target) }
         sources = tables.map(\.source)
@@ -37,12 +62,15 @@ struct IAMPolicies {
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
         if arguments.part != .schema { reading += ["GetItem", "Scan"] + verifying }
         if arguments.skipExpired { reading.append("DescribeTimeToLive") }
-        var statements = [statement(dynamoDB(reading), on: resources(sources))]
+        var statements = [statement(dynamoDB(reading), on: resources(sources, places.source))]
         if sources.contains(where: \.isPattern) {
             // Listing is of an account, not of a table.
             statements.append(statement(dynamoDB(["ListTables"]), on: ["*"]))
         }
-        return statements + scaling(["DescribeScalableTargets", "DescribeScalingPolicies"])
+        return statements
+            + scaling([
+                "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
+            ])
     }
 
     /// What a verification needs besides, on both sides.
@@ -62,15 +90,15 @@ struct IAMPolicies {
             actions += settings.flatMap { $0.reading + $0.writing }
         }
         if arguments.boostWrite != nil { actions.append("UpdateTable") }
-        var statements = [statement(dynamoDB(actions), on: resources(targets))]
+        var statements = [statement(dynamoDB(actions), on: resources(targets, places.target))]
         if let key = arguments.settings.kmsKey {
             statements.append(
                 statement(["kms:CreateGrant", "kms:DescribeKey"], on: [key]))
         }
         return statements
             + scaling([
-                "DescribeScalableTargets", "DescribeScalingPolicies", "PutScalingPolicy",
-                "RegisterScalableTarget",
+                "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
+                "PutScalingPolicy", "PutScheduledAction", "RegisterScalableTarget",
             ])
     }
 
@@ -80,7 +108,9 @@ struct IAMPolicies {
     }
 
     private func scaling(_ actions: [String]) -> [JSON] {
-        guard settings.contains(.autoScaling) else { return [] }
+        guard settings.contains(.autoScaling) || settings.contains(.scheduledScaling) else {
+            return []
+        }
         return [statement(actions.map { "application-autoscaling:\($0)" }, on: ["*"])]
     }
 
@@ -100,8 +130,8 @@ struct IAMPolicies {
     }
 
     /// Tables and their indexes.
-    private func resources(_ tables: [TableReference]) -> [String] {
-        let arns = tables.map { $0.isARN ? $0.text : "arn:aws:dynamodb:*:*:table/\($0.text)" }
+    private func resources(_ tables: [TableReference], _ place: Place) -> [String] {
+        let arns = tables.map { $0.isARN ? $0.text : place.arn(ofTable: $0.text) }
         return settings.contains(.insights) ? arns.flatMap { [$0, $0 + "/index/*"] } : arns
     }
 }
@@ -116,7 +146,9 @@ extension Setting {
         case .insights: ["ListContributorInsights"]
         case .kinesis: ["DescribeKinesisStreamingDestination"]
         case .policy: ["GetResourcePolicy"]
-        case .tableClass, .encryption, .maxima, .autoScaling, .stream, .replicas, .protection: []
+        case .tableClass, .encryption, .maxima, .autoScaling, .scheduledScaling, .stream, .replicas,
+            .protection:
+            []
         }
     }
 
@@ -129,7 +161,9 @@ extension Setting {
         case .insights: ["UpdateContributorInsights"]
         case .kinesis: ["EnableKinesisStreamingDestination"]
         case .policy: ["PutResourcePolicy"]
-        case .tableClass, .encryption, .maxima, .autoScaling, .stream, .replicas, .protection: []
+        case .tableClass, .encryption, .maxima, .autoScaling, .scheduledScaling, .stream, .replicas,
+            .protection:
+            []
         }
     }
 }

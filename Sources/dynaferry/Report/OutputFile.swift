@@ -1,5 +1,6 @@
 import CommandLine
 import Glibc
+import System
 
 /// A file that is written whole, at the end, or not at all.
 ///
@@ -22,6 +23,20 @@ package struct OutputFile: Sendable {
         let (descriptor, probe) = try openForWriting()
         close(descriptor)
         if isRegular { unlink(probe) }
+    }
+
+    /// Throws when no file can be made at `path`, before the work that may want to.
+    static func checkFolder(of path: String, _ option: String) throws(CommandFailure) {
+        let probe = "\(path).\(getpid()).part"
+        let descriptor = open(probe, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        guard descriptor < 0 else {
+            close(descriptor)
+            unlink(probe)
+            return
+        }
+        var failure = Self.failure(path, errno)
+        failure.message = "\(option): \(failure.message)"
+        throw failure
     }
 
     /// Puts `text` where the file was, in one step; its mode is 0644, less the umask.
@@ -70,9 +85,13 @@ extension CommandFailure {
 /// A file to which lines are appended as they come, by any thread.
 package final class LineFile: Sendable {
     private let descriptor: Int32
+    private let path: String
+    /// Why a line was lost; 0 where none was.
+    private let reason = Locked<Int32>(0)
 
     /// Opens or creates it for its owner alone; what it holds already stays.
     package init(_ path: String) throws(CommandFailure) {
+        self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw CommandFailure(unwritable: path, errno)
@@ -84,8 +103,18 @@ package final class LineFile: Sendable {
     /// One write a line: with O_APPEND, lines of several threads do not mix.
     package func append(_ line: String) {
         var text = line + "\n"
-        text.withUTF8 { bytes in
-            _ = OutputStream.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor)
+        let isWritten = text.withUTF8 { bytes in
+            OutputStream.writeAll(UnsafeRawBufferPointer(bytes), to: descriptor)
         }
+        if !isWritten {
+            let number = errno
+            reason.withLock { $0 = number }
+        }
+    }
+
+    /// Throws when a line could not be written.
+    package func check() throws(CommandFailure) {
+        let reason = reason.withLock { $0 }
+        if reason != 0 { throw CommandFailure(unwritable: path, reason) }
     }
 }

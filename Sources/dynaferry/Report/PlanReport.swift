@@ -1,4 +1,5 @@
 import CommandLine
+import DynamoModel
 import JSON
 import System
 import Transfer
@@ -46,6 +47,14 @@ struct PlanReport {
         var lines: [String] = []
         if !report.carried.isEmpty {
             lines.append("carries \(report.carried.joined(separator: ", "))")
+        }
+        switch table.billing {
+        case .onDemand?: lines.append("is made on demand")
+        case .provisioned(let units)?:
+            lines.append(
+                "is made with \((units.readUnits ?? 0).grouped) read and"
+                    + " \((units.writeUnits ?? 0).grouped) write units")
+        case nil: break
         }
         switch table.indexes {
         case .with?: lines.append("global indexes are made with the table")
@@ -109,7 +118,8 @@ struct PlanReport {
     private static func entry(_ table: TablePlan) -> JSON {
         [
             "source": .string(table.source), "target": .string(table.target),
-            "creates": .bool(table.creates), "items": table.items.map { JSON($0) } ?? nil,
+            "creates": .bool(table.creates), "billing": billing(table),
+            "items": table.items.map { JSON($0) } ?? nil,
             "bytes": table.bytes.map { JSON($0) } ?? nil, "readUnits": number(table.readUnits),
             "writeUnits": number(table.writeUnits),
             "indexUnits": .object(
@@ -123,6 +133,19 @@ struct PlanReport {
             "warnings": .array(table.warnings.map { .string($0) }),
             "refusal": table.refusal.map { .string($0.message) } ?? nil,
         ]
+    }
+
+    /// As CreateTable has it; null of a table that is there.
+    private static func billing(_ table: TablePlan) -> JSON {
+        switch table.billing {
+        case .onDemand?: ["mode": "on-demand"]
+        case .provisioned(let units)?:
+            [
+                "mode": "provisioned", "readUnits": JSON(units.readUnits ?? 0),
+                "writeUnits": JSON(units.writeUnits ?? 0),
+            ]
+        case nil: nil
+        }
     }
 
     private static func number(_ value: Double?) -> JSON { value.map { JSON($0) } ?? nil }

@@ -1,5 +1,6 @@
 import CommandLine
 import JSON
+import System
 import Transfer
 
 /// What there is to say about one of several tables.
@@ -50,11 +51,15 @@ package struct TableSummary: Equatable, Sendable {
         ]
     }
 
-    /// What was not carried, once for all tables that it holds for.
+    /// What was not carried, and what a target lacked before, once for all tables that it holds
+    /// for.
     private static func notCarried(_ tables: [TableSummary]) -> [String] {
         var names: [(text: String, tables: [String])] = []
         for table in tables {
-            for text in table.settings.notCarried {
+            let texts =
+                table.settings.notCarried.map { "not carried: \($0)" }
+                + table.settings.differences.map { "left as it is: \($0)" }
+            for text in texts {
                 if let known = names.firstIndex(where: { $0.text == text }) {
                     names[known].tables.append(table.source)
                 } else {
@@ -63,7 +68,7 @@ package struct TableSummary: Equatable, Sendable {
             }
         }
         return names.map { text, tables in
-            "  \(tables.count == 1 ? tables[0] : "\(tables.count) tables"): not carried: \(text)"
+            "  \(tables.count == 1 ? tables[0] : "\(tables.count) tables"): \(text)"
         }
     }
 
@@ -96,18 +101,28 @@ extension CopyVerdict {
     var lines: [String] {
         let text =
             isEqual
-            ? "verified: \(counters.equal.grouped) items are equal"
+            ? "verified: \(counters.equal.grouped) items of the target are as they were read from"
+                + " the source\(when)"
             : "differs: \(counters.different.grouped) different,"
                 + " \(counters.onlyInSource.grouped) missing,"
                 + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"
         return [text] + causes + notes
     }
 
+    /// What was written at the source since is not compared.
+    private var when: String {
+        guard let sourceRead else { return "" }
+        let times = [sourceRead.lowerBound, sourceRead.upperBound].map {
+            UTCTime(secondsSinceEpoch: $0).description
+        }
+        return ", \(times[0]) to \(times[1])"
+    }
+
     private var causes: [String] {
         let causes = counters.causes
         guard causes.sum > 0 else { return [] }
         let parts = [
-            (causes.copiedWrongly, "copied wrongly"),
+            (causes.differedAtFirstRead, "differed at the first read"),
             (causes.changedSince, "changed since they were read"),
             (causes.unknown, "can't be told which"),
         ]

@@ -4,7 +4,7 @@ import Transfer
 
 extension VerifySummary {
     /// The version of the report's form; it grows when a name or a meaning changes.
-    static let formatVersion = 1
+    static let formatVersion = 2
 
     /// The report for programs.
     var json: JSON {
@@ -17,7 +17,8 @@ extension VerifySummary {
             "target": .string(target),
             "job": job.map { .string($0) } ?? nil,
             "runs": JSON(runs),
-            "counts": counters.reported,
+            // Of tables that were compared to their end.
+            "counts": inconclusive.count < verdicts.count ? counters.reported : nil,
             "tables": .array(verdicts.map(\.json)),
             "differences": .array(shown.map { json($0) }),
             "errors": .array(failures.map { .string($0.message) }),
@@ -55,7 +56,7 @@ extension VerifyCounters {
     /// With what follows from them.
     fileprivate var reported: JSON {
         var json = json
-        let parts = ["copiedWronglyInTarget", "changedSinceInTarget", "unknownCauseInTarget"]
+        let parts = ["differedAtFirstReadInTarget", "changedSinceInTarget", "unknownCauseInTarget"]
         for part in ["oddInSource"] + parts { json[part] = nil }
         json["equal"] = JSON(equal)
         json["left"] = JSON(differencesLeft)
@@ -67,7 +68,9 @@ extension TableVerdict {
     fileprivate var json: JSON {
         var json: JSON = [
             "source": .string(source), "target": .string(target), "outcome": .string(outcomeText),
-            "counts": counters.reported,
+            // What was met of a table that was not compared to its end is not all there is.
+            "counts": isConclusive ? counters.reported : nil,
+            "differencesMet": JSON(counters.differences),
             "schemaDifferences": .array(schemaDifferences.map { .string($0) }),
             "settingDifferences": .array(settingDifferences.map { .string($0) }),
             "notes": .array(notes.map { .string($0) }),

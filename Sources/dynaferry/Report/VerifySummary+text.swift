@@ -1,4 +1,5 @@
 import CommandLine
+import Engine
 import JSON
 import System
 import Transfer
@@ -30,16 +31,19 @@ extension VerifySummary {
 
     private var facts: [(subject: String, fact: String)] {
         let counters = counters
-        var facts = [
-            (
-                "items",
-                "\(counters.itemsInSource.grouped) in the source,"
-                    + " \(counters.itemsInTarget.grouped) in the target"
-            )
-        ]
-        if !isCountOnly { facts.append(("found", found(counters))) }
-        if counters.causes.sum > 0 { facts.append(("of these", counters.causes.text)) }
-        if isRepair { facts.append(("repaired", repaired(counters))) }
+        var facts: [(subject: String, fact: String)] = []
+        if inconclusive.count < verdicts.count {
+            facts.append(
+                (
+                    "items",
+                    "\(counters.itemsInSource.grouped) in the source,"
+                        + " \(counters.itemsInTarget.grouped) in the target"
+                ))
+            if !isCountOnly { facts.append(("found", found(counters))) }
+            if counters.causes.sum > 0 { facts.append(("of these", counters.causes.text)) }
+        }
+        if !isConclusive { facts += unfinished }
+        if isRepair { facts.append(("repaired", repaired(met))) }
         for verdict in verdicts {
             let name = verdicts.count > 1 ? "\(verdict.source): " : ""
             for difference in verdict.schemaDifferences {
@@ -64,6 +68,39 @@ extension VerifySummary {
         facts += deadLettersPaths.map { ("refused", "items that the target refused are in \($0)") }
         if let outputFile { facts.append(("all in", outputFile)) }
         return facts
+    }
+
+    /// Of all tables, whether they were compared to their end or not: differences and repairs that
+    /// were met.
+    private var met: VerifyCounters {
+        verdicts.reduce(VerifyCounters()) { $0 + $1.counters }
+    }
+
+    /// What is known of tables that were not compared to their end: what was read, and differences
+    /// that were met. How many items are equal is not.
+    private var unfinished: [(subject: String, fact: String)] {
+        let tables = inconclusive
+        let (source, target, differences) = tables.reduce((0, 0, 0)) {
+            (
+                $0.0 + $1.progress.source.counters.itemsRead,
+                $0.1 + $1.progress.target.counters.itemsRead, $0.2 + $1.counters.differences
+            )
+        }
+        let whose = verdicts.count > 1 ? " of \(tables.count.grouped) tables" : ""
+        let again = tables.contains { $0.progress.segmentsReadAgain > 0 } ? ", some twice" : ""
+        return [
+            (
+                "not finished",
+                "\(source.grouped) items of the source and \(target.grouped) of the target were"
+                    + " read\(again)\(whose)"
+            ),
+            (
+                "",
+                differences > 0
+                    ? "at least \(differences.grouped) differ; how many are equal is not known"
+                    : "how many differ, or are equal, is not known"
+            ),
+        ]
     }
 
     private func found(_ counters: VerifyCounters) -> String {
@@ -109,11 +146,12 @@ extension VerifySummary {
             "outcome",
         ]
         let rows = verdicts.map { verdict in
-            [
-                verdict.source, verdict.target, verdict.counters.itemsInSource.grouped,
-                (verdict.counters.different + verdict.counters.changing).grouped,
-                verdict.counters.onlyInSource.grouped, verdict.counters.onlyInTarget.grouped,
-                verdict.counters.causes.changedSince.grouped,
+            let counters = verdict.counters
+            let figures = [
+                counters.itemsInSource, counters.different + counters.changing,
+                counters.onlyInSource, counters.onlyInTarget, counters.causes.changedSince,
+            ].map { verdict.isConclusive ? $0.grouped : "-" }
+            return [verdict.source, verdict.target] + figures + [
                 verdict.progress.elapsed.inSeconds.fixed(2), verdict.outcomeText,
             ]
         }
@@ -122,7 +160,7 @@ extension VerifySummary {
 
     private var shownLines: [String] {
         guard !shown.isEmpty else { return [] }
-        let all = counters.differences + counters.pastTTL
+        let all = met.differences + met.pastTTL
         let head = shown.count < all ? "\(shown.count.grouped) of them:" : "these are:"
         return ["", "  " + head]
             + shown.flatMap { item -> [String] in
@@ -159,7 +197,7 @@ extension TableVerdict {
 extension VerifyCauses {
     fileprivate var text: String {
         let parts = [
-            (copiedWrongly, "differed when they were read first"),
+            (differedAtFirstRead, "differed at the first read"),
             (changedSince, "have changed since"), (unknown, "can't be told since when"),
         ]
         return parts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
@@ -171,7 +209,7 @@ extension VerifyFinding.Cause {
     /// nil where there is nothing to say.
     fileprivate var text: String? {
         switch self {
-        case .copiedWrongly: "differed at first"
+        case .differedAtFirstRead: "differed at the first read"
         case .changedSince: "changed since"
         case .unknown: nil
         }

@@ -37,8 +37,13 @@ struct VerifySummary {
         isCountOnly = arguments.count
     }
 
-    /// Of the tables that it could tell of.
-    var counters: VerifyCounters { verdicts.reduce(VerifyCounters()) { $0 + $1.counters } }
+    /// Of the tables that it could tell of: what was found of others is not established.
+    var counters: VerifyCounters {
+        verdicts.filter(\.isConclusive).reduce(VerifyCounters()) { $0 + $1.counters }
+    }
+
+    /// Tables that were not compared to their end.
+    var inconclusive: [TableVerdict] { verdicts.filter { !$0.isConclusive } }
 
     var failures: [CopyFailure] {
         verdicts.compactMap { verdict in

@@ -40,6 +40,13 @@ def make(name):
                 "TargetValue": target, "ScaleInCooldown": 60, "ScaleOutCooldown": 30,
                 "PredefinedMetricSpecification": {
                     "PredefinedMetricType": f"DynamoDB{units}CapacityUtilization"}})
+    for night, schedule, least in ((True, "cron(0 22 * * ? *)", 1), (False, "cron(0 6 * * ? *)", 50)):
+        scaling.put_scheduled_action(
+            ServiceNamespace="dynamodb", ResourceId=f"table/{name}",
+            ScheduledActionName=f"{name}-{'night' if night else 'morning'}",
+            ScalableDimension="dynamodb:table:WriteCapacityUnits", Schedule=schedule,
+            Timezone="Europe/Berlin",
+            ScalableTargetAction={"MinCapacity": least, "MaxCapacity": 4000})
 
 
 def described(name):
@@ -58,6 +65,13 @@ def described(name):
             found.append((
                 policy["PolicyName"].replace(name, "NAME"), policy["ScalableDimension"],
                 policy["TargetTrackingScalingPolicyConfiguration"]))
+        for action in scaling.describe_scheduled_actions(
+                ServiceNamespace="dynamodb", ResourceId=resource)["ScheduledActions"]:
+            if action["ResourceId"] != resource:
+                continue
+            found.append((
+                action["ScheduledActionName"].replace(name, "NAME"), action["ScalableDimension"],
+                action["Schedule"], action.get("Timezone"), action["ScalableTargetAction"]))
     return found
 
 
@@ -67,4 +81,4 @@ if __name__ == "__main__":
     else:
         one, other = described(sys.argv[3]), described(sys.argv[4])
         print(f"{one}\n{other}")
-        sys.exit(0 if one == other and len(one) == 6 else 1)
+        sys.exit(0 if one == other and len(one) == 8 else 1)

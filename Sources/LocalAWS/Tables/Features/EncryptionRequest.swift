@@ -37,16 +37,16 @@ enum EncryptionRequest: Equatable {
 
     /// The key's ARN; nil for the key that AWS owns. Keys of other regions are refused. Any other
     /// is taken to be there: an alias stands for a key of its own.
-    func keyARN(region: String) throws(ServiceError) -> String? {
+    func keyARN(in tables: Tables) throws(ServiceError) -> String? {
         guard case .kms(let keyID) = self else { return nil }
-        let prefix = "arn:aws:kms:\(region):\(Tables.account):"
+        let prefix = tables.arn("kms", "")
         guard let keyID else { return "\(prefix)key/\(Self.managedKeyID)" }
         guard keyID.hasPrefix("arn:") else {
             return keyID.hasPrefix("alias/")
                 ? "\(prefix)key/\(Self.key(ofAlias: keyID))" : "\(prefix)key/\(keyID)"
         }
         let parts = keyID.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[2] == "kms", parts[3] == region else {
+        guard parts.count == 6, parts[2] == "kms", parts[3] == tables.region else {
             throw .validation(
                 "KMS validation error: com.amazonaws.services.kms.model.NotFoundException: "
                     + "Invalid arn \(parts.count > 3 ? String(parts[3]) : keyID)")

@@ -1,6 +1,7 @@
 import AWS
 import CommandLine
 import DynamoDB
+import Engine
 import Pacing
 import System
 import Transfer
@@ -21,15 +22,17 @@ struct EngineVerify: RunningVerification {
         let job = try Blocking.run {
             try await CommandFailure.wrapping {
                 let sides = try Sides(arguments.copy, environment: environment)
+                var jobOptions = try EngineCopy.jobOptions(arguments.copy, environment)
                 let tables = try await EngineCopy.pairs(
-                    arguments.copy, sides, voice, done: "compared")
+                    arguments.copy, sides, voice, &jobOptions, purpose: arguments.purpose)
                 let own = tables.map { arguments.copy.own(ofTable: $0.source.name) }
                 return try await VerifyJob.prepare(
                     try own.map { try VerifyOptions(arguments, $0, environment) },
-                    job: try EngineCopy.jobOptions(arguments.copy, environment),
+                    job: jobOptions,
                     tables: zip(tables, own).map { ($0.source, target($0.target, arguments, $1)) },
-                    width: arguments.copy.tables, note: { voice.note($0) }, seed: anySeed(),
-                    emit: emit)
+                    width: arguments.copy.tables,
+                    consent: { arguments.copy.yes ? true : TerminalQuestion.ask($0) },
+                    note: { voice.note($0) }, seed: anySeed(), emit: emit)
             }
         }
         return EngineVerify(job, arguments)
@@ -117,6 +120,15 @@ struct EngineVerify: RunningVerification {
         snapshot.fraction =
             verdicts.reduce(0) { $0 + $1.progress.fraction } / Double(verdicts.count)
         return snapshot
+    }
+}
+
+extension VerifyArguments {
+    /// What tells verifications of the same tables apart.
+    fileprivate var purpose: String {
+        let reading = count ? "count" : sample.map { "sample \($0.share)" } ?? "all"
+        let mending = deleteExtra ? "repair-delete" : repair ? "repair" : "compare"
+        return "verify \(reading) \(mending)"
     }
 }
 

@@ -37,15 +37,22 @@ package struct VerifyCommand: Sendable {
             file: try arguments.output.map { path throws(CommandFailure) in try ListFile(path) })
         let stop = StopRequest()
         control.watchSignals { [console, arguments] _ in
-            guard stop.ask() else { control.leave(.interrupted) }
-            let stand =
-                arguments.repair ? "what is in flight finishes" : "nothing has been written"
-            console.note("stopping: \(stand); a second signal ends it at once")
+            switch stop.ask() {
+            case .nothingWritten:
+                console.note("stopped: nothing was read to its end, nothing was written")
+                control.leave(.interrupted)
+            case .stopping:
+                let stand =
+                    arguments.repair ? "what is in flight finishes" : "nothing has been written"
+                console.note("stopping: \(stand); a second signal ends it at once")
+            case .askedBefore: control.leave(.interrupted)
+            }
         }
         let started = MonotonicTime().now
         let verification = try start(
             arguments, CopyVoice(console: console, log: log)
         ) { (finding) throws(CopyFailure) in try differences.add(finding) }
+        stop.willWrite()
         stop.deliver(to: verification)
         let display = ProgressDisplay(arguments.copy.progress, console: console) {
             verification.progress
@@ -57,7 +64,9 @@ package struct VerifyCommand: Sendable {
         summary.usage = control.usage()
         summary.seconds = (MonotonicTime().now - started).inSeconds
         summary.outputFile = try differences.finish(isWhole: summary.isConclusive)
-        return try finish(summary, reportFile)
+        let code = try finish(summary, reportFile)
+        try log?.check()
+        return code
     }
 
     private func finish(_ summary: VerifySummary, _ report: OutputFile?) throws -> ExitCode {

@@ -1,23 +1,23 @@
 import CSQLite
-import Engine
-import System
 
 /// What SQLite could not do, in its own words. Bound values never stand in it.
-struct DatabaseError: Error, Equatable, Sendable {
+package struct DatabaseError: Error, Equatable, Sendable {
     /// SQLite's extended result code (sqlite.org, "Result and Error Codes").
-    var code: Int32
-    var message: String
-    var path: String
+    package var code: Int32
+    package var message: String
+    package var path: String
 
     private var primaryCode: Int32 { code & 0xFF }
-    var isFull: Bool { primaryCode == SQLITE_FULL }
-    var isReadOnly: Bool { primaryCode == SQLITE_READONLY || primaryCode == SQLITE_CANTOPEN }
+    package var isFull: Bool { primaryCode == SQLITE_FULL }
+    package var isReadOnly: Bool {
+        primaryCode == SQLITE_READONLY || primaryCode == SQLITE_CANTOPEN
+    }
     /// The file holds something else than a database.
-    var isNoDatabase: Bool { primaryCode == SQLITE_NOTADB || primaryCode == SQLITE_CORRUPT }
+    package var isNoDatabase: Bool { primaryCode == SQLITE_NOTADB || primaryCode == SQLITE_CORRUPT }
 }
 
 /// A value of a row: what SQLite stores.
-enum DatabaseValue: Equatable, Sendable {
+package enum DatabaseValue: Equatable, Sendable {
     case null
     case integer(Int)
     case real(Double)
@@ -25,13 +25,13 @@ enum DatabaseValue: Equatable, Sendable {
     case blob([UInt8])
 
     /// nil for another type, and for a number that makes no sense where it is read.
-    func integer(in range: ClosedRange<Int>) -> Int? {
+    package func integer(in range: ClosedRange<Int>) -> Int? {
         if case .integer(let value) = self, range.contains(value) { value } else { nil }
     }
 
-    var text: String? { if case .text(let value) = self { value } else { nil } }
-    var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
-    var real: Double? {
+    package var text: String? { if case .text(let value) = self { value } else { nil } }
+    package var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
+    package var real: Double? {
         switch self {
         case .real(let value): value
         case .integer(let value): Double(value)
@@ -41,36 +41,36 @@ enum DatabaseValue: Equatable, Sendable {
 }
 
 extension DatabaseValue: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
-    init(integerLiteral value: Int) { self = .integer(value) }
-    init(stringLiteral value: String) { self = .text(value) }
-    init(_ value: Int?) { self = value.map { .integer($0) } ?? .null }
-    init(_ value: String?) { self = value.map { .text($0) } ?? .null }
-    init(_ value: Double?) { self = value.map { .real($0) } ?? .null }
-    init(_ value: [UInt8]?) { self = value.map { .blob($0) } ?? .null }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(_ value: Int?) { self = value.map { .integer($0) } ?? .null }
+    package init(_ value: String?) { self = value.map { .text($0) } ?? .null }
+    package init(_ value: Double?) { self = value.map { .real($0) } ?? .null }
+    package init(_ value: [UInt8]?) { self = value.map { .blob($0) } ?? .null }
 }
 
 /// An SQLite database file, and the only place that calls SQLite.
 ///
 /// A connection belongs to one serial queue at a time. Statements are prepared once and kept. The
 /// corresponding C functions are `sqlite3_open_v2`, `sqlite3_prepare_v3`, `sqlite3_step`.
-final class Database: @unchecked Sendable {
+package final class Database: @unchecked Sendable {
     // @unchecked: its owner confines it to one queue at a time; SQLite itself is built
     // thread-safe, so that handing it over is sound.
 
-    enum Access {
+    package enum Access {
         case write
         /// Never disturbs a writer: in WAL mode readers hold nobody up.
         case read
     }
 
-    let path: String
+    package let path: String
     private let handle: OpaquePointer
     private var statements: [String: OpaquePointer] = [:]
 
     /// A reader of a file that is just being closed or checkpointed waits so long.
     private static let busyMilliseconds: Int32 = 2_000
 
-    init(_ path: String, _ access: Access) throws(DatabaseError) {
+    package init(_ path: String, _ access: Access) throws(DatabaseError) {
         let flags =
             switch access {
             case .write: SQLITE_OPEN_READWRITE
@@ -94,12 +94,13 @@ final class Database: @unchecked Sendable {
     }
 
     /// Executes one statement that returns no rows.
-    func run(_ sql: String, _ values: DatabaseValue...) throws(DatabaseError) {
+    package func run(_ sql: String, _ values: DatabaseValue...) throws(DatabaseError) {
         try step(sql, values) { _ in }
     }
 
     /// The rows that a statement returns, each as its columns' values.
-    func rows(_ sql: String, _ values: DatabaseValue...) throws(DatabaseError) -> [[DatabaseValue]]
+    package func rows(_ sql: String, _ values: DatabaseValue...) throws(DatabaseError)
+        -> [[DatabaseValue]]
     {
         var rows: [[DatabaseValue]] = []
         try step(sql, values) { statement in
@@ -110,13 +111,13 @@ final class Database: @unchecked Sendable {
     }
 
     /// Executes several statements, none of which returns rows or takes values.
-    func execute(_ script: String) throws(DatabaseError) {
+    package func execute(_ script: String) throws(DatabaseError) {
         let code = sqlite3_exec(handle, script, nil, nil, nil)
         guard code == SQLITE_OK else { throw failure(code) }
     }
 
     /// What `body` does happens as a whole or not at all.
-    func transaction<Value>(
+    package func transaction<Value>(
         _ body: () throws(DatabaseError) -> Value
     ) throws(DatabaseError) -> Value {
         try run("BEGIN IMMEDIATE")
@@ -198,18 +199,5 @@ final class Database: @unchecked Sendable {
 
     private func failure(_ code: Int32) -> DatabaseError {
         DatabaseError(code: code, message: String(cString: sqlite3_errmsg(handle)), path: path)
-    }
-}
-
-extension JobError {
-    init(_ error: DatabaseError) {
-        self.init("the job's state can't be kept in \(error.path): \(error.message)")
-        if error.isFull {
-            hint = "make room on the disk, then run the same command again"
-        } else if error.isReadOnly {
-            hint = "make the folder writable, or name another with --state-dir"
-        } else if error.isNoDatabase {
-            hint = "the file is no job of dynaferry, or damaged; --restart begins the job anew"
-        }
     }
 }

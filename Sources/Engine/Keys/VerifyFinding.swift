@@ -1,5 +1,4 @@
 import DynamoModel
-import Engine
 import JSON
 
 /// An item in which two tables differ.
@@ -20,7 +19,7 @@ package struct VerifyFinding: Equatable, Sendable {
     package enum Cause: String, CaseIterable, Sendable {
         /// The source still has what it had when it was read first; the target does not have that,
         /// and did not have it when it was read first.
-        case copiedWrongly
+        case differedAtFirstRead
         /// The target had what the source had when each was read first; one has changed since.
         case changedSince
         /// It can't be told, or is both.
@@ -80,12 +79,12 @@ package struct VerifyFinding: Equatable, Sendable {
 
 extension VerifyFinding.Cause {
     /// - Parameter now: digests of both sides as they were read last, by key.
-    init(_ difference: KeyDifference, now: (source: UInt128?, target: UInt128?)) {
+    package init(_ difference: KeyDifference, now: (source: UInt128?, target: UInt128?)) {
         let first = difference.source?.item
         switch difference.hasStood {
         case nil: self = .unknown
         case false?: self = .changedSince
-        case true? where now.source == first: self = .copiedWrongly
+        case true? where now.source == first: self = .differedAtFirstRead
         // The target has come to hold what was read, and then the source was changed.
         case true? where now.target == first: self = .changedSince
         case true?: self = .unknown

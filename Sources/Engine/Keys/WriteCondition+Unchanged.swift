@@ -4,7 +4,7 @@ import JSON
 
 extension WriteCondition {
     /// There is no item of this key.
-    static func absent(_ schema: KeySchema) -> WriteCondition {
+    package static func absent(_ schema: KeySchema) -> WriteCondition {
         WriteCondition(
             expression: "attribute_not_exists(#0)",
             names: [JSON.Member("#0", .string(schema.partition.name))], values: [])
@@ -13,7 +13,7 @@ extension WriteCondition {
     /// The item still has these values; where it has none, it still lacks the attribute. Of more
     /// attributes than the service's limits allow, the last are left out.
     /// - Parameter schema: the keys, for an item of which nothing else is known.
-    init(unchanged attributes: [(name: String, value: JSON?)], schema: KeySchema) {
+    package init(unchanged attributes: [(name: String, value: JSON?)], schema: KeySchema) {
         self.init(expression: "", names: [], values: [])
         var bytes = 0
         for (number, attribute) in attributes.enumerated() {

@@ -2,7 +2,6 @@ import AWS
 import Dispatch
 import DynamoDB
 import DynamoModel
-import Engine
 import JSON
 import Pacing
 import System
@@ -143,7 +142,7 @@ package final class KeyReader: Sendable {
     /// Of one request: what it costs stays a small part of what a limit allows.
     private var keysMax: Int {
         state.withLock { state in
-            let most = state.pacing.pageUnitsMax / itemUnits
+            let most = state.pacing.requestUnitsMax / itemUnits
             return most < Double(state.keysMax) ? max(1, Int(clamping: most)) : state.keysMax
         }
     }
@@ -174,10 +173,10 @@ package final class KeyReader: Sendable {
         switch result {
         case .success(let reply):
             let (answer, units) = try judge(reply)
-            settle(charge, units: units)
+            settle(charge, units: units, keys: keys.count)
             return answer
         case .failure(let error):
-            settle(charge, units: error.isOutcomeUnknown ? nil : 0)
+            settle(charge, units: error.isOutcomeUnknown ? nil : 0, keys: keys.count)
             if error.lacksOperation {
                 state.withLock { $0.readsOneByOne = true }
                 return Answer(unprocessed: keys)
@@ -228,7 +227,7 @@ package final class KeyReader: Sendable {
             do {
                 let item = try await table.item(
                     try JSON(parsing: String(decoding: key, as: UTF8.self)))
-                settle(charge, units: nil)
+                settle(charge, units: nil, keys: 1)
                 guard let item else { continue }
                 let (digest, bytes) = try digest(item)
                 answer.found[digest.key] = Found(digest: digest, bytes: bytes)
@@ -262,11 +261,12 @@ package final class KeyReader: Sendable {
         var shared: SharedBucket.Grant?
     }
 
-    private func settle(_ charge: Charge, units: Double?) {
+    /// - Parameter units: nil: nobody knows; they are estimated.
+    private func settle(_ charge: Charge, units: Double?, keys: Int) {
         share.settle(charge.shared, consumed: units)
         state.withLock {
             $0.pacing.settle(charge.own, units: units, at: time.now)
-            $0.counters.readUnits += units ?? itemUnits
+            $0.counters.readUnits += units ?? itemUnits * Double(keys)
         }
     }
 }

@@ -1,21 +1,28 @@
 import DynamoModel
-import Engine
 import JSON
 import System
 
 /// Reads items that scans found to differ again on both sides, by their keys and consistently:
 /// what is equal now was changed in between, or lay elsewhere on one side; what stands as it stood
 /// differs; what is different each time is changing.
-struct SecondLook: Sendable {
-    let source: KeyReader
-    let target: KeyReader
+package struct SecondLook: Sendable {
+    package let source: KeyReader
+    package let target: KeyReader
     /// The attributes that hold the time to live; nil where there is none.
-    let expiry: (source: String?, target: String?)
+    package let expiry: (source: String?, target: String?)
     /// Seconds since 1970.
-    let now: Int
+    package let now: Int
+
+    package init(
+        source: KeyReader, target: KeyReader, expiry: (source: String?, target: String?), now: Int
+    ) {
+        (self.source, self.target) = (source, target)
+        self.expiry = expiry
+        self.now = now
+    }
 
     /// How often an item that keeps changing is read.
-    static let rounds = 3
+    package static let rounds = 3
 
     /// What two digests say of an item; nil where it is not there.
     private struct State: Equatable {
@@ -27,7 +34,7 @@ struct SecondLook: Sendable {
 
     /// - Parameter differences: as many as one request may ask for.
     /// - Returns: those that do differ; nil when it is to stop.
-    func look(_ differences: [KeyDifference]) async throws -> [VerifyFinding]? {
+    package func look(_ differences: [KeyDifference]) async throws -> [VerifyFinding]? {
         var findings: [VerifyFinding] = []
         var pending = differences.map { difference in
             (

@@ -1,35 +1,36 @@
 import AWS
 import DynamoDB
 import DynamoModel
-import Engine
 import Pacing
 import System
 
 /// Write units of a repair: what each write takes of the target's limits, and of that over all
 /// tables. Any thread may call its methods.
-final class RepairUnits: Sendable {
+package final class RepairUnits: Sendable {
     /// What a repair is held to.
-    struct Limits: Equatable, Sendable {
-        var write = WriteLimits()
+    package struct Limits: Equatable, Sendable {
+        package var write = WriteLimits()
         /// Items that are repaired at a time.
-        var itemsAtOnce = 64
+        package var itemsAtOnce = 64
+
+        package init() {}
     }
 
     /// What a write is expected to cost, and has been charged.
-    struct Charge: Sendable {
+    package struct Charge: Sendable {
         fileprivate let units: Int
         fileprivate let reserved: WritePacing.Charge
         fileprivate let shared: SharedBucket.Grant?
     }
 
     /// What writes have come to.
-    struct Consumed {
-        var writes = 0
-        var units = 0.0
-        var throttles = 0
+    package struct Consumed {
+        package var writes = 0
+        package var units = 0.0
+        package var throttles = 0
         /// Of the last second, and the limit that is closest to it.
-        var unitsPerSecond = 0.0
-        var limit: Double?
+        package var unitsPerSecond = 0.0
+        package var limit: Double?
     }
 
     private let share: SharedPart
@@ -44,7 +45,7 @@ final class RepairUnits: Sendable {
     }
 
     /// - Parameter share: is taken of while `limits` have a part that is shared.
-    init(_ limits: Limits, share: SharedPart, time: any TimeSource) {
+    package init(_ limits: Limits, share: SharedPart, time: any TimeSource) {
         self.share = share
         self.time = time
         let state = Locked(
@@ -70,16 +71,16 @@ final class RepairUnits: Sendable {
         }
     }
 
-    func setLimits(_ limits: Limits) {
+    package func setLimits(_ limits: Limits) {
         state.withLock { state in
             state.limits = limits
             state.pacing.setLimits(limits.write, at: time.now)
         }
     }
 
-    var itemsAtOnce: Int { state.withLock { $0.limits.itemsAtOnce } }
+    package var itemsAtOnce: Int { state.withLock { $0.limits.itemsAtOnce } }
 
-    var consumed: Consumed {
+    package var consumed: Consumed {
         state.withLock { state in
             var consumed = state.consumed
             (consumed.unitsPerSecond, consumed.limit) = state.pacing.consumedPerSecond(at: time.now)
@@ -90,26 +91,26 @@ final class RepairUnits: Sendable {
     // MARK: Before a write
 
     /// Returns when so many units are there; nil when it is to stop, if it may.
-    func take(_ units: Int, mayStop: Bool) async -> Charge? {
+    package func take(_ units: Int, mayStop: Bool) async -> Charge? {
         await gate.pass(units, mayStop: mayStop)
     }
 
     /// For another attempt: what has been begun is ended.
-    func takeAgain(_ charge: Charge) async -> Charge {
+    package func takeAgain(_ charge: Charge) async -> Charge {
         await gate.pass(charge.units, mayStop: false)!
     }
 
-    func setPaused(_ paused: Bool) { gate.setPaused(paused) }
+    package func setPaused(_ paused: Bool) { gate.setPaused(paused) }
 
     /// Lets nothing more begin.
-    func stop() { gate.stop() }
+    package func stop() { gate.stop() }
 
-    func sent() { state.withLock { $0.consumed.writes += 1 } }
+    package func sent() { state.withLock { $0.consumed.writes += 1 } }
 
     // MARK: After it
 
     /// Of a charge that nothing was sent for.
-    func give(back charge: Charge) {
+    package func give(back charge: Charge) {
         share.settle(charge.shared, consumed: 0)
         state.withLock {
             $0.pacing.settleFailed(charge.reserved, isOutcomeUnknown: false, at: time.now)
@@ -117,7 +118,7 @@ final class RepairUnits: Sendable {
     }
 
     /// - Parameter consumed: nil when the reply does not say.
-    func settle(_ charge: Charge, _ consumed: ConsumedUnits?, since sent: Instant) {
+    package func settle(_ charge: Charge, _ consumed: ConsumedUnits?, since sent: Instant) {
         let units = state.withLock { state in
             let now = time.now
             let units = state.pacing.settle(
@@ -130,7 +131,7 @@ final class RepairUnits: Sendable {
         share.settle(charge.shared, consumed: units)
     }
 
-    func settleFailed(_ charge: Charge, _ failure: CopyFailure, since sent: Instant) {
+    package func settleFailed(_ charge: Charge, _ failure: CopyFailure, since sent: Instant) {
         share.settle(charge.shared, consumed: failure.isOutcomeUnknown ? nil : 0)
         state.withLock { state in
             let now = time.now

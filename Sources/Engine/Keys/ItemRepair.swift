@@ -2,7 +2,6 @@ import AWS
 import Dispatch
 import DynamoDB
 import DynamoModel
-import Engine
 import JSON
 import Pacing
 import System
@@ -22,9 +21,9 @@ package struct RepairOptions: Equatable, Sendable {
 /// again, and written only while what differs is still as it was read.
 ///
 /// Any thread may call its methods.
-final class ItemRepair: Sendable {
-    let source: KeyReader
-    let target: KeyReader
+package final class ItemRepair: Sendable {
+    package let source: KeyReader
+    package let target: KeyReader
     private let table: TargetTable
     private let schema: KeySchema
     private let options: RepairOptions
@@ -35,7 +34,7 @@ final class ItemRepair: Sendable {
     private let generator: Locked<SeededGenerator>
 
     /// - Parameter readers: of both sides.
-    init(
+    package init(
         _ table: TargetTable, readers: (source: KeyReader, target: KeyReader), schema: KeySchema,
         _ options: RepairOptions, _ units: RepairUnits, giveUpAfter: Duration,
         time: any TimeSource, seed: UInt64
@@ -54,7 +53,7 @@ final class ItemRepair: Sendable {
     /// Sees to an item that differs.
     /// - Returns: what is to be told of it; nil when both sides have come to be equal by
     ///   themselves.
-    func repair(_ finding: VerifyFinding) async throws(CopyFailure) -> VerifyFinding? {
+    package func repair(_ finding: VerifyFinding) async throws(CopyFailure) -> VerifyFinding? {
         guard isMendable(finding.kind) else { return finding }
         var current = finding
         var hasWritten = false

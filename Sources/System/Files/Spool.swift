@@ -1,0 +1,62 @@
+import Glibc
+
+/// Blocks of bytes on disk instead of in memory, in a file that has no name and is gone with its
+/// owner, however that ends. Any thread may call its methods. The corresponding C functions are
+/// `pwrite` and `pread`.
+package final class Spool: Sendable {
+    package struct Block: Equatable, Sendable {
+        fileprivate var offset: Int
+        package var count: Int
+    }
+
+    private let descriptor: Int32
+    private let end = Locked(0)
+
+    package init(inFolder folder: String) throws(SystemError) {
+        let path = "\(folder)/spool.\(getpid())"
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw SystemError("cannot make a file in \(folder)", code: errno)
+        }
+        unlink(path)
+    }
+
+    deinit { close(descriptor) }
+
+    package func add(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Block {
+        let offset = end.withLock { end in
+            defer { end += bytes.count }
+            return end
+        }
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(
+                descriptor, bytes.baseAddress! + done, bytes.count - done, offset + done)
+            if count > 0 {
+                done += count
+            } else if count == 0 || errno != EINTR {
+                throw SystemError("cannot keep bytes on disk", code: count == 0 ? ENOSPC : errno)
+            }
+        }
+        return Block(offset: offset, count: bytes.count)
+    }
+
+    /// Appends a block to `buffer`. False when it can't be read: then nothing is appended.
+    package func read(_ block: Block, into buffer: ByteBuffer) -> Bool {
+        let start = buffer.count
+        buffer.append(room: block.count) { room in
+            var done = 0
+            while done < block.count {
+                let count = pread(
+                    descriptor, room.baseAddress! + done, block.count - done, block.offset + done)
+                if count > 0 {
+                    done += count
+                } else if count == 0 || errno != EINTR {
+                    return 0
+                }
+            }
+            return done
+        }
+        return buffer.count == start + block.count
+    }
+}

@@ -1,0 +1,129 @@
+import DynamoDB
+import Engine
+import Glibc
+import System
+
+/// The right to write some targets as copies of their sources, held by one process at a time:
+/// taken before the tables are looked at, so that of several commands that are started at once one
+/// finds them as they are. (flock(2): a lock ends with its process.)
+///
+/// Each pair has a file in the state folder, which says which job has it, or had it last.
+final class PairLocks: Sendable {
+    /// What a pair is locked for: a copy and a repair write, and exclude each other.
+    enum Purpose: String {
+        case writing
+        case comparing
+    }
+
+    private struct Held: Sendable {
+        let lock: JobLock
+        let path: String
+        /// The job that had the pair last.
+        let jobBefore: String?
+    }
+
+    /// In the order of the pairs.
+    private let held: [Held]
+
+    /// - Throws: ``CopyRefusal`` that says who has one of the pairs.
+    init(
+        _ pairs: [(source: any ReadableTable, target: any ReadableTable)], for purpose: Purpose,
+        in folder: JobFolder
+    ) throws {
+        try folder.prepare()
+        let places = folder.path + "/locks"
+        guard mkdir(places, 0o700) == 0 || errno == EEXIST else {
+            throw JobError(
+                "\(places) can't be made: \(String(cString: strerror(errno)))",
+                hint: "name another folder with --state-dir")
+        }
+        // In one order whoever takes them: else two commands could refuse each other.
+        var locks: [Int: Held] = [:]
+        let names = pairs.map { Self.name(of: $0, for: purpose) }
+        for (number, name) in names.enumerated().sorted(by: { $0.element < $1.element }) {
+            let path = "\(places)/\(name)"
+            guard let lock = try folder.lock(fileAt: path) else {
+                throw Self.refusal(pairs[number], Owner(fileAt: path))
+            }
+            locks[number] = Held(lock: lock, path: path, jobBefore: Owner(fileAt: path)?.job)
+        }
+        held = pairs.indices.map { locks[$0]! }
+        write(job: nil)
+    }
+
+    /// The job that had a pair before this process.
+    func jobBefore(pair: Int) -> String? { held[pair].jobBefore }
+
+    /// Says in each pair's file whose it is.
+    /// - Parameter job: nil while that is not known: the last one's stays.
+    func write(job: String?) {
+        for pair in held {
+            Owner(process: Int(getpid()), job: job ?? pair.jobBefore).write(to: pair.path)
+        }
+    }
+
+    /// Frees them, whoever else still knows of them.
+    func release() {
+        for pair in held { pair.lock.release() }
+    }
+
+    private static func refusal(
+        _ pair: (source: any ReadableTable, target: any ReadableTable), _ owner: Owner?
+    ) -> CopyRefusal {
+        let names = "\(pair.source.name) and \(pair.target.name)"
+        guard let owner else {
+            return CopyRefusal("another process is at work with \(names)")
+        }
+        guard let job = owner.job else {
+            return CopyRefusal("process \(owner.process) is just beginning a job with \(names)")
+        }
+        return CopyRefusal(
+            "job \(job) is being run by process \(owner.process)",
+            hint: "dynaferry jobs status \(job) shows it")
+    }
+
+    /// Whoever reaches the same tables with credentials of the same origin has the same name.
+    private static func name(
+        of pair: (source: any ReadableTable, target: any ReadableTable), for purpose: Purpose
+    ) -> String {
+        let sides = [pair.source, pair.target].map { table in
+            let endpoint = table.reader.endpoint
+            return [endpoint.url, endpoint.region, table.reader.identity, table.name]
+        }
+        let text = ([purpose.rawValue] + sides.joined()).joined(separator: "\n")
+        return Hex.text(Array(SHA256().hash(Array(text.utf8))[..<16]))
+    }
+}
+
+/// What a pair's file says: a process, and its job.
+private struct Owner {
+    var process: Int
+    var job: String?
+
+    private static let bytesMax = 256
+
+    init(process: Int, job: String?) {
+        self.process = process
+        self.job = job
+    }
+
+    /// nil where it says nothing that makes sense.
+    init?(fileAt path: String) {
+        guard let bytes = try? WholeFile.bytes(ofFileAt: path, bytesMax: Self.bytesMax) else {
+            return nil
+        }
+        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard let process = words.first.flatMap({ Int($0) }) else { return nil }
+        self.process = process
+        job = words.count > 1 && JobFolder.isID(String(words[1])) ? String(words[1]) : nil
+    }
+
+    /// It only informs: what can't be written is left.
+    func write(to path: String) {
+        let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let text = "\(process) \(job ?? "")\n"
+        _ = text.withCString { Glibc.write(descriptor, $0, strlen($0)) }
+    }
+}

@@ -1,0 +1,153 @@
+import DynamoModel
+import Engine
+import Pacing
+import System
+
+/// What a job may cost, over all its runs.
+package struct CostLimit: Equatable, Sendable {
+    package var dollars: Double
+    package var prices: PriceTable
+
+    package init(dollars: Double, prices: PriceTable) {
+        self.dollars = dollars
+        self.prices = prices
+    }
+}
+
+/// What the parts of a table's copy cost, in dollars: on demand what is consumed, provisioned what
+/// is provisioned meanwhile, and what is sent from one region to another.
+struct TableCost: Sendable {
+    private var readUnit = 0.0
+    private var targetReadUnit = 0.0
+    private var writeUnit = 0.0
+    private var byte = 0.0
+    private var second = 0.0
+
+    /// - Parameters:
+    ///   - target: as it is, or is to be made.
+    ///   - writeLimit: units a second that are provisioned for the copy; nil on demand.
+    init(
+        _ prices: PriceTable, source: TableDefinition, target: TableDefinition, isFar: Bool,
+        writeLimit: Double?
+    ) {
+        if source.billing.isOnDemand { readUnit = prices.readMillion / 1e6 }
+        if target.billing.isOnDemand {
+            writeUnit = prices.writeMillion / 1e6
+            targetReadUnit = prices.readMillion / 1e6
+        } else if let writeLimit {
+            second = writeLimit * prices.writeUnitHour / 3_600
+        }
+        if isFar { byte = prices.transferGB / 1e9 }
+    }
+
+    /// - Parameters:
+    ///   - writeUnits: of the table and its indexes.
+    ///   - seconds: for which units are provisioned.
+    func dollars(
+        readUnits: Double, targetReadUnits: Double = 0, writeUnits: Double, bytes: Double,
+        seconds: Double
+    ) -> Double {
+        readUnits * readUnit + targetReadUnits * targetReadUnit + writeUnits * writeUnit
+            + bytes * byte + seconds * second
+    }
+
+    /// What a copy has cost that has come so far.
+    func dollars(_ counters: CopyCounters, seconds: Double) -> Double {
+        dollars(
+            readUnits: counters.readUnits, writeUnits: counters.writeUnits,
+            bytes: Double(counters.storedBytesWritten), seconds: seconds)
+    }
+}
+
+extension TableCost {
+    /// - Parameter limits: that the table is held to.
+    init(
+        _ prices: PriceTable, _ source: TableDescription, _ target: TableDescription?,
+        as definition: TableDefinition, at region: String?, _ limits: UnitLimits?
+    ) {
+        let place = target?.region ?? region
+        self.init(
+            prices, source: source.definition, target: definition,
+            isFar: place != nil && source.region != nil && place != source.region,
+            writeLimit: limits?.write.table)
+    }
+}
+
+extension CopyJob {
+    /// What the job has cost, over all its runs, by these prices.
+    func dollarsSpent(_ prices: PriceTable) -> Double {
+        let reports = progress
+        let (options, verifying) = state.withLock { ($0.options, $0.verifying) }
+        return tables.indices.reduce(0.0) { sum, number in
+            let (subject, record) = (tables[number].subject, tables[number].open.record)
+            let limits = try? UnitLimits(
+                options[number].limits, source: subject.source.definition,
+                target: subject.target.definition)
+            let cost = TableCost(
+                prices, subject.source, subject.target, as: subject.target.definition,
+                at: subject.target.region, limits)
+            let now = reports[number].progress
+            var dollars = cost.dollars(record.progress.counters, seconds: record.progress.seconds)
+            if now.elapsed > .zero {
+                dollars += cost.dollars(now.counters, seconds: now.elapsed.inSeconds)
+            }
+            if let reading = verifying[number]?.verdict.progress {
+                dollars += cost.dollars(
+                    readUnits: reading.source.counters.readUnits,
+                    targetReadUnits: reading.target.counters.readUnits, writeUnits: 0, bytes: 0,
+                    seconds: 0)
+            }
+            return sum + dollars
+        }
+    }
+
+    /// Stops the job once it has cost what it may.
+    func watchCost(_ limit: CostLimit) -> Task<Void, Never> {
+        Task { [self] in
+            while !Task.isCancelled {
+                let spent = dollarsSpent(limit.prices)
+                if spent >= limit.dollars {
+                    note("stopping: the job has cost \(spent.inDollars), and --max-cost is reached")
+                    stop()
+                    return
+                }
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}
+
+extension CopyRefusal {
+    /// - Parameters:
+    ///   - spent: by earlier runs of the job.
+    ///   - left: what is left to be done is expected to cost; nil where nobody knows.
+    init?(cost limit: CostLimit, spent: Double, left: Double?) {
+        let hint = "go on with a higher --max-cost; dynaferry plan says how it comes about"
+        if spent >= limit.dollars {
+            self.init(
+                "the job has cost \(spent.inDollars) so far, and --max-cost is"
+                    + " \(limit.dollars.inDollars)", hint: hint)
+        } else if let left, spent + left > limit.dollars {
+            self.init(
+                "the copy would cost \((spent + left).inDollars), more than --max-cost"
+                    + " \(limit.dollars.inDollars)", hint: hint)
+        } else {
+            return nil
+        }
+    }
+}
+
+extension Double {
+    /// `$0.0042`: two digits after the first that is not zero.
+    package var inDollars: String {
+        guard self > 0 else { return "$0" }
+        var (digits, scale) = (2, 100.0)
+        while self * scale < 10, digits < 8 {
+            scale *= 10
+            digits += 1
+        }
+        let text = String(Int(clamping: (self * scale).rounded()))
+        let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+        return "$\(padded.dropLast(digits)).\(padded.suffix(digits))"
+    }
+}
