@@ -1,0 +1,141 @@
+import DynamoModel
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// Goal: nothing is read or written that need not be, and nothing is spent that was not allowed.
+@Suite(.timeLimit(.minutes(20))) struct ThriftTests {
+    /// Bytes of 31 tables of 0 to 2 MB.
+    private static let sizes = (0..<31).map { $0 * 2_000_000 / 30 }
+
+    private func site() throws -> TrustSite {
+        let site = try TrustSite { $0.liveCounts = true }
+        for (number, size) in Self.sizes.enumerated() {
+            // Items of some 1,000 bytes.
+            try site.load(
+                "t-\(number)", TrustSite.items(0..<size / 1_000, bytes: 970),
+                billing: .provisioned(Throughput(readUnits: 5, writeUnits: 5)))
+        }
+        return site
+    }
+
+    /// Scans and read units that a whole job may take of its sources at least: full pages.
+    private var least: (scans: Int, units: Double) {
+        Self.sizes.reduce((0, 0)) { sum, size in
+            (
+                sum.0 + max(1, (size + (1 << 20) - 1) >> 20),
+                sum.1 + CapacityUnits.scan(bytes: size, consistent: false)
+            )
+        }
+    }
+
+    private func spent(_ site: TrustSite, _ tables: [String]) -> (scans: Int, units: Double) {
+        let meter = site.server.meter
+        return tables.reduce((0, 0)) { sum, name in
+            (
+                sum.0 + (meter["requests_by_table"]?[name]?["Scan"]?.int ?? 0),
+                sum.1 + (meter["tables"]?[name]?["read_units"]?.double ?? 0)
+            )
+        }
+    }
+
+    private static let sources = sizes.indices.map { "t-\($0)" }
+    // Limits hold by the clock: what is wanted here is how much is asked for.
+    private static let pace = ["--read-units", "100000", "--write-units", "100000"]
+
+    @Test(arguments: [true, false])
+    func `many small tables are read by no more pages than they have`(isReported: Bool) throws {
+        let site = try site()
+        let proxy = try site.proxy { exchange in
+            guard !isReported, exchange.operation == "DescribeTable" else { return nil }
+            return exchange.setting("Table.TableSizeBytes", to: 0)?
+                .setting("Table.ItemCount", to: 0)
+        }
+        let result = try site.run(["copy", "t-*", "copy-*"] + Self.pace, at: proxy.url)
+        #expect(result.status == 0, "\(result)")
+        let (least, spent) = (least, spent(site, Self.sources))
+        // Where sizes are not reported, a table of more than a page may cost one more.
+        let larger = Double(Self.sizes.count { $0 > 1 << 20 })
+        let (scans, units) = (Double(spent.scans), spent.units)
+        print("\(spent) of \(least), reported: \(isReported)")
+        if isReported {
+            #expect(scans <= 1.1 * Double(least.scans), "\(spent) of \(least)")
+            #expect(units <= 1.1 * least.units, "\(spent) of \(least)")
+        } else {
+            #expect(scans <= 1.1 * Double(least.scans) + larger, "\(spent) of \(least)")
+            #expect(units <= 1.1 * least.units + 128 * larger, "\(spent) of \(least)")
+        }
+        for name in Self.sources {
+            #expect(
+                site.server.items(of: name)
+                    == site.server.items(of: name.replacing("t-", with: "copy-")))
+        }
+    }
+
+    @Test func `so they are verified, compared for what changed, and planned`() throws {
+        let site = try site()
+        #expect(try site.run(["copy", "t-*", "copy-*"] + Self.pace).status == 0)
+        let least = least
+        for words in [
+            ["verify", "t-*", "copy-*", "--target-read-units", "100000"] + Self.pace,
+            ["copy", "t-*", "copy-*", "--only-changed", "--target-read-units", "100000"]
+                + Self.pace,
+            ["plan", "t-*", "other-*"],
+        ] {
+            let before = spent(site, Self.sources)
+            let result = try site.run(words)
+            #expect(result.status == 0, "\(result)")
+            let after = spent(site, Self.sources)
+            let (scans, units) = (after.scans - before.scans, after.units - before.units)
+            #expect(Double(scans) <= 1.1 * Double(least.scans), "\(words): \(scans) of \(least)")
+            #expect(units <= 1.1 * least.units, "\(words): \(units) of \(least)")
+        }
+    }
+
+    @Test func `a table of ten items takes one Scan, and an empty one too`() throws {
+        let site = try TrustSite()
+        let billing = Billing.provisioned(Throughput(readUnits: 5, writeUnits: 5))
+        try site.load("ten", TrustSite.items(0..<10), billing: billing)
+        try site.load("empty", [], billing: billing)
+        for name in ["ten", "empty"] {
+            #expect(try site.run("copy", name, name + "-copy").status == 0)
+            let spent = spent(site, [name])
+            #expect(spent.scans == 1 && spent.units <= 1, "\(spent)")
+        }
+    }
+
+    // MARK: Money
+
+    /// Goal: a job costs no more than it may, over all its runs.
+    @Test func `a job that would cost more than it may is refused`() throws {
+        let site = try TrustSite { $0.liveCounts = true }
+        try site.load("source", TrustSite.items(0..<2_000, bytes: 900))
+        // 2,000 writes at 0.625 dollars a million.
+        let refused = try site.run("copy", "source", "target", "--max-cost", "0.001")
+        #expect(refused.status == 1, "\(refused)")
+        #expect(
+            refused.err.contains("would cost $0.0013, more than --max-cost $0.0010"), "\(refused)")
+        #expect(site.server.count(of: "target") == nil && site.jobs.isEmpty)
+        let copied = try site.run("copy", "source", "target", "--max-cost", "0.01")
+        #expect(copied.status == 0, "\(copied)")
+    }
+
+    /// Method: a price that the plan foresees for a tenth of the items: the sizes that the table
+    /// reports are those of hours ago.
+    @Test func `a job that comes to what it may cost stops, and goes on with more`() throws {
+        let site = try TrustSite()
+        try site.load("source", TrustSite.items(0..<9_000, bytes: 900))
+        let words = ["copy", "source", "target", "--write-units", "3000"]
+        let first = try site.run(words + ["--max-cost", "0.002"])
+        #expect(first.status == 1 || first.status == 130, "\(first)")
+        guard first.status == 130 else { return }
+        #expect(first.err.contains("--max-cost is reached"), "\(first)")
+        #expect(first.err.contains("with a higher --max-cost the same command goes on"), "\(first)")
+        let again = try site.run(words + ["--max-cost", "0.002"])
+        #expect(again.status == 1 && again.err.contains("so far"), "\(again)")
+        let more = try site.run(words + ["--max-cost", "1"])
+        #expect(more.status == 0, "\(more)")
+        #expect(site.server.items(of: "source") == site.server.items(of: "target"))
+    }
+}
