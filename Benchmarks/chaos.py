@@ -2,8 +2,9 @@
 
 usage: chaos.py [--rounds N] [--seed S]      DYNAFERRY_BINARY names the program
 
-Each round has a server of its own, with a table of 100,000 items and faults in a part of its
-replies. `dynaferry copy` is started in a process group of its own, which SIGKILL ends at a random
+Each round has a server of its own, with a table of 100,000 items, or each fourth with four of
+25,000 that a pattern copies which matches its own copies, and faults in a part of its replies.
+`dynaferry copy` is started in a process group of its own, which SIGKILL ends at a random
 instant: when it has just begun, when so many items have been written, or while the job's log is
 being written; the same command is started again and mostly killed again, until it ends by itself,
 as a success. Then both tables are compared, item by item. A line a round tells what was written
@@ -43,6 +44,10 @@ from harness.process import ENVIRONMENT
 from harness.server import serving
 
 ITEMS = 100_000
+# Pairs of a round, and the words that copy them.
+ONE = ((("source", "target"),), ("source", "target"))
+PATTERN = (tuple((f"rs-{n}", f"rs-{n}-copy") for n in range(4)), ("rs-*", "rs-*-copy"))
+PATTERN_EVERY = 4
 BATCH_ITEMS = 25
 FAULTS = "error=0.02,throttle=0.02,unprocessed=0.1,drop=0.01,truncate=0.01,corrupt=0.01"
 KILLS_MAX = 12
@@ -85,14 +90,14 @@ class Round:
     def explained(self):
         return self.reply_lost + self.since_save + self.in_flight + self.ahead
 
-    def add_kill(self, state, unsaved, has_saved):
+    def add_kill(self, state, unsaved, ahead):
         in_flight = min(unsaved, BATCH_ITEMS * state.writes_in_flight)
         self.kills += 1
         self.torn += state.is_torn
         self.in_flight += in_flight
         self.since_save += unsaved - in_flight
         # What was ahead before has been copied again only once.
-        self.ahead += state.ahead if has_saved else 0
+        self.ahead += ahead
 
     def add(self, other):
         for field in dataclasses.fields(self):
@@ -114,11 +119,12 @@ def table_line(words):
 class Copy:
     """One command, run again and again, and what the server and the job's file say after each."""
 
-    def __init__(self, url, folder):
+    def __init__(self, url, folder, tables, words):
+        self._targets = [target for _, target in tables]
         self.jobs = f"{folder}/jobs"
         self._errors = f"{folder}/errors"
         self._command = [
-            BINARY, "copy", "source", "target", "--endpoint", url, "--region", REGION,
+            BINARY, "copy", *words, "--endpoint", url, "--region", REGION,
             "--state-dir", self.jobs, "--progress", "none"]
         self._server = Connection(url)
         self.process = None
@@ -156,8 +162,10 @@ class Copy:
 
     def target_meter(self):
         """Items written, and those of them whose reply was lost."""
-        table = self._server.meter()["tables"].get("target", {})
-        return table.get("items_written", 0), table.get("items_unanswered", 0)
+        meter = self._server.meter()["tables"]
+        tables = [meter.get(name, {}) for name in self._targets]
+        return (sum(table.get("items_written", 0) for table in tables),
+                sum(table.get("items_unanswered", 0) for table in tables))
 
     def meter_at_rest(self):
         """The same, once nothing has been added for a while: the server goes on for a moment."""
@@ -228,7 +236,7 @@ def chaos(copy, chance):
         if unsaved < 0:
             found.wrong.append(f"{-unsaved} items are saved as acknowledged but were not written")
         if not is_over:
-            found.add_kill(state, unsaved, has_saved=state.progress != before[2].progress)
+            found.add_kill(state, unsaved, state.ahead_since(before[2]))
     found.seconds = time.monotonic() - began
     found.twice = written - ITEMS
     found.reply_lost = lost
@@ -245,14 +253,17 @@ def chaos(copy, chance):
 def run_round(seed, number):
     chance = random.Random(f"{seed}/{number}")
     options = ["--faults", FAULTS, "--seed", str(chance.getrandbits(32))]
-    with (serving(BINARY, [f"source={ITEMS}"], options) as server,
+    tables, words = PATTERN if number % PATTERN_EVERY == 0 else ONE
+    items = ITEMS // len(tables)
+    with (serving(BINARY, [f"{source}={items}" for source, _ in tables], options) as server,
           tempfile.TemporaryDirectory(prefix="chaos-") as folder):
-        copy = Copy(server.url, folder)
+        copy = Copy(server.url, folder, tables, words)
         try:
             found = chaos(copy, chance)
         finally:
             copy.kill()
-        found.wrong += exact.differences(server.url, "source", "target", ITEMS)
+        for source, target in tables:
+            found.wrong += exact.differences(server.url, source, target, items)
         return found
 
 

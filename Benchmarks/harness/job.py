@@ -24,17 +24,19 @@ class Job:
     written: int = 0
     # Items before the segments' cursors: the next run begins behind them.
     done: int = 0
-    # Items that were acknowledged but lie beyond their segments' cursors.
-    ahead: int = 0
+    # Of each table: what has been acknowledged, lies before cursors, and beyond them.
+    tables: tuple = ()
     # Batches that were under way.
     writes_in_flight: int = 0
     # Whether the log ends in frames of a commit that did not come to its end.
     is_torn: bool = False
     is_finished: bool = False
 
-    @property
-    def progress(self):
-        return self.written, self.done, self.ahead
+    def ahead_since(self, before):
+        """Items that were acknowledged but lie beyond their segments' cursors, of the tables that
+        have saved anything since."""
+        old = before.tables or (None,) * len(self.tables)
+        return sum(now[2] for now, then in zip(self.tables, old) if now != (then or (0, 0, 0)))
 
 
 def read(folder):
@@ -52,7 +54,7 @@ def read(folder):
             state, progress = row[0], json.loads(row[1])
             jobs.append(Job(
                 written=progress.get("itemsWritten", 0), done=progress.get("itemsDone", 0),
-                ahead=progress.get("itemsAhead", 0),
+                tables=tuple(_figures(json.loads(table)) for table in row[2]),
                 writes_in_flight=progress.get("writesInFlight", 0), is_torn=is_torn,
                 is_finished=state == "finished"))
     if len(jobs) > 1:
@@ -60,12 +62,18 @@ def read(folder):
     return jobs[0] if jobs else Job()
 
 
+def _figures(progress):
+    return tuple(progress.get(name, 0) for name in ("itemsWritten", "itemsDone", "itemsAhead"))
+
+
 def _row(path):
     connection = sqlite3.connect(path)
     try:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'job'").fetchone():
             return None
-        return connection.execute("SELECT state, progress FROM job").fetchone()
+        row = connection.execute("SELECT state, progress FROM job").fetchone()
+        tables = connection.execute("SELECT progress FROM tables ORDER BY number").fetchall()
+        return row and (*row, [progress for (progress,) in tables])
     finally:
         connection.close()
 
