@@ -151,7 +151,14 @@ class Copy:
         try:
             self.process.wait(RUN_LIMIT_SECONDS)
         except subprocess.TimeoutExpired as error:
-            raise Failed(f"a copy did not end within {RUN_LIMIT_SECONDS} s") from error
+            with open(self._errors, encoding="utf-8") as errors:
+                said = errors.read()[-2000:]
+            status = subprocess.run(
+                [BINARY, "jobs", "--json", "--state-dir", self.jobs], env=ENVIRONMENT,
+                capture_output=True, text=True, check=False)
+            raise Failed(
+                f"a copy did not end within {RUN_LIMIT_SECONDS} s\n{said}{status.stdout}"
+            ) from error
 
     def check(self):
         """It has been killed, or ended as a success."""
