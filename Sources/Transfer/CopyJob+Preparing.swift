@@ -28,6 +28,22 @@ extension CopyJob {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
         let locks = try PairLocks(
             tables.map { ($0.source, $0.target) }, for: .writing, in: jobOptions.folder)
+        do {
+            return try await prepare(
+                options, jobOptions, tables, policy, locks, consent, note, willWrite, time, seed)
+        } catch {
+            // What knows of them may live a little longer.
+            locks.release()
+            throw error
+        }
+    }
+
+    private static func prepare(
+        _ options: [CopyOptions], _ jobOptions: JobOptions, _ tables: [Pair], _ policy: Policy,
+        _ locks: PairLocks, _ consent: @escaping CopyConsent,
+        _ note: @escaping @Sendable (String) -> Void, _ willWrite: () -> Void,
+        _ time: any TimeSource, _ seed: UInt64
+    ) async throws -> CopyJob {
         let preflights = zip(tables, options).map {
             CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
@@ -40,6 +56,7 @@ extension CopyJob {
             consent: consent, generator: SeededGenerator(seed: seed))
         var job = try await opening.run()
         job.locks = locks
+        locks.keep(job.lock)
         let options = options.map { $0.throttled(by: job.record.throttle) }
         if let limits = job.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")

@@ -10,6 +10,8 @@ import TestSupport
 final class TrustSite {
     let server: LocalServer
     let folder: TemporaryFolder
+    /// They answer for as long as there is the site.
+    private let proxies = Locked<[TamperingProxy]>([])
     static let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
 
     init(_ configure: (inout ServerOptions) throws -> Void = { _ in }) throws {
@@ -65,14 +67,19 @@ final class TrustSite {
     }
 
     func proxy(_ hook: @escaping TamperingProxy.Hook) throws -> TamperingProxy {
-        try TamperingProxy(before: server.endpoint, hook)
+        keep(try TamperingProxy(before: server.endpoint, hook))
     }
 
     /// One that changes what is asked.
     func proxy(
         forwarding: @escaping TamperingProxy.Forwarding
     ) throws -> TamperingProxy {
-        try TamperingProxy(before: server.endpoint, { _ in nil }, forwarding: forwarding)
+        keep(try TamperingProxy(before: server.endpoint, { _ in nil }, forwarding: forwarding))
+    }
+
+    private func keep(_ proxy: TamperingProxy) -> TamperingProxy {
+        proxies.withLock { $0.append(proxy) }
+        return proxy
     }
 
     private static let environment = [

@@ -11,8 +11,12 @@ package final class Spool: Sendable {
 
     private let descriptor: Int32
     private let end = Locked(0)
+    private let leaving: Int
 
-    package init(inFolder folder: String) throws(SystemError) {
+    /// - Parameter leaving: bytes of the disk that must stay free: what is kept here can be had
+    ///   again, and what else is written there may not.
+    package init(inFolder folder: String, leaving: Int = 16 << 20) throws(SystemError) {
+        self.leaving = leaving
         let path = "\(folder)/spool.\(getpid())"
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
@@ -23,7 +27,11 @@ package final class Spool: Sendable {
 
     deinit { close(descriptor) }
 
+    /// - Throws: with `ENOSPC` when the disk has no room to spare for it.
     package func add(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Block {
+        guard hasRoom(for: bytes.count) else {
+            throw SystemError("cannot keep bytes on disk", code: ENOSPC)
+        }
         let offset = end.withLock { end in
             defer { end += bytes.count }
             return end
@@ -39,6 +47,14 @@ package final class Spool: Sendable {
             }
         }
         return Block(offset: offset, count: bytes.count)
+    }
+
+    private func hasRoom(for count: Int) -> Bool {
+        var disk = statvfs()
+        guard fstatvfs(descriptor, &disk) == 0 else { return true }
+        let (free, isHuge) = disk.f_bavail.multipliedReportingOverflow(by: disk.f_frsize)
+        let (needed, isTooMuch) = leaving.addingReportingOverflow(count)
+        return isHuge || (!isTooMuch && free >= UInt(needed))
     }
 
     /// Appends a block to `buffer`. False when it can't be read: then nothing is appended.

@@ -24,6 +24,7 @@ final class PairLocks: Sendable {
 
     /// In the order of the pairs.
     private let held: [Held]
+    private let jobLock = Locked<JobLock?>(nil)
 
     /// - Throws: ``CopyRefusal`` that says who has one of the pairs.
     init(
@@ -62,8 +63,12 @@ final class PairLocks: Sendable {
         }
     }
 
+    /// The lock of the job that has the pairs is freed with theirs.
+    func keep(_ lock: JobLock) { jobLock.withLock { $0 = lock } }
+
     /// Frees them, whoever else still knows of them.
     func release() {
+        jobLock.withLock { $0 }?.release()
         for pair in held { pair.lock.release() }
     }
 

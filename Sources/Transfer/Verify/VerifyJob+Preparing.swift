@@ -28,6 +28,21 @@ extension VerifyJob {
                 tables.map { ($0.source, $0.target.table) }, for: isRepair ? .writing : .comparing,
                 in: jobOptions.folder)
         }
+        do {
+            return try await prepare(
+                options, jobOptions, tables, locks, width, consent, note, time, seed, emit)
+        } catch {
+            locks?.release()
+            throw error
+        }
+    }
+
+    private static func prepare(
+        _ options: [VerifyOptions], _ jobOptions: JobOptions?, _ tables: [Pair],
+        _ locks: PairLocks?, _ width: Int?, _ consent: CopyConsent,
+        _ note: @escaping @Sendable (String) -> Void, _ time: any TimeSource, _ seed: UInt64,
+        _ emit: @escaping Emit
+    ) async throws -> VerifyJob {
         let looks = try await looks(options, tables)
         let ready = looks.enumerated().compactMap { number, look in
             (try? look.get()).map { (number: number, look: $0) }
@@ -47,7 +62,10 @@ extension VerifyJob {
                 options: jobOptions, time: time, note: note)
             opened = try await opening.run(using: &generator)
             opened?.job.locks = locks
-            locks?.write(job: opened?.job.record.id)
+            if let job = opened?.job {
+                locks?.keep(job.lock)
+                locks?.write(job: job.record.id)
+            }
         }
         for table in tables {
             table.source.begin()
