@@ -50,7 +50,7 @@ import Transfer
         let noisyRate = rate(&noisy, from: .seconds(3), to: .seconds(4))
         // What waits to be sent again holds its page, so memory is the limit before the writes are.
         #expect(noisyRate >= 100_000, "\(noisyRate)")
-        let allowed = (clean.scheduler.concurrency.current, noisy.scheduler.concurrency.current)
+        let allowed = (clean.scheduler.writesAllowed, noisy.scheduler.writesAllowed)
         #expect(allowed.1 >= allowed.0 * 9 / 10, "\(allowed)")
         // What came back goes out again with other items, not a few at a time.
         let counters = noisy.scheduler.counters

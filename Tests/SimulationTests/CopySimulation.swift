@@ -22,6 +22,7 @@ final class CopySimulation {
 
     let world: SimulatedWorld
     let mutant: Mutant?
+    let flaw: SchedulerFlaw?
     let strictness: Strictness
     var target: SimulatedTarget
     var file: SimulatedJobFile
@@ -39,30 +40,32 @@ final class CopySimulation {
     static let stepsMax = 200_000
 
     init(
-        seed: UInt64, mutant: Mutant? = nil, strictness: Strictness = .everyStep,
-        isTraced: Bool = false
+        seed: UInt64, mutant: Mutant? = nil, flaw: SchedulerFlaw? = nil,
+        strictness: Strictness = .everyStep, isTraced: Bool = false
     ) {
         var generator = SeededGenerator(seed: seed)
         world = SimulatedWorld(seed: seed, &generator)
         self.mutant = mutant
+        self.flaw = flaw
         self.strictness = strictness
         target = SimulatedTarget(world)
         file = SimulatedJobFile(world)
         trace = SimulationTrace(isOn: isTraced)
         interruptionsLeft = world.faults.interruptions
         run = Self.makeRun(
-            world, target, file, mutant, number: 1, steps: 0, at: .zero, &generator)
+            world, target, file, mutant, flaw, number: 1, steps: 0, at: .zero, &generator)
         self.generator = generator
     }
 
     private static func makeRun(
         _ world: SimulatedWorld, _ target: SimulatedTarget, _ file: SimulatedJobFile,
-        _ mutant: Mutant?, number: Int, steps: Int, at now: Instant,
+        _ mutant: Mutant?, _ flaw: SchedulerFlaw?, number: Int, steps: Int, at now: Instant,
         _ generator: inout SeededGenerator
     ) -> SimulatedRun {
         var configuration = world.configuration(&generator)
         configuration.earlier = file.progress
-        let scheduler = CopyScheduler(configuration, seed: generator.next(), at: now)
+        var scheduler = CopyScheduler(configuration, seed: generator.next(), at: now)
+        if let flaw { scheduler.plant(flaw) }
         return SimulatedRun(
             world, target, file.state, configuration, FalsifiedScheduler(scheduler, mutant),
             number: number, firstStep: steps, at: now)
@@ -71,15 +74,17 @@ final class CopySimulation {
     /// Runs a seed; one that breaks a promise is run once more, for the trace of its last steps.
     /// - Throws: the first ``Violation``.
     static func outcome(
-        seed: UInt64, mutant: Mutant? = nil, strictness: Strictness = .everyStep
+        seed: UInt64, mutant: Mutant? = nil, flaw: SchedulerFlaw? = nil,
+        strictness: Strictness = .everyStep
     ) throws -> CopySimulation {
-        let simulation = CopySimulation(seed: seed, mutant: mutant, strictness: strictness)
+        let simulation = CopySimulation(
+            seed: seed, mutant: mutant, flaw: flaw, strictness: strictness)
         do {
             try simulation.runJob()
             return simulation
         } catch var violation as Violation {
             let again = CopySimulation(
-                seed: seed, mutant: mutant, strictness: strictness, isTraced: true)
+                seed: seed, mutant: mutant, flaw: flaw, strictness: strictness, isTraced: true)
             try? again.runJob()
             violation.trace = again.trace.lines
             throw violation
@@ -95,8 +100,8 @@ final class CopySimulation {
             if isOver { break }
             now = now + .milliseconds(Int.random(in: 1...10_000, using: &generator))
             run = Self.makeRun(
-                world, target, file, mutant, number: run.number + 1, steps: steps, at: now,
-                &generator)
+                world, target, file, mutant, flaw, number: run.number + 1, steps: steps,
+                at: now, &generator)
             trace.note(now, "---- RESUMED: run \(run.number), \(progressText)")
         }
         try checkEnd()

@@ -21,15 +21,16 @@ import Testing
     @Test(.timeLimit(.minutes(60)), arguments: 0..<parts)
     func `a thousand seeded jobs lose nothing, break no bound, and end`(part: Int) throws {
         let seeds = stride(from: Self.first + part, to: Self.first + Self.count, by: Self.parts)
-        var (jobs, completed, steps, tally) = (0, 0, 0, SimulationTally())
+        var (jobs, steps, tally) = (0, 0, SimulationTally())
         for seed in seeds.map(UInt64.init) {
             let simulation = try CopySimulation.outcome(seed: seed)
             jobs += 1
             steps += simulation.steps
             tally += simulation.tally
-            if simulation.run.outcome == .completed { completed += 1 }
+            // Nothing but items that the target refuses keeps a job from its end.
+            let isComplete = simulation.run.outcome == .completed
+            #expect(isComplete || simulation.world.poisonCount > 0, "seed \(seed)")
         }
-        #expect(completed * 2 >= jobs)
         if jobs >= 100 { expectAll(tally) }
         try Self.note(part, "\(jobs) \(steps)")
     }

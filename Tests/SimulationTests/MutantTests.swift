@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import Engine
+
 /// Goal: the simulation would see a bug if there were one.
 /// Method: falsify what the scheduler is told or asks for; each falsification must break a promise
 /// within 500 seeds, both where every step is looked at and where only the end of the job is.
@@ -24,5 +26,22 @@ import Testing
             }
         }
         Issue.record("\(mutant.rawValue): not found in \(Self.seedsMax) seeds")
+    }
+
+    /// Goal: no part of the scheduler is watched by the others alone.
+    /// Method: two bugs and more inside each of its four values, where every step is looked at.
+    @Test(.timeLimit(.minutes(20)), arguments: SchedulerFlaw.allCases)
+    func `each bug inside the scheduler is found`(flaw: SchedulerFlaw) throws {
+        for seed in 1...Self.seedsMax {
+            do {
+                _ = try CopySimulation.outcome(seed: seed, flaw: flaw)
+            } catch let violation as Violation {
+                #expect(violation.trace.count > 1)
+                let found = "\(flaw.rawValue): found by seed \(seed): \(violation.what)\n"
+                FileHandle.standardError.write(Data(found.utf8))
+                return
+            }
+        }
+        Issue.record("\(flaw.rawValue): not found in \(Self.seedsMax) seeds")
     }
 }

@@ -22,12 +22,12 @@ struct Batch: Sendable {
     }
 
     /// Whether it takes one more item; an empty one takes any.
-    func fits(_ slice: ItemSlice, bytesMax: Int, unitsMax: Double) -> Bool {
+    func fits(_ slice: ItemSlice, _ bounds: BatchMixer.Bounds) -> Bool {
         if items.isEmpty { return true }
         var grown = load
         grown.add(slice)
-        return bodyBytes + Int(slice.length) + BatchWriteRequest.itemEnvelope <= bytesMax
-            && Double(grown.units) <= unitsMax
+        return bodyBytes + Int(slice.length) + BatchWriteRequest.itemEnvelope <= bounds.bytesMax
+            && Double(grown.units) <= bounds.unitsMax
     }
 
     mutating func add(_ item: BatchItem, _ slice: ItemSlice) {

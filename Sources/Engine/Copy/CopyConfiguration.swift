@@ -43,6 +43,9 @@ package struct CopyConfiguration: Sendable {
     /// Neighbouring items that a batch takes of a segment before it goes on to the next.
     package var runItems = 5
 
+    /// Segments that are open at a time at most: each has a slot.
+    var slots: Int { min(segments, openSegmentsMax) }
+
     package init(segments: Int, memory: MemoryBudget) {
         precondition(
             (1...ServiceLimits.segmentsMax).contains(segments), "\(segments) is no segment count")

@@ -25,128 +25,51 @@ package struct CopyScheduler: Sendable {
         case ended
     }
 
-    let configuration: CopyConfiguration
-    package var generator: SeededGenerator
-    package var phase = Phase.running
-    package internal(set) var counters = CopyCounters()
-    /// For estimating how many items there are in all.
-    package internal(set) var itemsReadInFinishedSegments = 0
-
-    // Reading.
-    var order: SegmentOrder
-    /// Segments that have not been opened, apart from those that earlier runs have finished.
-    var segmentsUnopened: Int
-    /// Segments that were closed and in whose part of the hash space no other was opened yet.
-    var vacated: [Int] = []
-    package var segments: [OpenSegment] = []
-    var freeSegments: [Int] = []
-    var slotOfSegment: [Int: Int] = [:]
-    var openSegments = 0
-    /// Some segment was held back by a hot partition at the last look.
-    var hasHeldBack = false
-    package var scansInFlight = 0
-    var scansAllowed: Int
-    var scansMayGrowAt: Instant
-    var pageBytesHeld = 0
-    var sizing: PageSizing
-    package var reading: ReadPacing
-    var sourceHealth = SideHealth()
-
-    // Mixing.
-    var pages: [OpenPage] = []
-    var freePages: [Int] = []
-    /// Segments that items can be taken from, by slot, and whose turn it is.
-    var ring: [Int] = []
-    var turn = 0
-    var retries = RetryQueue()
-    /// Items that are due again, taken before those of the ring; and batches that are sent as they
-    /// stand.
-    var due = DueItems()
-    var whole: [[BatchItem]] = []
-
-    // Writing.
-    var pending: Batch?
-    var batches: [Batch?] = []
-    var freeBatches: [Int] = []
-    package var writesInFlight = 0
-    var batchBytesHeld = 0
-    package var writing: WritePacing
-    var concurrency: AdaptiveLimit
-    var concurrencyBeforeCut = 0
-    var targetHealth = SideHealth()
+    private let configuration: CopyConfiguration
+    private var generator: SeededGenerator
+    private var phase = Phase.running
+    package private(set) var counters = CopyCounters()
+    private var reader: PartitionReader
+    private var ledger: Ledger
+    private var mixer: BatchMixer
+    private var writer: BatchWriter
     /// Of limits over several copies.
-    package var shares: UnitShares
-    /// Share of items refused since the last look, over the whole table.
-    var refusedItems = 0
-    var answeredItems = 0
-    var refusedAloneBeforeAnyAccepted = 0
-
-    // Saving.
-    /// Segments that earlier runs of the job had begun, and that this one has not opened yet.
-    package var earlier: [Int: SegmentProgress]
-    /// Items that earlier runs of the job have settled, and their sizes.
-    package let itemsEarlier: Int
-    package let bytesEarlier: Int
-    var finishedUnsaved: [SegmentProgress] = []
-    var refusedUnsaved: [RefusedItem] = []
-    /// The save that is under way.
-    var saving: CopySave?
-    /// A save has failed: none is tried again.
-    var isSavingOver = false
-    var nextSave: Instant
-    var nextHeartbeat = Instant.zero
-    var hasSavedLast = false
-
+    private var shares: UnitShares
     /// The user holds it.
-    package internal(set) var isPaused = false
-    var patience: Patience
-    var nextTick: Instant
-    var wakeAsked: Instant?
-    package internal(set) var hold: CopyHold?
+    package private(set) var isPaused = false
+    private var patience: Patience
+    private var refusedAloneBeforeAnyAccepted = 0
+    private var nextTick: Instant
+    private var wakeAsked: Instant?
+    package private(set) var hold: CopyHold?
 
     /// Things that need a look at regular times are looked at this often.
     static let tick = Duration.milliseconds(100)
-    /// Units are waited for at least so long, a small part of what is saved up meanwhile: a wake of
-    /// its own for each batch would cost more than sending it.
-    static let unitsWait = Duration.milliseconds(2)
     /// Items refused one by one before any was accepted: the fault is not theirs.
     static let refusedAloneMax = 100
     /// Before one request, or some items, are sent again; paces and ``SideHealth`` do the rest.
     package static let retryBackoff = Backoff(base: .milliseconds(25), cap: .seconds(1))
-    /// Before a side that refuses everything for lack of capacity is asked again.
-    static let throttleBackoff = Backoff(base: .milliseconds(25), cap: .milliseconds(100))
     /// Before a side that does not answer at all is asked again.
     static let faultBackoff = Backoff(base: .milliseconds(25), cap: .seconds(20))
 
     package init(_ configuration: CopyConfiguration, seed: UInt64, at now: Instant) {
         self.configuration = configuration
         generator = SeededGenerator(seed: seed)
-        order = SegmentOrder(
-            total: configuration.segments, parts: configuration.openSegmentsMax)
-        segmentsUnopened = configuration.segments
-        earlier = Dictionary(uniqueKeysWithValues: configuration.earlier.map { ($0.segment, $0) })
-        itemsEarlier = configuration.earlier.lazy.map(\.items).clampedSum
-        bytesEarlier = configuration.earlier.lazy.map(\.bytes).clampedSum
-        nextSave = now + configuration.saveEvery
-        scansAllowed = min(8, configuration.scansMax)
-        scansMayGrowAt = now
-        sizing = PageSizing(
-            poolBytes: configuration.memory.pageBytes,
-            openSegments: min(configuration.segments, configuration.openSegmentsMax),
-            itemBytesReported: configuration.itemBytesReported)
-        reading = ReadPacing(configuration.read, at: now)
-        writing = WritePacing(configuration.write, at: now)
+        reader = PartitionReader(configuration, at: now)
+        ledger = Ledger(configuration, at: now)
+        mixer = BatchMixer(configuration)
+        writer = BatchWriter(configuration, at: now)
         shares = UnitShares(configuration.read, configuration.write)
-        concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)
         nextTick = now + Self.tick
         counters.scans = configuration.spent.scans
         counters.readUnits = configuration.spent.units
-        for segment in configuration.earlier where segment.position == nil {
-            counters.segmentsFinished += 1
-            segmentsUnopened -= 1
-            itemsReadInFinishedSegments += segment.items
-        }
+        counters.segmentsFinished = reader.segmentsFinished
+    }
+
+    /// Has one of the four values be wrong on purpose.
+    mutating func plant(_ flaw: SchedulerFlaw) {
+        (reader.flaw, ledger.flaw, mixer.flaw, writer.flaw) = (flaw, flaw, flaw, flaw)
     }
 
     // MARK: Events
@@ -169,13 +92,9 @@ package struct CopyScheduler: Sendable {
     package mutating func limitsChanged(
         read: ReadLimit, write: WriteLimits, writesMax: Int? = nil, at now: Instant
     ) -> [CopyAction] {
-        reading.setLimit(read, at: now)
-        writing.setLimits(write, at: now)
+        reader.setLimit(read, at: now)
+        writer.setLimits(write, writesMax: writesMax, at: now)
         shares.setLimits(read, write)
-        if let writesMax, writesMax != concurrency.range.upperBound {
-            let start = min(concurrency.current, writesMax)
-            concurrency = AdaptiveLimit(range: 1...writesMax, start: start, at: now)
-        }
         return pumped(at: now)
     }
 
@@ -198,7 +117,7 @@ package struct CopyScheduler: Sendable {
         return pumped(at: now)
     }
 
-    package mutating func end(_ outcome: CopyOutcome, at now: Instant) {
+    private mutating func end(_ outcome: CopyOutcome, at now: Instant) {
         switch phase {
         case .running: phase = .ending(outcome, deadline: now + configuration.stopWithin)
         case .ending(.failed, _), .ended: break
@@ -208,43 +127,360 @@ package struct CopyScheduler: Sendable {
         }
     }
 
+    // MARK: Pages
+
+    /// A page arrived whole. Returns the number that it is known by from now on, and the actions.
+    package mutating func pageArrived(
+        segment: Int, _ page: ArrivedPage, at now: Instant
+    ) -> (page: Int, actions: [CopyAction]) {
+        let arrival = reader.arrived(segment: segment, page, at: now)
+        patience.progressed()
+        var actions: [CopyAction] = []
+        settleShare(
+            arrival.grant, on: .source, consumed: page.isPaid ? 0 : arrival.units, &actions)
+        counters.readUnits += arrival.units
+        counters.itemsRead += page.items.count
+        counters.itemsLeftOut += page.leftOut.count
+        counters.bytesRead += page.replyBytes
+        if let begun = arrival.begun { ledger.open(arrival.slot, begun) }
+        let number = ledger.add(page, of: arrival.slot)
+        mixer.add(page, as: number, of: arrival.slot)
+        // One that holds nothing to be written may be let go of at once.
+        if page.items.count == page.leftOut.count { release(arrival.slot, &actions) }
+        pump(at: now, &actions)
+        return (number, actions)
+    }
+
+    package mutating func scanFailed(
+        segment: Int, _ failure: CopyFailure, at now: Instant
+    ) -> [CopyAction] {
+        let (setback, grant) = reader.failed(
+            segment: segment, failure, using: &generator, at: now)
+        var actions: [CopyAction] = []
+        settleShare(
+            grant, on: .source, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
+        switch setback {
+        case .resized: break
+        case .final: end(.failed(failure), at: now)
+        case .throttled:
+            counters.scansThrottled += 1
+            patience.failed(failure, at: now)
+        case .fault:
+            counters.requestsFailed += 1
+            patience.failed(failure, at: now)
+        }
+        pump(at: now, &actions)
+        return actions
+    }
+
+    /// Lets go of a segment's pages whose items are all settled, and of the segment when those
+    /// were its last.
+    private mutating func release(_ slot: Int, _ actions: inout [CopyAction]) {
+        while let (page, bytes) = ledger.releaseFirst(of: slot) {
+            mixer.released(page)
+            reader.released(bytes: bytes, of: slot)
+            actions.append(.release(page: page))
+        }
+        guard reader.close(slot) else { return }
+        ledger.close(slot)
+        writer.closed(slot)
+        counters.segmentsFinished = reader.segmentsFinished
+    }
+
+    // MARK: Batches
+
+    package mutating func batchAnswered(
+        _ id: BatchID, _ answer: AnsweredBatch, at now: Instant
+    ) -> [CopyAction] {
+        let batch = writer.cameBack(id)
+        var actions: [CopyAction] = []
+        var refused = answer.unprocessed[...]
+        if refused.count > 1 { refused.sort() }
+        var refusedItems: [BatchItem] = []
+        var written = batch.load
+        // A put that another item stands in the way of is charged like any other.
+        var kept = BatchLoad()
+        for position in answer.kept { kept.add(mixer.slice(of: batch.items[position])) }
+        for (position, item) in batch.items.enumerated() {
+            let slot = ledger.slot(of: item)
+            if refused.first == position {
+                refused.removeFirst()
+                refusedItems.append(item)
+                written.remove(mixer.slice(of: item))
+                writer.refused(of: slot)
+            } else {
+                writer.acknowledged(of: slot)
+                settle(item, of: slot, &actions)
+            }
+        }
+        precondition(refused.isEmpty, "positions \(refused) are not in the batch")
+        let consumed = writer.answered(
+            batch, written: written, reported: answer.consumed, at: now)
+        settleShare(batch.grant, on: .target, consumed: consumed.inAll, &actions)
+        counters.itemsKept += answer.kept.count
+        counters.itemsWritten += batch.items.count - refusedItems.count - answer.kept.count
+        counters.storedBytesWritten += written.storedBytes - kept.storedBytes
+        counters.jsonBytesWritten += written.jsonBytes - kept.jsonBytes
+        counters.writeUnits += consumed.units
+        counters.itemsUnprocessed += refusedItems.count
+        if refusedItems.count < batch.items.count { patience.progressed() }
+        retry(refusedItems, at: now)
+        judge(
+            batch, refused: refusedItems.count, units: consumed.units,
+            roundTrip: answer.roundTrip, at: now)
+        pump(at: now, &actions)
+        return actions
+    }
+
+    package mutating func batchFailed(
+        _ id: BatchID, _ failure: CopyFailure, roundTrip: Duration, at now: Instant
+    ) -> [CopyAction] {
+        let batch = writer.cameBack(id)
+        writer.failed(batch, failure, using: &generator, at: now)
+        var actions: [CopyAction] = []
+        settleShare(
+            batch.grant, on: .target, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
+        switch failure.kind {
+        case .tooLong where batch.items.count > 1:
+            // Only unprocessed items make a reply that long; which they were is not known.
+            halve(batch.items, at: now)
+        case .tooLong:
+            counters.itemsUnprocessed += 1
+            retry(batch.items, failure, at: now)
+        case .remedy(.split):
+            refuse(batch.items, failure, at: now)
+        case .remedy(.giveUp):
+            end(.failed(failure), at: now)
+        case .remedy(.slowDown):
+            counters.writesThrottled += 1
+            for item in batch.items { writer.refused(of: ledger.slot(of: item)) }
+            patience.failed(failure, at: now)
+            retry(batch.items, failure, at: now)
+            judge(
+                batch, refused: batch.items.count, units: 0, roundTrip: roundTrip, at: now)
+        case .remedy(.retry), .remedy(.renewCredentials):
+            counters.requestsFailed += 1
+            patience.failed(failure, at: now)
+            retry(batch.items, failure, at: now)
+        }
+        pump(at: now, &actions)
+        return actions
+    }
+
+    private mutating func judge(
+        _ batch: Batch, refused: Int, units: Double, roundTrip: Duration, at now: Instant
+    ) {
+        writer.judge(
+            items: batch.items.count, refused: refused, units: units, roundTrip: roundTrip,
+            isHeldBack: hold != nil && hold != .targetReplies, at: now)
+    }
+
+    private mutating func settle(
+        _ item: BatchItem, of slot: Int, _ actions: inout [CopyAction]
+    ) {
+        if ledger.settle(item) { release(slot, &actions) }
+    }
+
+    /// - Parameter failure: of the request that they were in; nil when they came back unprocessed.
+    private mutating func retry(
+        _ items: [BatchItem], _ failure: CopyFailure? = nil, at now: Instant
+    ) {
+        counters.itemsRetried += items.count
+        mixer.retry(
+            items, mayBeThere: failure?.isOutcomeUnknown == true, using: &generator, at: now)
+    }
+
+    private mutating func halve(_ items: [BatchItem], at now: Instant) {
+        counters.itemsRetried += items.count
+        mixer.halve(items, at: now)
+    }
+
+    private mutating func refuse(
+        _ items: [BatchItem], _ failure: CopyFailure, at now: Instant
+    ) {
+        guard items.count == 1 else { return halve(items, at: now) }
+        if counters.itemsWritten + counters.itemsKept == 0 { refusedAloneBeforeAnyAccepted += 1 }
+        ledger.refuse(RefusedItem(item: items[0], failure: failure))
+        let isSystemic =
+            counters.deadLetters + ledger.refusedWaiting > configuration.deadLettersMax
+            || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
+        guard isSystemic else { return }
+        var systemic = failure
+        systemic.message =
+            counters.itemsWritten == 0
+            ? "the target refuses every item: \(failure.message)"
+            : "more than \(configuration.deadLettersMax) items were refused, the last with:"
+                + " \(failure.message)"
+        systemic.hint = failure.hint ?? "mend the cause, or raise --max-dead-letters"
+        end(.failed(systemic), at: now)
+    }
+
+    // MARK: Saves
+
+    /// The save is durable.
+    package mutating func saved(at now: Instant) -> [CopyAction] {
+        var actions: [CopyAction] = []
+        for refused in ledger.saved() {
+            counters.deadLetters += 1
+            patience.progressed()
+            settle(refused.item, of: ledger.slot(of: refused.item), &actions)
+        }
+        pump(at: now, &actions)
+        return actions
+    }
+
+    /// The save failed, and nothing of it is durable: no item may be moved that could not be
+    /// accounted for.
+    package mutating func saveFailed(_ failure: CopyFailure, at now: Instant) -> [CopyAction] {
+        ledger.saveFailed()
+        end(.failed(failure), at: now)
+        return pumped(at: now)
+    }
+
+    // MARK: Limits over several copies
+
+    /// The units that were claimed are there. Those that are not spent at once are given back:
+    /// another copy may need them, and what is held for a later burst would break the limit.
+    package mutating func unitsGranted(
+        _ grant: SharedBucket.Grant, on side: CopySide, at now: Instant
+    ) -> [CopyAction] {
+        shares[side].grant(grant)
+        var actions: [CopyAction] = []
+        if phase == .running, !isPaused { pump(at: now, &actions) }
+        if let unspent = shares[side].take() {
+            actions.append(.settle(side, unspent, consumed: 0))
+        }
+        return actions
+    }
+
+    /// Whether a request of so many units may be sent as far as the shared limit goes.
+    private mutating func mayShare(
+        _ side: CopySide, units: Double, _ actions: inout [CopyAction]
+    ) -> Bool {
+        if shares[side].isReady { return true }
+        if !shares[side].isClaimed {
+            shares[side].claim()
+            actions.append(.claim(side, units: units))
+        }
+        return false
+    }
+
+    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
+    private func settleShare(
+        _ grant: SharedBucket.Grant?, on side: CopySide, consumed: Double?,
+        _ actions: inout [CopyAction]
+    ) {
+        guard let grant else { return }
+        actions.append(
+            .settle(side, grant, consumed: consumed ?? grant.reservation.estimate))
+    }
+
     // MARK: What comes of an event
 
     /// Starts as much work as every bound allows, ends when there is none left, and asks to be
     /// woken when only time can bring more.
-    mutating func pump(at now: Instant, _ actions: inout [CopyAction]) {
+    private mutating func pump(at now: Instant, _ actions: inout [CopyAction]) {
         switch phase {
         case .running:
-            releaseDue(at: now)
+            mixer.releaseDue(at: now)
             var wake = nextTick
             startScans(at: now, &actions, &wake)
             startWrites(at: now, &actions, &wake)
             sayWhoIsSilent(at: now)
-            if now >= nextSave || !refusedUnsaved.isEmpty { startSave(at: now, &actions) }
-            guard isDrained else { return ask(wake, &actions) }
+            if ledger.isSaveDue(at: now), let save = ledger.save(at: now) {
+                actions.append(.save(save))
+            }
+            guard reader.isDone, writer.writesInFlight == 0 else { return ask(wake, &actions) }
             end(completedOutcome, at: now)
             pump(at: now, &actions)
         case .ending(let outcome, let deadline):
-            guard scansInFlight == 0 && writesInFlight == 0 || now >= deadline else {
+            let isHome = reader.scansInFlight == 0 && writer.writesInFlight == 0
+            guard isHome || now >= deadline else {
                 return ask(min(deadline, nextTick), &actions)
             }
-            startSave(at: now, isLast: true, &actions)
-            if saving == nil { finish(outcome, &actions) }
+            if let save = ledger.save(at: now, isLast: true) { actions.append(.save(save)) }
+            if !ledger.isSaving { finish(outcome, &actions) }
         case .ended: break
         }
+    }
+
+    private mutating func startScans(
+        at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
+    ) {
+        if isPaused { return }
+        while let scan = reader.next(waiting: mixer.waiting, at: now, &wake) {
+            guard mayShare(.source, units: scan.units, &actions) else { return }
+            counters.scans += 1
+            actions.append(reader.send(scan, grant: shares[.source].take(), at: now))
+        }
+    }
+
+    private mutating func startWrites(
+        at now: Instant, _ actions: inout [CopyAction], _ wake: inout Instant
+    ) {
+        hold = nil
+        if isPaused {
+            hold = .paused
+            return
+        }
+        // While replies are on their way, the next one releases what is due, or the next look: a
+        // wake of its own for each refused batch would cost more than sending it.
+        if let next = mixer.nextDue, writer.writesInFlight == 0 { wake = min(wake, next) }
+        if let pause = writer.pause(at: now) {
+            hold = pause.hold
+            wake = min(wake, pause.until)
+            return
+        }
+        while true {
+            switch writer.next(
+                from: &mixer, isMoreComing: reader.scansInFlight > 0, at: now)
+            {
+            case .wait(let reason, let until):
+                hold = reason
+                if let until { wake = min(wake, until) }
+                return
+            case .nothing:
+                hold = reasonForNoBatch(at: now)
+                reader.writersRanDry(at: now)
+                return
+            case .send(let estimate):
+                guard mayShare(.target, units: estimate.reduce(0, +), &actions) else {
+                    hold = .sharedWriteLimit
+                    return
+                }
+                send(estimate, at: now, &actions)
+            }
+        }
+    }
+
+    private mutating func send(
+        _ estimate: WritePacing.Estimate, at now: Instant, _ actions: inout [CopyAction]
+    ) {
+        let (id, batch) = writer.send(estimate, grant: shares[.target].take(), at: now)
+        counters.writes += 1
+        counters.bytesSent += batch.bodyBytes - MemoryBudget.batchEnvelope
+        actions.append(.write(id, batch.items, bodyBytesMax: batch.bodyBytes))
+    }
+
+    private func reasonForNoBatch(at now: Instant) -> CopyHold {
+        if reader.isPaused(at: now) { return .sourceUnreachable }
+        if reader.isThrottled { return .sourceThrottled }
+        if reader.scansInFlight == 0, shares[.source].isClaimed { return .sharedReadLimit }
+        if reader.scansInFlight == 0, reader.rate != nil { return .readLimit }
+        return .sourcePages
     }
 
     /// A side that does not answer is what holds the copy back, whatever else would.
     private mutating func sayWhoIsSilent(at now: Instant) {
         if isPaused { return }
-        if targetHealth.isSilent(at: now, underWay: writesInFlight) {
+        if writer.isSilent(at: now) {
             hold = .targetUnreachable
-        } else if sourceHealth.isSilent(at: now, underWay: scansInFlight) {
+        } else if reader.isSilent(at: now) {
             hold = .sourceUnreachable
         }
     }
 
-    mutating func pumped(at now: Instant) -> [CopyAction] {
+    private mutating func pumped(at now: Instant) -> [CopyAction] {
         var actions: [CopyAction] = []
         pump(at: now, &actions)
         return actions
@@ -260,10 +496,6 @@ package struct CopyScheduler: Sendable {
         phase = .ended
         hold = nil
         actions.append(.finish(outcome))
-    }
-
-    private var isDrained: Bool {
-        segmentsUnopened == 0 && openSegments == 0 && scansInFlight == 0 && writesInFlight == 0
     }
 
     /// Every item read must have arrived somewhere; the segments' ends alone do not show it.
@@ -283,9 +515,11 @@ package struct CopyScheduler: Sendable {
     /// progress.
     private mutating func look(at now: Instant, _ actions: inout [CopyAction]) {
         nextTick = now + Self.tick
-        reading.timePassed(at: now)
-        writing.timePassed(at: now)
-        lookForHeat()
+        reader.timePassed(at: now)
+        writer.timePassed(at: now)
+        let heat = writer.lookForHeat()
+        reader.holdBack(heat.heldBack)
+        if heat.wasSpent { mixer.rejoin() }
         if let failure = patience.failure(at: now) { end(.failed(failure), at: now) }
     }
 
@@ -294,61 +528,24 @@ package struct CopyScheduler: Sendable {
     /// It was asked to stop, or failed, and waits for what is in flight.
     package var isEnding: Bool { if case .ending = phase { true } else { false } }
     package var hasEnded: Bool { phase == .ended }
-    package var scansUnderWay: Int { scansInFlight }
-    package var writesUnderWay: Int { writesInFlight }
+    package var scansUnderWay: Int { reader.scansInFlight }
+    package var writesUnderWay: Int { writer.writesInFlight }
+    /// Most BatchWriteItems in flight now.
+    package var writesAllowed: Int { writer.writesAllowed }
+    /// Items that earlier runs of the job have settled, and their sizes.
+    package var itemsEarlier: Int { ledger.itemsEarlier }
+    package var bytesEarlier: Int { ledger.bytesEarlier }
+    /// For estimating how many items there are in all.
+    package var itemsReadInFinishedSegments: Int { reader.itemsInFinished }
+
+    /// Items that the target holds, or dead letters, beyond what segments' positions have passed:
+    /// those that a crash would have copied again.
+    package mutating func itemsSettledAhead() -> Int { ledger.itemsSettledAhead() }
 
     package mutating func rates(
         at now: Instant
     ) -> (read: Double, readLimit: Double?, write: Double, writeLimit: Double?) {
-        let write = writing.consumedPerSecond(at: now)
-        return (reading.consumedPerSecond(at: now), reading.rate, write.units, write.limit)
+        let write = writer.consumedPerSecond(at: now)
+        return (reader.consumedPerSecond(at: now), reader.rate, write.units, write.limit)
     }
-}
-
-/// Whether a side does anything at all. A few failures among answers are met by repeating the
-/// requests that failed; failures in a row also hold back new requests, so that a side which is
-/// down, or has no capacity left for now, is asked now and then and not by every request there is.
-struct SideHealth: Sendable {
-    private(set) var failuresInRow = 0
-    /// The last failure was a refusal for lack of capacity.
-    private(set) var isRefusing = false
-    private(set) var pausedUntil: Instant?
-    /// When it answered last, or was asked after a lull.
-    private var heardOf = Instant.zero
-
-    private static let silence = Duration.seconds(5)
-
-    /// More failures in a row than this are no coincidence.
-    private static let failuresTolerated = 24
-
-    var isDown: Bool { failuresInRow > Self.failuresTolerated }
-
-    /// A request was sent while no other was under way.
-    mutating func asked(at now: Instant) {
-        if failuresInRow == 0 { heardOf = now }
-    }
-
-    /// Nothing has come back for so long that its user should know.
-    func isSilent(at now: Instant, underWay: Int) -> Bool {
-        (underWay > 0 || failuresInRow > 0) && now - heardOf > Self.silence
-    }
-
-    mutating func answered(at now: Instant) {
-        heardOf = now
-        failuresInRow = 0
-        pausedUntil = nil
-    }
-
-    mutating func failed(
-        _ backoff: Backoff, isRefusal: Bool = false, using generator: inout SeededGenerator,
-        at now: Instant
-    ) {
-        isRefusing = isRefusal
-        failuresInRow += 1
-        guard isDown else { return }
-        let attempt = failuresInRow - Self.failuresTolerated
-        pausedUntil = now + backoff.delay(attempt: attempt, using: &generator)
-    }
-
-    func isPaused(at now: Instant) -> Bool { pausedUntil.map { $0 > now } ?? false }
 }

@@ -34,50 +34,6 @@ struct UnitShare: Sendable {
     }
 }
 
-/// Sharing: limits that hold over several copies. Whoever drives the scheduler has the bucket;
-/// claims go out as actions, and grants come in as events.
-extension CopyScheduler {
-    // MARK: Events
-
-    /// The units that were claimed are there. Those that are not spent at once are given back:
-    /// another copy may need them, and what is held for a later burst would break the limit.
-    package mutating func unitsGranted(
-        _ grant: SharedBucket.Grant, on side: CopySide, at now: Instant
-    ) -> [CopyAction] {
-        shares[side].grant(grant)
-        var actions: [CopyAction] = []
-        if phase == .running, !isPaused { pump(at: now, &actions) }
-        if let unspent = shares[side].take() {
-            actions.append(.settle(side, unspent, consumed: 0))
-        }
-        return actions
-    }
-
-    // MARK: Requests
-
-    /// Whether a request of so many units may be sent as far as the shared limit goes.
-    mutating func mayShare(
-        _ side: CopySide, units: Double, _ actions: inout [CopyAction]
-    ) -> Bool {
-        if shares[side].isReady { return true }
-        if !shares[side].isClaimed {
-            shares[side].claim()
-            actions.append(.claim(side, units: units))
-        }
-        return false
-    }
-
-    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
-    func settleShare(
-        _ grant: SharedBucket.Grant?, on side: CopySide, consumed: Double?,
-        _ actions: inout [CopyAction]
-    ) {
-        guard let grant else { return }
-        actions.append(
-            .settle(side, grant, consumed: consumed ?? grant.reservation.estimate))
-    }
-}
-
 /// Both sides' shares.
 package struct UnitShares: Sendable {
     private var source: UnitShare
