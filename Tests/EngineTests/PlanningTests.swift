@@ -20,6 +20,21 @@ import Testing
         }
     }
 
+    @Test func `a page is no larger than a minute's units, however slow they come`() {
+        var sizing = PageSizing(poolBytes: pool, openSegments: 128)
+        sizing.learn(items: 1_000, jsonBytes: 1_000_000, storedBytes: 500_000)
+        for rate in [0.5, 1, 5, 1_000] {
+            let pacing = ReadPacing(ReadLimit(unitsPerSecond: rate), at: .zero)
+            for consistent in [false, true] {
+                let plan = sizing.plan(storedBytesMax: pacing.pageBytesMax(consistent: consistent))
+                let units = CapacityUnits.scan(bytes: plan.limit * 500, consistent: consistent)
+                #expect(units <= 60 * rate)
+                #expect(plan.limit <= sizing.plan().limit)
+                if rate == 1_000 { #expect(plan == sizing.plan()) }
+            }
+        }
+    }
+
     @Test func `a page that was too long is asked for with what it needs, down to one item`() throws
     {
         var sizing = PageSizing(poolBytes: pool, openSegments: 128)

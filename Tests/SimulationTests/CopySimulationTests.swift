@@ -35,6 +35,13 @@ import Testing
         try Self.note(part, "\(jobs) \(steps)")
     }
 
+    /// Goal: a source that is throttled to almost nothing is asked often enough to be gone on with.
+    /// (These two were given up: a page took four minutes' units, and a few of them failed.)
+    @Test(arguments: [69_306, 96_648] as [UInt64])
+    func `no job is given up while its source answers now and then`(seed: UInt64) throws {
+        _ = try CopySimulation.outcome(seed: seed)
+    }
+
     /// Whatever may cut a job short has done so.
     private func expectAll(_ tally: SimulationTally) {
         #expect(tally.kills > 0 && tally.powerLosses > 0 && tally.savesLost > 0, "\(tally)")

@@ -61,17 +61,20 @@ package struct PageSizing: Sendable {
         return min(Int(clamping: Double(limit) * item), ServiceLimits.pageBytesMax)
     }
 
-    /// A page is as large as memory allows, whatever a limit says of units: each is rounded up by
-    /// itself, so small pages would cost what a limit is to save. The limit says when it is asked
-    /// for.
-    package func plan() -> Plan {
+    /// A page is as large as memory allows: its units are rounded up by itself, so small pages would
+    /// cost what a limit is to save. The limit says when it is asked for.
+    /// - Parameter storedBytesMax: where units come so slowly that a page would be waited for for
+    ///   too long.
+    package func plan(storedBytesMax: Double = .infinity) -> Plan {
         guard jsonBytes > 0 else {
             return Plan(
                 limit: Self.unlearntLimit,
                 reserve: min(
                     poolBytes / Self.unlearntShare, Self.worstCase(limit: Self.unlearntLimit)))
         }
-        let limit = max(1, Int(clamping: Double(pageBytes) / (jsonBytes * Self.margin)))
+        let fitting = min(
+            Double(pageBytes) / (jsonBytes * Self.margin), storedBytesMax / max(storedBytes, 1))
+        let limit = max(1, Int(clamping: fitting))
         // No page holds more than the service's 1 MB of stored bytes, however large the limit.
         let items = min(
             Double(limit), Double(ServiceLimits.pageBytesMax) / max(storedBytes, 1) + 1)

@@ -162,10 +162,10 @@ struct PartitionReader: Sendable {
             return nil
         }
         // Mostly the pool is full; then there is no need to look for a segment.
-        guard scansInFlight < (health.isDown ? 1 : scansAllowed), hasRoom(for: sizing.plan()),
+        guard scansInFlight < (health.isDown ? 1 : scansAllowed), hasRoom(for: defaultPlan),
             let slot = slotToScan(waiting, at: now, &wake)
         else { return nil }
-        let plan = slots[slot].planned ?? sizing.plan()
+        let plan = slots[slot].planned ?? defaultPlan
         guard hasRoom(for: plan) else { return nil }
         let units = CapacityUnits.scan(
             bytes: sizing.storedBytesExpected(limit: plan.limit),
@@ -193,6 +193,11 @@ struct PartitionReader: Sendable {
         return .scan(
             segment: slots[slot].segment, limit: scan.plan.limit,
             replyBytesMax: scan.plan.reserve)
+    }
+
+    private var defaultPlan: PageSizing.Plan {
+        sizing.plan(
+            storedBytesMax: pacing.pageBytesMax(consistent: configuration.isConsistentRead))
     }
 
     private func hasRoom(for plan: PageSizing.Plan) -> Bool {

@@ -1,3 +1,4 @@
+import DynamoModel
 import Pacing
 
 /// Meters read units of the source, and spares it when it throttles.
@@ -53,6 +54,16 @@ package struct ReadPacing: Sendable {
         let own = bucket?.burst ?? .infinity
         return min(own, shared.map { $0 * TokenBucket.burstSeconds } ?? .infinity) / 2
     }
+
+    /// Stored bytes of a page whose units come within a minute: what is throttled to almost nothing
+    /// would else be asked a few times an hour, and seem dead.
+    func pageBytesMax(consistent: Bool) -> Double {
+        let rate = min(bucket?.rate ?? .infinity, shared ?? .infinity)
+        let bytes = ServiceLimits.readUnitBytes * (consistent ? 1 : 2)
+        return rate * Self.pageSeconds * Double(bytes)
+    }
+
+    private static let pageSeconds = 60.0
 
     package func readyAt(_ units: Double, now: Instant) -> Instant {
         bucket?.readyAt(units, now: now) ?? now

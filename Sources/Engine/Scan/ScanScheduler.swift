@@ -322,7 +322,10 @@ package struct ScanScheduler: Sendable {
         }
     }
 
-    private var defaultPlan: PageSizing.Plan { sizing.plan() }
+    private var defaultPlan: PageSizing.Plan {
+        sizing.plan(
+            storedBytesMax: reading.pageBytesMax(consistent: configuration.isConsistentRead))
+    }
 
     /// The open segment that has come least far; a new one while fewer are open than may be.
     private mutating func nextToScan(at now: Instant, _ wake: inout Instant) -> Int? {
