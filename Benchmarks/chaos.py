@@ -64,7 +64,7 @@ ITEMS_WITHIN_SECONDS = 2
 LOOK_SECONDS = 0.004
 # On a busy machine the server may take so long to execute what the killed copy had sent.
 REST_SECONDS = 0.15
-RUN_LIMIT_SECONDS = 60
+IDLE_LIMIT_SECONDS = 60
 # Rounds at a time: a copy through throttles waits more than it works.
 ROUNDS_AT_A_TIME = 3
 BINARY = os.environ.get("DYNAFERRY_BINARY", ".build/release/dynaferry")
@@ -147,18 +147,24 @@ class Copy:
         return self.process is not None and self.process.poll() is None
 
     def end(self):
-        """Waits until it has ended by itself."""
-        try:
-            self.process.wait(RUN_LIMIT_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            with open(self._errors, encoding="utf-8") as errors:
-                said = errors.read()[-2000:]
-            status = subprocess.run(
-                [BINARY, "jobs", "--json", "--state-dir", self.jobs], env=ENVIRONMENT,
-                capture_output=True, text=True, check=False)
-            raise Failed(
-                f"a copy did not end within {RUN_LIMIT_SECONDS} s\n{said}{status.stdout}"
-            ) from error
+        """Waits until it has ended by itself; how long depends on the machine, so that only one
+        that writes nothing any more is given up."""
+        written = -1
+        while True:
+            try:
+                self.process.wait(IDLE_LIMIT_SECONDS)
+                return
+            except subprocess.TimeoutExpired:
+                before, written = written, self.target_meter()[0]
+                if written == before:
+                    break
+        with open(self._errors, encoding="utf-8") as errors:
+            said = errors.read()[-2000:]
+        status = subprocess.run(
+            [BINARY, "jobs", "--json", "--state-dir", self.jobs], env=ENVIRONMENT,
+            capture_output=True, text=True, check=False)
+        raise Failed(
+            f"a copy has written nothing for {IDLE_LIMIT_SECONDS} s\n{said}{status.stdout}")
 
     def check(self):
         """It has been killed, or ended as a success."""

@@ -64,7 +64,10 @@ extension CopyJob {
             if isPaused { verification.setPaused(true) }
             if isStopping { verification.stop() }
             let verdict = await verification.run()
-            state.withLock { $0.verifying[number] = nil }
+            state.withLock {
+                $0.verifying[number] = nil
+                $0.verified[number] = verdict.progress
+            }
             switch verdict.outcome {
             case .stopped, nil: return .stopped
             case .failed(let failure): return .failed(failure)

@@ -67,6 +67,8 @@ package final class CopyJob: CommandedJob {
         /// By number: what verifies a table now, and what it has come to.
         var verifying: [Int: TableVerification] = [:]
         var verdicts: [Int: CopyVerdict] = [:]
+        /// By number: what a verification has read that has ended.
+        var verified: [Int: VerifyProgress] = [:]
     }
 
     init(

@@ -30,9 +30,14 @@ struct CopyPreflight {
             var choice = options.settings
             // What is there stays paid for as it is.
             if target != nil, !isOwn { (choice.billing, choice.capacity) = (nil, nil) }
+            var wanted = WantedTable(source, settings.source, as: name, at: place, choice)
+            // An earlier run of the job has made it, by a command that may have said more.
+            if let target, isOwn, choice.billing == nil, choice.capacity == nil {
+                wanted.keepBilling(of: target.definition)
+            }
             var plan = SettingsPlan(
-                WantedTable(source, settings.source, as: name, at: place, choice),
-                current: target.map { ($0, settings.target ?? TableSettings()) }, isOwn: isOwn,
+                wanted, current: target.map { ($0, settings.target ?? TableSettings()) },
+                isOwn: isOwn,
                 choice, indexes: indexTiming(options))
             if let units = options.boostWrites, plan.creation.billing.isOnDemand {
                 plan.creation.warmWriteUnits = units

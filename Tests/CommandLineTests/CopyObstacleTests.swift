@@ -21,7 +21,7 @@ import Testing
         let site = try CopySite()
         // Enough for the job and some saves.
         let limited = try site.run(shell: "ulimit -f 120")
-        expectFailure(limited, "the job's state can't be kept in \(site.jobs.path)/Orders-")
+        expectFailure(limited, "the job's state in \(site.jobs.path)/Orders-")
         #expect(limited.out.hasPrefix("failed to copy Orders to Copy"), "\(limited.out)")
         #expect((1..<CopySite.items).contains(try site.job().progress.itemsDone))
         let result = try site.run()

@@ -71,6 +71,17 @@ import Testing
         ("copy source target --profile p", 1, "there is no profile"),
     ]
 
+    @Test func `what is missing is named in words, and a folder is no file`() throws {
+        let site = try TrustSite()
+        try site.load("source", TrustSite.items(0..<5))
+        let missing = try site.run(["copy", "source", "target", "--write-units"])
+        #expect(missing.status == 2 && !missing.err.contains("ValueDescription"), "\(missing)")
+        let folder = try site.run(
+            "copy", "source", "target", "--dead-letters", site.folder.path("."))
+        #expect(folder.status == 1 && folder.err.contains("--dead-letters"), "\(folder)")
+        #expect(site.server.count(of: "target") == nil)
+    }
+
     @Test func `what can't be, or contradicts itself, is refused before anything is made`() throws {
         let site = try site()
         for (text, status, said) in Self.cases {

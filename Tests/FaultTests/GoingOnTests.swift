@@ -118,6 +118,82 @@ import Testing
         if garbage == nil { #expect(again.err.contains("written by a newer dynaferry")) }
         #expect(!again.err.contains("--merge"), "\(again)")
         #expect(again.err.contains("dynaferry jobs remove \(id)"), "\(again)")
+        // Both ways out lead out.
+        if garbage == "" {
+            let removed = try Binary.shell(
+                "exec \"$0\" \"$@\"",
+                ["jobs", "remove", id, "--state-dir", site.folder.path("jobs")])
+            #expect(removed.status == 0, "\(removed)")
+            let merged = try site.run(words + ["--merge"])
+            #expect(merged.status == 0, "\(merged)")
+        } else {
+            let named = garbage == nil ? ["--job", id] : []
+            let restarted = try site.run(words + named + ["--restart"])
+            #expect(restarted.status == 0, "\(restarted)")
+            #expect(restarted.err.contains("job \(id) can't be read and is given up"))
+        }
+        #expect(site.server.items(of: "source") == site.server.items(of: "target"))
+    }
+
+    /// Goal: what a job has made stays paid for as its first command said.
+    @Test(arguments: [["--billing-mode", "on-demand"], ["--target-capacity", "9:350"]])
+    func `a job that goes on keeps the billing that its target was made with`(
+        asked: [String]
+    ) throws {
+        let site = try TrustSite()
+        try site.call(
+            "CreateTable",
+            [
+                "TableName": "source",
+                "AttributeDefinitions": [
+                    ["AttributeName": "id", "AttributeType": "S"],
+                    ["AttributeName": "note", "AttributeType": "S"],
+                ],
+                "KeySchema": [["AttributeName": "id", "KeyType": "HASH"]],
+                "ProvisionedThroughput": ["ReadCapacityUnits": 50, "WriteCapacityUnits": 500],
+                "GlobalSecondaryIndexes": [
+                    [
+                        "IndexName": "by-note",
+                        "KeySchema": [["AttributeName": "note", "KeyType": "HASH"]],
+                        "Projection": ["ProjectionType": "ALL"],
+                        "ProvisionedThroughput": [
+                            "ReadCapacityUnits": 50, "WriteCapacityUnits": 500,
+                        ],
+                    ]
+                ],
+            ])
+        for number in 0..<60 {
+            try TrustSite.put(
+                TrustSite.items(number..<number + 1)[0], into: "source",
+                at: site.server.endpoint)
+        }
+        let words = ["copy", "source", "target", "--indexes", "after"]
+        let first = try site.start(words + asked + ["--write-units", "5"])
+        while (site.server.count(of: "target") ?? 0) == 0 { usleep(5_000) }
+        first.signal(SIGKILL)
+        _ = TrustSite.end(first)
+        let made = try site.describe("target")
+        let again = try site.run(words)
+        #expect(again.status == 0, "\(again)")
+        #expect(again.err.contains("resuming job"), "\(again)")
+        let now = try site.describe("target")
+        for part in ["BillingModeSummary", "ProvisionedThroughput"] {
+            for name in ["BillingMode", "ReadCapacityUnits", "WriteCapacityUnits"] {
+                #expect(now[part]?[name] == made[part]?[name], "\(part).\(name)")
+            }
+        }
+        #expect(now["GlobalSecondaryIndexes"]?.array?.count == 1, "\(again)")
+    }
+
+    /// Goal: a copy is no source, whether or not what it is the copy of is left out.
+    @Test func `a copy of an excluded table is no source`() throws {
+        let site = try site()
+        let words = ["copy", "rs-*", "rs-*-copy"]
+        #expect(try site.run(words).status == 0)
+        let again = try site.run(words + ["--only-changed", "--exclude", "rs-3"])
+        #expect(again.status == 0, "\(again)")
+        #expect(again.err.contains("left out: rs-3-copy, which is the copy of rs-3"), "\(again)")
+        #expect(site.server.count(of: "rs-3-copy-copy") == nil)
     }
 
     /// Goal: a scan that goes round in a circle ends, and says so.

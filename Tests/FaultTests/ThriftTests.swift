@@ -119,6 +119,10 @@ import Testing
         #expect(site.server.count(of: "target") == nil && site.jobs.isEmpty)
         let copied = try site.run("copy", "source", "target", "--max-cost", "0.01")
         #expect(copied.status == 0, "\(copied)")
+        // What is equal is read on both sides and not written.
+        let compared = try site.run(
+            "copy", "source", "target", "--only-changed", "--max-cost", "0.001")
+        #expect(compared.status == 0, "\(compared)")
     }
 
     /// Method: a price that the plan foresees for a tenth of the items: the sizes that the table

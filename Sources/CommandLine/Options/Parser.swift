@@ -77,7 +77,7 @@ extension CommandArguments {
             // What looks like an option is one, its value forgotten; `--name=--odd` is still there.
             if let next = rest.first, !next.hasPrefix("--") { return rest.removeFirst() }
             throw UsageError(
-                "\(name) wants a value", hints: ["write \(name) \(valueName)"])
+                "\(name) wants a value", hints: ["write \(name) \(valueName.name)"])
         }
     }
 

@@ -18,16 +18,9 @@ import System
 /// Not thread-safe: ``CopyDriver`` confines it to one serial queue. Times that it is given must not
 /// run backwards. Random numbers come from its seed.
 package struct CopyScheduler: Sendable {
-    package enum Phase: Equatable {
-        case running
-        /// Waits for what is in flight, then ends so.
-        case ending(CopyOutcome, deadline: Instant)
-        case ended
-    }
-
     private let configuration: CopyConfiguration
     private var generator: SeededGenerator
-    private var phase = Phase.running
+    private var phase = CopyPhase.running
     package private(set) var counters = CopyCounters()
     private var reader: PartitionReader
     private var ledger: Ledger
@@ -42,15 +35,6 @@ package struct CopyScheduler: Sendable {
     private var nextTick: Instant
     private var wakeAsked: Instant?
     package private(set) var hold: CopyHold?
-
-    /// Things that need a look at regular times are looked at this often.
-    static let tick = Duration.milliseconds(100)
-    /// Items refused one by one before any was accepted: the fault is not theirs.
-    static let refusedAloneMax = 100
-    /// Before one request, or some items, are sent again; paces and ``SideHealth`` do the rest.
-    package static let retryBackoff = Backoff(base: .milliseconds(25), cap: .seconds(1))
-    /// Before a side that does not answer at all is asked again.
-    static let faultBackoff = Backoff(base: .milliseconds(25), cap: .seconds(20))
 
     package init(_ configuration: CopyConfiguration, seed: UInt64, at now: Instant) {
         self.configuration = configuration
@@ -74,9 +58,7 @@ package struct CopyScheduler: Sendable {
 
     // MARK: Events
 
-    package mutating func start(at now: Instant) -> [CopyAction] {
-        pumped(at: now)
-    }
+    package mutating func start(at now: Instant) -> [CopyAction] { pumped(at: now) }
 
     /// Time has passed: the instant that was asked for, or later.
     package mutating func timePassed(at now: Instant) -> [CopyAction] {
@@ -136,7 +118,7 @@ package struct CopyScheduler: Sendable {
         let arrival = reader.arrived(segment: segment, page, at: now)
         patience.progressed()
         var actions: [CopyAction] = []
-        settleShare(
+        UnitShares.settle(
             arrival.grant, on: .source, consumed: page.isPaid ? 0 : arrival.units, &actions)
         counters.readUnits += arrival.units
         counters.itemsRead += page.items.count
@@ -157,7 +139,7 @@ package struct CopyScheduler: Sendable {
         let (setback, grant) = reader.failed(
             segment: segment, failure, using: &generator, at: now)
         var actions: [CopyAction] = []
-        settleShare(
+        UnitShares.settle(
             grant, on: .source, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
         switch setback {
         case .resized: break
@@ -216,7 +198,7 @@ package struct CopyScheduler: Sendable {
         precondition(refused.isEmpty, "positions \(refused) are not in the batch")
         let consumed = writer.answered(
             batch, written: written, reported: answer.consumed, at: now)
-        settleShare(batch.grant, on: .target, consumed: consumed.inAll, &actions)
+        UnitShares.settle(batch.grant, on: .target, consumed: consumed.inAll, &actions)
         counters.itemsKept += answer.kept.count
         counters.itemsWritten += batch.items.count - refusedItems.count - answer.kept.count
         counters.storedBytesWritten += written.storedBytes - kept.storedBytes
@@ -238,7 +220,7 @@ package struct CopyScheduler: Sendable {
         let batch = writer.cameBack(id)
         writer.failed(batch, failure, using: &generator, at: now)
         var actions: [CopyAction] = []
-        settleShare(
+        UnitShares.settle(
             batch.grant, on: .target, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
         switch failure.kind {
         case .tooLong where batch.items.count > 1:
@@ -305,14 +287,8 @@ package struct CopyScheduler: Sendable {
             counters.deadLetters + ledger.refusedWaiting > configuration.deadLettersMax
             || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
         guard isSystemic else { return }
-        var systemic = failure
-        systemic.message =
-            counters.itemsWritten == 0
-            ? "the target refuses every item: \(failure.message)"
-            : "more than \(configuration.deadLettersMax) items were refused, the last with:"
-                + " \(failure.message)"
-        systemic.hint = failure.hint ?? "mend the cause, or raise --max-dead-letters"
-        end(.failed(systemic), at: now)
+        let deadLetters = counters.itemsWritten == 0 ? nil : configuration.deadLettersMax
+        end(.failed(CopyFailure(systemic: failure, after: deadLetters)), at: now)
     }
 
     // MARK: Saves
@@ -353,28 +329,6 @@ package struct CopyScheduler: Sendable {
         return actions
     }
 
-    /// Whether a request of so many units may be sent as far as the shared limit goes.
-    private mutating func mayShare(
-        _ side: CopySide, units: Double, _ actions: inout [CopyAction]
-    ) -> Bool {
-        if shares[side].isReady { return true }
-        if !shares[side].isClaimed {
-            shares[side].claim()
-            actions.append(.claim(side, units: units))
-        }
-        return false
-    }
-
-    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
-    private func settleShare(
-        _ grant: SharedBucket.Grant?, on side: CopySide, consumed: Double?,
-        _ actions: inout [CopyAction]
-    ) {
-        guard let grant else { return }
-        actions.append(
-            .settle(side, grant, consumed: consumed ?? grant.reservation.estimate))
-    }
-
     // MARK: What comes of an event
 
     /// Starts as much work as every bound allows, ends when there is none left, and asks to be
@@ -409,7 +363,7 @@ package struct CopyScheduler: Sendable {
     ) {
         if isPaused { return }
         while let scan = reader.next(waiting: mixer.waiting, at: now, &wake) {
-            guard mayShare(.source, units: scan.units, &actions) else { return }
+            guard shares.isReady(.source, units: scan.units, &actions) else { return }
             counters.scans += 1
             actions.append(reader.send(scan, grant: shares[.source].take(), at: now))
         }
@@ -444,7 +398,7 @@ package struct CopyScheduler: Sendable {
                 reader.writersRanDry(at: now)
                 return
             case .send(let estimate):
-                guard mayShare(.target, units: estimate.reduce(0, +), &actions) else {
+                guard shares.isReady(.target, units: estimate.reduce(0, +), &actions) else {
                     hold = .sharedWriteLimit
                     return
                 }
@@ -500,15 +454,9 @@ package struct CopyScheduler: Sendable {
 
     /// Every item read must have arrived somewhere; the segments' ends alone do not show it.
     private var completedOutcome: CopyOutcome {
-        let settled = counters.itemsSettled
-        guard counters.itemsRead == settled else {
-            return .failed(
-                CopyFailure(
-                    .remedy(.giveUp), code: "ItemsUnaccounted",
-                    message: "\(counters.itemsRead) items were read but \(settled) accounted for",
-                    hint: "this is a bug in dynaferry; the target is not a full copy"))
-        }
-        return .completed
+        counters.itemsRead == counters.itemsSettled
+            ? .completed
+            : .failed(CopyFailure(read: counters.itemsRead, settled: counters.itemsSettled))
     }
 
     /// The regular look: paces grow, hot segments are found, and an end is put to a run without

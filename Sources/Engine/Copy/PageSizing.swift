@@ -61,7 +61,7 @@ package struct PageSizing: Sendable {
         return min(Int(clamping: Double(limit) * item), ServiceLimits.pageBytesMax)
     }
 
-    /// A page is as large as memory allows: its units are rounded up by itself, so small pages would
+    /// A page is as large as memory allows: each one's units are rounded up, so small pages would
     /// cost what a limit is to save. The limit says when it is asked for.
     /// - Parameter storedBytesMax: where units come so slowly that a page would be waited for for
     ///   too long.

@@ -49,6 +49,30 @@ package struct UnitShares: Sendable {
         target.isLimited = write.shared != nil
     }
 
+    /// Whether a request of so many units may be sent as far as the limit goes; else its units are
+    /// claimed.
+    mutating func isReady(
+        _ side: CopySide, units: Double, _ actions: inout [CopyAction]
+    ) -> Bool {
+        if self[side].isReady { return true }
+        if !self[side].isClaimed {
+            self[side].claim()
+            actions.append(.claim(side, units: units))
+        }
+        return false
+    }
+
+    /// Tells the limit what came of a grant.
+    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
+    static func settle(
+        _ grant: SharedBucket.Grant?, on side: CopySide, consumed: Double?,
+        _ actions: inout [CopyAction]
+    ) {
+        guard let grant else { return }
+        actions.append(
+            .settle(side, grant, consumed: consumed ?? grant.reservation.estimate))
+    }
+
     subscript(side: CopySide) -> UnitShare {
         get { side == .source ? source : target }
         set { if side == .source { source = newValue } else { target = newValue } }

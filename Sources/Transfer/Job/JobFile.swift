@@ -467,7 +467,7 @@ package final class JobFile {
 
 extension JobError {
     package init(_ error: DatabaseError) {
-        self.init("the job's state can't be kept in \(error.path): \(error.message)")
+        self.init("the job's state in \(error.path): \(error.message)")
         if error.isFull {
             hint = "make room on the disk, then run the same command again"
         } else if error.isReadOnly {

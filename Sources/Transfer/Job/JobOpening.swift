@@ -64,13 +64,19 @@ struct JobOpening {
         // A command that was killed after its work was done is run again, and must learn that.
         let finished = options.folder.finished(
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
+        // Jobs that can't be read, whose targets may hold what they have written.
+        var lost = Set([options.id].compactMap { $0 }.filter { options.folder.flaw(of: $0) != nil })
         for (number, table) in tables.enumerated() where table.findings.target != nil {
-            try checkJobBefore(number)
-            try await table.preflight.checkEmpty(finished: finished)
+            if let id = try jobLost(by: number) {
+                lost.insert(id)
+            } else {
+                try await table.preflight.checkEmpty(finished: finished)
+            }
             try checkConsent(number)
         }
         let firsts = try await firstReads(tables.map { _ in nil })
         try await checkCost(firsts, nil)
+        for id in lost.sorted() { try giveUp(id) }
         let name = tables[0].findings.source.definition.name
         let id = options.id ?? options.folder.newID(for: name, using: &generator)
         guard let lock = try options.folder.lock(id) else {
@@ -117,7 +123,10 @@ struct JobOpening {
                 ).dollars(record.progress.counters, seconds: record.progress.seconds)
             }
             let share = record.map { $0.isFinished ? 0 : 1 - min(1, $0.progress.fraction) } ?? 1
-            left = left.flatMap { sum in plan.dollars.map { sum + $0 * share } }
+            let dollars =
+                preflight.options.onlyChanged
+                ? plan.dollarsToCompare(findings, limit.prices) : plan.dollars
+            left = left.flatMap { sum in dollars.map { sum + $0 * share } }
         }
         if let refusal = CopyRefusal(cost: limit, spent: spent, left: left) { throw refusal }
     }
@@ -135,16 +144,31 @@ struct JobOpening {
         }
     }
 
-    /// A job that can't be read may have come half way into the target.
-    private func checkJobBefore(_ number: Int) throws(CopyRefusal) {
+    /// The job that was writing into a table's target and can't be read, where it is to be begun
+    /// anew; nil when there is none.
+    /// - Throws: where nobody asked for that: it may have come half way.
+    private func jobLost(by number: Int) throws(CopyRefusal) -> String? {
         guard let id = locks.jobBefore(pair: number), let flaw = options.folder.flaw(of: id) else {
-            return
+            return nil
         }
+        if options.restarts { return id }
         throw CopyRefusal(
             "job \(id) was writing into \(tables[number].preflight.target.name), and where it stood"
                 + " can't be read: \(flaw.message)",
             hint: (flaw.hint.map { "\($0); or " } ?? "")
-                + "dynaferry jobs remove \(id) gives it up, then the copy begins anew")
+                + "dynaferry jobs remove \(id) gives it up")
+    }
+
+    /// Removes what is left of a job that can't be read.
+    private func giveUp(_ id: String) throws {
+        guard let lock = try options.folder.lock(id) else {
+            throw CopyRefusal("job \(id) is being run by another process")
+        }
+        try options.folder.remove(id)
+        lock.release()
+        note(
+            "job \(id) can't be read and is given up: everything is copied again; items deleted at"
+                + " the source meanwhile stay in the target")
     }
 
     /// A target on which writing has consequences of its own, or that may be a source, is written

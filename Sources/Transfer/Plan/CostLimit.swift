@@ -77,7 +77,9 @@ extension CopyJob {
     /// What the job has cost, over all its runs, by these prices.
     func dollarsSpent(_ prices: PriceTable) -> Double {
         let reports = progress
-        let (options, verifying) = state.withLock { ($0.options, $0.verifying) }
+        let (options, verifying, verified) = state.withLock {
+            ($0.options, $0.verifying, $0.verified)
+        }
         return tables.indices.reduce(0.0) { sum, number in
             let (subject, record) = (tables[number].subject, tables[number].open.record)
             let limits = try? UnitLimits(
@@ -91,7 +93,7 @@ extension CopyJob {
             if now.elapsed > .zero {
                 dollars += cost.dollars(now.counters, seconds: now.elapsed.inSeconds)
             }
-            if let reading = verifying[number]?.verdict.progress {
+            if let reading = verifying[number]?.verdict.progress ?? verified[number] {
                 dollars += cost.dollars(
                     readUnits: reading.source.counters.readUnits,
                     targetReadUnits: reading.target.counters.readUnits, writeUnits: 0, bytes: 0,

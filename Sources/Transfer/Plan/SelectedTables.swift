@@ -33,7 +33,7 @@ package struct SelectedTables: Sendable {
         }
         let looks = Looks(source: source, target: target)
         pairs = try selection.pairs(of: names)
-        let copies = try await looks.copies(in: pairs, by: selection)
+        let copies = try await looks.copies(in: pairs, of: names, by: selection)
         pairs.removeAll { copies[$0] != nil }
         let text = selection.text(for: purpose)
         if let job = try await looks.job(chosenBy: text, in: jobs, id: id) {
@@ -58,10 +58,10 @@ package struct SelectedTables: Sendable {
 
         /// Of each pair whose source is the target of another: that other.
         func copies(
-            in pairs: [TableSelection.Pair], by selection: TableSelection
+            in pairs: [TableSelection.Pair], of names: [String], by selection: TableSelection
         ) async throws(CopyRefusal) -> [TableSelection.Pair: TableSelection.Pair] {
             var copies: [TableSelection.Pair: TableSelection.Pair] = [:]
-            var waiting = selection.namedAsCopies(in: pairs)
+            var waiting = selection.namedAsCopies(in: pairs, of: names)
             while !waiting.isEmpty {
                 // A copy's own copy is one only where the first is a source after all. A round of
                 // names that all wait for each other is looked at as it stands.

@@ -87,6 +87,16 @@ package struct TablePlan: Equatable, Sendable {
             isConsistent)
     }
 
+    /// What a copy of what differs costs at least: both sides are read, and how much is written
+    /// nobody knows.
+    func dollarsToCompare(_ findings: CopyPreflight.Findings, _ prices: PriceTable) -> Double? {
+        guard let readUnits, let target = findings.target else { return dollars }
+        let cost = TableCost(
+            prices, findings.source, target, as: target.definition, at: findings.place.region, nil)
+        return cost.dollars(
+            readUnits: readUnits, targetReadUnits: readUnits, writeUnits: 0, bytes: 0, seconds: 0)
+    }
+
     /// Pages are as long as the copy would ask for, and each is rounded up by itself.
     private static func readUnits(
         items: Int, _ sample: TableSample, segments: Int, memory: MemoryBudget, _ isConsistent: Bool

@@ -31,16 +31,20 @@ package struct TableSelection: Equatable, Sendable {
     /// The tables to copy, in the order of their names.
     /// - Parameter names: the source's tables; only patterns look at them.
     package func pairs(of names: [String]) throws(CopyRefusal) -> [Pair] {
-        let literal = rules.filter(\.source.isLiteral).map(\.source.text)
-        let candidates = Set(names).union(literal)
-        var pairs: [Pair] = []
-        for name in candidates.sorted() where !excluded.contains(where: { $0.match(name) != nil }) {
-            guard let (_, target) = rule(for: name) else { continue }
-            pairs.append(Pair(source: name, target: target))
+        let pairs = matching(names).filter { pair in
+            !excluded.contains { $0.match(pair.source) != nil }
         }
         try checkMatches(names)
         try checkTargets(pairs)
         return pairs
+    }
+
+    /// Those that a rule names, excluded ones too.
+    private func matching(_ names: [String]) -> [Pair] {
+        let literal = rules.filter(\.source.isLiteral).map(\.source.text)
+        return Set(names).union(literal).sorted().compactMap { name in
+            rule(for: name).map { Pair(source: name, target: $0.target) }
+        }
     }
 
     /// The rule that a table is copied by, and the name of its copy.
@@ -54,9 +58,11 @@ package struct TableSelection: Equatable, Sendable {
     }
 
     /// Pairs whose source is called as the copy of another by the same pattern, with that other's
-    /// source: `rs-0-copy` of `rs-*`, copied as `rs-*-copy`.
-    func namedAsCopies(in pairs: [Pair]) -> [(pair: Pair, of: Pair)] {
-        let byTarget = Dictionary(pairs.map { ($0.target, $0) }) { first, _ in first }
+    /// source: `rs-0-copy` of `rs-*`, copied as `rs-*-copy`. The other may be excluded.
+    /// - Parameter names: the source's tables.
+    func namedAsCopies(in pairs: [Pair], of names: [String]) -> [(pair: Pair, of: Pair)] {
+        let all = matching(names)
+        let byTarget = Dictionary(all.map { ($0.target, $0) }) { first, _ in first }
         return pairs.compactMap { pair in
             guard let other = byTarget[pair.source], other != pair,
                 let rule = rule(for: pair.source)?.number, !rules[rule].source.isLiteral,

@@ -83,6 +83,23 @@ struct WantedTable: Equatable, Sendable {
         (settings.scaling, settings.scheduled) = ([], [])
     }
 
+    /// A table that is there stays paid for as it is, and its indexes.
+    mutating func keepBilling(of table: TableDefinition) {
+        let isOnDemand = table.billing.isOnDemand
+        let isAnother = definition.billing.isOnDemand != isOnDemand
+        let units = table.indexUnits
+        definition.billing = table.billing
+        for index in definition.globalIndexes.indices {
+            if let kept = units[definition.globalIndexes[index].name] {
+                definition.globalIndexes[index].throughput = kept
+            } else if isAnother {
+                definition.globalIndexes[index].throughput =
+                    isOnDemand ? Throughput() : table.billing.throughput
+            }
+        }
+        if isOnDemand { (settings.scaling, settings.scheduled) = ([], []) }
+    }
+
     private mutating func setUnits(_ billing: Billing, _ ofIndex: Throughput) {
         definition.billing = billing
         for index in definition.globalIndexes.indices {

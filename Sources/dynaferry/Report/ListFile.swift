@@ -6,7 +6,7 @@ import System
 /// A file of lines that is put in its place when it is whole: until then, and when it never becomes
 /// so, what stood there stays. Any thread may call its methods.
 final class ListFile: Sendable {
-    private let path: String
+    private let place: OutputPlace
     private let part: String
     private let descriptor: Int32
     private let buffer = Locked<[UInt8]>([])
@@ -14,15 +14,13 @@ final class ListFile: Sendable {
     private static let bufferBytes = 1 << 16
 
     init(_ path: String) throws(CommandFailure) {
-        self.path = path
-        part = "\(path).\(getpid()).part"
-        descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(path) }
+        place = try OutputPlace(path)
+        (descriptor, part) = try place.open(mode: 0o600)
     }
 
     deinit {
         close(descriptor)
-        unlink(part)
+        if place.isRegular { unlink(part) }
     }
 
     func append(_ line: String) throws(CommandFailure) {
@@ -31,14 +29,16 @@ final class ListFile: Sendable {
             buffer.append(0x0A)
             return buffer.count < Self.bufferBytes || flush(&buffer)
         }
-        guard isWritten else { throw Self.failure(path) }
+        guard isWritten else { throw failure() }
     }
 
     /// - Returns: the file's path.
     func finish() throws(CommandFailure) -> String {
-        guard buffer.withLock({ flush(&$0) }), fsync(descriptor) == 0, rename(part, path) == 0
-        else { throw Self.failure(path) }
-        return path
+        guard buffer.withLock({ flush(&$0) }) else { throw failure() }
+        if place.isRegular {
+            guard fsync(descriptor) == 0, rename(part, place.path) == 0 else { throw failure() }
+        }
+        return place.path
     }
 
     private func flush(_ buffer: inout [UInt8]) -> Bool {
@@ -46,9 +46,7 @@ final class ListFile: Sendable {
         return buffer.withUnsafeBytes { OutputStream.writeAll($0, to: descriptor) }
     }
 
-    private static func failure(_ path: String) -> CommandFailure {
-        CommandFailure(
-            "cannot write \(path): \(String(cString: strerror(errno)))",
-            hints: ["name a file that may be written, in a folder that exists"])
+    private func failure() -> CommandFailure {
+        CommandFailure(unwritable: place.path, errno)
     }
 }

@@ -170,9 +170,17 @@ package struct JobsCommand: Sendable {
                     hint: "dynaferry jobs stop \(arguments.id)")
             }
             defer { withExtendedLifetime(lock) {} }
-            let view = try folder.view(arguments.id)
-            // What is not set back by this job is paid for until someone notices.
-            if let raised = view.tables.first(where: { $0.boost != nil }) {
+            // What is not set back by this job is paid for until someone notices. One that can't be
+            // read is removed all the same: what else could be done with it?
+            let view: JobView?
+            do throws(JobError) {
+                view = try folder.view(arguments.id)
+            } catch {
+                view = nil
+                console.note(
+                    "\(error.message); if the job had raised a target's write units, they stay so")
+            }
+            if let raised = view?.tables.first(where: { $0.boost != nil }), let view {
                 throw JobError(
                     "job \(arguments.id) has raised the write units of \(raised.target) and not yet"
                         + " set them back to \(raised.boost?.table.writeUnits ?? 0)",

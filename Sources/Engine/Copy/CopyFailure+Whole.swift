@@ -1,0 +1,21 @@
+/// Failures of a copy as a whole, not of one request.
+extension CopyFailure {
+    /// Too many items were refused for good.
+    /// - Parameter deadLetters: the number that was allowed; nil where none was accepted at all.
+    init(systemic last: CopyFailure, after deadLetters: Int?) {
+        self = last
+        message =
+            deadLetters.map {
+                "more than \($0) items were refused, the last with: \(last.message)"
+            } ?? "the target refuses every item: \(last.message)"
+        hint = last.hint ?? "mend the cause, or raise --max-dead-letters"
+    }
+
+    /// Not every item that was read has arrived somewhere.
+    init(read: Int, settled: Int) {
+        self.init(
+            .remedy(.giveUp), code: "ItemsUnaccounted",
+            message: "\(read) items were read but \(settled) accounted for",
+            hint: "this is a bug in dynaferry; the target is not a full copy")
+    }
+}
