@@ -173,6 +173,25 @@ import Testing
         }
     }
 
+    /// Method: the file is open a second time, as in a child that has not run its program yet.
+    @Test func `a lock that is let go of is free, whoever has its file open`() throws {
+        try inFolder { folder in
+            let held = try #require(try folder.lock("one"))
+            let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            let name = URL(fileURLWithPath: folder.path).lastPathComponent + "/one.lock"
+            let copies = open.compactMap(Int32.init).filter { number in
+                let path = try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/\(number)")
+                return path?.hasSuffix(name) ?? false
+            }.map { dup($0) }
+            #expect(copies.count == 1)
+            held.release()
+            #expect(!folder.isRunning("one"))
+            #expect(try folder.lock("one") != nil)
+            for copy in copies { close(copy) }
+        }
+    }
+
     @Test func `a folder that can't be made is an error that names it`() throws {
         try inFolder { folder in
             let file = folder.path + "/file"

@@ -172,7 +172,9 @@ package struct JobFolder: Sendable {
         let descriptor = open(lockPath(id), O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }
+        flock(descriptor, LOCK_UN)
+        return false
     }
 
     /// Deletes all that there is of a job, which nobody may be running.
@@ -198,7 +200,11 @@ package final class JobLock: Sendable {
     /// Frees it, whoever else still knows of it.
     func release() {
         descriptor.withLock { descriptor in
-            if let open = descriptor { close(open) }
+            guard let open = descriptor else { return }
+            // A child that is being started has the file open too, until it runs its program: to
+            // close it here would not free the lock.
+            flock(open, LOCK_UN)
+            close(open)
             descriptor = nil
         }
     }
