@@ -125,9 +125,11 @@ extension ValueKind where Value == UInt64 {
 
 extension ValueKind where Value == Double {
     package static func decimal(_ range: ClosedRange<Double>, name: String = "N") -> Self {
-        ValueKind(
+        let least = range.lowerBound.short
+        let from = least == "0" && range.lowerBound > 0 ? "\(range.lowerBound)" : least
+        return ValueKind(
             name: name,
-            expected: "a number from \(range.lowerBound.short) to \(range.upperBound.short)",
+            expected: "a number from \(from) to \(range.upperBound.short)",
             parse: { text in decimalNumber(text).flatMap { range.contains($0) ? $0 : nil } },
             show: { $0.short })
     }

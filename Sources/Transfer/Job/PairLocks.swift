@@ -80,7 +80,9 @@ final class PairLocks: Sendable {
             return CopyRefusal("another process is at work with \(names)")
         }
         guard let job = owner.job else {
-            return CopyRefusal("process \(owner.process) is just beginning a job with \(names)")
+            return CopyRefusal(
+                "process \(owner.process) is just beginning a job with \(names)",
+                hint: "dynaferry jobs shows it in a moment")
         }
         return CopyRefusal(
             "job \(job) is being run by process \(owner.process)",

@@ -130,9 +130,9 @@ extension CopyRefusal {
                 "the job has cost \(spent.inDollars) so far, and --max-cost is"
                     + " \(limit.dollars.inDollars)", hint: hint)
         } else if let left, spent + left > limit.dollars {
-            self.init(
-                "the copy would cost \((spent + left).inDollars), more than --max-cost"
-                    + " \(limit.dollars.inDollars)", hint: hint)
+            let (cost, most) = ((spent + left).inDollars, limit.dollars.inDollars)
+            let more = cost == most ? "a little more than" : "\(cost), more than"
+            self.init("the copy would cost \(more) --max-cost \(most)", hint: hint)
         } else {
             return nil
         }
