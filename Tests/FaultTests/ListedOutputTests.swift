@@ -54,4 +54,20 @@ import Testing
         var status = stat()
         #expect(stat(device, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
+
+    /// Goal: every wait says what it waits for.
+    @Test(arguments: ["--log", "--report", "--config", "--prices", "--env-file"])
+    func `a pipe without its other end is said to be waited for`(option: String) throws {
+        let site = try site()
+        let pipe = site.folder.path("pipe")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let copy = try site.start(["copy", "source", "copy", option, pipe])
+        var said: String?
+        while said?.contains("waiting for a program to ") != true, let line = copy.readLine() {
+            said = line
+        }
+        copy.signal(SIGKILL)
+        _ = TrustSite.end(copy)
+        #expect(said?.hasSuffix("the pipe \(pipe)") == true, "\(said ?? "nothing")")
+    }
 }

@@ -7,7 +7,7 @@ package enum WholeFile {
     package static func bytes(
         ofFileAt path: String, bytesMax: Int
     ) throws(SystemError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = NamedPipe.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("cannot read \(path)", code: errno) }
         defer { close(descriptor) }
         return try bytes(of: descriptor, called: path, bytesMax: bytesMax)

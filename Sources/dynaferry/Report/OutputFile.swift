@@ -26,7 +26,7 @@ struct OutputPlace {
     func open(mode: mode_t) throws(CommandFailure) -> (descriptor: Int32, path: String) {
         let path = isRegular ? "\(path).\(getpid()).part" : path
         let flags = isRegular ? O_CREAT | O_EXCL : 0
-        let descriptor = Glibc.open(path, flags | O_WRONLY | O_CLOEXEC, mode)
+        let descriptor = NamedPipe.open(path, flags | O_WRONLY | O_CLOEXEC, mode: mode)
         guard descriptor >= 0 else { throw CommandFailure(unwritable: self.path, errno) }
         return (descriptor, path)
     }
@@ -101,7 +101,8 @@ package final class LineFile: Sendable {
     /// Opens or creates it for its owner alone; what it holds already stays.
     package init(_ path: String) throws(CommandFailure) {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        descriptor = NamedPipe.open(
+            path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode: 0o600)
         guard descriptor >= 0 else {
             throw CommandFailure(unwritable: path, errno)
         }

@@ -1,0 +1,26 @@
+import Dispatch
+import Glibc
+
+/// Opens files whose names a user gave. Of a named pipe whose other end nobody has open, open(2)
+/// waits (fifo(7)): after a few seconds the user is told so, on stderr.
+package enum NamedPipe {
+    private static let queue = DispatchQueue(label: "system.named-pipe")
+    private static let patience = DispatchTimeInterval.seconds(4)
+
+    /// As open(2) does; -1 with `errno` set where it fails.
+    package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) -> Int32 {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
+            return Glibc.open(path, flags, mode)
+        }
+        let isRead = flags & O_ACCMODE == O_RDONLY
+        let message = "waiting for a program to \(isRead ? "write to" : "read") the pipe \(path)\n"
+        let note = DispatchWorkItem { _ = write(2, message, message.utf8.count) }
+        queue.asyncAfter(deadline: .now() + patience, execute: note)
+        let descriptor = Glibc.open(path, flags, mode)
+        let number = errno
+        note.cancel()
+        errno = number
+        return descriptor
+    }
+}
