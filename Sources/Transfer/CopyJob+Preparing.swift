@@ -76,6 +76,10 @@ extension CopyJob {
             note(missing == 1 ? "creating the target table" : "creating \(missing) target tables")
         }
         tellOfExpiry(findings, options, note)
+        tellOfBilling(
+            found.indices.filter { findings[$0].target != nil && !job.owns(table: $0) }.filter {
+                options[$0].settings.billing != nil || options[$0].settings.capacity != nil
+            }.map { tables[$0].target.name }, note)
         let targets = try await each(Array(zip(found, plans))) { table, plan in
             try await existing(table, plan, note)
         }
@@ -105,6 +109,15 @@ extension CopyJob {
         note(
             "--skip-expired: nothing expires in \(names.joined(separator: ", ")), which"
                 + " \(names.count == 1 ? "has" : "have") no time to live")
+    }
+
+    /// Says of which targets the billing that was asked for is not theirs to get.
+    private static func tellOfBilling(_ names: [String], _ note: @Sendable (String) -> Void) {
+        guard !names.isEmpty else { return }
+        note(
+            "--billing-mode and --target-capacity are for targets that the copy makes:"
+                + " \(names.joined(separator: ", ")) \(names.count == 1 ? "stays" : "stay") as"
+                + " \(names.count == 1 ? "it is" : "they are")")
     }
 
     /// Says once what holds for several tables.
