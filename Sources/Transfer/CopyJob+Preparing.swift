@@ -63,7 +63,8 @@ extension CopyJob {
         }
         let plans = found.enumerated().map { number, table in
             table.findings.plan(
-                options[number], as: table.preflight.target.name, isOwn: job.owns(table: number))
+                options[number], as: table.preflight.target.name, isOwn: job.owns(table: number),
+                raised: job.tables[number].record.boost)
         }
         tell(plans, of: tables, note)
         willWrite()
@@ -78,7 +79,9 @@ extension CopyJob {
         tellOfExpiry(findings, options, note)
         tellOfBilling(
             found.indices.filter { findings[$0].target != nil && !job.owns(table: $0) }.filter {
-                options[$0].settings.billing != nil || options[$0].settings.capacity != nil
+                let settings = options[$0].settings
+                return !settings.appliesToExisting
+                    && (settings.billing != nil || settings.capacity != nil)
             }.map { tables[$0].target.name }, note)
         let targets = try await each(Array(zip(found, plans))) { table, plan in
             try await existing(table, plan, note)

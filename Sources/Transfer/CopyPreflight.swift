@@ -24,16 +24,22 @@ struct CopyPreflight {
         var expiryAttribute: String?
 
         /// What becomes of the target's definition and settings.
-        /// - Parameter isOwn: the job has made it, or is about to.
-        func plan(_ options: CopyOptions, as name: String, isOwn: Bool) -> SettingsPlan {
+        /// - Parameters:
+        ///   - isOwn: the job has made it, or is about to.
+        ///   - raised: what it had before its units were raised for the copy.
+        func plan(
+            _ options: CopyOptions, as name: String, isOwn: Bool, raised: UnitBoost? = nil
+        ) -> SettingsPlan {
             guard options.part != .data else { return SettingsPlan(itemsOnly: source.definition) }
             var choice = options.settings
             // What is there stays paid for as it is.
-            if target != nil, !isOwn { (choice.billing, choice.capacity) = (nil, nil) }
+            if target != nil, !isOwn, !choice.appliesToExisting {
+                (choice.billing, choice.capacity) = (nil, nil)
+            }
             var wanted = WantedTable(source, settings.source, as: name, at: place, choice)
             // An earlier run of the job has made it, by a command that may have said more.
             if let target, isOwn, choice.billing == nil, choice.capacity == nil {
-                wanted.keepBilling(of: target.definition)
+                wanted.keepBilling(of: target.definition, raised?.table)
             }
             var plan = SettingsPlan(
                 wanted, current: target.map { ($0, settings.target ?? TableSettings()) },

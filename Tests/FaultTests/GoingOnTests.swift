@@ -119,7 +119,7 @@ import Testing
         #expect(!again.err.contains("--merge"), "\(again)")
         #expect(again.err.contains("dynaferry jobs remove \(id)"), "\(again)")
         // Both ways out lead out.
-        if garbage == "" {
+        if garbage != "this is no database" {
             let removed = try Binary.shell(
                 "exec \"$0\" \"$@\"",
                 ["jobs", "remove", id, "--state-dir", site.folder.path("jobs")])
@@ -127,12 +127,27 @@ import Testing
             let merged = try site.run(words + ["--merge"])
             #expect(merged.status == 0, "\(merged)")
         } else {
-            let named = garbage == nil ? ["--job", id] : []
-            let restarted = try site.run(words + named + ["--restart"])
+            let asked = try site.run(words + ["--restart"])
+            #expect(asked.status == 1 && asked.err.contains("holds items"), "\(asked)")
+            let restarted = try site.run(words + ["--job", id, "--restart", "--yes"])
             #expect(restarted.status == 0, "\(restarted)")
             #expect(restarted.err.contains("job \(id) can't be read and is given up"))
         }
         #expect(site.server.items(of: "source") == site.server.items(of: "target"))
+    }
+
+    @Test func `a verification that can't be read is begun anew when asked to`() throws {
+        let site = try site()
+        let words = ["verify", "rs-0", "rs-1", "--job", "mine"]
+        let path = site.folder.path("jobs/mine.db")
+        try FileManager.default.createDirectory(
+            atPath: site.folder.path("jobs"), withIntermediateDirectories: true)
+        try "no database".write(toFile: path, atomically: false, encoding: .utf8)
+        let refused = try site.run(words)
+        #expect(refused.status == 1 && refused.err.contains(path), "\(refused)")
+        let again = try site.run(words + ["--restart"])
+        #expect(again.status == 0, "\(again)")
+        #expect(again.err.contains("job mine can't be read and is given up"), "\(again)")
     }
 
     /// Goal: what a job has made stays paid for as its first command said.

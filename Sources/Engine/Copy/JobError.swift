@@ -2,9 +2,14 @@
 package struct JobError: Error, Equatable, Sendable {
     package var message: String
     package var hint: String?
+    /// The file is damaged, or was never a job's: nobody will make out what it says.
+    package var isDamage = false
+    /// The file is of a newer version.
+    package var isNewer = false
 
-    package init(_ message: String, hint: String? = nil) {
+    package init(_ message: String, hint: String? = nil, isDamage: Bool = false) {
         self.message = message
         self.hint = hint
+        self.isDamage = isDamage
     }
 }

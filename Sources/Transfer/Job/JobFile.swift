@@ -82,13 +82,16 @@ package final class JobFile {
         }
         guard application == applicationID else {
             throw JobError(
-                "\(path) is no job of dynaferry", hint: "name another --state-dir, or move it away")
+                "\(path) is no job of dynaferry", hint: "name another --state-dir, or move it away",
+                isDamage: true)
         }
         guard version <= Self.version else {
-            throw JobError(
+            var error = JobError(
                 "\(path) was written by a newer dynaferry (its version is \(version), this one"
                     + " knows \(Self.version))",
                 hint: "use the newer dynaferry for this job")
+            error.isNewer = true
+            throw error
         }
         if readOnly {
             guard version == Self.version else {
@@ -289,7 +292,8 @@ package final class JobFile {
     }
 
     var damaged: JobError {
-        JobError("\(path) is damaged", hint: "--restart begins the job anew")
+        JobError(
+            "\(path) is damaged", hint: "--restart begins the job anew", isDamage: true)
     }
 
     // MARK: Writing
@@ -474,6 +478,7 @@ extension JobError {
             hint = "make the folder writable, or name another with --state-dir"
         } else if error.isNoDatabase {
             hint = "the file is no job of dynaferry, or damaged; --restart begins the job anew"
+            isDamage = true
         }
     }
 }

@@ -117,6 +117,9 @@ package struct JobFolder: Sendable {
         }
     }
 
+    /// Whether a job can never be read again.
+    func isDamaged(_ id: String) -> Bool { flaw(of: id)?.isDamage == true }
+
     private func jobs(identity: String) -> [JobRecord] {
         records.filter { JobIdentity.areSame($0.identity, identity) }
     }
@@ -150,31 +153,29 @@ package struct JobFolder: Sendable {
 
     /// Takes the job's lock, which is freed when the holder lets go of it or its process ends.
     /// - Returns: nil when another process holds it.
-    package func lock(_ id: String) throws(JobError) -> JobLock? {
+    package func lock(_ id: String) throws(JobError) -> FileLock? {
         try lock(fileAt: lockPath(id))
     }
 
     /// Takes the lock that a file is, making it where there is none.
-    func lock(fileAt path: String) throws(JobError) -> JobLock? {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("\(path) can't be made", errno) }
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return JobLock(descriptor) }
-        let number = errno
-        close(descriptor)
-        guard number == EWOULDBLOCK else {
-            throw failure("\(path) can't be locked", number)
+    func lock(fileAt path: String) throws(JobError) -> FileLock? {
+        do throws(SystemError) {
+            return try FileLock.take(path)
+        } catch {
+            throw JobError(error.description, hint: "name another folder with --state-dir")
         }
-        return nil
     }
 
     /// Whether a process runs the job now.
-    package func isRunning(_ id: String) -> Bool {
-        let descriptor = open(lockPath(id), O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return true }
-        flock(descriptor, LOCK_UN)
-        return false
+    package func isRunning(_ id: String) -> Bool { FileLock.isHeld(lockPath(id)) }
+
+    /// Removes what is left of a job that can't be read.
+    func giveUp(_ id: String) throws {
+        guard let lock = try lock(id) else {
+            throw CopyRefusal("job \(id) is being run by another process")
+        }
+        defer { lock.release() }
+        try remove(id)
     }
 
     /// Deletes all that there is of a job, which nobody may be running.
@@ -184,28 +185,6 @@ package struct JobFolder: Sendable {
             guard unlink(file) == 0 || errno == ENOENT else {
                 throw failure("\(file) can't be removed", errno)
             }
-        }
-    }
-}
-
-/// The right to run a job, held by one process at a time (flock(2)).
-package final class JobLock: Sendable {
-    /// nil once it is free.
-    private let descriptor: Locked<Int32?>
-
-    fileprivate init(_ descriptor: Int32) { self.descriptor = Locked(descriptor) }
-
-    deinit { release() }
-
-    /// Frees it, whoever else still knows of it.
-    func release() {
-        descriptor.withLock { descriptor in
-            guard let open = descriptor else { return }
-            // A child that is being started has the file open too, until it runs its program: to
-            // close it here would not free the lock.
-            flock(open, LOCK_UN)
-            close(open)
-            descriptor = nil
         }
     }
 }

@@ -65,10 +65,11 @@ struct JobOpening {
         let finished = options.folder.finished(
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
         // Jobs that can't be read, whose targets may hold what they have written.
-        var lost = Set([options.id].compactMap { $0 }.filter { options.folder.flaw(of: $0) != nil })
+        var lost = Set([options.id].compactMap { $0 }.filter(options.folder.isDamaged))
         for (number, table) in tables.enumerated() where table.findings.target != nil {
             if let id = try jobLost(by: number) {
                 lost.insert(id)
+                try await checkConsent(toReplace: number, of: id)
             } else {
                 try await table.preflight.checkEmpty(finished: finished)
             }
@@ -76,15 +77,6 @@ struct JobOpening {
         }
         let firsts = try await firstReads(tables.map { _ in nil })
         try await checkCost(firsts, nil)
-        for id in lost.sorted() { try giveUp(id) }
-        let name = tables[0].findings.source.definition.name
-        let id = options.id ?? options.folder.newID(for: name, using: &generator)
-        guard let lock = try options.folder.lock(id) else {
-            throw CopyRefusal("job \(id) has just been begun by another process")
-        }
-        let record = JobRecord(
-            id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
-            identity: identity.text, processID: Int(getpid()))
         var records: [JobTable] = []
         for (number, (preflight, findings)) in tables.enumerated() {
             records.append(
@@ -95,6 +87,21 @@ struct JobOpening {
                     targetWas: try await targetWas(preflight, findings),
                     segments: firsts[number].segments, itemsReported: findings.source.itemCount))
         }
+        for id in lost.sorted() {
+            try options.folder.giveUp(id)
+            note(
+                "job \(id) can't be read and is given up: everything is copied again; items deleted"
+                    + " at the source meanwhile stay in the target, and so do write units that it"
+                    + " had raised")
+        }
+        let name = tables[0].findings.source.definition.name
+        let id = options.id ?? options.folder.newID(for: name, using: &generator)
+        guard let lock = try options.folder.lock(id) else {
+            throw CopyRefusal("job \(id) has just been begun by another process")
+        }
+        let record = JobRecord(
+            id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
+            identity: identity.text, processID: Int(getpid()))
         let file = try JobFile.create(options.folder.databasePath(id), record, records)
         locks.write(job: id)
         note("job \(id)")
@@ -123,8 +130,16 @@ struct JobOpening {
                 ).dollars(record.progress.counters, seconds: record.progress.seconds)
             }
             let share = record.map { $0.isFinished ? 0 : 1 - min(1, $0.progress.fraction) } ?? 1
+            let isCompared =
+                if let record {
+                    record.targetWas == .merged
+                } else if preflight.options.onlyChanged {
+                    try await preflight.holdsItems()
+                } else {
+                    false
+                }
             let dollars =
-                preflight.options.onlyChanged
+                preflight.options.onlyChanged && isCompared
                 ? plan.dollarsToCompare(findings, limit.prices) : plan.dollars
             left = left.flatMap { sum in dollars.map { sum + $0 * share } }
         }
@@ -151,7 +166,7 @@ struct JobOpening {
         guard let id = locks.jobBefore(pair: number), let flaw = options.folder.flaw(of: id) else {
             return nil
         }
-        if options.restarts { return id }
+        if options.restarts, flaw.isDamage { return id }
         throw CopyRefusal(
             "job \(id) was writing into \(tables[number].preflight.target.name), and where it stood"
                 + " can't be read: \(flaw.message)",
@@ -159,16 +174,18 @@ struct JobOpening {
                 + "dynaferry jobs remove \(id) gives it up")
     }
 
-    /// Removes what is left of a job that can't be read.
-    private func giveUp(_ id: String) throws {
-        guard let lock = try options.folder.lock(id) else {
-            throw CopyRefusal("job \(id) is being run by another process")
+    /// What a target holds need not be of the job that was lost: it may have been made anew since.
+    private func checkConsent(toReplace number: Int, of job: String) async throws {
+        let preflight = tables[number].preflight
+        guard !preflight.options.mergesIntoItems, try await preflight.holdsItems() else { return }
+        let reason =
+            "\(preflight.target.name) holds items, and whether job \(job) has written them can't be"
+            + " told"
+        switch consent("\(reason). Replace those that the source has too?") {
+        case true?: note(reason)
+        case false?: throw CopyRefusal("\(reason): nothing was copied")
+        case nil: throw CopyRefusal(reason, hint: "--yes replaces those that the source has too")
         }
-        try options.folder.remove(id)
-        lock.release()
-        note(
-            "job \(id) can't be read and is given up: everything is copied again; items deleted at"
-                + " the source meanwhile stay in the target")
     }
 
     /// A target on which writing has consequences of its own, or that may be a source, is written

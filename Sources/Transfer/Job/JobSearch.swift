@@ -144,8 +144,8 @@ struct JobSearch {
             return options.folder.unfinished(identity: identity.text)?.id
         }
         guard options.folder.has(id) else { return nil }
-        // What can't be read is begun anew.
-        if options.restarts, options.folder.flaw(of: id) != nil { return nil }
+        // What nobody can read is begun anew.
+        if options.restarts, options.folder.isDamaged(id) { return nil }
         let record = try record(id)
         guard JobIdentity.areSame(record.identity, identity.text) else {
             throw CopyRefusal(

@@ -11,7 +11,7 @@ final class JobStore: @unchecked Sendable {
     private let queue = DispatchQueue(label: "job.state")
     /// nil once it has ended.
     private var file: JobFile?
-    private var lock: JobLock?
+    private var lock: FileLock?
     private var locks: PairLocks?
     private let time: any TimeSource
     private let started: Instant

@@ -1,10 +1,11 @@
 import DynamoModel
 import Engine
+import System
 
 /// A job that this process may run: new, or found again.
 struct OpenJob {
     let file: JobFile
-    let lock: JobLock
+    let lock: FileLock
     /// Of its tables; nil where they are locked by nobody.
     var locks: PairLocks?
     var record: JobRecord

@@ -16,7 +16,7 @@ final class PairLocks: Sendable {
     }
 
     private struct Held: Sendable {
-        let lock: JobLock
+        let lock: FileLock
         let path: String
         /// The job that had the pair last.
         let jobBefore: String?
@@ -24,7 +24,7 @@ final class PairLocks: Sendable {
 
     /// In the order of the pairs.
     private let held: [Held]
-    private let jobLock = Locked<JobLock?>(nil)
+    private let jobLock = Locked<FileLock?>(nil)
 
     /// - Throws: ``CopyRefusal`` that says who has one of the pairs.
     init(
@@ -64,7 +64,7 @@ final class PairLocks: Sendable {
     }
 
     /// The lock of the job that has the pairs is freed with theirs.
-    func keep(_ lock: JobLock) { jobLock.withLock { $0 = lock } }
+    func keep(_ lock: FileLock) { jobLock.withLock { $0 = lock } }
 
     /// Frees them, whoever else still knows of them.
     func release() {

@@ -62,7 +62,7 @@ package struct TableSelection: Equatable, Sendable {
     /// - Parameter names: the source's tables.
     func namedAsCopies(in pairs: [Pair], of names: [String]) -> [(pair: Pair, of: Pair)] {
         let all = matching(names)
-        let byTarget = Dictionary(all.map { ($0.target, $0) }) { first, _ in first }
+        let byTarget = Dictionary((pairs + all).map { ($0.target, $0) }) { first, _ in first }
         return pairs.compactMap { pair in
             guard let other = byTarget[pair.source], other != pair,
                 let rule = rule(for: pair.source)?.number, !rules[rule].source.isLiteral,

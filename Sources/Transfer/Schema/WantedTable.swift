@@ -83,10 +83,13 @@ struct WantedTable: Equatable, Sendable {
         (settings.scaling, settings.scheduled) = ([], [])
     }
 
-    /// A table that is there stays paid for as it is, and its indexes.
-    mutating func keepBilling(of table: TableDefinition) {
+    /// A table that is there stays paid for as it is, and so do its indexes. Those that are to be
+    /// made get its units where they are not the source's.
+    /// - Parameter before: its units before they were raised for a while.
+    mutating func keepBilling(of table: TableDefinition, _ before: Throughput?) {
         let isOnDemand = table.billing.isOnDemand
-        let isAnother = definition.billing.isOnDemand != isOnDemand
+        let own = before.map { Billing.provisioned($0) } ?? table.billing
+        let isAnother = definition.billing != own
         let units = table.indexUnits
         definition.billing = table.billing
         for index in definition.globalIndexes.indices {
@@ -94,7 +97,7 @@ struct WantedTable: Equatable, Sendable {
                 definition.globalIndexes[index].throughput = kept
             } else if isAnother {
                 definition.globalIndexes[index].throughput =
-                    isOnDemand ? Throughput() : table.billing.throughput
+                    isOnDemand ? Throughput() : own.throughput
             }
         }
         if isOnDemand { (settings.scaling, settings.scheduled) = ([], []) }

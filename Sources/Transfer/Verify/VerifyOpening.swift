@@ -58,6 +58,10 @@ struct VerifyOpening {
 
     private mutating func begin(_ generator: inout SeededGenerator) async throws -> Opened {
         try await readFirst()
+        if let id = options.id, options.folder.isDamaged(id) {
+            try options.folder.giveUp(id)
+            note("job \(id) can't be read and is given up: everything is read again")
+        }
         let id = options.id ?? options.folder.newID(for: looks[0].verdict.source, using: &generator)
         guard let lock = try options.folder.lock(id) else {
             throw CopyRefusal("job \(id) has just been begun by another process")

@@ -26,7 +26,12 @@ struct OutputPlace {
     func open(mode: mode_t) throws(CommandFailure) -> (descriptor: Int32, path: String) {
         let path = isRegular ? "\(path).\(getpid()).part" : path
         let flags = isRegular ? O_CREAT | O_EXCL : 0
-        let descriptor = NamedPipe.open(path, flags | O_WRONLY | O_CLOEXEC, mode: mode)
+        var descriptor = NamedPipe.open(path, flags | O_WRONLY | O_CLOEXEC, mode: mode)
+        if descriptor < 0, errno == EEXIST, isRegular {
+            // Of a dead process that had this one's number, as the first of a container has.
+            unlink(path)
+            descriptor = Glibc.open(path, flags | O_WRONLY | O_CLOEXEC, mode)
+        }
         guard descriptor >= 0 else { throw CommandFailure(unwritable: self.path, errno) }
         return (descriptor, path)
     }

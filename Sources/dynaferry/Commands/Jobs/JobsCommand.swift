@@ -170,12 +170,13 @@ package struct JobsCommand: Sendable {
                     hint: "dynaferry jobs stop \(arguments.id)")
             }
             defer { withExtendedLifetime(lock) {} }
-            // What is not set back by this job is paid for until someone notices. One that can't be
-            // read is removed all the same: what else could be done with it?
+            // What is not set back by this job is paid for until someone notices. One that nobody
+            // can read is removed all the same: what else could be done with it?
             let view: JobView?
             do throws(JobError) {
                 view = try folder.view(arguments.id)
             } catch {
+                guard error.isDamage || error.isNewer else { throw error }
                 view = nil
                 console.note(
                     "\(error.message); if the job had raised a target's write units, they stay so")
