@@ -126,6 +126,31 @@ import Testing
         }
     }
 
+    /// Goal: what a file says is no precondition, not even what its own tables promise.
+    @Test func `a file that has a segment twice is damaged`() throws {
+        try inFolder { folder in
+            let path = folder.databasePath("twice")
+            try Data().write(to: URL(fileURLWithPath: path))
+            try Database(path, .write).execute(
+                JobSchema.steps[0] + """
+                    PRAGMA user_version = 1;
+                    INSERT INTO job VALUES ('twice', 1, 2, 'running', NULL, '{}', 'a to b', 7);
+                    INSERT INTO tables VALUES
+                        (0, 'a', 'b', 'id-a', NULL, 'p', 'S', NULL, NULL, 'empty', 8, 10, 0);
+                    """)
+            _ = try JobFile.open(path, readOnly: false)
+            try Database(path, .write).execute(
+                """
+                DROP TABLE segments;
+                CREATE TABLE segments (in_table, segment, cursor, items, bytes);
+                INSERT INTO segments VALUES (0, 3, NULL, 4, 40), (0, 3, NULL, 4, 40);
+                """)
+            let file = try JobFile.open(path, readOnly: true)
+            let error = #expect(throws: JobError.self) { try file.segments(ofTable: 0) }
+            #expect(error?.isDamage == true)
+        }
+    }
+
     @Test func `sums of buckets that went by other bits are forgotten, their key is not`() throws {
         try inFolder { folder in
             let path = folder.databasePath("old")

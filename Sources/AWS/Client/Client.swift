@@ -29,10 +29,10 @@ package final class Client: Sendable {
         package init() {}
     }
 
-    /// Is told of each request that failed, on the completion's queue.
+    /// Called for each request that failed, on the completion's queue.
     package typealias FailureObserver = @Sendable (AWSError, Duration) -> Void
 
-    /// Is told, in words for its user, of what has been waited for some seconds.
+    /// Called with a line for the user when a reply has taken some seconds.
     package typealias WaitObserver = @Sendable (String) -> Void
 
     package let endpoint: Endpoint

@@ -140,7 +140,7 @@ final class CurlEasy {
         shim_easy_set_sending(handle, countSending, context)
     }
 
-    /// Names the loop that is told of each socket that is closed; it outlives its connections.
+    /// Sets the loop to notify of each socket that is closed; it outlives its connections.
     fileprivate func setCloser(_ multi: CurlMulti) {
         guard closer !== multi else { return }
         closer = multi

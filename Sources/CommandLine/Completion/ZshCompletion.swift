@@ -99,7 +99,7 @@ package struct ZshCompletion {
             """
     }
 
-    // MARK: What _arguments is told
+    // MARK: Words for _arguments
 
     private var common: [String] {
         CompletedCommand.common.map {

@@ -45,7 +45,7 @@ extension Double {
         Self.scaled(self, by: 1_000, ["B", "KB", "MB", "GB", "TB", "PB"])
     }
 
-    /// Bytes in units of 1,024, as memory is told: `32.0 MiB`.
+    /// Bytes in units of 1,024, as memory is reported: `32.0 MiB`.
     package var inBinaryBytes: String {
         Self.scaled(self, by: 1_024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"])
     }

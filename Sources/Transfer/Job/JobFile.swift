@@ -255,7 +255,8 @@ package final class JobFile {
         for row in rows {
             guard let segment = row[0].integer(in: numbers),
                 let items = row[2].integer(in: 0...Self.countMax),
-                let bytes = row[3].integer(in: 0...Self.countMax)
+                let bytes = row[3].integer(in: 0...Self.countMax),
+                segments.last.map({ $0.segment < segment }) ?? true
             else { throw damaged }
             segments.append(
                 SegmentRecord(segment: segment, cursor: row[1].blob, items: items, bytes: bytes))
