@@ -6,9 +6,9 @@ import Engine
 import Pacing
 import System
 
-/// One table or many, copied as one job: some at a time, the smallest first. Where all tables have
-/// a limit in common, one that is copied is always of the largest: what it leaves of the limit the
-/// small ones use meanwhile, and at the end it does not go on alone, held by limits of its own.
+/// One table or many, copied as one job: some at a time, the smallest first. Where limits are what
+/// says how many, one that is copied is always of the largest: what it leaves of a limit in common
+/// the small ones use meanwhile, and at the end it does not go on alone, held by limits of its own.
 ///
 /// ``prepare(_:job:tables:policy:note:time:seed:)`` refuses what must be refused, finds the job or
 /// makes it, and creates the targets; ``run()`` moves the items. Any thread may call its methods.
@@ -112,7 +112,7 @@ package final class CopyJob: CommandedJob {
         let costs = maxCost.map { watchCost($0) }
         if let text = totals.description { note(text) }
         let width = max(1, min(width, tables.count))
-        let takesLargest = width > 1 && !totals.areNone
+        let takesLargest = width > 1 && (!totals.areNone || width > Self.widthUsual)
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<width {
                 group.addTask { await self.copyTables(largest: takesLargest && worker == 0) }

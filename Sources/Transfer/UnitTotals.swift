@@ -26,23 +26,23 @@ package struct UnitTotals: Equatable, Sendable {
 
     // MARK: Tables at a time
 
-    /// Tables that are gone about at a time at most, where a limit over all tables would else not
-    /// be used.
-    package static let widthMax = 16
+    /// Tables that are gone about at a time at most, where limits would else not be used.
+    package static let widthMax = 32
 
     /// How many of `tables` are to be gone about at a time: so many that even those with the lowest
-    /// limits of their own could use what all may together.
+    /// limits of their own use what all may together; where nothing holds them together, what one
+    /// new table on demand takes.
     /// - Parameters:
     ///   - tables: what each is held to by itself.
     ///   - usual: at least so many.
     func width(of tables: [UnitLimits], usual: Int) -> Int {
-        let reads = tables.map {
-            $0.read.unitsPerSecond ?? Double(ServiceLimits.onDemandReadUnits)
-        }
-        let writes = tables.map {
-            $0.write.table ?? Double(ServiceLimits.onDemandWriteUnits)
-        }
-        let wanted = max(Self.count(of: reads, using: read), Self.count(of: writes, using: write))
+        let newRead = Double(ServiceLimits.onDemandReadUnits)
+        let newWrite = Double(ServiceLimits.onDemandWriteUnits)
+        let reads = tables.map { $0.read.unitsPerSecond ?? newRead }
+        let writes = tables.map { $0.write.table ?? newWrite }
+        let wanted = max(
+            Self.count(of: reads, using: areNone ? newRead : read),
+            Self.count(of: writes, using: areNone ? newWrite : write))
         return min(max(wanted, usual), Self.widthMax)
     }
 

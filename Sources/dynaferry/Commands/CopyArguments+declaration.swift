@@ -1,4 +1,5 @@
 import CommandLine
+import Transfer
 
 extension CopyArguments {
     package static let name = "copy"
@@ -77,10 +78,11 @@ extension CopyArguments {
                 """),
             Option(
                 ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
-                default: "4, and up to 16 where else a total limit would not be used",
+                default: "\(CopyJob.widthUsual), and up to \(UnitTotals.widthMax) where else limits"
+                    + " would not be used",
                 """
-                Copy N tables at a time, the smallest first; with a total limit one of them from \
-                the large end.
+                Copy N tables at a time, the smallest first; where limits ask for more, one of \
+                them from the large end.
                 """
             ) { arguments, _, value in arguments.tables = value },
             Option(
