@@ -32,14 +32,16 @@ let package = Package(
         .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),
         .target(name: "AWS", dependencies: ["System", "JSON", "Pacing", "CCurl"]),
         .target(name: "DynamoDB", dependencies: ["System", "JSON", "DynamoModel", "AWS"]),
+        .target(name: "Flow", dependencies: ["System", "Pacing", "DynamoModel"]),
         .target(
-            name: "Engine",
-            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB"],
+            name: "Connectors",
+            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow"],
             exclude: ["Digest/DIGEST.md"]),
         .target(
             name: "Transfer",
             dependencies: [
-                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
+                "Connectors",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
@@ -49,18 +51,22 @@ let package = Package(
         .executableTarget(
             name: "dynaferry",
             dependencies: [
-                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
+                "Transfer",
                 "HTTPServer", "LocalAWS", "CommandLine",
             ]),
 
         .executableTarget(
             name: "ModelBenchmarks",
-            dependencies: ["System", "Pacing", "DynamoModel", "Engine", "Transfer", "LocalAWS"],
+            dependencies: [
+                "System", "Pacing", "DynamoModel", "Flow", "Connectors", "Transfer", "LocalAWS",
+            ],
             path: "Benchmarks/Model"),
         .executableTarget(
             name: "MicroBenchmarks",
             dependencies: [
-                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Engine", "Transfer",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
+                "Transfer",
                 "LocalAWS",
             ],
             path: "Benchmarks/Micro"),
@@ -83,31 +89,40 @@ let package = Package(
                 "TestSupport", "System", "HTTPServer", "LocalAWS", "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
-            name: "EngineTests",
-            dependencies: ["System", "Engine", "AWS", "DynamoDB", "DynamoModel", "Pacing", "JSON"]),
+            name: "FlowTests",
+            dependencies: ["System", "Flow", "Connectors", "DynamoModel", "Pacing"]),
+        .testTarget(
+            name: "ConnectorsTests",
+            dependencies: [
+                "System", "Flow", "Connectors", "AWS", "DynamoDB", "DynamoModel", "Pacing", "JSON",
+            ]),
         .testTarget(
             name: "TransferTests",
             dependencies: [
                 "TestSupport",
-                "System", "Transfer", "Engine", "AWS", "DynamoDB", "DynamoModel", "Pacing", "JSON",
+                "System", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB", "DynamoModel",
+                "Pacing", "JSON",
             ]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ModelBenchmarks", "System", "Transfer", "Engine", "AWS", "DynamoDB", "DynamoModel",
+                "ModelBenchmarks", "System", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB",
+                "DynamoModel",
                 "LocalAWS", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "FaultTests",
             dependencies: [
                 "TestSupport",
-                "System", "Transfer", "Engine", "DynamoDB", "AWS", "HTTPServer", "LocalAWS",
+                "System", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS", "HTTPServer",
+                "LocalAWS",
                 "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "TestSupport", "dynaferry", "System", "Transfer", "Engine", "DynamoModel", "JSON",
+                "TestSupport", "dynaferry", "System", "Transfer", "Flow", "Connectors",
+                "DynamoModel", "JSON",
             ],
             exclude: ["Scripts"]),
         .testTarget(

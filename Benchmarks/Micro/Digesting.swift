@@ -1,5 +1,5 @@
+import Connectors
 import DynamoModel
-import Engine
 import Transfer
 
 /// What the digest of an item takes, beyond cutting it out, in nanoseconds.

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Glibc
 import Transfer
 
@@ -47,10 +48,10 @@ enum Saving {
             ])
     }
 
-    private static func records(items: Int) -> [SegmentRecord] {
+    private static func records(items: Int) -> [PartitionRecord] {
         (0..<segments).map { segment in
             let cursor = #"{"accountId":{"S":"acct-\#(segment)"},"sequence":{"N":"\#(items)"}}"#
-            return SegmentRecord(
+            return PartitionRecord(
                 segment: segment, cursor: Array(cursor.utf8), items: items, bytes: 400 * items)
         }
     }

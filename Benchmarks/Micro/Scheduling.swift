@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import Transfer
 
@@ -33,8 +34,8 @@ enum Scheduling {
             case wake(Instant)
         }
 
-        private(set) var outcome: CopyOutcome?
-        private var scheduler: CopyScheduler
+        private(set) var outcome: FlowOutcome?
+        private var scheduler: FlowScheduler
         private var events: [Event] = []
         private var next = 0
         private var now = Instant.zero
@@ -51,8 +52,9 @@ enum Scheduling {
             guard let memory = MemoryBudget(total: 32 << 20) else {
                 preconditionFailure("32 MiB is the default")
             }
-            let configuration = CopyConfiguration(segments: Scheduling.segments, memory: memory)
-            scheduler = CopyScheduler(configuration, seed: 1, at: now)
+            let configuration = FlowConfiguration(
+                page: .scan(), batch: .puts, memory: memory)
+            scheduler = FlowScheduler(configuration, seed: 1, at: now)
         }
 
         var itemsWritten: Int { scheduler.counters.itemsWritten }
@@ -75,11 +77,12 @@ enum Scheduling {
                 let page = ArrivedPage(
                     items: count == items.count ? items : Array(items[..<count]),
                     storedBytes: count * 395, replyBytes: count * 701, heldBytes: count * 720,
-                    isLast: itemsLeft[segment] == 0)
-                perform(scheduler.pageArrived(segment: segment, page, at: now).actions)
+                    next: itemsLeft[segment] == 0 ? .end : .more(Cursor(bytes: [])))
+                perform(scheduler.pageArrived(partition: segment, page, at: now).actions)
             case .answer(let batch):
-                let answer = AnsweredBatch(unprocessed: [], roundTrip: .milliseconds(1))
-                perform(scheduler.batchAnswered(batch, answer, at: now))
+                perform(
+                    scheduler.batchAnswered(
+                        batch, BatchReply(), roundTrip: .milliseconds(1), at: now))
             case .saved: perform(scheduler.saved(at: now))
             case .wake(let instant):
                 // Time stands still while there is nothing else to wait for.
@@ -88,10 +91,11 @@ enum Scheduling {
             }
         }
 
-        private mutating func perform(_ actions: [CopyAction]) {
+        private mutating func perform(_ actions: [FlowAction]) {
             for action in actions {
                 switch action {
-                case .scan(let segment, let limit, _):
+                case .open: perform(scheduler.opened(Scheduling.segments, at: now))
+                case .read(let segment, _, let limit, _):
                     events.append(.page(segment: segment, limit: limit))
                 case .write(let batch, _, _): events.append(.answer(batch))
                 case .wake(let instant): events.append(.wake(instant))

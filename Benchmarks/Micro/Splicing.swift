@@ -1,6 +1,6 @@
 import AWS
+import Connectors
 import DynamoModel
-import Engine
 import JSON
 import System
 

@@ -1,3 +1,4 @@
+import Connectors
 import DynamoModel
 import LocalAWS
 import Pacing
@@ -47,7 +48,7 @@ package struct HeatRun: Sendable {
     package var table: ModelTable {
         let items = partitions * seconds * 1000 / CapacityUnits.write(bytes: itemBytes)
         let collection = Int(clamping: Double(items) * collectionShare)
-        let segments = CopyOptions.segments(forBytes: items * itemBytes)
+        let segments = ScanSource.segments(forBytes: items * itemBytes)
         var table = ModelTable(
             itemBytes: itemBytes, segments: segments,
             itemsPerSegment: (items - collection) / segments)

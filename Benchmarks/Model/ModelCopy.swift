@@ -1,16 +1,17 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 import Transfer
 
-/// Drives a ``CopyScheduler`` in virtual time against a model source and a model target: a copy
+/// Drives a ``FlowScheduler`` in virtual time against a model source and a model target: a copy
 /// without network, clock or bytes, all of it following from a seed.
 package struct ModelCopy {
     /// Everything that a run follows from.
     package struct World: Sendable {
         package var table: ModelTable
-        package var copy: CopyConfiguration
+        package var copy: FlowConfiguration
         package var source = ModelSource()
         package var target = ModelTarget()
         package var scanLatency = ModelLatency(.milliseconds(3)...(.milliseconds(7)))
@@ -19,8 +20,8 @@ package struct ModelCopy {
 
         package init(_ table: ModelTable, memory: Int = CopyOptions.memoryUsual) {
             self.table = table
-            copy = CopyConfiguration(
-                segments: table.segments, memory: MemoryBudget(total: memory)!)
+            copy = FlowConfiguration(
+                page: .scan(), batch: .puts, memory: MemoryBudget(total: memory)!)
         }
     }
 
@@ -37,7 +38,7 @@ package struct ModelCopy {
         var limit = 0
         var replyBytesMax = 0
         var answered = Instant.zero
-        var outcome: Result<Double, CopyFailure> = .success(0)
+        var outcome: Result<Double, FlowFailure> = .success(0)
     }
 
     private struct Page {
@@ -47,7 +48,7 @@ package struct ModelCopy {
 
     private struct Flight {
         var id: BatchID
-        var items: [BatchItem] = []
+        var items: [ItemRef] = []
         var sent = Instant.zero
         var answered = Instant.zero
         var answer = ModelTarget.Answer()
@@ -55,8 +56,8 @@ package struct ModelCopy {
 
     package private(set) var world: World
     package private(set) var now = Instant.zero
-    package private(set) var outcome: CopyOutcome?
-    package private(set) var scheduler: CopyScheduler
+    package private(set) var outcome: FlowOutcome?
+    package private(set) var scheduler: FlowScheduler
     /// Most writes in flight in each tenth of a second, of the first minutes.
     package private(set) var writesInFlight: [Int] = []
     /// Items of the table's huge collection that have been written.
@@ -67,15 +68,15 @@ package struct ModelCopy {
     private var scanned: [Int: Int] = [:]
     private var pages: [Page] = []
     private var flights: [Flight?] = []
-    private var claims: [(CopySide, Double)] = []
-    private var settlements: [(CopySide, SharedBucket.Grant, Double)] = []
+    private var claims: [(FlowSide, Double)] = []
+    private var settlements: [(FlowSide, SharedBucket.Grant, Double)] = []
     /// Pages of one length are one array.
     private var slices: [Int: [ItemSlice]] = [:]
 
     package init(_ world: World) {
         self.world = world
         generator = SeededGenerator(seed: world.seed)
-        scheduler = CopyScheduler(world.copy, seed: world.seed, at: .zero)
+        scheduler = FlowScheduler(world.copy, seed: world.seed, at: .zero)
     }
 
     /// Runs to the end, or to an instant of virtual time; may be called again to go on.
@@ -110,14 +111,14 @@ package struct ModelCopy {
         perform(scheduler.start(at: now))
     }
 
-    mutating func grant(_ grant: SharedBucket.Grant, on side: CopySide, at instant: Instant) {
+    mutating func grant(_ grant: SharedBucket.Grant, on side: FlowSide, at instant: Instant) {
         now = max(now, instant)
         perform(scheduler.unitsGranted(grant, on: side, at: now))
     }
 
     /// What it has claimed and settled since it was asked last.
     mutating func takeSharing() -> (
-        claims: [(CopySide, Double)], settlements: [(CopySide, SharedBucket.Grant, Double)]
+        claims: [(FlowSide, Double)], settlements: [(FlowSide, SharedBucket.Grant, Double)]
     ) {
         defer { (claims, settlements) = ([], []) }
         return (claims, settlements)
@@ -128,10 +129,11 @@ package struct ModelCopy {
 
     // MARK: Actions
 
-    private mutating func perform(_ actions: [CopyAction]) {
+    private mutating func perform(_ actions: [FlowAction]) {
         for action in actions {
             switch action {
-            case .scan(let segment, let limit, let replyBytesMax):
+            case .open: perform(scheduler.opened(world.table.segments, at: now))
+            case .read(let segment, _, let limit, let replyBytesMax):
                 let times = world.scanLatency.times(now: now, &generator)
                 scans[segment] = Scan(
                     limit: limit, replyBytesMax: replyBytesMax, answered: times.answered)
@@ -148,7 +150,7 @@ package struct ModelCopy {
         }
     }
 
-    private mutating func send(_ id: BatchID, _ items: [BatchItem]) {
+    private mutating func send(_ id: BatchID, _ items: [ItemRef]) {
         let times = world.writeLatency.times(now: now, &generator)
         while flights.count <= id.slot { flights.append(nil) }
         flights[id.slot] = Flight(id: id, items: items, sent: now, answered: times.answered)
@@ -199,7 +201,7 @@ package struct ModelCopy {
         let scan = scans.removeValue(forKey: segment)!
         switch scan.outcome {
         case .failure(let failure):
-            perform(scheduler.scanFailed(segment: segment, failure, at: now))
+            perform(scheduler.readFailed(partition: segment, failure, at: now))
         case .success(let units):
             let first = scanned[segment, default: 0]
             let count = pageItems(segment, limit: scan.limit)
@@ -209,11 +211,11 @@ package struct ModelCopy {
             let items = slices[count] ?? world.table.slices(count)
             slices[count] = items
             let (slot, actions) = scheduler.pageArrived(
-                segment: segment,
+                partition: segment,
                 ArrivedPage(
                     items: items, storedBytes: count * world.table.itemBytes, replyBytes: json,
-                    heldBytes: json + count * MemoryLayout<ItemSlice>.stride, isLast: isLast,
-                    readUnits: units),
+                    heldBytes: json + count * MemoryLayout<ItemSlice>.stride,
+                    next: isLast ? .end : .more(Cursor(bytes: [])), units: units),
                 at: now)
             while pages.count <= slot { pages.append(Page(segment: 0, first: 0)) }
             pages[slot] = Page(segment: segment, first: first)
@@ -244,10 +246,9 @@ package struct ModelCopy {
             perform(
                 scheduler.batchAnswered(
                     flight.id,
-                    AnsweredBatch(
-                        unprocessed: flight.answer.refused, consumed: flight.answer.consumed,
-                        roundTrip: roundTrip),
-                    at: now))
+                    BatchReply(
+                        unprocessed: flight.answer.refused, units: flight.answer.consumed),
+                    roundTrip: roundTrip, at: now))
         }
     }
 
@@ -263,12 +264,13 @@ package struct ModelCopy {
         }
     }
 
-    private static func tooLong(_ bytes: Int) -> CopyFailure {
-        CopyFailure(
-            .tooLong(bytes), code: "ReplyTooLong", message: "\(bytes) bytes",
-            isOutcomeUnknown: true)
+    private static func tooLong(_ bytes: Int) -> FlowFailure {
+        var failure = FlowFailure(
+            .split, code: "ReplyTooLong", message: "\(bytes) bytes", mayLandWithin: .seconds(60))
+        failure.replyBytes = bytes
+        return failure
     }
 
-    private static let throttled = CopyFailure(
-        .remedy(.slowDown), code: "ProvisionedThroughputExceededException", message: "slow down")
+    private static let throttled = FlowFailure(
+        .slowDown, code: "ProvisionedThroughputExceededException", message: "slow down")
 }

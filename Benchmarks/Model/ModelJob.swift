@@ -1,4 +1,4 @@
-import Engine
+import Flow
 import Pacing
 import System
 import Transfer
@@ -6,7 +6,7 @@ import Transfer
 /// Drives several ``ModelCopy``s side by side in virtual time, under limits over all of them.
 package struct ModelJob {
     package private(set) var copies: [ModelCopy]
-    private var buckets: [CopySide: SharedBucket] = [:]
+    private var buckets: [FlowSide: SharedBucket] = [:]
     private var now = Instant.zero
     private var hasStarted = false
 
@@ -47,7 +47,7 @@ package struct ModelJob {
 
     private enum Event {
         case copy(Int)
-        case grants(CopySide)
+        case grants(FlowSide)
     }
 
     private var next: (at: Instant, Event)? {
@@ -63,7 +63,7 @@ package struct ModelJob {
         return next
     }
 
-    private mutating func grant(_ side: CopySide) {
+    private mutating func grant(_ side: FlowSide) {
         while let grant = buckets[side]?.grant(at: now) {
             copies[grant.claimant].grant(grant, on: side, at: now)
             share(grant.claimant)

@@ -58,7 +58,8 @@ package struct ModelTarget: Sendable {
     /// What a batch came to: positions refused, and what the rest consumed.
     struct Answer {
         var refused: [Int] = []
-        var consumed = ConsumedUnits(total: 0)
+        /// The table's and each index's.
+        var consumed: [Double] = [0]
     }
 
     package var throughput: ThroughputModel?
@@ -95,9 +96,9 @@ package struct ModelTarget: Sendable {
     ) -> Answer {
         var answer = Answer()
         if throughput == nil, refusedShare == 0, indexes.isEmpty {
-            answer.consumed.total = Double(places.count) * table.writeUnits
+            answer.consumed = [Double(places.count) * table.writeUnits]
             items += places.count
-            meter.add(answer.consumed.total, at: now)
+            meter.add(answer.consumed[0], at: now)
             return answer
         }
         let share = refusedShare(at: now)
@@ -121,9 +122,7 @@ package struct ModelTarget: Sendable {
         meter.add(units, at: now)
         if !answer.refused.isEmpty { refusedMeter.add(Double(answer.refused.count), at: now) }
         for index in indexes.indices { indexes[index].charge(entries[index], at: now) }
-        answer.consumed = ConsumedUnits(
-            total: units + entries.reduce(0, +),
-            globalIndexes: zip(indexes, entries).map { ($0.name, $1) })
+        answer.consumed = [units] + entries
         return answer
     }
 

@@ -1,6 +1,7 @@
 import AWS
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import JSON
 import Pacing
 import System
@@ -30,10 +31,10 @@ final class ChangedCopy: TableWork {
             target: verification.subject.target.description.definition)
     }
 
-    func run() async -> (outcome: CopyOutcome, progress: CopyProgress) {
+    func run() async -> (outcome: FlowOutcome, progress: FlowProgress) {
         let verdict = await verification.run()
-        let outcome: CopyOutcome
-        do throws(CopyFailure) {
+        let outcome: FlowOutcome
+        do throws(FlowFailure) {
             try journal.save(verdict)
             outcome =
                 switch verdict.outcome {
@@ -49,7 +50,7 @@ final class ChangedCopy: TableWork {
 
     func stop() { verification.stop() }
 
-    var progress: CopyProgress {
+    var progress: FlowProgress {
         var progress = tally.progress(of: verification.verdict)
         progress.isEnding = verification.isStopping
         progress.isPaused = verification.isPaused
@@ -74,7 +75,7 @@ final class ChangedTally: Sendable {
     private let state: Locked<State>
 
     private struct State {
-        var counters = CopyCounters()
+        var counters = FlowCounters()
         /// Items written.
         var written: RateWindow
     }
@@ -96,8 +97,8 @@ final class ChangedTally: Sendable {
         }
     }
 
-    func progress(of verdict: TableVerdict) -> CopyProgress {
-        var progress = CopyProgress(segments: segments)
+    func progress(of verdict: TableVerdict) -> FlowProgress {
+        var progress = FlowProgress(segments: segments)
         let found = verdict.progress
         progress.counters = counters(of: verdict)
         progress.itemsEarlier = itemsEarlier
@@ -143,7 +144,7 @@ final class ChangedTally: Sendable {
         return max(0, read - itemsEarlier)
     }
 
-    private func counters(of verdict: TableVerdict) -> CopyCounters {
+    private func counters(of verdict: TableVerdict) -> FlowCounters {
         let (source, target) = (verdict.progress.source.counters, verdict.progress.target.counters)
         var counters = state.withLock { $0.counters }
         counters.readUnits = source.readUnits + target.readUnits
@@ -164,7 +165,7 @@ final class ChangedTally: Sendable {
     }
 }
 
-extension CopyCounters {
+extension FlowCounters {
     fileprivate mutating func count(_ finding: VerifyFinding) {
         switch (finding.repair, finding.kind) {
         case (.written, _):
@@ -186,7 +187,7 @@ extension CopyCounters {
     }
 }
 
-extension CopyProgress {
+extension FlowProgress {
     /// What earlier runs have come to.
     mutating func take(_ record: JobTable) {
         itemsEarlier = record.isFinished ? record.progress.itemsDone : 0

@@ -1,6 +1,7 @@
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 
 /// The copy of what differs.
@@ -28,7 +29,7 @@ extension CopyJob {
             VerifyOptions(comparing: options),
             VerifyLook(subject, memory: max(options.memory, VerifyMemory.totalMin)),
             options.limits, shared: (shared, number), from: earlier,
-            journal: journal, emit: { (finding) throws(CopyFailure) in tally.take(finding) },
+            journal: journal, emit: { (finding) throws(FlowFailure) in tally.take(finding) },
             time: time, seed: tables[number].seed)
         return ChangedCopy(verification, journal: journal, tally: tally)
     }

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -23,9 +24,9 @@ extension CopyJob {
     package var elapsed: Duration { time.now - started }
 
     /// Of a table that no copy moves now: it waits, or an earlier run has finished it.
-    func idleProgress(of number: Int) -> CopyProgress {
+    func idleProgress(of number: Int) -> FlowProgress {
         let table = tables[number].open
-        var progress = CopyProgress(segments: table.record.segments)
+        var progress = FlowProgress(segments: table.record.segments)
         if table.isCopiedByDifferences(state.withLock { $0.options[number] }) {
             progress.take(table.record)
             return progress
@@ -65,8 +66,8 @@ extension CopyJob {
             inAll: inAll, cost: cost, deadLettersPaths: paths)
     }
 
-    private func outcome(_ reports: [TableReport]) -> CopyOutcome {
-        let failures = reports.compactMap { report -> CopyFailure? in
+    private func outcome(_ reports: [TableReport]) -> FlowOutcome {
+        let failures = reports.compactMap { report -> FlowFailure? in
             if case .failed(let failure) = report.outcome { failure } else { nil }
         }
         if let first = failures.first {
@@ -96,7 +97,7 @@ extension CopyJob {
                     try file.append(letter, table: report.target)
                 }
                 try file.sync()
-            } catch let failure as CopyFailure {
+            } catch let failure as FlowFailure {
                 note("\(failure.message); they stand in job \(id)")
             } catch {
                 note("dead letters can't be read: \(error)")

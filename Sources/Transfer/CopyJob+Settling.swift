@@ -1,7 +1,8 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 
 /// What is done to a target besides writing its items: its units raised before them and set back
 /// after them, and then its settings.
@@ -49,13 +50,13 @@ extension CopyJob {
     /// Ends what a copy has left to do of its target besides items.
     /// - Parameter outcome: what became of the items.
     /// - Returns: what became of all.
-    func settle(_ number: Int, _ outcome: CopyOutcome) async -> CopyOutcome {
+    func settle(_ number: Int, _ outcome: FlowOutcome) async -> FlowOutcome {
         let table = tables[number]
         let name = table.subject.target.definition.name
         do {
             try await setBack(number)
         } catch {
-            let failure = CopyFailure(
+            let failure = FlowFailure(
                 settling: error, "the units of \(name) could not be set back")
             if case .failed = outcome {
                 note(of: number)(failure.message)
@@ -75,7 +76,7 @@ extension CopyJob {
         } catch is TargetWork.Stopped {
             return .stopped
         } catch let failure as TargetWork.Failure {
-            var failed = CopyFailure(
+            var failed = FlowFailure(
                 settling: failure.error,
                 "all items of \(name) arrived, but not its \(failure.step.title)")
             if let setting = failure.step.setting {
@@ -86,7 +87,7 @@ extension CopyJob {
             return .failed(failed)
         } catch {
             return .failed(
-                CopyFailure(settling: error, "all items of \(name) arrived, but not its settings"))
+                FlowFailure(settling: error, "all items of \(name) arrived, but not its settings"))
         }
     }
 
@@ -110,13 +111,13 @@ extension OpenTable {
     }
 }
 
-extension CopyFailure {
+extension FlowFailure {
     /// Nothing of the table was copied yet.
     init(beforeItems error: any Error) {
         switch error {
         case let refusal as CopyRefusal:
             self.init(
-                .remedy(.giveUp), code: "Refused", message: refusal.message, hint: refusal.hint)
+                .giveUp, code: "Refused", message: refusal.message, hint: refusal.hint)
         default: self.init(settling: error, "the target could not be made ready")
         }
     }
@@ -126,18 +127,18 @@ extension CopyFailure {
         switch error {
         case let error as AWSError:
             self.init(
-                .remedy(.giveUp), code: error.code,
+                .giveUp, code: error.code,
                 message: "\(what): \(error.operation): \(error.headline)", hint: error.hint)
         case let error as TableNotActive:
             self.init(
-                .remedy(.giveUp), code: "TableNotActive",
+                .giveUp, code: "TableNotActive",
                 message: "\(what): \(error.table) is \(error.status)",
                 hint: "run the same command again when it is ACTIVE")
         case let error as JobError:
             self.init(
-                .remedy(.giveUp), code: "JobState", message: "\(what): \(error.message)",
+                .giveUp, code: "JobState", message: "\(what): \(error.message)",
                 hint: error.hint)
-        default: self.init(.remedy(.giveUp), code: "Failed", message: "\(what): \(error)")
+        default: self.init(.giveUp, code: "Failed", message: "\(what): \(error)")
         }
     }
 }

@@ -1,4 +1,4 @@
-import Engine
+import Flow
 import Pacing
 
 /// Limits over all tables of a job.

@@ -1,6 +1,7 @@
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 
 /// The verification of what has been copied: the source's digest is made of the pages that the copy
@@ -11,16 +12,16 @@ extension CopyJob {
         return options.verifies && options.part != .schema
     }
 
-    /// What makes the digest of a table's source while it is copied; nil when there is none to be
-    /// made, or a part of it was copied without.
-    func digest(of number: Int) throws(JobError) -> CopyDigest? {
+    /// What a table's source adds up to while it is copied, and the key that its digests are made
+    /// with; nil when there is none to be made, or a part of it was copied without.
+    func digest(of number: Int) throws(JobError) -> (fold: DigestFold, key: DigestKey)? {
         guard isVerified(number) else { return nil }
         let table = tables[number]
-        let (schema, segments) = (table.subject.source.schema, table.open.record.segments)
+        let segments = table.open.record.segments
         var kept = try store.verifyState(ofTable: number)
         // A run without a digest has moved cursors that the sums know nothing of.
         let cursors = Dictionary(
-            uniqueKeysWithValues: table.open.segments.map { ($0.segment, $0.cursor) })
+            uniqueKeysWithValues: table.open.segments.map { ($0.segment, $0.cursor?.bytes) })
         if let state = kept,
             Dictionary(uniqueKeysWithValues: state.source.segments.map { ($0.segment, $0.cursor) })
                 != cursors
@@ -28,15 +29,13 @@ extension CopyJob {
             kept = nil
         }
         if let state = kept, !state.source.buckets.isEmpty {
-            return CopyDigest(
-                schema: schema, key: state.key, sums: TableSums(state.source, segments: segments))
+            return (DigestFold(TableSums(state.source, segments: segments)), state.key)
         }
         let state = try beginVerify(number)
         guard cursors.isEmpty else { return nil }
         let buckets = TableSums.buckets(forItems: max(table.subject.source.itemCount, 1 << 18))
-        return CopyDigest(
-            schema: schema, key: state.key,
-            sums: TableSums(buckets: min(buckets, CopyDigest.bucketsMax), segments: segments))
+        let sums = TableSums(buckets: min(buckets, DigestFold.bucketsMax), segments: segments)
+        return (DigestFold(sums), state.key)
     }
 
     func beginVerify(_ number: Int) throws(JobError) -> VerifyState {
@@ -48,7 +47,7 @@ extension CopyJob {
 
     /// Verifies a table whose items have arrived, when that was asked for.
     /// - Returns: what becomes of the copy: completed, unless it could not tell.
-    func verify(_ number: Int) async -> CopyOutcome {
+    func verify(_ number: Int) async -> FlowOutcome {
         guard isVerified(number) else { return .completed }
         let copiedAt = time.secondsSinceEpoch
         note(of: number)("verifying \(tables[number].subject.target.definition.name)")
@@ -81,9 +80,9 @@ extension CopyJob {
             try store.setVerdict(table: number, copied)
             return .completed
         } catch let error as JobError {
-            return .failed(CopyFailure(error))
+            return .failed(FlowFailure(error))
         } catch {
-            return .failed(CopyFailure(beforeItems: error))
+            return .failed(FlowFailure(beforeItems: error))
         }
     }
 
@@ -110,7 +109,7 @@ extension CopyJob {
                 progress.itemsVerified = target.counters.itemsRead
                 progress.itemsToVerify = target.itemsEstimated
             },
-            emit: { (_) throws(CopyFailure) in }, time: time, seed: table.seed)
+            emit: { (_) throws(FlowFailure) in }, time: time, seed: table.seed)
     }
 
     /// Where the tables stand that are verified now.

@@ -1,8 +1,9 @@
 import AWS
+import Connectors
 import Dispatch
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -144,7 +145,7 @@ package final class CopyJob: CommandedJob {
         }
     }
 
-    private func copyTable(_ number: Int) async -> (outcome: CopyOutcome, CopyProgress?) {
+    private func copyTable(_ number: Int) async -> (outcome: FlowOutcome, FlowProgress?) {
         guard state.withLock({ $0.options[number].part }) != .schema else {
             return (.completed, nil)
         }
@@ -153,7 +154,7 @@ package final class CopyJob: CommandedJob {
             let (outcome, progress) = await copy.run()
             return (outcome, progress)
         } catch {
-            return (.failed(CopyFailure(beforeItems: error)), nil)
+            return (.failed(FlowFailure(beforeItems: error)), nil)
         }
     }
 
@@ -201,7 +202,7 @@ package final class CopyJob: CommandedJob {
         return { [note, name = tables[number].name] in note("\(name): \($0)") }
     }
 
-    private func ended(_ number: Int, _ outcome: CopyOutcome, _ progress: CopyProgress?) {
+    private func ended(_ number: Int, _ outcome: FlowOutcome, _ progress: FlowProgress?) {
         let report = TableReport(
             source: tables[number].name, target: tables[number].subject.target.definition.name,
             outcome: outcome, progress: progress ?? idleProgress(of: number),
@@ -218,7 +219,7 @@ package final class CopyJob: CommandedJob {
         for copy in others { copy.stop() }
     }
 
-    private func keep(_ number: Int, _ outcome: CopyOutcome) {
+    private func keep(_ number: Int, _ outcome: FlowOutcome) {
         var message: String?
         if case .failed(let failure) = outcome {
             message = failure.message
@@ -278,7 +279,7 @@ package final class CopyJob: CommandedJob {
     }
 }
 
-extension CopyFailure {
+extension FlowFailure {
     /// It would befall every table: going on with others makes no sense.
     fileprivate var isSystemic: Bool {
         switch code {

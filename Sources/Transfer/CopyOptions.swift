@@ -41,21 +41,6 @@ package struct CopyOptions: Equatable, Sendable {
         options.limits = self.limits.updated(by: limits)
         return options
     }
-
-    /// Segments for a table of so many bytes: a power of two, so that they stay equal ranges of the
-    /// hash space. Never more than the table has pages, since each costs a request and half a read
-    /// unit at least; else 64, so that they are spread over the hash space, and more for each two
-    /// megabytes beyond.
-    /// - Parameter bytes: 0: nobody knows.
-    package static func segments(forBytes bytes: Int) -> Int {
-        let bytes = bytes > 0 ? bytes : bytesUnknown
-        guard bytes > FirstReader.unsegmentedMax else { return 1 }
-        let wanted = min(max(bytes >> 21, min(64, bytes >> 20)), 8_192)
-        return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
-    }
-
-    /// What a table is taken for of which nothing is known but that it is not small.
-    static let bytesUnknown = 256 << 20
 }
 
 /// Asks the user whether to go on, which the question says; nil where nobody can be asked.

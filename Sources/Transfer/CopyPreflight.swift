@@ -1,7 +1,8 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import System
 
 /// What is asked and refused before a copy changes anything. Whether the target is empty matters to
@@ -168,11 +169,12 @@ struct CopyPreflight {
         _ findings: Findings, segments: Int? = nil, spool: Spool?
     ) async throws(CopyRefusal) -> FirstRead {
         guard options.part != .schema else { return FirstRead(segments: 1) }
-        let reader = FirstReader(
-            table: source, description: findings.source, isConsistent: options.isConsistentRead,
-            pageBytesMax: findings.memory.pageBytes, spool: spool,
-            asked: segments ?? options.segments, rate: options.limits.totals.read,
+        var reader = FirstReader(
+            source, findings.source, pageBytesMax: findings.memory.pageBytes, spool: spool,
             bytes: findings.source.sizeBytes)
+        reader.isConsistent = options.isConsistentRead
+        reader.asked = segments ?? options.segments
+        reader.rate = options.limits.totals.read
         do throws(AWSError) {
             return try await reader.read()
         } catch {

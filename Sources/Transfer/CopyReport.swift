@@ -1,8 +1,8 @@
-import Engine
+import Flow
 
 /// How a job went, or its run.
 package struct CopyReport: Sendable {
-    package var outcome: CopyOutcome
+    package var outcome: FlowOutcome
     /// In the job's order.
     package var tables: [TableReport]
     package var elapsed: Duration
@@ -31,7 +31,7 @@ package struct CopyReport: Sendable {
     }
 
     /// Of this run, over all tables.
-    package var counters: CopyCounters { CopyProgress.sum(tables.map(\.progress)).counters }
+    package var counters: FlowCounters { FlowProgress.sum(tables.map(\.progress)).counters }
 }
 
 /// How one table of a job went, or goes.
@@ -40,8 +40,8 @@ package struct TableReport: Equatable, Sendable {
     package var source: String
     package var target: String
     /// nil while it has not ended, or when it has not begun.
-    package var outcome: CopyOutcome?
-    package var progress: CopyProgress
+    package var outcome: FlowOutcome?
+    package var progress: FlowProgress
     package var settings: SettingsReport
     /// nil unless it has been verified.
     package var verdict: CopyVerdict?

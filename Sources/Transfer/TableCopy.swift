@@ -1,8 +1,9 @@
 import AWS
+import Connectors
 import Dispatch
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -15,7 +16,7 @@ package final class TableCopy: TableWork {
     let segments: Int
     /// Those that it begins with.
     let limits: UnitLimits
-    private let driver: CopyDriver
+    private let driver: FlowDriver
     private let asked: Locked<AskedLimits>
     /// Both tables as they were looked up last.
     private let definitions: Locked<(source: TableDefinition, target: TableDefinition)>
@@ -26,7 +27,8 @@ package final class TableCopy: TableWork {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
-        isResumed: Bool, digest: CopyDigest?, shared: (limits: SharedLimits, number: Int),
+        isResumed: Bool, digest: (fold: DigestFold, key: DigestKey)?,
+        shared: (limits: SharedLimits, number: Int),
         note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         let limits = try UnitLimits(
@@ -40,25 +42,55 @@ package final class TableCopy: TableWork {
         segments = table.record.segments
         self.note = note
         self.time = time
-        var configuration = CopyConfiguration(segments: segments, memory: subject.memory)
-        if let scansMax = options.scansMax { configuration.scansMax = scansMax }
+        let queue = DispatchQueue(label: "copy")
+        var parts = Self.parts(options, subject, from: table, isResumed: isResumed, on: queue, time)
+        parts.journal = journal
+        if let digest {
+            parts.stages.append(DigestStage(schema: source.schema, key: digest.key))
+            parts.folds.append(digest.fold)
+        }
+        var configuration = parts.configuration(subject.memory)
+        if let scansMax = options.scansMax { configuration.readsMax = scansMax }
         if let writesMax = options.limits.writesMax { configuration.writesMax = writesMax }
+        configuration.itemsReported = source.itemCount
         configuration.itemBytesReported = source.itemBytes ?? table.first?.itemBytes
         configuration.spent = table.first?.spent ?? SpentReads()
-        configuration.isConsistentRead = options.isConsistentRead
         configuration.read = limits.read
         configuration.write = limits.write
-        configuration.keepsItems = options.keepsItems
         configuration.deadLettersMax = options.deadLettersMax
         configuration.giveUpAfter = options.giveUpAfter
-        configuration.earlier = table.positions
-        driver = CopyDriver(
-            from: tables.source, to: tables.target, schema: source.schema, configuration,
-            expiry: subject.expiryAttribute.map { ExpiryRule(attribute: $0) },
-            cursors: table.cursors, first: table.first?.page, isResumed: isResumed,
-            itemsReported: source.itemCount,
-            journal: journal, digest: digest, shared: shared, time: time, seed: seed)
+        driver = FlowDriver(
+            parts, configuration, shared: shared, on: queue, time: time, seed: seed)
         self.limits = limits
+    }
+
+    /// The scan of the source, and what writes into the target.
+    private static func parts(
+        _ options: CopyOptions, _ subject: Subject, from table: OpenTable, isResumed: Bool,
+        on queue: DispatchQueue, _ time: any TimeSource
+    ) -> FlowParts {
+        let schema = subject.source.schema
+        var scan = ScanSource.Settings(segments: table.record.segments)
+        scan.isConsistent = options.isConsistentRead
+        scan.first = table.first?.page
+        let indexes = subject.target.definition.globalIndexes.map(\.name)
+        let (target, memoryBytes) = (subject.tables.target, subject.memory.batchBytes)
+        let sink: any BatchSink =
+            options.keepsItems
+            ? KeepingSink(
+                target, schema: schema, indexes: indexes, isResumed: isResumed,
+                memoryBytes: memoryBytes, on: queue)
+            : TableSink(
+                target, schema: schema, indexes: indexes, memoryBytes: memoryBytes, on: queue)
+        var parts = FlowParts(
+            ScanSource(
+                subject.tables.source, side: "source", schema: schema, scan, on: queue),
+            to: sink)
+        parts.saved = table.segments
+        if let attribute = subject.expiryAttribute {
+            parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: time))
+        }
+        return parts
     }
 
     /// The limits that it begins with, in words.
@@ -78,11 +110,9 @@ package final class TableCopy: TableWork {
     }
 
     /// Moves the items; returns when all are safe, or the copy stopped or failed.
-    func run() async -> (outcome: CopyOutcome, progress: CopyProgress) {
+    func run() async -> (outcome: FlowOutcome, progress: FlowProgress) {
         let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
-        let outcome = await withCheckedContinuation { continuation in
-            driver.start { continuation.resume(returning: $0) }
-        }
+        let outcome = await driver.run()
         watch.stop()
         return (outcome, driver.progress)
     }
@@ -91,7 +121,7 @@ package final class TableCopy: TableWork {
     func stop() { driver.stop() }
 
     /// Where it stands.
-    var progress: CopyProgress { driver.progress }
+    var progress: FlowProgress { driver.progress }
 
     /// Holds the copy once what is in flight has come home, or lets it go on.
     func setPaused(_ paused: Bool) { driver.setPaused(paused) }

@@ -1,4 +1,4 @@
-import Engine
+import Flow
 
 /// What moves the items of one table of a job. Any thread may call its methods.
 protocol TableWork: Sendable {
@@ -7,10 +7,10 @@ protocol TableWork: Sendable {
     var limitsText: String { get }
 
     /// Where it stands.
-    var progress: CopyProgress { get }
+    var progress: FlowProgress { get }
 
     /// Moves the items; returns when all are safe, or it stopped or failed.
-    func run() async -> (outcome: CopyOutcome, progress: CopyProgress)
+    func run() async -> (outcome: FlowOutcome, progress: FlowProgress)
 
     /// Asks for an orderly end.
     func stop()

@@ -1,5 +1,5 @@
 import DynamoModel
-import Engine
+import Flow
 import System
 
 /// The limits that a copy keeps to, from what the user asked for and what the tables have.

@@ -1,5 +1,5 @@
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 
 /// Units a second of all tables of a job together; nil where there is no limit.

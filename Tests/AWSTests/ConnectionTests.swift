@@ -84,8 +84,19 @@ struct ConnectionTests {
         let server = try ScriptedServer { _ in .bytesAndClose(Canned.reply("{}")) }
         defer { server.stop() }
         let client = try await TestClient.make(server.url)
-        for _ in 0..<20 { #expect(await client.attempt().success?.body.text == "{}") }
-        #expect(server.requests.count == 20)
+        // One that is sent just before the close is heard of is sent again by libcurl, but for
+        // every sixth such one of a handle.
+        var failures = 0
+        for _ in 0..<20 {
+            switch await client.attempt() {
+            case .success(let reply): #expect(reply.body.text == "{}")
+            case .failure(let error):
+                #expect(error.remedy == .retry && error.isOutcomeUnknown, "\(error)")
+                failures += 1
+            }
+        }
+        #expect(failures <= 20 / 6)
+        #expect(server.requests.count == 20 - failures)
     }
 
     /// The request may have been executed, so for CreateTable libcurl's own repetition is wrong.

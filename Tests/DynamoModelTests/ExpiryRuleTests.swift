@@ -17,7 +17,7 @@ import Testing
             let reply = UnsafeRawBufferPointer(rebasing: all[..<bytes.count])
             let schema = KeySchema(partition: KeyAttribute(name: "id", type: .string))
             let page = try PageCutter(schema: schema).cut(reply)
-            return try ExpiryRule(attribute: attribute).expired(in: page, of: reply, at: Self.now)
+            return try ExpiryRule(attribute: attribute).expired(page.items, in: reply, at: Self.now)
         }
     }
 

@@ -8,7 +8,8 @@ import Pacing
 import System
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: a copy that verifies itself tells what it copied wrongly from what has changed since, even

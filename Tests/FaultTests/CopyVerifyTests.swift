@@ -6,7 +6,7 @@ import LocalAWS
 import Pacing
 import Testing
 
-@testable import Engine
+@testable import Connectors
 @testable import Transfer
 
 /// Goal: a copy that verifies itself makes the source's digest of what it reads anyway, whatever

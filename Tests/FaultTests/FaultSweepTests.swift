@@ -5,7 +5,8 @@ import LocalAWS
 import TestSupport
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: there is no request whose failure, of whichever kind, loses an item or leaves a job that
@@ -88,7 +89,7 @@ import Testing
     private enum End: Equatable {
         case completed
         case refused(CopyRefusal)
-        case failed(CopyFailure)
+        case failed(FlowFailure)
     }
 
     private static func run(_ fixture: CopyFixture) async throws -> End {

@@ -6,7 +6,7 @@ import JSON
 import LocalAWS
 import Testing
 
-@testable import Engine
+@testable import Connectors
 @testable import Transfer
 
 @Suite struct KeepingTests {

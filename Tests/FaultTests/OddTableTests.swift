@@ -4,7 +4,8 @@ import JSON
 import LocalAWS
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: tables of extreme shapes arrive exactly, within the default memory budget.

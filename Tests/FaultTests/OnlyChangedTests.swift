@@ -8,7 +8,8 @@ import System
 import TestSupport
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: a copy of what differs writes that and nothing else, accounts for every item, and comes to
@@ -21,7 +22,7 @@ struct OnlyChangedTests {
 
     /// Every item that was read is accounted for.
     private func expectSum(
-        _ counters: CopyCounters, sourceLocation: SourceLocation = #_sourceLocation
+        _ counters: FlowCounters, sourceLocation: SourceLocation = #_sourceLocation
     ) {
         #expect(
             counters.itemsRead

@@ -5,7 +5,8 @@ import Pacing
 import TestSupport
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: what limits a copy limits a verification too, its repairs, and a copy of what differs: by

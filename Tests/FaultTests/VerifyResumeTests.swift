@@ -1,6 +1,6 @@
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
 import Foundation
 import JSON
 import LocalAWS

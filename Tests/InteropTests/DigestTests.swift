@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Foundation
 import System
 import Testing

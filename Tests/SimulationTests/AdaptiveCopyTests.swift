@@ -6,8 +6,6 @@ import System
 import Testing
 import Transfer
 
-@testable import Engine
-
 /// Goal: without any flag a copy finds the concurrency and the pace that its target takes.
 /// Method: whole copies in virtual time against model targets.
 @Suite struct AdaptiveCopyTests {
@@ -58,7 +56,7 @@ import Transfer
         #expect(sent / Double(counters.writes) > 0.95 * 25)
         let now = noisy.now
         var scheduler = noisy.scheduler
-        #expect(scheduler.rates(at: now).writeLimit == nil)
+        #expect(scheduler.progress(at: now).writeLimit == nil)
     }
 
     @Test(.timeLimit(.minutes(20)))

@@ -1,4 +1,5 @@
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// What must hold after each event, when a process ends, and when the job does.
@@ -55,7 +56,7 @@ extension CopySimulation {
             let refused = world.poisonCount
             let isMeant =
                 failure.code == Self.refused.code
-                ? refused > world.deadLettersMax || refused >= CopyScheduler.refusedAloneMax
+                ? refused > world.deadLettersMax || refused >= FlowScheduler.refusedAloneMax
                 : run.hasSaveFailed && failure.code == "JobState"
             guard isMeant else { throw violation("the copy failed: \(failure)") }
         case nil: break
@@ -72,7 +73,7 @@ extension CopySimulation {
 
     /// What was granted has been settled, unless a request is still under way.
     private func checkGrants() throws {
-        let sides: [(CopySide, underWay: Int)] = [
+        let sides: [(FlowSide, underWay: Int)] = [
             (.source, run.scansInFlight), (.target, run.writesInFlight),
         ]
         for (side, underWay) in sides where run.buckets[side] != nil {

@@ -2,15 +2,16 @@ import DynamoModel
 import Pacing
 import System
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// The source's side: pages, which start behind the cursor that the run was resumed from.
 extension CopySimulation {
-    static let throttled = CopyFailure(
-        .remedy(.slowDown), code: "ThrottlingException", message: "slow down")
-    static let unanswered = CopyFailure(
-        .remedy(.retry), code: "Fault", message: "no answer", isOutcomeUnknown: true)
+    static let throttled = FlowFailure(
+        .slowDown, code: "ThrottlingException", message: "slow down")
+    static let unanswered = FlowFailure(
+        .retry, code: "Fault", message: "no answer", mayLandWithin: .seconds(60))
 
     func scan(_ segment: Int, _ limit: Int, _ reserve: Int) throws {
         trace.note(now, "segment \(segment) is asked for \(limit) items at most")
@@ -25,10 +26,18 @@ extension CopySimulation {
         run.scansInFlight += 1
         run.pageBytes += reserve
         try require(
-            run.scansInFlight <= run.configuration.scansMax,
+            run.scansInFlight <= run.configuration.readsMax,
             "\(run.scansInFlight) Scans are in flight")
         let event = decidePage(segment, limit, reserve)
         run.schedule(event, at: now + latency())
+    }
+
+    /// A segment is read on behind the page that came last.
+    func checkCursor(_ cursor: Cursor?, _ segment: Int) throws {
+        let place = cursor.map { SimulatedJobFile.items($0) } ?? 0
+        try require(
+            place == run.scanned[segment],
+            "segment \(segment) is read from \(place ?? -1), not from \(run.scanned[segment])")
     }
 
     private func decidePage(
@@ -47,8 +56,9 @@ extension CopySimulation {
         let range = pageRange(segment, limit)
         let bytes = replyBytes(segment, range)
         guard bytes <= reserve else {
-            let failure = CopyFailure(
-                .tooLong(bytes), code: "ReplyTooLong", message: "", isOutcomeUnknown: true)
+            var failure = FlowFailure(
+                .split, code: "ReplyTooLong", message: "", mayLandWithin: .seconds(60))
+            failure.replyBytes = bytes
             return .scanFails(segment: segment, failure)
         }
         // The service may say that more follows when nothing does.
@@ -81,15 +91,15 @@ extension CopySimulation {
         run.scansInFlight -= 1
     }
 
-    func scanFails(_ segment: Int, _ failure: CopyFailure) -> [CopyAction] {
+    func scanFails(_ segment: Int, _ failure: FlowFailure) -> [FlowAction] {
         trace.note(now, "segment \(segment): \(failure.code)")
         scanCameBack(segment)
-        return run.scheduler.scanFailed(segment: segment, failure, at: now)
+        return run.scheduler.readFailed(partition: segment, failure, at: now)
     }
 
     func pageArrives(
         _ segment: Int, _ range: Range<Int>, isLast: Bool
-    ) -> [CopyAction] {
+    ) -> [FlowAction] {
         scanCameBack(segment)
         let bytes = replyBytes(segment, range)
         let bytesBefore = world.bytesBefore[segment]
@@ -108,11 +118,13 @@ extension CopySimulation {
         }
         run.leftOut += leftOut.count
         let (slot, actions) = run.scheduler.pageArrived(
-            segment: segment,
+            partition: segment,
             ArrivedPage(
                 items: ordinals.map { world.items[$0].slice },
                 storedBytes: bytesBefore[range.upperBound] - bytesBefore[range.lowerBound],
-                replyBytes: bytes, heldBytes: bytes, isLast: isLast, leftOut: leftOut),
+                replyBytes: bytes, heldBytes: bytes,
+                next: isLast ? .end : .more(SimulatedJobFile.cursor(range.upperBound)),
+                leftOut: leftOut),
             at: now)
         trace.note(
             now,

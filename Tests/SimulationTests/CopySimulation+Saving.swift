@@ -1,26 +1,27 @@
 import Pacing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// The job's file: each save is one commit, written some time after it was asked for, then told to
 /// the scheduler, and safe from a power loss later still.
 extension CopySimulation {
-    private static let diskFull = CopyFailure(
-        .remedy(.giveUp), code: "JobState", message: "the disk is full")
+    private static let diskFull = FlowFailure(
+        .giveUp, code: "JobState", message: "the disk is full")
 
-    func keep(_ save: CopySave) throws {
+    func keep(_ save: FlowSave) throws {
         try require(run.save == nil, "two saves at once")
         try require(!run.hasSaveFailed, "a save is tried after one has failed")
         saves += 1
         var commit = SimulatedJobFile.Commit(
             number: saves, segments: [], deadLetters: [], safe: [])
         for refused in save.deadLetters { commit.deadLetters.append(try letter(refused)) }
-        for progress in save.segments {
+        for progress in save.partitions {
             let state = try position(of: progress)
-            commit.segments.append((progress.segment, state))
-            run.saved[progress.segment] = state.cursor
-            run.isSavedAsFinished[progress.segment] = state.isFinished
+            commit.segments.append((progress.partition, state))
+            run.saved[progress.partition] = state.cursor
+            run.isSavedAsFinished[progress.partition] = state.isFinished
         }
         try checkFreshness()
         commit.safe = run.safe
@@ -45,11 +46,18 @@ extension CopySimulation {
 
     /// Where a segment stands after a save, as the driver would cut its cursor out.
     private func position(
-        of progress: SegmentProgress
+        of progress: PartitionProgress
     ) throws -> SimulatedJobFile.Segment {
-        let segment = progress.segment
+        let segment = progress.partition
         var cursor = run.released[segment]
-        if case .within(let slot, let items) = progress.position {
+        switch progress.position {
+        case .start: throw violation("segment \(segment) is saved before anything of it is safe")
+        case .finished: break
+        case .at(let place):
+            try require(
+                SimulatedJobFile.items(place) == cursor,
+                "segment \(segment) is saved at \(place), and \(cursor) items are released")
+        case .within(let slot, let items):
             guard slot < run.pages.count, let page = run.pages[slot], page.segment == segment,
                 (1...page.range.count).contains(items)
             else { throw violation("segment \(segment) stands in a page that is not its own") }
@@ -59,14 +67,14 @@ extension CopySimulation {
         try require(
             cursor <= safe, "segment \(segment) is at \(cursor), but only \(safe) items are safe")
         try require(
-            progress.position != nil || cursor == world.segments[segment].count,
+            progress.position != .finished || cursor == world.segments[segment].count,
             "segment \(segment) counts as finished at \(cursor)")
         try require(
             progress.items == cursor && progress.bytes == world.bytesBefore[segment][cursor],
             "segment \(segment) is at \(cursor) but counts \(progress.items) items,"
                 + " \(progress.bytes) bytes")
         return SimulatedJobFile.Segment(
-            cursor: cursor, isFinished: progress.position == nil, items: progress.items,
+            cursor: cursor, isFinished: progress.position == .finished, items: progress.items,
             bytes: progress.bytes)
     }
 
@@ -99,7 +107,7 @@ extension CopySimulation {
             .saveTold, at: now + .microseconds(Int.random(in: 10...2_000, using: &generator)))
     }
 
-    func saveTold() -> [CopyAction] {
+    func saveTold() -> [FlowAction] {
         guard let commit = run.save else { return [] }
         trace.note(now, "save \(commit.number) is told to be done")
         run.save = nil
@@ -107,7 +115,7 @@ extension CopySimulation {
         return run.scheduler.take { $0.saved(at: now) }
     }
 
-    func saveFails() -> [CopyAction] {
+    func saveFails() -> [FlowAction] {
         trace.note(now, "save \(saves) fails: \(Self.diskFull.message)")
         run.save = nil
         run.hasSaveFailed = true

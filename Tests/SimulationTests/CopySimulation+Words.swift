@@ -1,4 +1,5 @@
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Events and actions in words, for the trace of a run that broke a promise.
@@ -19,7 +20,7 @@ extension CopySimulation {
         return (segments + letters).joined(separator: ", ")
     }
 
-    static func text(_ outcome: CopyOutcome) -> String {
+    static func text(_ outcome: FlowOutcome) -> String {
         switch outcome {
         case .completed: "the copy is complete"
         case .stopped: "the copy has stopped"

@@ -2,20 +2,21 @@ import DynamoModel
 import Pacing
 import System
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// The target's side: what comes of a batch is decided when it is sent, and happens when the reply
 /// comes.
 extension CopySimulation {
-    static let refused = CopyFailure(
-        .remedy(.split), code: "ValidationException", message: "poison")
+    static let refused = FlowFailure(
+        .split, code: "ValidationException", message: "poison")
 
-    func write(_ id: BatchID, _ items: [BatchItem], _ reserve: Int) throws {
+    func write(_ id: BatchID, _ items: [ItemRef], _ reserve: Int) throws {
         let ordinals = try items.map { try ordinal(of: $0) }
         try checkBatch(ordinals, reserve)
         let flight = decideFlight(
-            id, ordinals, mayBeThere: items.contains { $0.mayBeThere }, bytes: 2 * reserve)
+            id, ordinals, mayBeWritten: items.contains { $0.mayBeWritten }, bytes: 2 * reserve)
         trace.note(
             now, "\(Self.text(flight)), \(world.units(of: ordinals).table) units, is sent")
         for ordinal in ordinals { run.items[ordinal].isInFlight = true }
@@ -53,7 +54,7 @@ extension CopySimulation {
             "a body of \(body) bytes against a reserve of \(reserve)")
     }
 
-    func ordinal(of item: BatchItem) throws -> Int {
+    func ordinal(of item: ItemRef) throws -> Int {
         let slot = Int(item.page)
         guard slot < run.pages.count, let page = run.pages[slot],
             Int(item.index) < page.range.count
@@ -64,7 +65,7 @@ extension CopySimulation {
     // MARK: What the target does
 
     private func decideFlight(
-        _ id: BatchID, _ ordinals: [Int], mayBeThere: Bool, bytes: Int
+        _ id: BatchID, _ ordinals: [Int], mayBeWritten: Bool, bytes: Int
     ) -> SimulatedRun.Flight {
         run.batchesSent += 1
         var (reply, executed) = decideReply(ordinals)
@@ -75,7 +76,7 @@ extension CopySimulation {
             if let held, case .answered = reply {
                 // As the driver does, which reads the item only when it may have been put before.
                 let isOurs =
-                    (mayBeThere || run.number > 1) && held == world.items[ordinals[0]].value
+                    (mayBeWritten || run.number > 1) && held == world.items[ordinals[0]].value
                 if !isOurs { reply = .kept }
                 isConditionFailed = true
             }
@@ -98,9 +99,10 @@ extension CopySimulation {
         }
         bound += world.faults.batchReplyTooLong
         if dice < bound {
-            let failure = CopyFailure(
-                .tooLong(1), code: "ReplyTooLong", message: "", isOutcomeUnknown: true)
-            return (.failed(failure), ordinals.count > 1 ? someExecuted(ordinals) : [])
+            if ordinals.count == 1 { return (.answered(unprocessed: [0]), []) }
+            let failure = FlowFailure(
+                .split, code: "ReplyTooLong", message: "", mayLandWithin: .seconds(60))
+            return (.failed(failure), someExecuted(ordinals))
         }
         var (unprocessed, executed): ([Int], [Int]) = ([], [])
         for (position, ordinal) in ordinals.enumerated() {
@@ -123,7 +125,7 @@ extension CopySimulation {
 
     // MARK: What comes of it
 
-    func comeBack(_ slot: Int) throws -> [CopyAction] {
+    func comeBack(_ slot: Int) throws -> [FlowAction] {
         guard let flight = run.flights[slot] else { throw violation("no batch \(slot)") }
         run.flights[slot] = nil
         run.writesInFlight -= 1
@@ -152,10 +154,8 @@ extension CopySimulation {
             }
             return run.scheduler.batchAnswered(
                 flight.id,
-                AnsweredBatch(
-                    unprocessed: unprocessed, consumed: consumption(of: flight),
-                    roundTrip: roundTrip),
-                at: now)
+                BatchReply(unprocessed: unprocessed, units: consumption(of: flight)),
+                roundTrip: roundTrip, at: now)
         case .kept:
             let ordinal = flight.ordinals[0]
             trace.note(now, "\(Self.text(flight)): item \(ordinal) is kept")
@@ -165,8 +165,7 @@ extension CopySimulation {
             run.items[ordinal].isKept = true
             run.kept += 1
             return run.scheduler.batchAnswered(
-                flight.id, AnsweredBatch(unprocessed: [], kept: [0], roundTrip: roundTrip),
-                at: now)
+                flight.id, BatchReply([.init(0, .kept)]), roundTrip: roundTrip, at: now)
         }
     }
 
@@ -178,13 +177,11 @@ extension CopySimulation {
         target.put(ordinals, of: world)
     }
 
-    private func consumption(of flight: SimulatedRun.Flight) -> ConsumedUnits? {
+    private func consumption(of flight: SimulatedRun.Flight) -> [Double]? {
         // Of a condition that failed nothing is reported.
         guard world.reportsUnits, !flight.isConditionFailed else { return nil }
         let units = world.units(of: flight.executed)
-        return ConsumedUnits(
-            total: units.table + units.index,
-            globalIndexes: world.hasIndex ? [(name: "index", units: units.index)] : [])
+        return world.hasIndex ? [units.table, units.index] : [units.table]
     }
 
     // MARK: Limits

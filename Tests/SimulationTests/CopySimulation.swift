@@ -1,9 +1,10 @@
 import Pacing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
-/// Runs a whole job in virtual time: one ``CopyScheduler`` after another against a model source, a
+/// Runs a whole job in virtual time: one ``FlowScheduler`` after another against a model source, a
 /// model target and a model of the job's file, until the copy is complete. Everything follows from
 /// a seed: sizes, the order of replies, refusals, failures, what the user does, and when the
 /// process is killed, the power fails, or a stop is asked for.
@@ -62,12 +63,11 @@ final class CopySimulation {
         _ mutant: Mutant?, _ flaw: SchedulerFlaw?, number: Int, steps: Int, at now: Instant,
         _ generator: inout SeededGenerator
     ) -> SimulatedRun {
-        var configuration = world.configuration(&generator)
-        configuration.earlier = file.progress
-        var scheduler = CopyScheduler(configuration, seed: generator.next(), at: now)
+        let configuration = world.configuration(&generator)
+        var scheduler = FlowScheduler(configuration, seed: generator.next(), at: now)
         if let flaw { scheduler.plant(flaw) }
         return SimulatedRun(
-            world, target, file.state, configuration, FalsifiedScheduler(scheduler, mutant),
+            world, target, file, configuration, FalsifiedScheduler(scheduler, mutant),
             number: number, firstStep: steps, at: now)
     }
 
@@ -136,13 +136,22 @@ final class CopySimulation {
         }
     }
 
-    private func perform(_ actions: [CopyAction]) throws {
+    private func perform(_ actions: [FlowAction]) throws {
         for action in actions {
+            if action == .open {
+                let earlier = run.earlier
+                try perform(
+                    run.scheduler.take { $0.opened(world.segments.count, earlier, at: now) })
+                continue
+            }
             takeStep()
             guard run.cutShort == nil else { return }
             guard run.outcome == nil else { throw violation("\(action) after the end") }
             switch action {
-            case .scan(let segment, let limit, let reserve): try scan(segment, limit, reserve)
+            case .open: break
+            case .read(let segment, let cursor, let limit, let reserve):
+                try checkCursor(cursor, segment)
+                try scan(segment, limit, reserve)
             case .write(let id, let items, let reserve): try write(id, items, reserve)
             case .release(let page): try release(page)
             case .save(let save): try keep(save)
@@ -161,7 +170,7 @@ final class CopySimulation {
         }
     }
 
-    private func deliver(_ event: SimulatedEvent) throws -> [CopyAction] {
+    private func deliver(_ event: SimulatedEvent) throws -> [FlowAction] {
         switch event {
         case .page(let segment, let range, let isLast):
             return pageArrives(segment, range, isLast: isLast)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Engine
+@testable import Flow
 
 /// Goal: the simulation would see a bug if there were one.
 /// Method: falsify what the scheduler is told or asks for; each falsification must break a promise

@@ -2,7 +2,8 @@ import LocalAWS
 import Pacing
 import System
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import ModelBenchmarks
 
 /// Puts of one item each to a model target, many at once; each is sent again until it is taken.
@@ -134,7 +135,7 @@ struct PutSimulation {
             pacing.settleFailed(put.charge, isOutcomeUnknown: false, at: now)
             next =
                 now
-                + CopyScheduler.retryBackoff.delay(attempt: put.attempt, using: &generator)
+                + FlowScheduler.retryBackoff.delay(attempt: put.attempt, using: &generator)
         }
         if world.isPaced {
             let verdict = pacing.observed(

@@ -1,4 +1,5 @@
-import Engine
+import Connectors
+import Flow
 import Pacing
 import Transfer
 
@@ -82,12 +83,19 @@ struct SimulatedJobFile {
         return lost
     }
 
+    /// The cursor behind so many items of a segment, and back.
+    static func cursor(_ items: Int) -> Cursor { Cursor(bytes: Array("\(items)".utf8)) }
+    static func items(_ cursor: Cursor) -> Int? {
+        Int(String(decoding: cursor.bytes, as: UTF8.self))
+    }
+
     /// What a further process of the job is to go on from.
-    var progress: [SegmentProgress] {
+    var progress: [PartitionProgress] {
         state.segments.enumerated().compactMap { index, segment in
             guard let segment else { return nil }
-            return SegmentProgress(
-                segment: index, position: segment.isFinished ? nil : .afterReleased,
+            return PartitionProgress(
+                partition: index,
+                position: segment.isFinished ? .finished : .at(Self.cursor(segment.cursor)),
                 items: segment.items, bytes: segment.bytes)
         }
     }

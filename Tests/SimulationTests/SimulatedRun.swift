@@ -1,13 +1,14 @@
 import Pacing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import ModelBenchmarks
 @testable import Transfer
 
 /// What happens to a process of the job in virtual time.
 enum SimulatedEvent {
     case page(segment: Int, Range<Int>, isLast: Bool)
-    case scanFails(segment: Int, CopyFailure)
+    case scanFails(segment: Int, FlowFailure)
     case batchComesBack(slot: Int)
     /// The save that is under way is written, and after that the scheduler is told.
     case saveWritten
@@ -18,7 +19,7 @@ enum SimulatedEvent {
     case pause(Bool)
     case limits(ReadLimit, WriteLimits, writesMax: Int?)
     /// The next claim on the limit over all tables may be granted.
-    case grant(CopySide)
+    case grant(FlowSide)
     case stop
 }
 
@@ -61,7 +62,7 @@ struct SimulatedRun {
             case answered(unprocessed: [Int])
             /// The target has another item in place of the only one.
             case kept
-            case failed(CopyFailure)
+            case failed(FlowFailure)
         }
 
         let number: Int
@@ -79,12 +80,12 @@ struct SimulatedRun {
     }
 
     let number: Int
-    let configuration: CopyConfiguration
+    let configuration: FlowConfiguration
     let firstStep: Int
     var scheduler: FalsifiedScheduler
     private var events = EventQueue<SimulatedEvent>()
     var wakes = 0
-    var outcome: CopyOutcome?
+    var outcome: FlowOutcome?
     var cutShort: Interruption?
 
     /// By ordinal.
@@ -105,6 +106,8 @@ struct SimulatedRun {
     var isExhausted: [Bool]
     var isSavedAsFinished: [Bool]
 
+    /// What the job's file told when the process began.
+    let earlier: [PartitionProgress]
     /// By the scheduler's slots.
     var pages: [Page?] = []
     var pagesRead = 0
@@ -125,8 +128,8 @@ struct SimulatedRun {
     var tableRate: RateCheck
     var indexRate = RateCheck(isAdaptive: false)
     /// Limits over all tables, and what of them is granted and not settled.
-    var buckets: [CopySide: SharedBucket] = [:]
-    var granted: [CopySide: [SharedBucket.Grant]] = [:]
+    var buckets: [FlowSide: SharedBucket] = [:]
+    var granted: [FlowSide: [SharedBucket.Grant]] = [:]
     var sharedRate = RateCheck(isAdaptive: false)
 
     var save: SimulatedJobFile.Commit?
@@ -139,10 +142,12 @@ struct SimulatedRun {
     var isAlive: Bool { outcome == nil && cutShort == nil }
 
     init(
-        _ world: SimulatedWorld, _ target: SimulatedTarget, _ file: SimulatedJobFile.State,
-        _ configuration: CopyConfiguration, _ scheduler: FalsifiedScheduler, number: Int,
+        _ world: SimulatedWorld, _ target: SimulatedTarget, _ jobFile: SimulatedJobFile,
+        _ configuration: FlowConfiguration, _ scheduler: FalsifiedScheduler, number: Int,
         firstStep: Int, at now: Instant
     ) {
+        let file = jobFile.state
+        earlier = jobFile.progress
         self.number = number
         self.configuration = configuration
         self.firstStep = firstStep

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 import Transfer
@@ -157,12 +158,12 @@ struct SimulatedWorld {
 
     // MARK: What one process of the job is told
 
-    func configuration(_ generator: inout SeededGenerator) -> CopyConfiguration {
-        var configuration = CopyConfiguration(segments: segments.count, memory: memory)
-        configuration.openSegmentsMax = Int.random(in: 1...48, using: &generator)
-        configuration.scansMax = Int.random(in: 1...32, using: &generator)
+    func configuration(_ generator: inout SeededGenerator) -> FlowConfiguration {
+        var configuration = FlowConfiguration(
+            page: .scan(), batch: keepsItems ? .conditionalPuts : .puts, memory: memory)
+        configuration.openMax = Int.random(in: 1...48, using: &generator)
+        configuration.readsMax = Int.random(in: 1...32, using: &generator)
         configuration.writesMax = Int.random(in: 1...32, using: &generator)
-        configuration.keepsItems = keepsItems
         configuration.deadLettersMax = deadLettersMax
         configuration.saveEvery = saveEvery
         // Less than some requests take: then a copy that stops leaves them in flight.

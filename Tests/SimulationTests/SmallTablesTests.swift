@@ -1,5 +1,5 @@
+import Connectors
 import DynamoModel
-import Engine
 import LocalAWS
 import ModelBenchmarks
 import Pacing

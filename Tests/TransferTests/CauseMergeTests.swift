@@ -4,7 +4,7 @@ import Pacing
 import System
 import Testing
 
-@testable import Engine
+@testable import Connectors
 @testable import Transfer
 
 /// Goal: what was different from the start and what has changed since are told apart by item, and

@@ -1,7 +1,8 @@
 import Pacing
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: whatever becomes of an item that differs is counted, and the items that were read are the
@@ -9,7 +10,7 @@ import Testing
 struct ChangedTallyTests {
     private let item = Array(#"{"id":{"S":"a"}}"#.utf8)
 
-    private func tally(_ findings: [VerifyFinding], read: Int, earlier: Int = 0) -> CopyProgress {
+    private func tally(_ findings: [VerifyFinding], read: Int, earlier: Int = 0) -> FlowProgress {
         let tally = ChangedTally(
             segments: 4, itemsEarlier: earlier, itemsReported: 0, time: MonotonicTime())
         for finding in findings { tally.take(finding) }

@@ -2,7 +2,8 @@ import Foundation
 import JSON
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 @Suite struct DeadLetterFileTests {
@@ -44,6 +45,6 @@ import Testing
 
     @Test func `a folder that is not there is an error that names the file`() {
         let file = DeadLetterFile(path: folder.path + "/none/letters.jsonl")
-        #expect(throws: CopyFailure.self) { try append(file, "{}") }
+        #expect(throws: FlowFailure.self) { try append(file, "{}") }
     }
 }

@@ -5,7 +5,8 @@ import Pacing
 import System
 import Testing
 
-@testable import Engine
+@testable import Connectors
+@testable import Flow
 @testable import Transfer
 
 /// Goal: a job's file tells after a crash what was committed, and refuses what it does not know.
@@ -36,14 +37,14 @@ import Testing
     @Test func `what was saved is read again, by a reader beside the writer too`() throws {
         try inFolder { folder in
             let file = try make(folder, "one")
-            let done = SegmentRecord(segment: 3, cursor: nil, items: 40, bytes: 400)
-            let half = SegmentRecord(
+            let done = PartitionRecord(segment: 3, cursor: nil, items: 40, bytes: 400)
+            let half = PartitionRecord(
                 segment: 5, cursor: Array(#"{"p":{"S":"x"}}"#.utf8), items: 7, bytes: 70)
             let letter = DeadLetter(
                 code: "ValidationException", reason: "bad", key: [1], item: Array("{}".utf8))
             try file.save(table: 0, [half], [], (JobProgress(), JobProgress()), at: 101)
             try file.save(
-                table: 0, [SegmentRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90), done],
+                table: 0, [PartitionRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90), done],
                 [letter], (JobProgress(), JobProgress()), at: 102)
             try file.setTargetCreated(table: 0, id: "id-b")
             let reader = try JobFile.open(folder.databasePath("one"), readOnly: true)

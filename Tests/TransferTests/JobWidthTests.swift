@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Engine
+@testable import Flow
 @testable import Transfer
 
 /// Goal: so many tables are copied at a time that a limit over all of them is used.

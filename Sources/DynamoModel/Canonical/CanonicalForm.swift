@@ -4,7 +4,7 @@ import System
 /// Writes items in their canonical form: the same bytes for every spelling of the same item.
 ///
 /// Attributes and members of maps stand by name, elements of sets by their bytes, numbers as digits
-/// and a power of ten, binary decoded. `Sources/Engine/Digest/DIGEST.md` is the definition.
+/// and a power of ten, binary decoded. `Sources/Connectors/Digest/DIGEST.md` is the definition.
 ///
 /// Not thread-safe: it writes into memory that it keeps from one item to the next.
 package final class CanonicalForm {

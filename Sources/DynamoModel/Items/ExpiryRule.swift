@@ -17,17 +17,17 @@ package struct ExpiryRule: Sendable {
         self.attribute = Array(attribute.utf8)
     }
 
-    /// Positions of the items of `page` that have expired by `now`, in seconds since 1970.
-    /// - Parameter reply: what the page was cut out of, which has been validated then, with the
+    /// Positions of those of a page's items that have expired by `now`, in seconds since 1970.
+    /// - Parameter reply: what the items were cut out of, which has been validated then, with the
     ///   ``PageCutter/padding`` behind it.
     package func expired(
-        in page: CutPage, of reply: UnsafeRawBufferPointer, at now: Int
+        _ items: [ItemSlice], in reply: UnsafeRawBufferPointer, at now: Int
     ) throws(JSONError) -> [Int] {
-        guard !page.items.isEmpty else { return [] }
+        guard !items.isEmpty else { return [] }
         let (from, to) = (Self.number(now - Self.oldest), Self.number(now))
         var walk = ByteWalk(reply)
         var expired: [Int] = []
-        for (position, item) in page.items.enumerated() {
+        for (position, item) in items.enumerated() {
             walk.position = walk.base + Int(item.offset)
             guard let time = try time(&walk) else { continue }
             if from < time, time < to { expired.append(position) }

@@ -10,8 +10,6 @@ package struct CutPage: Equatable, Sendable {
     package var lastKey: Range<Int>?
     /// Read units that the service charged; nil where a server reports none.
     package var readUnits: Double?
-    /// Positions of items that have expired, where somebody asked an ``ExpiryRule``.
-    package var expired: [Int] = []
 
     package init() {}
 }

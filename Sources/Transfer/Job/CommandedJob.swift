@@ -1,4 +1,4 @@
-import Engine
+import Flow
 
 /// A job that can be asked for something while it runs.
 protocol CommandedJob: AnyObject, Sendable {

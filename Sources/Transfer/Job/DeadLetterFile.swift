@@ -1,4 +1,5 @@
-import Engine
+import Connectors
+import Flow
 import Glibc
 import JSON
 
@@ -30,7 +31,7 @@ package final class DeadLetterFile {
     }
 
     /// - Parameter table: the bare name of the target.
-    package func append(_ letter: DeadLetter, table: String) throws(CopyFailure) {
+    package func append(_ letter: DeadLetter, table: String) throws(FlowFailure) {
         if descriptor < 0 { try create() }
         let head: JSON = [
             "table": .string(table), "code": .string(letter.code),
@@ -40,14 +41,14 @@ package final class DeadLetterFile {
     }
 
     /// What was appended is on the disk when this returns.
-    package func sync() throws(CopyFailure) {
+    package func sync() throws(FlowFailure) {
         guard descriptor >= 0 else { return }
         guard fdatasync(descriptor) == 0 || errno == EINVAL else {  // EINVAL: a pipe or terminal
             throw failure(path ?? wantedPath, errno)
         }
     }
 
-    private func create() throws(CopyFailure) {
+    private func create() throws(FlowFailure) {
         for number in 1...Self.numbersMax {
             let candidate = number == 1 ? wantedPath : numbered(number)
             descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
@@ -70,7 +71,7 @@ package final class DeadLetterFile {
         return "\(wantedPath[..<dot])-\(number)\(wantedPath[dot...])"
     }
 
-    private func write(_ line: [UInt8]) throws(CopyFailure) {
+    private func write(_ line: [UInt8]) throws(FlowFailure) {
         var written = 0
         while written < line.count {
             let count = line.withUnsafeBytes { bytes in
@@ -82,9 +83,9 @@ package final class DeadLetterFile {
         }
     }
 
-    private func failure(_ path: String, _ number: Int32) -> CopyFailure {
-        CopyFailure(
-            .remedy(.giveUp), code: "DeadLetterFile",
+    private func failure(_ path: String, _ number: Int32) -> FlowFailure {
+        FlowFailure(
+            .giveUp, code: "DeadLetterFile",
             message: "a dead letter can't be kept in \(path): \(String(cString: strerror(number)))",
             hint: "name another file with --dead-letters")
     }

@@ -1,7 +1,8 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import JSON
 
 /// Tries the dead letters of a job again, one by one: what stands at the source now is what is

@@ -1,5 +1,5 @@
 import Dispatch
-import Engine
+import Flow
 import Glibc
 import JSON
 

@@ -1,4 +1,5 @@
-import Engine
+import Connectors
+import Flow
 import JSON
 import System
 

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Glibc
 import JSON
 import System
@@ -242,7 +243,7 @@ package final class JobFile {
     }
 
     /// Segments that have come anywhere, in the order of their numbers.
-    package func segments(ofTable table: Int) throws(JobError) -> [SegmentRecord] {
+    package func segments(ofTable table: Int) throws(JobError) -> [PartitionRecord] {
         let rows = try Self.wrapped { () throws(DatabaseError) in
             try database.rows(
                 """
@@ -251,7 +252,7 @@ package final class JobFile {
                 """, .integer(table))
         }
         let numbers = try segmentNumbers(ofTable: table)
-        var segments: [SegmentRecord] = []
+        var segments: [PartitionRecord] = []
         for row in rows {
             guard let segment = row[0].integer(in: numbers),
                 let items = row[2].integer(in: 0...Self.countMax),
@@ -259,7 +260,7 @@ package final class JobFile {
                 segments.last.map({ $0.segment < segment }) ?? true
             else { throw damaged }
             segments.append(
-                SegmentRecord(segment: segment, cursor: row[1].blob, items: items, bytes: bytes))
+                PartitionRecord(segment: segment, cursor: row[1].blob, items: items, bytes: bytes))
         }
         // They will be summed.
         guard segments.lazy.map(\.items).clampedSum <= Self.countMax,
@@ -305,7 +306,7 @@ package final class JobFile {
     ///   - seconds: now, since 1970.
     /// - Throws: ``JobError``; nothing has been saved then.
     package func save(
-        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter],
+        table: Int, _ segments: [PartitionRecord], _ letters: [DeadLetter],
         _ progress: (table: JobProgress, job: JobProgress), at seconds: Double
     ) throws(JobError) {
         try save(table: table, segments, letters, digests: nil, progress, at: seconds)
@@ -313,7 +314,7 @@ package final class JobFile {
 
     /// - Parameter digests: of the source up to the same cursors, when the copy is verified.
     func save(
-        table: Int, _ segments: [SegmentRecord], _ letters: [DeadLetter],
+        table: Int, _ segments: [PartitionRecord], _ letters: [DeadLetter],
         digests: DigestState?, _ progress: (table: JobProgress, job: JobProgress),
         at seconds: Double
     ) throws(JobError) {
@@ -325,7 +326,8 @@ package final class JobFile {
                         INSERT OR REPLACE INTO segments (in_table, segment, cursor, items, bytes)
                         VALUES (?, ?, ?, ?, ?)
                         """,
-                        .integer(table), .integer(record.segment), DatabaseValue(record.cursor),
+                        .integer(table), .integer(record.segment),
+                        DatabaseValue(record.cursor?.bytes),
                         .integer(record.items), .integer(record.bytes))
                 }
                 for letter in letters { try insert(letter, inTable: table) }

@@ -1,4 +1,4 @@
-import Engine
+import Flow
 import Glibc
 import System
 

@@ -1,12 +1,16 @@
-import Engine
+import Connectors
+import DynamoModel
+import Flow
+import JSON
 import Pacing
 import System
 
 /// Keeps the progress of one table of a job.
-package final class JobJournal: CopyJournal, @unchecked Sendable {
+package final class JobJournal: FlowJournal, @unchecked Sendable {
     // @unchecked: what changes is touched by `take` only, which the job's queue calls.
     private let store: JobStore
     private let table: Int
+    private let schema: KeySchema
     private let time: any TimeSource
     private let earlier: JobProgress
     /// Items before the cursor of each segment that has one, or is finished.
@@ -19,6 +23,7 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
         self.store = store
         self.table = table
         self.time = time
+        schema = job.tables[table].record.schema
         earlier = job.tables[table].record.progress
         let segments = job.tables[table].segments
         items = Dictionary(uniqueKeysWithValues: segments.map { ($0.segment, $0.items) })
@@ -29,12 +34,23 @@ package final class JobJournal: CopyJournal, @unchecked Sendable {
     package func save(
         _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void
     ) {
+        let letters: [DeadLetter]
+        do throws(JSONError) {
+            letters = try entry.deadLetters.map { refused throws(JSONError) in
+                try DeadLetter(refused, schema: schema)
+            }
+        } catch {
+            // A source has cut it out before.
+            return completion(
+                .failure(JobError("an item that was refused can't be read: \(error)")))
+        }
         store.save(
-            table: table, entry, progress: { [self] in take($0) }, completion: completion)
+            table: table, entry, letters, progress: { [self] in take($0) },
+            completion: completion)
     }
 
     private func take(_ entry: JournalEntry) -> JobProgress {
-        for record in entry.segments {
+        for record in entry.partitions {
             itemsDone +=
                 record.items - (items.updateValue(record.items, forKey: record.segment) ?? 0)
         }

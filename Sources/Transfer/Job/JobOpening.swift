@@ -1,3 +1,4 @@
+import Connectors
 import DynamoModel
 import Glibc
 import Pacing

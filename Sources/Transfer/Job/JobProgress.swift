@@ -1,10 +1,10 @@
-import Engine
+import Flow
 import JSON
 
 /// How far a job has come over all its runs, as of its last save.
 package struct JobProgress: Equatable, Sendable {
     /// Summed over all runs: an item that was copied again after a crash counts each time.
-    package var counters = CopyCounters()
+    package var counters = FlowCounters()
     /// Time in which its processes ran, in seconds.
     package var seconds = 0.0
     /// Items that lie before the segments' cursors or are dead letters, and how many there may be.

@@ -1,5 +1,6 @@
+import Connectors
 import Dispatch
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -37,7 +38,7 @@ final class JobStore: @unchecked Sendable {
 
     /// Keeps what `prepare` makes of it, on the job's queue; then calls `completion`, there too.
     func save(
-        table: Int, _ entry: JournalEntry,
+        table: Int, _ entry: JournalEntry, _ letters: [DeadLetter],
         progress: @escaping @Sendable (JournalEntry) -> JobProgress,
         completion: @escaping @Sendable (Result<Void, JobError>) -> Void
     ) {
@@ -46,8 +47,8 @@ final class JobStore: @unchecked Sendable {
             completion(
                 Result { () throws(JobError) -> Void in
                     try file?.save(
-                        table: table, entry.segments, entry.deadLetters,
-                        digests: entry.digests,
+                        table: table, entry.partitions, letters,
+                        digests: entry.folds.lazy.compactMap { $0 as? DigestState }.first,
                         (table: tables[table], job: inAll), at: time.secondsSinceEpoch)
                 })
         }

@@ -1,4 +1,4 @@
-import Engine
+import Flow
 import JSON
 
 /// A job as it looks from outside, read without disturbing whoever runs it.

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import System
 
 /// A job that this process may run: new, or found again.
@@ -44,22 +45,7 @@ struct OpenJob {
 /// A table of a job, and where its segments stand.
 struct OpenTable {
     var record: JobTable
-    var segments: [SegmentRecord]
+    var segments: [PartitionRecord]
     /// What was read of it before the job began, or went on.
     var first: FirstRead?
-
-    /// What the copy is to begin with.
-    var positions: [SegmentProgress] {
-        segments.map {
-            SegmentProgress(
-                segment: $0.segment, position: $0.isFinished ? nil : .afterReleased,
-                items: $0.items, bytes: $0.bytes)
-        }
-    }
-
-    var cursors: [Int: [UInt8]] {
-        var cursors: [Int: [UInt8]] = [:]
-        for segment in segments { cursors[segment.segment] = segment.cursor }
-        return cursors
-    }
 }

@@ -1,5 +1,5 @@
 import DynamoDB
-import Engine
+import Flow
 import Glibc
 import System
 

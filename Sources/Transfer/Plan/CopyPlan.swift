@@ -1,7 +1,8 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -32,7 +33,7 @@ package struct CopyPlan: Sendable {
     }
 
     private static func seconds(
-        _ units: Double?, _ limit: Double?, _ hold: CopyHold
+        _ units: Double?, _ limit: Double?, _ hold: FlowHold
     ) -> (seconds: Double, by: String)? {
         guard let units, let limit else { return nil }
         return (units / limit, hold.rawValue)

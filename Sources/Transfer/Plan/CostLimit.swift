@@ -1,5 +1,5 @@
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -52,7 +52,7 @@ struct TableCost: Sendable {
     }
 
     /// What a copy has cost that has come so far.
-    func dollars(_ counters: CopyCounters, seconds: Double) -> Double {
+    func dollars(_ counters: FlowCounters, seconds: Double) -> Double {
         dollars(
             readUnits: counters.readUnits, writeUnits: counters.writeUnits,
             bytes: Double(counters.storedBytesWritten), seconds: seconds)

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import System
 
 /// What copying one table would take: estimates from a few pages and what the tables report.
@@ -101,9 +102,9 @@ package struct TablePlan: Equatable, Sendable {
     private static func readUnits(
         items: Int, _ sample: TableSample, segments: Int, memory: MemoryBudget, _ isConsistent: Bool
     ) -> Double {
-        let open = min(
-            segments, CopyConfiguration(segments: segments, memory: memory).openSegmentsMax)
-        var sizing = PageSizing(poolBytes: memory.pageBytes, openSegments: open)
+        let usual = FlowConfiguration(page: .scan(), batch: .puts, memory: memory)
+        var sizing = PageSizing(
+            usual.page, poolBytes: memory.pageBytes, openPartitions: min(segments, usual.openMax))
         sizing.learn(
             items: sample.items, jsonBytes: sample.jsonBytes, storedBytes: sample.storedBytes)
         let limit = Double(sizing.plan().limit)

@@ -1,4 +1,5 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
 import JSON

@@ -1,7 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 
 /// Makes and changes one target: what comes before its items, and what comes after.
 ///

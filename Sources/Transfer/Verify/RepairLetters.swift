@@ -1,5 +1,6 @@
 import AWS
-import Engine
+import Connectors
+import Flow
 import System
 
 /// The files of what targets have refused: those of one name are one.
@@ -8,12 +9,12 @@ final class RepairLetters: Sendable {
 
     func keep(
         _ finding: VerifyFinding, of subject: TableVerification.Subject
-    ) throws(CopyFailure) {
+    ) throws(FlowFailure) {
         guard case .refused(let letter) = finding.repair else { return }
         let table = subject.target.description.definition.name
         let wanted =
             subject.repaired?.options.deadLettersPath ?? DeadLetterFile.defaultPath(table: table)
-        try files.withLock { (files) throws(CopyFailure) in
+        try files.withLock { (files) throws(FlowFailure) in
             let known = files.first { $0.wanted == wanted }?.file
             let file = known ?? DeadLetterFile(path: wanted)
             if known == nil { files.append((wanted, file)) }

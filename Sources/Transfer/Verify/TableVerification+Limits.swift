@@ -1,4 +1,4 @@
-import Engine
+import Flow
 import Pacing
 
 /// What a verification is held to, and what it has in common with others.
@@ -14,12 +14,12 @@ extension TableVerification {
 
     /// Sets them from now on.
     func setLimits(_ limits: VerifyLimits) {
-        let (drivers, byKeys) = state.withLock { state in
+        let (flows, byKeys) = state.withLock { state in
             state.limits = limits
-            return (state.drivers, state.byKeys)
+            return (state.flows, state.byKeys)
         }
-        for (driver, limit) in zip(drivers, [limits.source, limits.target]) {
-            driver.setLimit(limit)
+        for (flow, limit) in zip(flows, [limits.source, limits.target]) {
+            flow.driver.setLimits(read: limit)
         }
         byKeys?.look.source.setLimit(limits.source)
         byKeys?.look.target.setLimit(limits.target)

@@ -1,7 +1,8 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -128,7 +129,7 @@ extension TableVerification {
         }
     }
 
-    private func nextBatch(_ merge: inout CauseMerge) throws(CopyFailure) -> [KeyDifference]? {
+    private func nextBatch(_ merge: inout CauseMerge) throws(FlowFailure) -> [KeyDifference]? {
         var batch: [KeyDifference] = []
         while batch.count < ServiceLimits.batchGetKeysMax, let next = try merge.next() {
             batch.append(next)
@@ -136,7 +137,7 @@ extension TableVerification {
         return batch.isEmpty ? nil : batch
     }
 
-    private func keep(_ findings: [VerifyFinding]) throws(CopyFailure) {
+    private func keep(_ findings: [VerifyFinding]) throws(FlowFailure) {
         for finding in findings {
             let (letters, repairs) = state.withLock { state in
                 state.verdict.counters.add(finding)
@@ -150,8 +151,8 @@ extension TableVerification {
             guard case .refused(let letter) = finding.repair,
                 letters > subject.repaired?.options.deadLettersMax ?? 0
             else { continue }
-            throw CopyFailure(
-                .remedy(.giveUp), code: letter.code,
+            throw FlowFailure(
+                .giveUp, code: letter.code,
                 message: "\(letters) items were refused, the last with: \(letter.reason)",
                 hint: "mend the cause, or raise --max-dead-letters")
         }

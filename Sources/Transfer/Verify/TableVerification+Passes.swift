@@ -1,5 +1,7 @@
+import Connectors
+import Dispatch
 import DynamoModel
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -50,25 +52,26 @@ extension TableVerification {
         let buckets =
             states.map(\.buckets.count).first { $0 > 0 }
             ?? TableSums.buckets(forItems: reported > 0 ? reported : 1 << 18)
-        let sides = states.map { state in
-            SideSums(
+        let folds = states.map { state in
+            DigestFold(
                 state.buckets.isEmpty
                     ? TableSums(buckets: buckets, segments: subject.segments)
-                    : TableSums(state, segments: subject.segments),
-                ItemDigester(schema: subject.schema, key: digestKey))
+                    : TableSums(state, segments: subject.segments))
         }
-        let save: @Sendable ([ScanDriver]) throws(CopyFailure) -> Void = {
-            [self] drivers throws(CopyFailure) in
-            for (side, driver) in drivers.enumerated() {
-                let (sums, positions) = driver.between { (sides[side].sums, $0) }
-                try journal?.save(side: side, sums, positions, verdict)
+        try await scan(.summing) { side in
+            var pass = Pass(chosen: chosen)
+            pass.stages = [DigestStage(schema: subject.schema, key: digestKey)]
+            pass.folds = [folds[side]]
+            pass.saved = states[side].segments.map {
+                PartitionRecord(
+                    segment: $0.segment, cursor: $0.cursor, items: $0.sum.items, bytes: 0)
             }
+            pass.journal = journal.map { journal in
+                SideJournal(journal, side: side) { [self] in verdict }
+            }
+            return pass
         }
-        let parts = states.map { ScanPart(chosen, of: subject.segments, after: $0) }
-        try await scan(.summing, parts, saving: save) { side, page throws(CopyFailure) in
-            try sides[side].take(page)
-        }
-        return (sides[0].sums, sides[1].sums)
+        return (folds[0].sums, folds[1].sums)
     }
 
     /// The second pass: the keys of buckets that differ.
@@ -76,27 +79,24 @@ extension TableVerification {
         _ difference: SumDifference
     ) async throws -> PassDifference {
         let spill = KeySpill(folder: options.scratchFolder, bytesMax: memory.keyBytes)
-        let digesters = [0, 1].map { _ in
-            SideDigester(
-                ItemDigester(schema: subject.schema, key: digestKey),
-                buckets: difference.excess.count)
+        let sinks = [false, true].map { isTarget in
+            SpillSink(
+                spill, difference, isTarget: isTarget, schema: subject.schema, key: digestKey)
         }
-        let schema = subject.schema
-        let part = ScanPart(segments: difference.segments)
-        try await scan(.readingAgain, [part, part]) { side, page throws(CopyFailure) in
-            try spill.add(
-                try digesters[side].keys(
-                    of: page, schema: schema, isTarget: side == 1, where: difference))
+        try await scan(.readingAgain) { side in
+            var pass = Pass(chosen: difference.segments)
+            pass.stages = [BucketStage(difference, schema: subject.schema, key: digestKey)]
+            pass.sink = sinks[side]
+            return pass
         }
         return PassDifference(
             spill: spill, first: difference,
-            excess: zip(digesters[0].sums, digesters[1].sums).map { $0 &- $1 })
+            excess: zip(sinks[0].sums, sinks[1].sums).map { $0 &- $1 })
     }
 
     /// Counts instead of comparing.
     func count() async throws -> VerifyOutcome {
-        let all = ScanPart()
-        try await scan(.summing, [all, all], contents: .count) { (_, _) throws(CopyFailure) in }
+        try await scan(.summing) { _ in Pass(contents: .count) }
         return state.withLock { state in
             let (source, target) = (
                 state.source.counters.itemsRead, state.target.counters.itemsRead
@@ -109,139 +109,96 @@ extension TableVerification {
 
     // MARK: Scanning both sides
 
-    /// Scans segments of both sides at the same time; `take` is told which: 0 is the source.
-    /// - Parameters:
-    ///   - parts: of each side.
-    ///   - saving: is called every now and then, and at the end.
-    func scan(
-        _ stage: VerifyProgress.Stage, _ parts: [ScanPart],
-        contents: ScanDriver.Contents = .items,
-        saving: (@Sendable ([ScanDriver]) throws(CopyFailure) -> Void)? = nil,
-        _ take: @escaping @Sendable (Int, ScannedPage) throws(CopyFailure) -> Void
+    /// What is done with the pages of one side.
+    private struct Pass {
+        /// nil: of all segments.
+        var chosen: [Int]?
+        var contents = ScanSource.Contents.items
+        var stages: [any PageStage] = []
+        var folds: [any SettledFold] = []
+        var sink: (any BatchSink)?
+        var saved: [PartitionRecord] = []
+        var journal: (any FlowJournal)?
+    }
+
+    /// Scans both sides at the same time; 0 is the source.
+    private func scan(
+        _ stage: VerifyProgress.Stage, _ pass: (_ side: Int) -> Pass
     ) async throws {
         enter(stage)
         let begun = limits
-        let drivers = [
-            (subject.source, "source", begun.source), (subject.target, "target", begun.target),
-        ].enumerated().map { number, side in
-            var configuration = configuration(side.0, side.2, parts[number].segments)
-            let first = number == 0 && stage == .summing ? subject.first : nil
-            if let first { configuration.spent = first.spent }
-            return ScanDriver(
-                side.0.table, side: side.1, schema: subject.schema, contents: contents,
-                configuration, share: readShare, cursors: parts[number].cursors,
-                first: first?.page, itemsReported: side.0.description.itemCount, time: time,
-                seed: seed &+ UInt64(10 + number)
-            ) { (page) throws(CopyFailure) in try take(number, page) }
-        }
+        let flows = [
+            flow(pass(0), of: 0, begun.source, first: stage == .summing ? subject.first : nil),
+            flow(pass(1), of: 1, begun.target, first: nil),
+        ]
         let (isStopping, isPaused, limits) = state.withLock { state in
-            state.drivers = drivers
+            state.flows = flows
             return (state.isStopping, state.isPaused, state.limits)
         }
-        // What was asked for a moment ago found no driver to be told.
+        // What was asked for a moment ago found no flow to be told.
         if limits != begun { setLimits(limits) }
         if isStopping { throw Stopped() }
-        if isPaused { for driver in drivers { driver.setPaused(true) } }
-        let saver = Task { try await save(drivers, saving) }
-        async let left = run(drivers[0], other: drivers[1])
-        async let right = run(drivers[1], other: drivers[0])
+        if isPaused { for flow in flows { flow.driver.setPaused(true) } }
+        async let left = run(flows[0], other: flows[1])
+        async let right = run(flows[1], other: flows[0])
         let outcomes = [await left, await right]
-        saver.cancel()
-        let saved = await saver.result
-        let progress = drivers.map(\.progress)
-        try saving?(drivers)
+        let progress = flows.map(\.progress)
         state.withLock { state in
-            state.drivers = []
+            state.flows = []
             state.source.add(progress[0])
             state.target.add(progress[1])
             state.source.rest()
             state.target.rest()
         }
-        _ = try saved.get()
         for outcome in outcomes {
             if case .failed(let failure) = outcome { throw failure }
         }
         if outcomes.contains(.stopped) { throw Stopped() }
     }
 
-    /// Saves until it is cancelled, or a save fails.
-    func save(
-        _ drivers: [ScanDriver], _ saving: (@Sendable ([ScanDriver]) throws(CopyFailure) -> Void)?
-    ) async throws {
-        guard let saving, journal != nil else { return }
-        do {
-            while true {
-                guard (try? await Task.sleep(for: Self.saveEvery)) != nil else { return }
-                try saving(drivers)
-            }
-        } catch {
-            for driver in drivers { driver.stop() }
-            throw error
-        }
-    }
-
     /// When one side ends for good, the other is of no use.
-    func run(_ driver: ScanDriver, other: ScanDriver) async -> CopyOutcome {
-        let outcome = await driver.run()
-        if outcome != .completed { other.stop() }
+    private func run(_ flow: SideFlow, other: SideFlow) async -> FlowOutcome {
+        let outcome = await flow.driver.run()
+        if outcome != .completed { other.driver.stop() }
         return outcome
     }
 
-    func configuration(
-        _ side: Side, _ limit: ReadLimit, _ chosen: [Int]?
-    ) -> ScanConfiguration {
-        var configuration = ScanConfiguration(
-            segments: subject.segments, chosen: chosen, pageBytes: memory.pageBytes)
-        configuration.scansMax = options.scansMax
+    private func flow(
+        _ pass: Pass, of number: Int, _ limit: ReadLimit, first: FirstRead?
+    ) -> SideFlow {
+        let (side, name) = number == 0 ? (subject.source, "source") : (subject.target, "target")
+        let queue = DispatchQueue(label: "verify.\(name)")
+        var scan = ScanSource.Settings(segments: subject.segments)
+        (scan.chosen, scan.contents) = (pass.chosen, pass.contents)
+        scan.isConsistent = options.isConsistentRead
+        scan.first = first?.page
+        var parts = FlowParts(
+            ScanSource(side.table, side: name, schema: subject.schema, scan, on: queue),
+            to: pass.sink)
+        (parts.stages, parts.folds) = (pass.stages, pass.folds)
+        (parts.saved, parts.journal) = (pass.saved, pass.journal)
+        var configuration = parts.configuration(MemoryBudget(pageBytes: memory.pageBytes))
+        configuration.readsMax = options.scansMax
+        configuration.openMax = options.scansMax
+        configuration.writesMax = SpillSink.batchesMax
+        configuration.itemsReported = side.description.itemCount
         configuration.itemBytesReported = side.description.itemBytes ?? subject.first?.itemBytes
-        configuration.isConsistentRead = options.isConsistentRead
+        configuration.spent = first?.spent ?? SpentReads()
         configuration.read = limit
         configuration.giveUpAfter = options.giveUpAfter
-        return configuration
+        configuration.saveEvery = Self.saveEvery
+        let driver = FlowDriver(
+            parts, configuration, shared: shared, on: queue, time: time,
+            seed: seed &+ UInt64(10 + number))
+        return SideFlow(driver: driver, finishedBefore: parts.saved.count { $0.isFinished })
     }
 }
 
-/// What of a table is scanned.
-struct ScanPart {
-    /// nil: all of it.
-    var segments: [Int]?
-    /// Where segments go on that have been begun.
-    var cursors: [Int: [UInt8]] = [:]
+/// The scan of one side.
+struct SideFlow {
+    var driver: FlowDriver
+    /// Segments that earlier runs have finished.
+    var finishedBefore: Int
 
-    init(segments: [Int]? = nil) { self.segments = segments }
-
-    /// What is left of the segments that are chosen.
-    init(_ chosen: [Int]?, of total: Int, after state: DigestState) {
-        segments = chosen
-        guard !state.segments.isEmpty else { return }
-        var finished: Set<Int> = []
-        for segment in state.segments {
-            cursors[segment.segment] = segment.cursor
-            if segment.cursor == nil { finished.insert(segment.segment) }
-        }
-        segments = (chosen ?? Array(SegmentOrder(total: total))).filter { !finished.contains($0) }
-    }
-}
-
-extension ScanProgress {
-    /// Nothing is scanned now.
-    mutating func rest() {
-        (itemsPerSecond, readUnitsPerSecond, readLimit, hold) = (0, 0, nil, nil)
-    }
-
-    /// A further pass over the same table.
-    mutating func add(_ other: ScanProgress) {
-        let (finished, before) = (other.counters.segmentsFinished, segments)
-        if before == 0 {
-            self = other
-            return
-        }
-        counters = counters.after(other.counters)
-        counters.segmentsFinished += finished
-        segments += other.segments
-        itemsEstimated = (itemsEstimated ?? 0) + (other.itemsEstimated ?? 0)
-        (readUnitsPerSecond, readLimit) = (other.readUnitsPerSecond, other.readLimit)
-        itemsPerSecond = other.itemsPerSecond
-        (scansInFlight, hold) = (other.scansInFlight, other.hold)
-    }
+    var progress: ScanProgress { ScanProgress(driver.progress, finishedBefore: finishedBefore) }
 }

@@ -1,7 +1,8 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
+import Flow
 import JSON
 import Pacing
 import System
@@ -46,7 +47,7 @@ package final class TableVerification: Sendable {
     let journal: VerifyJournal?
     /// What it shares with other tables of its job, and by which number it is known there.
     let shared: (limits: SharedLimits, number: Int)
-    let emit: @Sendable (VerifyFinding) throws(CopyFailure) -> Void
+    let emit: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
     let time: any TimeSource
     let seed: UInt64
     var digestKey: DigestKey { earlier.key }
@@ -55,7 +56,7 @@ package final class TableVerification: Sendable {
 
     struct State {
         var verdict: TableVerdict
-        var drivers: [ScanDriver] = []
+        var flows: [SideFlow] = []
         /// What passes that have ended have read, of the source and of the target.
         var source = ScanProgress()
         var target = ScanProgress()
@@ -100,7 +101,7 @@ package final class TableVerification: Sendable {
         _ options: VerifyOptions, _ look: VerifyLook, _ asked: AskedLimits,
         shared: (limits: SharedLimits, number: Int), from earlier: VerifyState,
         journal: VerifyJournal?,
-        emit: @escaping @Sendable (VerifyFinding) throws(CopyFailure) -> Void,
+        emit: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void,
         time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
         self.options = options
@@ -129,7 +130,7 @@ package final class TableVerification: Sendable {
             end(try await verify())
         } catch is Stopped {
             end(.stopped)
-        } catch let failure as CopyFailure {
+        } catch let failure as FlowFailure {
             end(.failed(failure))
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
@@ -139,21 +140,21 @@ package final class TableVerification: Sendable {
 
     /// Asks for an orderly end.
     func stop() {
-        let (drivers, byKeys) = state.withLock { state in
+        let (flows, byKeys) = state.withLock { state in
             state.isStopping = true
-            return (state.drivers, state.byKeys)
+            return (state.flows, state.byKeys)
         }
-        for driver in drivers { driver.stop() }
+        for flow in flows { flow.driver.stop() }
         byKeys?.stop()
     }
 
     /// Holds it once what is in flight has come home, or lets it go on.
     func setPaused(_ paused: Bool) {
-        let (drivers, byKeys) = state.withLock { state in
+        let (flows, byKeys) = state.withLock { state in
             state.isPaused = paused
-            return (state.drivers, state.byKeys)
+            return (state.flows, state.byKeys)
         }
-        for driver in drivers { driver.setPaused(paused) }
+        for flow in flows { flow.driver.setPaused(paused) }
         byKeys?.setPaused(paused)
     }
 
@@ -162,16 +163,16 @@ package final class TableVerification: Sendable {
 
     /// Where it stands.
     var verdict: TableVerdict {
-        let (drivers, byKeys, verdict, source, target) = state.withLock {
-            ($0.drivers, $0.byKeys, $0.verdict, $0.source, $0.target)
+        let (flows, byKeys, verdict, source, target) = state.withLock {
+            ($0.flows, $0.byKeys, $0.verdict, $0.source, $0.target)
         }
         var current = verdict
         guard current.outcome == nil else { return current }
         current.progress.elapsed = time.now - started
         (current.progress.source, current.progress.target) = (source, target)
-        if drivers.count == 2 {
-            current.progress.source.add(drivers[0].progress)
-            current.progress.target.add(drivers[1].progress)
+        if flows.count == 2 {
+            current.progress.source.add(flows[0].progress)
+            current.progress.target.add(flows[1].progress)
         }
         if let byKeys {
             let look = byKeys.look

@@ -1,6 +1,7 @@
 import AWS
+import Connectors
 import DynamoDB
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -142,7 +143,7 @@ extension VerifyJob {
                 options[number], look, options[number].limits, shared: (shared, number),
                 from: opened?.states[place] ?? VerifyState(key: DigestKey(using: &generator)),
                 journal: journal,
-                emit: { [letters, emit] (finding) throws(CopyFailure) in
+                emit: { [letters, emit] (finding) throws(FlowFailure) in
                     try letters.keep(finding, of: look.subject)
                     try emit(
                         Finding(
@@ -166,14 +167,14 @@ extension TableVerdict {
     /// Of a pair that can't be verified.
     fileprivate init(_ pair: VerifyJob.Pair, _ refusal: CopyRefusal) {
         self.init(source: pair.source.name, target: pair.target.table.name)
-        outcome = .failed(CopyFailure(refusal))
+        outcome = .failed(FlowFailure(refusal))
         progress.stage = .ended
     }
 }
 
-extension CopyFailure {
+extension FlowFailure {
     fileprivate init(_ refusal: CopyRefusal) {
         self.init(
-            .remedy(.giveUp), code: "Refused", message: refusal.message, hint: refusal.hint)
+            .giveUp, code: "Refused", message: refusal.message, hint: refusal.hint)
     }
 }

@@ -1,6 +1,7 @@
 import AWS
+import Connectors
 import DynamoDB
-import Engine
+import Flow
 import Pacing
 import System
 
@@ -16,7 +17,7 @@ package final class VerifyJob: CommandedJob {
     }
 
     /// Is told of each item that differs, by one thread at a time for each table.
-    package typealias Emit = @Sendable (Finding) throws(CopyFailure) -> Void
+    package typealias Emit = @Sendable (Finding) throws(FlowFailure) -> Void
 
     /// An item that differs, and of which table.
     package struct Finding: Sendable {

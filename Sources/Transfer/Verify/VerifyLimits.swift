@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 
 /// What the verification of one table is held to.
 struct VerifyLimits: Equatable, Sendable {

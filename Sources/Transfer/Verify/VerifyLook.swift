@@ -1,7 +1,7 @@
 import AWS
+import Connectors
 import DynamoDB
 import DynamoModel
-import Engine
 import System
 
 /// What there is to a pair of tables before any item is read.
@@ -74,20 +74,20 @@ struct VerifyLook: Sendable {
     mutating func readFirst(_ options: VerifyOptions, _ spool: Spool?) async throws(CopyRefusal) {
         let (source, target) = (subject.source, subject.target)
         let bytes = max(source.description.sizeBytes, target.description.sizeBytes)
-        var first = FirstRead(segments: segmentsAsked ?? CopyOptions.segments(forBytes: bytes))
+        var first = FirstRead(segments: segmentsAsked ?? ScanSource.segments(forBytes: bytes))
         if case .sample(let share) = options.mode {
             while segmentsAsked == nil, Double(first.segments) * share < 64,
                 first.segments < 1 << 19
             { first.segments *= 2 }
         } else if segmentsAsked == nil {
             do throws(AWSError) {
-                first = try await FirstReader(
-                    table: source.table, description: source.description,
-                    isConsistent: options.isConsistentRead,
-                    contents: options.mode == .count ? .count : .items,
-                    pageBytesMax: memory.pageBytes, spool: spool,
-                    rate: options.limits.totals.read, bytes: bytes
-                ).read()
+                var reader = FirstReader(
+                    source.table, source.description, pageBytesMax: memory.pageBytes,
+                    spool: spool, bytes: bytes)
+                reader.isConsistent = options.isConsistentRead
+                reader.contents = options.mode == .count ? .count : .items
+                reader.rate = options.limits.totals.read
+                first = try await reader.read()
             } catch {
                 throw CopyRefusal(error, side: "source", source.table.reader.endpoint)
             }

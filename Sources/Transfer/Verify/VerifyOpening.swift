@@ -1,6 +1,8 @@
 import AWS
+import Connectors
+import Dispatch
 import DynamoModel
-import Engine
+import Flow
 import Glibc
 import JSON
 import Pacing
@@ -125,9 +127,6 @@ final class VerifyJournal: Sendable {
     private let store: JobStore
     private let table: Int
     private let progress: Progress
-    /// Of each side: where segments stood when they were kept last.
-    private let kept = Locked<[[Int: ScanDriver.Position]]>([[:], [:]])
-
     /// What a verification that stands so does to the table's progress.
     typealias Progress = @Sendable (TableVerdict, inout JobProgress) -> Void
 
@@ -144,47 +143,38 @@ final class VerifyJournal: Sendable {
 
     /// - Parameters:
     ///   - side: 0 is the source.
-    ///   - positions: of all segments that this run has moved.
-    func save(
-        side: Int, _ sums: TableSums, _ positions: [Int: ScanDriver.Position],
-        _ verdict: TableVerdict
-    ) throws(CopyFailure) {
-        let moved = kept.withLock { kept in
-            defer { kept[side] = positions }
-            return positions.filter { kept[side][$0.key] != $0.value }
-        }
-        var state = DigestState(buckets: sums.buckets)
-        for (segment, position) in moved {
-            let cursor: [UInt8]? = if case .within(let key) = position { key } else { nil }
-            state.segments.append(
-                SegmentDigest(segment: segment, cursor: cursor, sum: sums.segments[segment]))
-        }
-        try save(verdict) { (file) throws(JobError) in
-            try file.save(state, table: table, side: side)
+    ///   - digests: all buckets, and the segments that have come further.
+    fileprivate func save(
+        side: Int, _ digests: DigestState, _ verdict: TableVerdict
+    ) throws(JobError) {
+        try store.save(table: table) { file throws(JobError) in
+            try file.save(digests, table: table, side: side)
+        } update: {
+            progress(verdict, &$0)
         }
     }
 
     /// Keeps what has been repaired, and the item that was refused last.
     func save(
         repairs: VerifyCounters, _ letter: DeadLetter?, _ verdict: TableVerdict
-    ) throws(CopyFailure) {
+    ) throws(FlowFailure) {
         try save(verdict) { (file) throws(JobError) in
             try file.save(repairs: repairs, letter, table: table)
         }
     }
 
     /// Keeps where the table stands, and nothing else.
-    func save(_ verdict: TableVerdict) throws(CopyFailure) {
+    func save(_ verdict: TableVerdict) throws(FlowFailure) {
         try save(verdict) { (_) throws(JobError) in }
     }
 
     private func save(
         _ verdict: TableVerdict, _ body: (JobFile) throws(JobError) -> Void
-    ) throws(CopyFailure) {
+    ) throws(FlowFailure) {
         do throws(JobError) {
             try store.save(table: table, body) { progress(verdict, &$0) }
         } catch {
-            throw CopyFailure(error)
+            throw FlowFailure(error)
         }
     }
 }
@@ -209,5 +199,32 @@ extension JobProgress {
         (readUnitsPerSecond, readLimit) = (source.readUnitsPerSecond, source.readLimit)
         (writeUnitsPerSecond, writeLimit) = (progress.writeUnitsPerSecond, progress.writeLimit)
         hold = (source.hold ?? target.hold)?.rawValue
+    }
+}
+
+/// Keeps what one side of a first pass adds up to, with its cursors.
+final class SideJournal: FlowJournal {
+    private let journal: VerifyJournal
+    private let side: Int
+    private let verdict: @Sendable () -> TableVerdict
+    private let queue = DispatchQueue(label: "verify.saves")
+
+    /// - Parameter verdict: where the verification stands; may ask the flow itself.
+    init(_ journal: VerifyJournal, side: Int, verdict: @escaping @Sendable () -> TableVerdict) {
+        self.journal = journal
+        self.side = side
+        self.verdict = verdict
+    }
+
+    func save(
+        _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void
+    ) {
+        queue.async { [self] in
+            completion(
+                Result { () throws(JobError) -> Void in
+                    let digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
+                    try journal.save(side: side, digests ?? DigestState(), verdict())
+                })
+        }
     }
 }

@@ -1,4 +1,5 @@
-import Engine
+import Connectors
+import Flow
 
 /// What the user asked for of a verification.
 package struct VerifyOptions: Equatable, Sendable {

@@ -1,5 +1,6 @@
+import Connectors
 import DynamoModel
-import Engine
+import Flow
 import Glibc
 import JSON
 import System
@@ -140,7 +141,7 @@ package enum VerifyOutcome: Equatable, Sendable {
     case repaired
     case different
     case stopped
-    case failed(CopyFailure)
+    case failed(FlowFailure)
 }
 
 /// What a sample tells of the whole.

@@ -2,7 +2,7 @@ import AWS
 import CommandLine
 import Dispatch
 import DynamoDB
-import Engine
+import Flow
 import JSON
 import Pacing
 import System
@@ -94,7 +94,7 @@ struct EngineCopy: RunningCopy {
         }
     }
 
-    private func phase(_ now: CopyProgress) -> ProgressSnapshot.Phase {
+    private func phase(_ now: FlowProgress) -> ProgressSnapshot.Phase {
         if now.hasEnded {
             return now.counters.segmentsFinished == now.segments ? .finished : .stopped
         }
@@ -130,7 +130,7 @@ struct EngineCopy: RunningCopy {
 
     var progress: ProgressSnapshot {
         let reports = copy.progress
-        let now = CopyProgress.sum(reports.map(\.progress), within: copy.totals)
+        let now = FlowProgress.sum(reports.map(\.progress), within: copy.totals)
         let counters = now.counters
         let verification = VerificationSnapshot(copy.verifications)
         var snapshot = ProgressSnapshot(
@@ -196,7 +196,7 @@ extension TableSnapshot {
     }
 }
 
-extension CopyHold {
+extension FlowHold {
     /// What the progress says of it; nil for what is the normal course.
     fileprivate var text: String? {
         switch self {
@@ -328,7 +328,7 @@ extension TableSelection {
 
 extension CopySummary {
     fileprivate init(_ report: CopyReport, of arguments: CopyArguments) {
-        let sum = CopyProgress.sum(report.tables.map(\.progress))
+        let sum = FlowProgress.sum(report.tables.map(\.progress))
         let counters = sum.counters
         let outcome: Outcome =
             switch report.outcome {
@@ -388,7 +388,7 @@ extension CopySummary {
 
     /// What its user may do about how it went.
     private func nextSteps(
-        _ report: CopyReport, _ counters: CopyCounters, _ arguments: CopyArguments
+        _ report: CopyReport, _ counters: FlowCounters, _ arguments: CopyArguments
     ) -> [String] {
         var hints: [String] = []
         if outcome == .interrupted || outcome == .failed, !report.hasLostTable {

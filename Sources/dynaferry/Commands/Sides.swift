@@ -1,5 +1,5 @@
 import AWS
-import Engine
+import Flow
 import Transfer
 
 /// Both sides' settings, and the engines that carry their requests: one for both, unless they

@@ -1,5 +1,5 @@
 import CommandLine
-import Engine
+import Connectors
 import JSON
 import System
 import Transfer

@@ -1,5 +1,5 @@
 import CommandLine
-import Engine
+import Flow
 import Transfer
 
 /// All that there is to say about a verification once it has ended.
@@ -45,7 +45,7 @@ struct VerifySummary {
     /// Tables that were not compared to their end.
     var inconclusive: [TableVerdict] { verdicts.filter { !$0.isConclusive } }
 
-    var failures: [CopyFailure] {
+    var failures: [FlowFailure] {
         verdicts.compactMap { verdict in
             guard case .failed(var failure) = verdict.outcome else { return nil }
             let headline = failure.message.prefix { !$0.isNewline }

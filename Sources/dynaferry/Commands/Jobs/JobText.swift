@@ -1,5 +1,5 @@
 import CommandLine
-import Engine
+import Flow
 import Glibc
 import System
 import Transfer
@@ -101,7 +101,7 @@ enum JobText {
 
     private static func waiting(_ view: JobView) -> String? {
         guard view.isRunning, let hold = view.record.progress.hold else { return nil }
-        return hold == CopyHold.targetReplies.rawValue ? nil : hold
+        return hold == FlowHold.targetReplies.rawValue ? nil : hold
     }
 
     static func age(_ then: Double, _ now: Double) -> String {
@@ -114,7 +114,7 @@ enum JobText {
     }
 }
 
-extension CopyCounters {
+extension FlowCounters {
     /// What a copy of what differs has found besides, in words.
     var comparisons: [(subject: String, count: Int)] {
         [

@@ -1,6 +1,7 @@
 import CommandLine
+import Connectors
 import Dispatch
-import Engine
+import Flow
 import JSON
 import Pacing
 import Transfer

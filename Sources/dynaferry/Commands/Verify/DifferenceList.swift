@@ -1,5 +1,6 @@
 import AWS
-import Engine
+import Connectors
+import Flow
 import JSON
 import Pacing
 import System
@@ -38,13 +39,13 @@ final class DifferenceList: Sendable {
         state = Locked(State())
     }
 
-    func add(_ finding: VerifyJob.Finding) throws(CopyFailure) {
+    func add(_ finding: VerifyJob.Finding) throws(FlowFailure) {
         if let file {
             do throws(CommandFailure) {
                 try file.append(line(finding).text)
             } catch {
-                throw CopyFailure(
-                    .remedy(.giveUp), code: "Output", message: error.message,
+                throw FlowFailure(
+                    .giveUp, code: "Output", message: error.message,
                     hint: error.hints.first)
             }
         }

@@ -1,7 +1,7 @@
 import AWS
 import CommandLine
+import Connectors
 import DynamoDB
-import Engine
 import Pacing
 import System
 import Transfer

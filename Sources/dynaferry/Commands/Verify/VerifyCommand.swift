@@ -1,5 +1,5 @@
 import CommandLine
-import Engine
+import Flow
 import JSON
 import Pacing
 import System
@@ -51,7 +51,7 @@ package struct VerifyCommand: Sendable {
         let started = MonotonicTime().now
         let verification = try start(
             arguments, CopyVoice(console: console, log: log)
-        ) { (finding) throws(CopyFailure) in try differences.add(finding) }
+        ) { (finding) throws(FlowFailure) in try differences.add(finding) }
         stop.willWrite()
         stop.deliver(to: verification)
         let display = ProgressDisplay(arguments.copy.progress, console: console) {

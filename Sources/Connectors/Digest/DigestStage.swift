@@ -1,0 +1,64 @@
+import DynamoModel
+import Flow
+import JSON
+
+/// What the items of a page come to, made by ``DigestStage`` for ``DigestFold``.
+struct PageDigests: Sendable {
+    var digests: [ItemDigest]
+}
+
+/// Makes the digest of each item that passes. It belongs to the flow's queue.
+package final class DigestStage: PageStage, @unchecked Sendable {
+    // @unchecked: touched only on the flow's queue.
+    private let digester: ItemDigester
+
+    package init(schema: KeySchema, key: DigestKey) {
+        digester = ItemDigester(schema: schema, key: key)
+    }
+
+    package func growth(items: Int) -> Int { items * MemoryLayout<ItemDigest>.stride }
+
+    package func apply(to page: inout Page) throws(FlowFailure) {
+        var digests: [ItemDigest] = []
+        digests.reserveCapacity(page.items.count)
+        do throws(JSONError) {
+            for slice in page.items {
+                digests.append(try digester.digest(slice, in: page.buffer.bytes))
+            }
+        } catch {
+            throw FlowFailure(malformed: error, "Scan")
+        }
+        page.made.append(PageDigests(digests: digests))
+    }
+}
+
+/// What the items of one side add up to that have been read and settled: the sums go with the
+/// flow's own cursors, so that both are kept together and go on together.
+package final class DigestFold: SettledFold, @unchecked Sendable {
+    // @unchecked: touched only on the flow's queue, before it has begun, and after it has ended.
+    package private(set) var sums: TableSums
+
+    /// Buckets are written with each of a copy's saves, several times a second.
+    package static let bucketsMax = 4_096
+
+    package init(_ sums: TableSums) { self.sums = sums }
+
+    package func passed(_ items: Range<Int>, of page: Page) {
+        guard let made = page.made(PageDigests.self),
+            let segment = ScanSource.segment(page.request.partition)
+        else { preconditionFailure("a page without digests") }
+        sums.add(made.digests[items], segment: segment)
+    }
+
+    /// A ``DigestState``.
+    package func state(of partitions: [PartitionRecord]) -> any Sendable {
+        DigestState(
+            buckets: sums.buckets,
+            segments: partitions.compactMap { record in
+                ScanSource.segment(record.partition).map {
+                    SegmentDigest(
+                        segment: $0, cursor: record.cursor?.bytes, sum: sums.segments[$0])
+                }
+            })
+    }
+}

@@ -1,0 +1,28 @@
+import DynamoModel
+import Flow
+import JSON
+import Pacing
+import System
+
+/// Leaves out items whose time to live has passed when they come.
+package struct ExpiryStage: PageStage {
+    private let rule: ExpiryRule
+    private let time: any TimeSource
+
+    package init(_ rule: ExpiryRule, time: any TimeSource) {
+        self.rule = rule
+        self.time = time
+    }
+
+    package func growth(items: Int) -> Int { 0 }
+
+    package func apply(to page: inout Page) throws(FlowFailure) {
+        do throws(JSONError) {
+            let expired = try rule.expired(
+                page.items, in: page.buffer.bytes, at: Int(clamping: time.secondsSinceEpoch))
+            for item in expired { page.leaveOut(item, .expired) }
+        } catch {
+            throw FlowFailure(malformed: error, "Scan")
+        }
+    }
+}

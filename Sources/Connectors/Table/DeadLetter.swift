@@ -1,0 +1,43 @@
+import DynamoModel
+import Flow
+import JSON
+import System
+
+/// An item that the target refused for good.
+package struct DeadLetter: Equatable, Sendable {
+    package var code: String
+    package var reason: String
+    /// The item's key as JSON: a table's dead letters have one entry a key.
+    package var key: [UInt8]
+    /// Its JSON, as the source sent it.
+    package var item: [UInt8]
+
+    package init(code: String, reason: String, key: [UInt8], item: [UInt8]) {
+        self.code = code
+        self.reason = reason
+        self.key = key
+        self.item = item
+    }
+
+    /// - Throws: when the item's bytes are none, which a source has cut out.
+    package init(_ refused: RefusedBytes, schema: KeySchema) throws(JSONError) {
+        let page = ByteBuffer()
+        let slice = try PageCutter(schema: schema).cut(item: refused.item, in: page)
+        self.init(
+            code: refused.code, reason: refused.reason,
+            key: try slice.key(in: page.bytes, schema: schema), item: refused.item)
+    }
+}
+
+extension PageCutter {
+    /// Where an item's parts lie that comes alone; `page` holds it then.
+    func cut(item: [UInt8], in page: ByteBuffer) throws(JSONError) -> ItemSlice {
+        page.append("{\"Count\":1,\"Items\":[")
+        page.append(item)
+        page.append("]}")
+        guard let slice = try cut(page.bytes).items.first else {
+            throw JSONError(offset: 0, reason: "no item")
+        }
+        return slice
+    }
+}

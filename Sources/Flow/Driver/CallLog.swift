@@ -1,0 +1,47 @@
+import Pacing
+import Synchronization
+import System
+
+/// Calls of a source or a sink that are under way. One that is never answered costs its memory for
+/// good, and whoever waits for it would wait for ever: the flow gives up.
+struct CallLog {
+    /// One call. Any thread may answer it.
+    final class Call: Sendable {
+        fileprivate let number: Int
+        private let isAnswered = Atomic(false)
+
+        fileprivate init(_ number: Int) { self.number = number }
+
+        /// False for a second answer, which counts for nothing.
+        func isFirstAnswer() -> Bool {
+            !isAnswered.exchange(true, ordering: .relaxed)
+        }
+    }
+
+    private var began: [Int: Instant] = [:]
+    private var next = 0
+    private var lookAt = Instant.zero
+
+    /// Longer than any request is let run, and than credentials are waited for by default.
+    private static let answerWithin = Duration.seconds(30 * 60)
+    private static let lookEvery = Duration.seconds(5)
+
+    mutating func begin(at now: Instant) -> Call {
+        next += 1
+        began[next] = now
+        return Call(next)
+    }
+
+    mutating func end(_ call: Call) { began[call.number] = nil }
+
+    /// What to end with when a call has not been answered for too long.
+    mutating func failure(at now: Instant) -> FlowFailure? {
+        guard now >= lookAt else { return nil }
+        lookAt = now + Self.lookEvery
+        guard let oldest = began.values.min(), now - oldest > Self.answerWithin else { return nil }
+        let minutes = Int(clamping: Self.answerWithin.inSeconds / 60)
+        return FlowFailure(
+            .giveUp, code: "NoAnswer", message: "a request was not answered in \(minutes) minutes",
+            hint: "the same command goes on; if it happens again, it is a bug in dynaferry")
+    }
+}

@@ -1,0 +1,34 @@
+/// Where a flow's progress is made durable.
+package protocol FlowJournal: Sendable {
+    /// Keeps `entry` as a whole or not at all, then calls `completion`, once, on any thread. The
+    /// next entry comes after that.
+    func save(
+        _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void)
+}
+
+/// What one save makes durable.
+package struct JournalEntry: Sendable {
+    package var partitions: [PartitionRecord]
+    /// Of each fold, of the same instant as the cursors.
+    package var folds: [any Sendable]
+    package var deadLetters: [RefusedBytes]
+    /// Items that are settled but beyond their partitions' cursors: after a crash they are moved
+    /// again.
+    package var itemsAhead: Int
+    /// The flow as a whole then.
+    package var progress: FlowProgress
+}
+
+/// An item that the sink refused for good.
+package struct RefusedBytes: Equatable, Sendable {
+    package var code: String
+    package var reason: String
+    /// As the source sent it.
+    package var item: [UInt8]
+}
+
+extension FlowFailure {
+    package init(_ error: JobError) {
+        self.init(.giveUp, code: "JobState", message: error.message, hint: error.hint)
+    }
+}

@@ -1,0 +1,112 @@
+import Dispatch
+import Pacing
+import System
+
+/// A ``SharedBucket`` at work: a limit over all tables of a job, on one side. Its serial queue is
+/// its lock. Any thread may call it.
+package final class SharedLimit: @unchecked Sendable {
+    // @unchecked: every `var` is touched only on `queue`.
+    private let queue = DispatchQueue(label: "flow.shared-limit")
+    private let time: any TimeSource
+    /// nil while there is no limit.
+    private var bucket: SharedBucket?
+    private var waiting: [Int: @Sendable (SharedBucket.Grant) -> Void] = [:]
+    /// Set for the instant at which the next claim can be granted, while one waits.
+    private var timer: (any DispatchSourceTimer)?
+
+    package init(_ rate: Double?, time: any TimeSource) {
+        self.time = time
+        bucket = rate.map { SharedBucket(rate: $0, at: time.now) }
+    }
+
+    /// Sets units a second from now on; once set, a limit is never lifted.
+    package func setRate(_ rate: Double) {
+        queue.async { [self] in
+            let now = time.now
+            if bucket == nil {
+                bucket = SharedBucket(rate: rate, at: now)
+            } else {
+                bucket?.setRate(rate, at: now)
+            }
+            grant(at: now)
+        }
+    }
+
+    /// Calls `granted`, on a queue of its own, when so many units are there for `claimant`. There
+    /// must be a limit.
+    package func claim(
+        _ units: Double, for claimant: Int,
+        granted: @escaping @Sendable (SharedBucket.Grant) -> Void
+    ) {
+        queue.async { [self] in
+            precondition(bucket != nil, "units are claimed of no limit")
+            bucket?.claim(units, for: claimant)
+            waiting[claimant] = granted
+            grant(at: time.now)
+        }
+    }
+
+    /// Tells what came of a grant; see ``TokenBucket/settle(_:consumed:at:)``.
+    package func settle(_ grant: SharedBucket.Grant, consumed: Double) {
+        queue.async { [self] in
+            let now = time.now
+            bucket?.settle(grant, consumed: consumed, at: now)
+            self.grant(at: now)
+        }
+    }
+
+    private func grant(at now: Instant) {
+        while let grant = bucket?.grant(at: now) {
+            waiting.removeValue(forKey: grant.claimant)?(grant)
+        }
+        timer?.cancel()
+        timer = nil
+        guard let ready = bucket?.readyAt(now) else { return }
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        self.timer = timer
+        timer.setEventHandler { [weak self] in
+            guard let self else { return }
+            self.grant(at: self.time.now)
+        }
+        let delay = Int(max(0, (ready - now).inNanoseconds))
+        timer.schedule(deadline: .now() + .nanoseconds(delay), leeway: .nanoseconds(0))
+        timer.activate()
+    }
+}
+
+/// The limits over all tables of a job, one on each side.
+package struct SharedLimits: Sendable {
+    package let read: SharedLimit
+    package let write: SharedLimit
+
+    package init(read: Double?, write: Double?, time: any TimeSource) {
+        self.read = SharedLimit(read, time: time)
+        self.write = SharedLimit(write, time: time)
+    }
+
+    /// Has them hold from now on; a limit that was set is never lifted.
+    package func set(read: Double?, write: Double?) {
+        if let read { self.read.setRate(read) }
+        if let write { self.write.setRate(write) }
+    }
+
+    package subscript(side: FlowSide) -> SharedLimit { side == .source ? read : write }
+}
+
+/// One table's part in a limit over all tables of a job.
+package struct SharedPart: Sendable {
+    package let limit: SharedLimit
+    /// By which number the table is known there.
+    package let number: Int
+
+    package init(limit: SharedLimit, number: Int) {
+        self.limit = limit
+        self.number = number
+    }
+
+    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
+    package func settle(_ grant: SharedBucket.Grant?, consumed: Double?) {
+        guard let grant else { return }
+        limit.settle(grant, consumed: consumed ?? grant.reservation.estimate)
+    }
+}

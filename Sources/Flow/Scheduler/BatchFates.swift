@@ -1,0 +1,35 @@
+import DynamoModel
+import System
+
+/// What became of a batch's items, as its sink says.
+struct BatchFates {
+    /// Positions of items that are to be sent again.
+    private(set) var refused: [Int] = []
+    /// What was charged: a put that another item stands in the way of is, like any other.
+    private(set) var taken: BatchLoad
+    /// Of that, what the target has another item in place of.
+    private(set) var kept = BatchLoad()
+    private(set) var keptItems = 0
+
+    /// - Parameter mixer: knows the items.
+    init(_ batch: Batch, _ reply: BatchReply, _ mixer: BatchMixer, _ shape: BatchShape) {
+        taken = batch.load
+        var last = -1
+        for exception in reply.exceptions {
+            precondition(
+                exception.position > last && exception.position < batch.items.count,
+                "\(reply.exceptions) are not in the batch, or out of order")
+            last = exception.position
+            let slice = mixer.slice(of: batch.items[exception.position])
+            switch exception.outcome {
+            case .written: break
+            case .kept:
+                kept.add(slice, shape)
+                keptItems += 1
+            case .unprocessed:
+                refused.append(exception.position)
+                taken.remove(slice, shape)
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// Failures of a flow as a whole, not of one request.
+extension FlowFailure {
+    /// Too many items were refused for good.
+    /// - Parameter deadLetters: the number that was allowed; nil where none was accepted at all.
+    init(systemic last: FlowFailure, after deadLetters: Int?) {
+        self = last
+        message =
+            deadLetters.map {
+                "more than \($0) items were refused, the last with: \(last.message)"
+            } ?? "the target refuses every item: \(last.message)"
+        hint = last.hint ?? "mend the cause, or raise --max-dead-letters"
+    }
+
+    /// Not every item that was read has arrived somewhere.
+    init(read: Int, settled: Int) {
+        self.init(
+            .giveUp, code: "ItemsUnaccounted",
+            message: "\(read) items were read but \(settled) accounted for",
+            hint: "this is a bug in dynaferry; the target is not a full copy")
+    }
+}

@@ -1,0 +1,43 @@
+import DynamoModel
+
+/// Which items of a page are still to be taken for batches.
+struct MixerPage: Sendable {
+    /// The slot of the partition that it belongs to.
+    let slot: Int
+    let items: [ItemSlice]
+    /// Items from here on have not been taken yet; never one that is left out.
+    private(set) var taken = 0
+    /// Positions, in order, of items that are left out and not passed yet, the next one last.
+    private var leftOut: [Int]
+
+    init(_ page: ArrivedPage, slot: Int) {
+        self.slot = slot
+        items = page.items
+        leftOut = page.leftOut.reversed()
+        passLeftOut()
+    }
+
+    /// What stands for a page between two.
+    static let none = MixerPage(.none, slot: -1)
+
+    /// 0 when none is left to take; else an upper bound, since some may be left out.
+    var untaken: Int { items.count - taken }
+
+    /// Where the items end that can be taken now and lie together, `most` at most.
+    func runEnd(most: Int) -> Int {
+        min(items.count, taken + most, leftOut.last ?? .max)
+    }
+
+    mutating func take(_ count: Int) {
+        precondition(count >= 0 && count <= untaken, "the page has no \(count) items left")
+        taken += count
+        passLeftOut()
+    }
+
+    private mutating func passLeftOut() {
+        while leftOut.last == taken {
+            leftOut.removeLast()
+            taken += 1
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// A bug that one of the scheduler's four values has on purpose, so that the simulation can show
+/// that it would find it. Nothing but a test can put one in (``FlowScheduler/plant(_:)`` is seen by
+/// no other target).
+enum SchedulerFlaw: String, CaseIterable, Sendable {
+    case readsBeyondMemory = "a read is sent though its reserve does not fit"
+    case finishesAtGap = "a partition is finished when all that was read of it is settled"
+    case passesUnsettled = "a position passes the first item that is not settled"
+    case forgetsFinished = "a finished partition is not saved as one"
+    case overfills = "a batch holds one item too many"
+    case takesTwice = "an item that is due again is taken for two batches"
+    case ignoresLimit = "a batch is sent before its units are there"
+    case dropsPending = "a batch that waits for its units is forgotten"
+}

@@ -1,0 +1,106 @@
+import DynamoModel
+import System
+
+/// What a sink takes at a time, and what it costs.
+package struct BatchShape: Equatable, Sendable {
+    package var itemsMax: Int
+    /// Bytes of one batch as it is sent: each item's with `itemOverhead`, and `envelope`.
+    package var bytesMax: Int
+    package var itemOverhead: Int
+    package var envelope: Int
+    /// Bytes set aside for a batch, as a multiple of the batch's own: 2 where the reply may bring
+    /// everything back, 0 where the items stay in their pages.
+    package var memoryFactor: Int
+    /// Stored bytes that one unit covers: each item is rounded up by itself.
+    package var unitBytes: Int
+    /// Neighbouring items that a batch takes of a partition before it goes on to the next.
+    package var runItems = 5
+
+    package init(
+        itemsMax: Int, bytesMax: Int, itemOverhead: Int, envelope: Int, memoryFactor: Int,
+        unitBytes: Int
+    ) {
+        self.itemsMax = itemsMax
+        self.bytesMax = bytesMax
+        self.itemOverhead = itemOverhead
+        self.envelope = envelope
+        self.memoryFactor = memoryFactor
+        self.unitBytes = unitBytes
+    }
+
+    /// Of a flow that writes nothing.
+    static let none = BatchShape(
+        itemsMax: 1, bytesMax: 0, itemOverhead: 0, envelope: 0, memoryFactor: 1, unitBytes: 1)
+
+    /// Units of one item, as estimated; what table and indexes really take is learnt.
+    func units(bytes: Int) -> Int { max(1, (bytes + unitBytes - 1) / unitBytes) }
+}
+
+/// One item of a batch, for its sink.
+package struct BatchItem: Sendable {
+    package var buffer: ByteBuffer
+    package var slice: ItemSlice
+    /// A request that it was in ended without an answer: it may have been written.
+    package var mayBeWritten: Bool
+
+    /// Its bytes, as the source sent them; readable until the batch is answered.
+    package var bytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: buffer.bytes[slice.range])
+    }
+}
+
+/// What became of an item of a batch.
+package enum ItemOutcome: Equatable, Sendable {
+    case written
+    /// The target has another one in its place, which stays.
+    case kept
+    /// Refused for lack of capacity: it is sent again.
+    case unprocessed
+}
+
+/// What a sink answers to a batch.
+package struct BatchReply: Equatable, Sendable {
+    /// By position, in order; what is not named has been written.
+    package var exceptions: [Exception]
+    /// Units consumed, by the sink's meters, and at the end what no meter is for; nil where nothing
+    /// is reported.
+    package var units: [Double]?
+    /// How long it took; nil: since it was sent.
+    package var roundTrip: Duration?
+
+    package struct Exception: Equatable, Sendable {
+        package var position: Int
+        package var outcome: ItemOutcome
+
+        package init(_ position: Int, _ outcome: ItemOutcome) {
+            self.position = position
+            self.outcome = outcome
+        }
+    }
+
+    package init(
+        _ exceptions: [Exception] = [], units: [Double]? = nil, roundTrip: Duration? = nil
+    ) {
+        self.exceptions = exceptions
+        self.units = units
+        self.roundTrip = roundTrip
+    }
+
+    /// Positions in any order.
+    package init(
+        unprocessed: [Int], units: [Double]? = nil, roundTrip: Duration? = nil
+    ) {
+        self.init(
+            unprocessed.sorted().map { Exception($0, .unprocessed) }, units: units,
+            roundTrip: roundTrip)
+    }
+}
+
+/// Where items go. Threads, waits and credentials as with ``PageSource``.
+package protocol BatchSink: AnyObject, Sendable {
+    var shape: BatchShape { get }
+
+    /// Writes items; `batch` is readable on any thread until `done` is called. A failure is of all
+    /// of them: one for its content (`split`) has the batch halved, and refuses an item alone.
+    func write(_ batch: [BatchItem], _ done: @escaping Done<BatchReply>)
+}

@@ -1,0 +1,85 @@
+import DynamoModel
+import System
+
+/// What one read of a partition is to bring.
+package struct PageRequest: Equatable, Sendable {
+    package var partition: Partition
+    /// nil: from its start.
+    package var after: Cursor?
+    package var itemsMax: Int
+    /// Bytes that the page's buffer may come to hold.
+    package var bytesMax: Int
+
+    package init(partition: Partition, after: Cursor?, itemsMax: Int, bytesMax: Int) {
+        self.partition = partition
+        self.after = after
+        self.itemsMax = itemsMax
+        self.bytesMax = bytesMax
+    }
+}
+
+/// Items of one partition that lie one behind the other, as they came.
+///
+/// Item numbers never change: stages and outcomes mark items; nothing adds, moves or removes one.
+/// So cursors and sums are those of what was read, whatever became of it.
+package struct Page: Sendable {
+    package var request: PageRequest
+    /// Lent by the flow, which set its memory aside before it asked. Followed by
+    /// ``ByteBuffer/paddingBytes`` readable zero bytes.
+    package var buffer: ByteBuffer
+    package var items: [ItemSlice] = []
+    /// Sum of the items' sizes as the service counts them.
+    package var storedBytes = 0
+    /// Items that the source only tells of, where it was asked for how many there are.
+    package var itemsCounted = 0
+    /// What stages say of each item; empty: all are to be written.
+    package var verdicts: [Verdict] = []
+    /// What stages have made of the page for folds and sinks, each under its own type.
+    package var made: [any Sendable] = []
+    package var next = Next.end
+    /// Units that it took, as reported; nil where nothing is reported.
+    package var units: Double?
+    /// Its units have been waited for before the flow began.
+    package var isPaid = false
+
+    package init(_ request: PageRequest, in buffer: ByteBuffer) {
+        self.request = request
+        self.buffer = buffer
+    }
+
+    package enum Next: Equatable, Sendable {
+        /// Where the page behind it begins: not always behind its last item.
+        case more(Cursor)
+        /// Nothing follows in its partition.
+        case end
+    }
+
+    /// What a stage has made of it.
+    package func made<Value>(_: Value.Type) -> Value? {
+        for value in made {
+            if let value = value as? Value { return value }
+        }
+        return nil
+    }
+
+    /// Leaves an item out; it counts as settled.
+    package mutating func leaveOut(_ item: Int, _ reason: LeftOut) {
+        if verdicts.isEmpty { verdicts = Array(repeating: .write, count: items.count) }
+        verdicts[item] = .leaveOut(reason)
+    }
+}
+
+/// What is to be done with an item.
+package enum Verdict: Equatable, Sendable {
+    case write
+    /// It is not to be written, and is settled so.
+    case leaveOut(LeftOut)
+}
+
+/// Why an item is not written.
+package enum LeftOut: Equatable, Sendable {
+    /// Its time to live has passed.
+    case expired
+    /// Nothing is left to be found out about it.
+    case equal
+}

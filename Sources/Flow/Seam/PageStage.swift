@@ -1,0 +1,20 @@
+/// Looks at each page once, on its way from the source: expiry, digests.
+///
+/// Deterministic, and it never waits. A bad item is a verdict; what makes the page useless, so that
+/// it must be asked for again, is thrown.
+package protocol PageStage: Sendable {
+    /// Bytes to be set aside beside a page of so many items.
+    func growth(items: Int) -> Int
+
+    func apply(to page: inout Page) throws(FlowFailure)
+}
+
+/// Sums that agree with the cursors. It belongs to the flow's queue from the start to the end.
+package protocol SettledFold: AnyObject, Sendable {
+    /// Is told of every item once, in its partition's order, when it is settled with all before it,
+    /// and before the page's bytes go.
+    func passed(_ items: Range<Int>, of page: Page)
+
+    /// What is to be kept with these partitions' cursors, of the same instant.
+    func state(of partitions: [PartitionRecord]) -> any Sendable
+}
