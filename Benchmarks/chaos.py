@@ -62,8 +62,8 @@ COMMIT_WITHIN_SECONDS = 0.6
 # Reading that the source has throttled may be slow for a while: such a run is killed sooner.
 ITEMS_WITHIN_SECONDS = 2
 LOOK_SECONDS = 0.004
-# On a busy machine the server may take so long to execute what the killed copy had sent.
-REST_SECONDS = 0.15
+# The server has executed what a killed copy had sent once it slept so many times in a row.
+RESTS = 20
 IDLE_LIMIT_SECONDS = 60
 # Rounds at a time: a copy through throttles waits more than it works.
 ROUNDS_AT_A_TIME = 3
@@ -119,14 +119,15 @@ def table_line(words):
 class Copy:
     """One command, run again and again, and what the server and the job's file say after each."""
 
-    def __init__(self, url, folder, tables, words):
+    def __init__(self, server, folder, tables, words):
         self._targets = [target for _, target in tables]
         self.jobs = f"{folder}/jobs"
         self._errors = f"{folder}/errors"
         self._command = [
-            BINARY, "copy", *words, "--endpoint", url, "--region", REGION,
+            BINARY, "copy", *words, "--endpoint", server.url, "--region", REGION,
             "--state-dir", self.jobs, "--progress", "none"]
-        self._server = Connection(url)
+        self._is_idle = lambda: server.is_idle
+        self._server = Connection(server.url)
         self.process = None
 
     def start(self):
@@ -181,13 +182,14 @@ class Copy:
                 sum(table.get("items_unanswered", 0) for table in tables))
 
     def meter_at_rest(self):
-        """The same, once nothing has been added for a while: the server goes on for a moment."""
-        last, since = None, time.monotonic()
-        while time.monotonic() - since < REST_SECONDS:
-            now = self.target_meter()
-            if now != last:
-                last, since = now, time.monotonic()
+        """The same, once the server has come to rest: it goes on for a moment."""
+        last, rests = None, 0
+        while rests < RESTS:
             time.sleep(LOOK_SECONDS)
+            is_idle = self._is_idle()
+            now = self.target_meter()
+            rests = rests + 1 if is_idle and now == last else 0
+            last = now
         return last
 
     def await_items(self, count):
@@ -270,7 +272,7 @@ def run_round(seed, number):
     items = ITEMS // len(tables)
     with (serving(BINARY, [f"{source}={items}" for source, _ in tables], options) as server,
           tempfile.TemporaryDirectory(prefix="chaos-") as folder):
-        copy = Copy(server.url, folder, tables, words)
+        copy = Copy(server, folder, tables, words)
         try:
             found = chaos(copy, chance)
         finally:

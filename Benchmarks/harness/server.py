@@ -1,6 +1,7 @@
 """`dynaferry serve` in a process of its own, which ends with this one, however that ends."""
 
 import contextlib
+import glob
 import subprocess
 import time
 
@@ -8,10 +9,21 @@ from .api import Connection, Failed
 
 
 class Server:
-    def __init__(self, url, ca):
+    def __init__(self, url, ca, pid):
         self.url = url
         self.ca = ca
+        self._pid = pid
         self._connection = Connection(url, ca)
+
+    @property
+    def is_idle(self):
+        """Whether all of its threads sleep: one that the machine has no time for does not."""
+        states = []
+        for path in glob.glob(f"/proc/{self._pid}/task/*/stat"):
+            with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as stat:
+                # The name in brackets may hold anything.
+                states.append(stat.read().rpartition(")")[2].split()[0])
+        return all(state == "S" for state in states)
 
     def create_like(self, source, table):
         """Makes an empty table with the keys of another; returns when it can be written to."""
@@ -51,7 +63,7 @@ def serving(dynaferry, fills, options=(), tls=None):
         line = process.stdout.readline()
         if not line.startswith(prefix):
             raise Failed("the server did not start: " + " ".join(command))
-        yield Server(line[len(prefix):].strip(), tls and tls[0])
+        yield Server(line[len(prefix):].strip(), tls and tls[0], process.pid)
     finally:
         process.stdin.close()
         process.stdout.close()

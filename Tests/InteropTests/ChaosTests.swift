@@ -20,7 +20,7 @@ struct ChaosTests {
         let binary = try #require(RatioTests.binary)
         // Nicely: it takes both cores for a while, and the tests beside it have time limits.
         let line = ["nice", "env", "DYNAFERRY_BINARY=\(binary)", Self.script, "--rounds", "10"]
-        let result = try await Programs.run(line, secondsMax: 280)
+        let result = try await Programs.run(line, secondsMax: 1_100)
         #expect(result.status == 0, result.text)
     }
 }
