@@ -108,6 +108,20 @@ struct CallTests {
         #expect(server.requests.count == 11)
     }
 
+    /// A stranger is given up within seconds; a server that is known may be slow at first.
+    @Test func `a server that has answered may take its time over another operation`() async throws
+    {
+        let server = try ScriptedServer { request in
+            if request.head.contains("DescribeTimeToLive") { Thread.sleep(forTimeInterval: 5.5) }
+            return .bytes(Canned.reply("{}"))
+        }
+        defer { server.stop() }
+        let client = try await TestClient.make(server.url)
+        _ = try await client.call(.describeTable, [:], repeatable: true)
+        _ = try await client.call(.describeTimeToLive, [:], repeatable: true)
+        #expect(server.requests.count == 2)
+    }
+
     @Test func `before the first answer a page of a stranger ends the call`() async throws {
         let server = try ScriptedServer { _ in .bytes(Canned.reply("<html></html>", status: 403)) }
         defer { server.stop() }

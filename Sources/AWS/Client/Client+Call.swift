@@ -46,7 +46,7 @@ extension Client {
             let deadline = start + timeLimit(operation, nil, patience)
             let result = await attemptCall(
                 operation, bytes, repeatable: repeatable, replyBytesMax: replyBytesMax,
-                within: deadline - time.now, read)
+                within: attemptLimit(deadline - time.now, patience), read)
             guard case .failure(let error) = result else { return try result.get() }
             let delay = try await delayBeforeRepeating(
                 error, attempt: attempt, repeatable: repeatable)
@@ -68,6 +68,12 @@ extension Client {
         let isAnswer = error?.isFromService == true
         return isAnswer || mayWaitOut(operation)
             ? limit : min(limit, configuration.firstReplyWithin)
+    }
+
+    /// How long one attempt may take: what has answered something else is mostly at work on this.
+    /// - Parameter left: for the call, failures apart.
+    private func attemptLimit(_ left: Duration, _ patience: Duration?) -> Duration {
+        hasAnswered ? max(left, patience ?? configuration.giveUpAfter) : left
     }
 
     /// Nobody waits in silence: says, in time, what for, unless it is cancelled before.
