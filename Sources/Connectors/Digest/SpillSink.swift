@@ -75,7 +75,7 @@ package final class SpillSink: BatchSink, @unchecked Sendable {
         var table = KeyTable()
         do throws(JSONError) {
             for item in batch {
-                let bytes = item.buffer.bytes
+                let bytes = item.page
                 table.add(
                     try digester.digest(item.slice, in: bytes), isTarget: isTarget,
                     key: try item.slice.key(in: bytes, schema: schema))

@@ -108,7 +108,7 @@ package final class KeepingSink: BatchSink, @unchecked Sendable {
         let bytes = Array(item.bytes)
         let key: JSON
         do {
-            key = try JSON(parsing: item.slice.key(in: item.buffer.bytes, schema: schema))
+            key = try JSON(parsing: item.slice.key(in: item.page, schema: schema))
         } catch {
             preconditionFailure("a key that was cut out can't be read: \(error)")
         }

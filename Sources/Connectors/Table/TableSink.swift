@@ -92,7 +92,7 @@ package final class TableSink: BatchSink, @unchecked Sendable {
             UnprocessedMatcher.Placed(slice: $0, bytes: reply.body.bytes)
         }
         let places = batch.map {
-            UnprocessedMatcher.Placed(slice: $0.slice, bytes: $0.buffer.bytes)
+            UnprocessedMatcher.Placed(slice: $0.slice, bytes: $0.page)
         }
         return try UnprocessedMatcher(batch: places).positions(of: entries)
     }

@@ -7,10 +7,10 @@ import System
 struct CallLog {
     /// One call. Any thread may answer it.
     final class Call: Sendable {
-        fileprivate let number: Int
+        fileprivate let place: Int
         private let isAnswered = Atomic(false)
 
-        fileprivate init(_ number: Int) { self.number = number }
+        fileprivate init(_ place: Int) { self.place = place }
 
         /// False for a second answer, which counts for nothing.
         func isFirstAnswer() -> Bool {
@@ -18,8 +18,9 @@ struct CallLog {
         }
     }
 
-    private var began: [Int: Instant] = [:]
-    private var next = 0
+    /// When each began; nil where none is.
+    private var began: [Instant?] = []
+    private var free: [Int] = []
     private var lookAt = Instant.zero
 
     /// Longer than any request is let run, and than credentials are waited for by default.
@@ -27,18 +28,25 @@ struct CallLog {
     private static let lookEvery = Duration.seconds(5)
 
     mutating func begin(at now: Instant) -> Call {
-        next += 1
-        began[next] = now
-        return Call(next)
+        if let place = free.popLast() {
+            began[place] = now
+            return Call(place)
+        }
+        began.append(now)
+        return Call(began.count - 1)
     }
 
-    mutating func end(_ call: Call) { began[call.number] = nil }
+    mutating func end(_ call: Call) {
+        began[call.place] = nil
+        free.append(call.place)
+    }
 
     /// What to end with when a call has not been answered for too long.
     mutating func failure(at now: Instant) -> FlowFailure? {
         guard now >= lookAt else { return nil }
         lookAt = now + Self.lookEvery
-        guard let oldest = began.values.min(), now - oldest > Self.answerWithin else { return nil }
+        let oldest = began.lazy.compactMap(\.self).min() ?? now
+        guard now - oldest > Self.answerWithin else { return nil }
         let minutes = Int(clamping: Self.answerWithin.inSeconds / 60)
         return FlowFailure(
             .giveUp, code: "NoAnswer", message: "a request was not answered in \(minutes) minutes",

@@ -52,9 +52,11 @@ package final class FlowDriver: @unchecked Sendable {
     private var outcome: FlowOutcome?
 
     /// A page that is held, and how many of its items the folds have been told of.
-    private struct OpenPage {
-        var page: Page
+    private final class OpenPage {
+        let page: Page
         var told = 0
+
+        init(_ page: Page) { self.page = page }
     }
 
     /// - Parameters:
@@ -129,10 +131,13 @@ package final class FlowDriver: @unchecked Sendable {
     /// Performs what an event asks for. One that comes while actions are being performed, as from a
     /// source that answers at once, waits until they have been.
     private func take(_ event: @escaping () -> [FlowAction]) {
+        if isPerforming { inbox.append(event) } else { perform(event()) }
+    }
+
+    private func perform(_ actions: [FlowAction]) {
         dispatchPrecondition(condition: .onQueue(queue))
-        inbox.append(event)
-        guard !isPerforming else { return }
         isPerforming = true
+        for action in actions { perform(action) }
         var next = 0
         while next < inbox.count {
             let event = inbox[next]
@@ -176,18 +181,20 @@ package final class FlowDriver: @unchecked Sendable {
         let call = calls.begin(at: time.now)
         return { [self] result in
             guard call.isFirstAnswer() else { return }
-            let hear: @Sendable () -> Void = { [self] in
-                take { [self] in
-                    calls.end(call)
-                    return event(result)
-                }
-            }
             if DispatchQueue.getSpecific(key: Self.current) == ObjectIdentifier(self) {
-                hear()
+                hear(result, of: call, event)
             } else {
-                queue.async(execute: hear)
+                queue.async { [self] in hear(result, of: call, event) }
             }
         }
+    }
+
+    private func hear<Value>(
+        _ result: Result<Value, FlowFailure>, of call: CallLog.Call,
+        _ event: @escaping (Result<Value, FlowFailure>) -> [FlowAction]
+    ) {
+        calls.end(call)
+        if isPerforming { inbox.append { event(result) } } else { perform(event(result)) }
     }
 
     private func timePassed() {
@@ -276,7 +283,7 @@ package final class FlowDriver: @unchecked Sendable {
         let (number, actions) = scheduler.pageArrived(
             partition: partition, ArrivedPage(page, growth: growth), at: time.now)
         while pages.count <= number { pages.append(nil) }
-        pages[number] = OpenPage(page: page)
+        pages[number] = OpenPage(page)
         return actions
     }
 
@@ -317,12 +324,13 @@ package final class FlowDriver: @unchecked Sendable {
         var next = 0
         while next < items.count {
             let number = items[next].page
-            let page = pages[Int(number)]!.page
+            let open = pages[Int(number)]!
+            let bytes = open.page.buffer.bytes
             repeat {
                 batch.append(
                     BatchItem(
-                        buffer: page.buffer, slice: page.items[Int(items[next].index)],
-                        mayBeWritten: items[next].mayBeWritten))
+                        slice: open.page.items[Int(items[next].index)],
+                        mayBeWritten: items[next].mayBeWritten, page: bytes))
                 next += 1
             } while next < items.count && items[next].page == number
         }
@@ -368,7 +376,7 @@ package final class FlowDriver: @unchecked Sendable {
             let open = pages[number]!
             if open.told < items {
                 tell(open.told..<items, of: open.page)
-                pages[number]!.told = items
+                open.told = items
             }
             return parts.source.cursor(after: items - 1, of: open.page)
         }

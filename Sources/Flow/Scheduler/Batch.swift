@@ -10,28 +10,31 @@ struct Batch: Sendable {
     var charge: WritePacing.Charge = []
     var grant: SharedBucket.Grant?
 
-    private let shape: BatchShape
+    // Of the sink's shape no more than is needed: batches are moved about.
+    private let envelope: Int
+    private let itemOverhead: Int
+    private let memoryFactor: Int
 
     init(_ shape: BatchShape, capacity: Int) {
-        self.shape = shape
+        (envelope, itemOverhead) = (shape.envelope, shape.itemOverhead)
+        memoryFactor = shape.memoryFactor
         items.reserveCapacity(capacity)
     }
 
     /// Bytes of it as it is sent.
-    var bytes: Int { shape.envelope + load.jsonBytes + items.count * shape.itemOverhead }
+    var bytes: Int { envelope + load.jsonBytes + items.count * itemOverhead }
     /// Bytes that it takes until it is answered.
-    var heldBytes: Int { shape.memoryFactor * bytes }
+    var heldBytes: Int { memoryFactor * bytes }
 
     /// Whether it takes one more item; an empty one takes any.
-    func fits(_ slice: ItemSlice, _ bounds: BatchMixer.Bounds) -> Bool {
+    func fits(_ slice: ItemSlice, _ bounds: BatchMixer.Bounds, _ shape: BatchShape) -> Bool {
         if items.isEmpty { return true }
-        var grown = load
-        grown.add(slice, shape)
-        return bytes + Int(slice.length) + shape.itemOverhead <= bounds.bytesMax
-            && Double(grown.units) <= bounds.unitsMax
+        let units = load.units + shape.units(bytes: Int(slice.size))
+        return bytes + Int(slice.length) + itemOverhead <= bounds.bytesMax
+            && Double(units) <= bounds.unitsMax
     }
 
-    mutating func add(_ item: ItemRef, _ slice: ItemSlice) {
+    mutating func add(_ item: ItemRef, _ slice: ItemSlice, _ shape: BatchShape) {
         items.append(item)
         load.add(slice, shape)
     }

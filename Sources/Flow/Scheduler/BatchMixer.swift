@@ -110,7 +110,7 @@ struct BatchMixer: Sendable {
     ) -> Batch? {
         if let items = whole.popLast() {
             var batch = Batch(shape, capacity: items.count)
-            for item in items { batch.add(item, slice(of: item)) }
+            for item in items { batch.add(item, slice(of: item), shape) }
             return batch
         }
         let isWorthWaiting = isMoreComing && now - (due.since ?? now) < Self.patience
@@ -125,9 +125,9 @@ struct BatchMixer: Sendable {
                     continue
                 }
                 let slice = slice(of: item)
-                guard batch.fits(slice, bounds) else { break }
+                guard batch.fits(slice, bounds, shape) else { break }
                 if flaw != .takesTwice || due.count > 1 { due.removeFirst() }
-                batch.add(item, slice)
+                batch.add(item, slice, shape)
                 if flaw == .takesTwice { break }
             } else {
                 guard let slot = slotInTurn(heat),
@@ -178,8 +178,8 @@ struct BatchMixer: Sendable {
         let wanted = min(run, room, heat.left)
         var next = first
         let end = pages[page].runEnd(most: wanted)
-        while next < end, batch.fits(items[next], bounds) {
-            batch.add(ItemRef(page: page, index: next), items[next])
+        while next < end, batch.fits(items[next], bounds, shape) {
+            batch.add(ItemRef(page: page, index: next), items[next], shape)
             next += 1
         }
         guard next > first else { return false }

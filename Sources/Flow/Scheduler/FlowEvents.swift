@@ -18,7 +18,7 @@ package enum FlowAction: Equatable, Sendable {
     /// Nothing needs the page's bytes any more.
     case release(page: Int)
     /// Make this durable, as a whole or not at all, then say so.
-    case save(FlowSave)
+    indirect case save(FlowSave)
     /// Say when units of the limit over all flows, for one request, are there. One claim a side is
     /// open at a time.
     case claim(FlowSide, units: Double)

@@ -33,19 +33,26 @@ package struct BatchShape: Equatable, Sendable {
         itemsMax: 1, bytesMax: 0, itemOverhead: 0, envelope: 0, memoryFactor: 1, unitBytes: 1)
 
     /// Units of one item, as estimated; what table and indexes really take is learnt.
-    func units(bytes: Int) -> Int { max(1, (bytes + unitBytes - 1) / unitBytes) }
+    func units(bytes: Int) -> Int {
+        // Mostly so: a division costs more than all else that is done about an item here.
+        bytes <= unitBytes ? 1 : (bytes + unitBytes - 1) / unitBytes
+    }
 }
 
-/// One item of a batch, for its sink.
-package struct BatchItem: Sendable {
-    package var buffer: ByteBuffer
+/// One item of a batch, for its sink. A plain value, so that a batch costs no reference counts.
+package struct BatchItem: @unchecked Sendable {
+    // @unchecked: the flow holds the page, and changes nothing in it, until the batch is answered.
+
     package var slice: ItemSlice
     /// A request that it was in ended without an answer: it may have been written.
     package var mayBeWritten: Bool
+    /// The bytes that the slice is of, as the source sent them; readable until the batch is
+    /// answered.
+    package var page: UnsafeRawBufferPointer
 
-    /// Its bytes, as the source sent them; readable until the batch is answered.
+    /// Its own bytes.
     package var bytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: buffer.bytes[slice.range])
+        UnsafeRawBufferPointer(rebasing: page[slice.range])
     }
 }
 
