@@ -41,6 +41,13 @@ extension MemoryBudget {
     /// The least that ``init(total:)`` takes, in bytes.
     package static var totalMin: Int { totalMin(.scan(), .puts) }
 
+    /// The least that a flow of pairs takes: an item of both sides, and its write.
+    package static var pairMin: MemoryBudget {
+        let (page, batch) = (PageShape.keys, BatchShape.conditionalPuts)
+        return MemoryBudget(
+            pageBytes: page.replyBytesMax(items: 1), batchBytes: batchMin(page: pageMin, batch))
+    }
+
     /// A page that holds one item of the service's largest size, in bytes of JSON.
     package static var pageMin: Int { PageShape.scan().replyBytesMax(items: 1) }
 }

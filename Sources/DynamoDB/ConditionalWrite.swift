@@ -22,7 +22,7 @@ package struct WriteCondition: Equatable, Sendable {
 
 extension WriteCondition {
     /// Whether it holds of an item: each name has its value, or has none where there is no value.
-    func holds(of item: JSON) -> Bool {
+    package func holds(of item: JSON) -> Bool {
         guard item.members?.isEmpty == false else { return true }
         return names.allSatisfy { name in
             guard let attribute = name.value.string else { return false }
@@ -54,14 +54,9 @@ package struct ConditionalWrite: Equatable, Sendable {
         self.condition = condition
     }
 
-    fileprivate var operation: Operation {
-        switch change {
-        case .put: .putItem
-        case .delete: .deleteItem
-        }
-    }
-
-    fileprivate func body(of table: String, asksOld: Bool) -> ByteBuffer {
+    /// Writes the request's body.
+    /// - Parameter asksOld: the reply is to have the item that was there.
+    package func write(table: String, asksOld: Bool, to body: ByteBuffer) {
         var parameters: JSON = [
             "TableName": .string(table), "ReturnConsumedCapacity": "INDEXES",
             "ConditionExpression": .string(condition.expression),
@@ -71,7 +66,7 @@ package struct ConditionalWrite: Equatable, Sendable {
             parameters["ExpressionAttributeValues"] = .object(condition.values)
         }
         if asksOld { parameters["ReturnValues"] = "ALL_OLD" }
-        let body = ByteBuffer()
+        body.removeAll()
         body.append(Array(parameters.bytes.dropLast()))
         switch change {
         case .put(let item):
@@ -82,35 +77,34 @@ package struct ConditionalWrite: Equatable, Sendable {
             body.append(key)
         }
         body.append("}")
-        return body
     }
 }
 
 extension TargetTable {
-    /// The longest reply to a write: what it consumed, and at most the item that was there.
-    private static var replyBytesMax: Int {
+    /// The longest reply to a write of one item: what it consumed, and at most the item that was
+    /// there.
+    package static let replyBytesMax =
         (1 << 16) + ServiceLimits.itemBytesMax * ServiceLimits.replyBytesPerStoredByteMax
+
+    /// How one item is written.
+    package enum OneWrite: Sendable {
+        case put
+        case delete
+
+        fileprivate var operation: Operation { self == .put ? .putItem : .deleteItem }
     }
 
-    /// One attempt; the reply is read as ``ReplyShape`` says. Repeated after an outcome that is
-    /// unknown, a write that was done the first time is answered as one whose condition fails.
-    package func write(
-        _ write: ConditionalWrite, on queue: DispatchQueue
-    ) async -> Result<ConsumedUnits?, AWSError> {
-        let reply = await withCheckedContinuation { continuation in
-            client.send(
-                write.operation, body: write.body(of: name, asksOld: mayIgnoreConditions),
-                reply: ByteBuffer(),
-                replyBytesMax: Self.replyBytesMax, on: queue
-            ) { continuation.resume(returning: $0) }
-        }
-        let read = reply.flatMap { client.read($0, of: write.operation) }
-        if case .success(let json) = read, let old = json["Attributes"],
-            !write.condition.holds(of: old)
-        {
-            return .failure(await putBack(old))
-        }
-        return read.map { ConsumedUnits($0) }
+    /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.
+    ///
+    /// It goes over kept connections, on which libcurl may repeat it: what is refused then has an
+    /// unknown outcome (``AWSError/isOutcomeUnknown``).
+    package func writeOne(
+        _ write: OneWrite, body: ByteBuffer, reply: ByteBuffer, replyBytesMax: Int,
+        on queue: DispatchQueue, completion: @escaping @Sendable (Result<Reply, AWSError>) -> Void
+    ) {
+        client.send(
+            write.operation, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue,
+            completion: completion)
     }
 }
 

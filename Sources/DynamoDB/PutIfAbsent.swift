@@ -56,19 +56,6 @@ extension TargetTable {
         }
     }
 
-    /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.
-    ///
-    /// It goes over kept connections, on which libcurl may repeat it: what is refused then has an
-    /// unknown outcome (``AWSError/isOutcomeUnknown``).
-    package func putIfAbsent(
-        body: ByteBuffer, reply: ByteBuffer, replyBytesMax: Int, on queue: DispatchQueue,
-        completion: @escaping @Sendable (Result<Reply, AWSError>) -> Void
-    ) {
-        client.send(
-            .putItem, body: body, reply: reply, replyBytesMax: replyBytesMax, on: queue,
-            completion: completion)
-    }
-
     /// Puts one item unless there is one of its key; a repetition of its own may find that there
     /// is. Throws ``AWSError/isConditionFailure`` then.
     package func putIfAbsent(_ item: JSON, partitionKey: String) async throws(AWSError) {

@@ -2,7 +2,6 @@ import AWS
 import Connectors
 import DynamoModel
 import Flow
-import JSON
 import Pacing
 import System
 
@@ -154,6 +153,9 @@ final class ChangedTally: Sendable {
         counters.writesThrottled = target.scansThrottled + verdict.progress.writesThrottled
         counters.requestsFailed = source.requestsFailed + target.requestsFailed
         counters.writes = verdict.progress.writes
+        counters.storedBytesWritten = verdict.progress.storedBytesWritten
+        counters.jsonBytesWritten = verdict.progress.jsonBytesWritten
+        counters.bytesSent = verdict.progress.jsonBytesWritten
         counters.writeUnits = verdict.progress.writeUnits
         counters.segmentsFinished =
             verdict.isConclusive ? segments : min(source.segmentsFinished, segments)
@@ -170,10 +172,6 @@ extension FlowCounters {
         switch (finding.repair, finding.kind) {
         case (.written, _):
             itemsWritten += 1
-            guard let bytes = finding.source else { return }
-            jsonBytesWritten += bytes.count
-            bytesSent += bytes.count
-            storedBytesWritten += (try? Item(JSON(parsing: bytes))).map { ItemSize.of($0) } ?? 0
         case (.refused, _): deadLetters += 1
         // Somebody else has deleted it on both sides.
         case (.deleted, _): break

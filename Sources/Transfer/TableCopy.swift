@@ -77,9 +77,9 @@ package final class TableCopy: TableWork {
         let (target, memoryBytes) = (subject.tables.target, subject.memory.batchBytes)
         let sink: any BatchSink =
             options.keepsItems
-            ? KeepingSink(
-                target, schema: schema, indexes: indexes, isResumed: isResumed,
-                memoryBytes: memoryBytes, on: queue)
+            ? ConditionalSink(
+                target, schema: schema, indexes: indexes,
+                conflict: .isKept(isResumed: isResumed), memoryBytes: memoryBytes, on: queue)
             : TableSink(
                 target, schema: schema, indexes: indexes, memoryBytes: memoryBytes, on: queue)
         var parts = FlowParts(

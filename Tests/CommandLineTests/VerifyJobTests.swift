@@ -52,7 +52,8 @@ import Transfer
     @Test func `the same command goes on after kill -9, with the same result`() throws {
         let slow = ["Orders", "Copy", "--read-units", "25", "--segments", "32"]
         let first = try start(slow)
-        let killed = try wait(first) { $0.record.progress.itemsDone > 0 }
+        // 1,500 items of the source at least: more than it reads in the two seconds between saves.
+        let killed = try wait(first) { $0.record.progress.itemsDone > 4_500 }
         first.signal(SIGKILL)
         _ = first.wait()
         let result = try run(words(["Orders", "Copy", "--json"]))

@@ -1,6 +1,8 @@
 import Connectors
+import Dispatch
 import DynamoDB
 import DynamoModel
+import Flow
 import Foundation
 import JSON
 import LocalAWS
@@ -138,25 +140,58 @@ struct RepairTests {
         definition.name = "target"
         try fixture.server.load(definition, items: [item(0)])
         let target = TargetTable(name: "target", client: try await fixture.client())
-        let key = Array(#"{"id":{"S":"hot"},"n":{"N":"1"}}"#.utf8)
+        let schema = try #require(definition.schema)
         // What a repair would send, once somebody else has written in between.
-        let stale = ConditionalWrite(
-            .put(item(-1).bytes),
-            if: WriteCondition(
-                unchanged: [("v", ["N": "0"])], schema: try #require(definition.schema)))
         try await fixture.put(item(1), into: "target")
         let queue = DispatchQueue(label: "test")
-        let late = await target.write(stale, on: queue)
-        guard case .failure(let error) = late else {
-            Issue.record("written over what was not read")
-            return
+        let sink = ConditionalSink(
+            target, schema: schema, indexes: [], conflict: .isChange, memoryBytes: 1 << 20,
+            on: queue)
+        for operation in [Flow.Operation.put, .delete] {
+            let source = OneItem(item(-1), over: item(0), operation, schema)
+            let parts = FlowParts(source, to: sink)
+            let time = MonotonicTime()
+            let driver = FlowDriver(
+                parts, parts.configuration(try #require(MemoryBudget(total: 32 << 20))),
+                shared: (SharedLimits(read: nil, write: nil, time: time), 0), on: queue,
+                time: time, seed: 1)
+            #expect(await driver.run() == .completed)
+            #expect(driver.progress.counters.itemsChanged == 1, "written over what was not read")
         }
-        #expect(error.code == "ConditionalCheckFailedException")
-        let deletion = ConditionalWrite(.delete(key), if: stale.condition)
-        guard case .failure = await target.write(deletion, on: queue) else {
-            Issue.record("deleted what was not read")
-            return
-        }
-        #expect(try await target.item(JSON(parsing: key)) == item(1))
+        let key = try JSON(parsing: #"{"id":{"S":"hot"},"n":{"N":"1"}}"#)
+        #expect(try await target.item(key) == item(1))
     }
+}
+
+/// A source of one item that is to be written over another.
+private final class OneItem: PageSource {
+    let shape = PageShape.scan()
+    private let item: JSON
+    private let other: JSON
+    private let operation: Flow.Operation
+    private let schema: KeySchema
+
+    init(_ item: JSON, over other: JSON, _ operation: Flow.Operation, _ schema: KeySchema) {
+        (self.item, self.other, self.operation, self.schema) = (item, other, operation, schema)
+    }
+
+    func open(_ saved: [PartitionRecord], _ done: @escaping Done<[Flow.Partition]>) {
+        done(.success([Flow.Partition(name: "one")]))
+    }
+
+    func read(_ request: PageRequest, into buffer: ByteBuffer, _ done: @escaping Done<Page>) {
+        buffer.append(Array(#"{"Count":2,"Items":[\#(item.text),\#(other.text)]}"#.utf8))
+        var page = Page(request, in: buffer)
+        do {
+            let items = try PageCutter(schema: schema).cut(buffer.bytes).items
+            page.items = [items[0]]
+            page.storedBytes = Int(items[0].size)
+            (page.operations, page.before) = ([operation], [items[1]])
+            done(.success(page))
+        } catch {
+            done(.failure(FlowFailure(malformed: error, "Scan")))
+        }
+    }
+
+    func cursor(after item: Int, of page: Page) -> Cursor { Cursor(bytes: [1]) }
 }

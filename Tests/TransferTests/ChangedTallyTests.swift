@@ -17,6 +17,9 @@ struct ChangedTallyTests {
         var verdict = TableVerdict(source: "a", target: "b")
         verdict.outcome = .different
         verdict.counters.itemsInSource = read
+        // As the flow that writes has counted.
+        let written = findings.count { $0.repair == .written }
+        (verdict.progress.writes, verdict.progress.storedBytesWritten) = (written, 3 * written)
         return tally.progress(of: verdict)
     }
 
@@ -40,7 +43,8 @@ struct ChangedTallyTests {
             ], read: 100)
         let counters = progress.counters
         #expect(counters.itemsRead == 100)
-        #expect(counters.itemsWritten == 2 && counters.storedBytesWritten == 6)
+        #expect(
+            counters.itemsWritten == 2 && counters.storedBytesWritten == 6 && counters.writes == 2)
         #expect(counters.deadLetters == 1)
         #expect(counters.itemsChanging == 1)
         #expect(counters.itemsLeftOut == 1)

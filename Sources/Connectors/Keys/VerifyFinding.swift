@@ -63,17 +63,8 @@ package struct VerifyFinding: Equatable, Sendable {
 
     /// The attributes that differ, by name. Empty unless the item is on both sides.
     package var attributes: [Attribute] {
-        guard let source, let target,
-            let left = try? JSON(parsing: source), let right = try? JSON(parsing: target)
-        else { return [] }
-        let names = Set((left.members ?? []).map(\.name) + (right.members ?? []).map(\.name))
-        return names.sorted().compactMap { name in
-            let (one, other) = (left[name], right[name])
-            // Decoded values compare as the service's do: numbers by value, sets without order.
-            let values = [one, other].map { $0.flatMap { try? AttributeValue($0) } }
-            if let value = values[0], value == values[1] { return nil }
-            return Attribute(name: name, source: one, target: other)
-        }
+        guard let source, let target else { return [] }
+        return ItemDifference.attributes(source, target)
     }
 }
 

@@ -19,8 +19,21 @@ package struct DeadLetter: Equatable, Sendable {
         self.item = item
     }
 
-    /// - Throws: when the item's bytes are none, which a source has cut out.
-    package init(_ refused: RefusedBytes, schema: KeySchema) throws(JSONError) {
+    /// The items that a save is to keep.
+    package static func all(
+        of entry: JournalEntry, schema: KeySchema
+    ) throws(JobError) -> [DeadLetter] {
+        do throws(JSONError) {
+            return try entry.deadLetters.map { refused throws(JSONError) in
+                try DeadLetter(refused, schema: schema)
+            }
+        } catch {
+            // A source has cut them out before.
+            throw JobError("an item that was refused can't be read: \(error)")
+        }
+    }
+
+    private init(_ refused: RefusedBytes, schema: KeySchema) throws(JSONError) {
         let page = ByteBuffer()
         let slice = try PageCutter(schema: schema).cut(item: refused.item, in: page)
         self.init(

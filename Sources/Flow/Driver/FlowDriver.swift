@@ -42,7 +42,7 @@ package final class FlowDriver: @unchecked Sendable {
     private var timer: (any DispatchSourceTimer)?
     private var partitions: [Partition] = []
     /// By the scheduler's numbers.
-    private var pages: [OpenPage?] = []
+    private var pages: [HeldPage?] = []
     private var buffers: BufferPool
     private var calls = CallLog()
     /// Events that came while actions were being performed.
@@ -50,14 +50,6 @@ package final class FlowDriver: @unchecked Sendable {
     private var isPerforming = false
     private var completion: (@Sendable (FlowOutcome) -> Void)?
     private var outcome: FlowOutcome?
-
-    /// A page that is held, and how many of its items the folds have been told of.
-    private final class OpenPage {
-        let page: Page
-        var told = 0
-
-        init(_ page: Page) { self.page = page }
-    }
 
     /// - Parameters:
     ///   - queue: serial, and the flow's own.
@@ -114,11 +106,16 @@ package final class FlowDriver: @unchecked Sendable {
         }
     }
 
-    package func setLimits(read: ReadLimit, write: WriteLimits = .init(), writesMax: Int? = nil) {
+    /// - Parameters: as in ``FlowScheduler/limitsChanged(read:elsewhere:write:writesMax:at:)``.
+    package func setLimits(
+        read: ReadLimit, elsewhere: ReadLimit? = nil, write: WriteLimits = .init(),
+        writesMax: Int? = nil
+    ) {
         queue.async { [self] in
             take { [self] in
                 scheduler.limitsChanged(
-                    read: read, write: write, writesMax: writesMax, at: time.now)
+                    read: read, elsewhere: elsewhere, write: write, writesMax: writesMax,
+                    at: time.now)
             }
         }
     }
@@ -283,7 +280,7 @@ package final class FlowDriver: @unchecked Sendable {
         let (number, actions) = scheduler.pageArrived(
             partition: partition, ArrivedPage(page, growth: growth), at: time.now)
         while pages.count <= number { pages.append(nil) }
-        pages[number] = OpenPage(page)
+        pages[number] = HeldPage(page)
         return actions
     }
 
@@ -325,12 +322,10 @@ package final class FlowDriver: @unchecked Sendable {
         while next < items.count {
             let number = items[next].page
             let open = pages[Int(number)]!
-            let bytes = open.page.buffer.bytes
             repeat {
                 batch.append(
                     BatchItem(
-                        slice: open.page.items[Int(items[next].index)],
-                        mayBeWritten: items[next].mayBeWritten, page: bytes))
+                        items[next].index, of: open, mayBeWritten: items[next].mayBeWritten))
                 next += 1
             } while next < items.count && items[next].page == number
         }
@@ -398,6 +393,7 @@ extension ArrivedPage {
             heldBytes: page.buffer.capacity
                 + page.items.capacity * MemoryLayout<ItemSlice>.stride + growth,
             next: page.next, units: page.units)
+        unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted
         isPaid = page.isPaid
         for (item, verdict) in page.verdicts.enumerated() where verdict != .write {

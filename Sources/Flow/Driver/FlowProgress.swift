@@ -17,6 +17,9 @@ package struct FlowProgress: Equatable, Sendable {
     package var itemsReadPerSecond = 0.0
     package var readUnitsPerSecond: Double
     package var readLimit: Double?
+    /// Of the other side, where a source reads there too.
+    package var readUnitsPerSecondElsewhere = 0.0
+    package var readLimitElsewhere: Double?
     package var writeUnitsPerSecond: Double
     package var writeLimit: Double?
     package var scansInFlight: Int
@@ -52,6 +55,7 @@ package struct FlowProgress: Equatable, Sendable {
         estimate(readInFinished: reader.itemsInFinished, reported: reported)
         itemsReadPerSecond = reader.itemsPerSecond(at: now)
         (readUnitsPerSecond, readLimit) = (reader.consumedPerSecond(at: now), reader.rate)
+        (readUnitsPerSecondElsewhere, readLimitElsewhere) = reader.consumedElsewhere(at: now)
         (writeUnitsPerSecond, writeLimit) = writer.consumedPerSecond(at: now)
         (scansInFlight, writesInFlight) = (reader.readsInFlight, writer.writesInFlight)
     }

@@ -7,9 +7,10 @@ struct BatchFates {
     private(set) var refused: [Int] = []
     /// What was charged: a put that another item stands in the way of is, like any other.
     private(set) var taken: BatchLoad
-    /// Of that, what the target has another item in place of.
+    /// Of that, what was not written.
     private(set) var kept = BatchLoad()
     private(set) var keptItems = 0
+    private(set) var changedItems = 0
 
     /// - Parameter mixer: knows the items.
     init(_ batch: Batch, _ reply: BatchReply, _ mixer: BatchMixer, _ shape: BatchShape) {
@@ -26,6 +27,9 @@ struct BatchFates {
             case .kept:
                 kept.add(slice, shape)
                 keptItems += 1
+            case .changed:
+                kept.add(slice, shape)
+                changedItems += 1
             case .unprocessed:
                 refused.append(exception.position)
                 taken.remove(slice, shape)

@@ -23,6 +23,8 @@ package struct FlowConfiguration: Sendable {
     package var spent = SpentReads()
     /// What may be read.
     package var read = ReadLimit()
+    /// What may be read of the other side, for a source that reads there too.
+    package var readElsewhere: ReadLimit?
     /// What may be written.
     package var write = WriteLimits()
     /// Dead letters beyond this number are a systemic fault.

@@ -9,6 +9,8 @@ package struct FlowCounters: Equatable, Sendable {
     package var itemsKept = 0
     /// Items that were read where nothing is written.
     package var itemsPassed = 0
+    /// Items that were not written, since the target had something else in their place.
+    package var itemsChanged = 0
     /// Of a copy of what differs: items that the target has as the source does, items that changed
     /// too often to be written, and items that only the target has.
     package var itemsEqual = 0
@@ -19,6 +21,8 @@ package struct FlowCounters: Equatable, Sendable {
     /// Bytes of JSON, of the items written.
     package var jsonBytesWritten = 0
     package var readUnits = 0.0
+    /// Of the other side, where a source reads there too.
+    package var readUnitsElsewhere = 0.0
     package var writeUnits = 0.0
     package var scans = 0
     package var writes = 0
@@ -41,6 +45,7 @@ package struct FlowCounters: Equatable, Sendable {
     /// Items that are settled: nothing is left to be done about them.
     package var itemsSettled: Int {
         itemsWritten + deadLetters + itemsLeftOut + itemsKept + itemsEqual + itemsPassed
+            + itemsChanged
     }
 
     /// These, and those of earlier runs of the same job.
@@ -48,12 +53,14 @@ package struct FlowCounters: Equatable, Sendable {
         var sum = self
         for path in Self.summed { sum[keyPath: path] += earlier[keyPath: path] }
         sum.readUnits += earlier.readUnits
+        sum.readUnitsElsewhere += earlier.readUnitsElsewhere
         sum.writeUnits += earlier.writeUnits
         return sum
     }
 
     private static let summed: [WritableKeyPath<FlowCounters, Int> & Sendable] = [
         \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsKept, \.itemsPassed,
+        \.itemsChanged,
         \.itemsEqual, \.itemsChanging, \.itemsOnlyInTarget,
         \.storedBytesWritten, \.jsonBytesWritten,
         \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
@@ -61,8 +68,11 @@ package struct FlowCounters: Equatable, Sendable {
     ]
 
     /// Takes in a page that arrived.
-    mutating func count(_ page: ArrivedPage, units: Double, isWritten: Bool) {
-        readUnits += units
+    mutating func count(
+        _ page: ArrivedPage, _ arrival: PartitionReader.Arrival, isWritten: Bool
+    ) {
+        readUnits += arrival.units
+        readUnitsElsewhere += arrival.elsewhere
         itemsRead += page.count
         itemsLeftOut += page.leftOut.count
         bytesRead += page.replyBytes
@@ -72,7 +82,9 @@ package struct FlowCounters: Equatable, Sendable {
     /// Takes in what became of a batch.
     mutating func count(_ batch: Batch, _ fates: BatchFates, units: Double) {
         itemsKept += fates.keptItems
-        itemsWritten += batch.items.count - fates.refused.count - fates.keptItems
+        itemsChanged += fates.changedItems
+        itemsWritten +=
+            batch.items.count - fates.refused.count - fates.keptItems - fates.changedItems
         storedBytesWritten += fates.taken.storedBytes - fates.kept.storedBytes
         jsonBytesWritten += fates.taken.jsonBytes - fates.kept.jsonBytes
         writeUnits += units

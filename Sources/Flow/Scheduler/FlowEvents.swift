@@ -54,6 +54,7 @@ package struct ArrivedPage: Equatable, Sendable {
     package var leftOut: [Int]
     /// As the source reports; nil where it reports nothing.
     package var units: Double?
+    package var unitsElsewhere: Double?
     /// Its units have been taken of limits over several flows before.
     package var isPaid = false
 

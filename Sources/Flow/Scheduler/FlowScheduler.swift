@@ -99,11 +99,14 @@ package struct FlowScheduler: Sendable {
     }
 
     /// The limits of the user, or of the tables, are others now.
-    /// - Parameter writesMax: most writes in flight from now on; nil leaves that as it is.
+    /// - Parameters:
+    ///   - elsewhere: of reading the other side; nil leaves that as it is.
+    ///   - writesMax: most writes in flight from now on; nil leaves that as it is.
     package mutating func limitsChanged(
-        read: ReadLimit, write: WriteLimits, writesMax: Int? = nil, at now: Instant
+        read: ReadLimit, elsewhere: ReadLimit? = nil, write: WriteLimits, writesMax: Int? = nil,
+        at now: Instant
     ) -> [FlowAction] {
-        reader.setLimit(read, at: now)
+        reader.setLimit(read, elsewhere: elsewhere, at: now)
         writer.setLimits(write, writesMax: writesMax, at: now)
         shares.setLimits(read, write)
         return pumped(at: now)
@@ -144,7 +147,7 @@ package struct FlowScheduler: Sendable {
         UnitShares.settle(
             arrival.grant, on: .source, consumed: page.isPaid ? 0 : arrival.units, &actions)
         let isWritten = configuration.batch != nil
-        counters.count(page, units: arrival.units, isWritten: isWritten)
+        counters.count(page, arrival, isWritten: isWritten)
         if let begun = arrival.begun { ledger.open(arrival.slot, begun) }
         let number = ledger.add(page, of: arrival.slot)
         if isWritten { mixer.add(page, as: number, of: arrival.slot) }
@@ -483,7 +486,6 @@ package struct FlowScheduler: Sendable {
     package var writesUnderWay: Int { writer.writesInFlight }
     /// Most writes in flight now.
     package var writesAllowed: Int { writer.writesAllowed }
-    /// Items that earlier runs of the job have settled.
     package var itemsEarlier: Int { ledger.itemsEarlier }
 
     /// Where it stands.

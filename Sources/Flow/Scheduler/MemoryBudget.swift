@@ -25,6 +25,11 @@ package struct MemoryBudget: Equatable, Sendable {
     }
 
     private static func batchMin(_ page: PageShape, _ batch: BatchShape) -> Int {
-        batch.memoryFactor * (page.replyBytesMax(items: 1) + batch.envelope)
+        batchMin(page: page.replyBytesMax(items: 1), batch)
+    }
+
+    /// - Parameter bytes: of a page of one item.
+    package static func batchMin(page bytes: Int, _ batch: BatchShape) -> Int {
+        batch.memoryFactor * (bytes + batch.envelope)
     }
 }

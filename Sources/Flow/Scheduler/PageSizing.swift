@@ -65,14 +65,14 @@ package struct PageSizing: Sendable {
     ///   too long.
     package func plan(storedBytesMax: Double = .infinity) -> Plan {
         guard jsonBytes > 0 else {
+            let limit = min(Self.unlearntLimit, shape.itemsMax)
             return Plan(
-                limit: Self.unlearntLimit,
-                reserve: min(
-                    poolBytes / Self.unlearntShare, shape.replyBytesMax(items: Self.unlearntLimit)))
+                limit: limit,
+                reserve: min(poolBytes / Self.unlearntShare, shape.replyBytesMax(items: limit)))
         }
         let fitting = min(
             Double(pageBytes) / (jsonBytes * Self.margin), storedBytesMax / max(storedBytes, 1))
-        let limit = max(1, Int(clamping: fitting))
+        let limit = min(max(1, Int(clamping: fitting)), shape.itemsMax)
         // No page holds more stored bytes than its source gives, however large the limit.
         let items = min(
             Double(limit), Double(shape.pageBytesMax) / max(storedBytes, 1) + 1)

@@ -36,6 +36,7 @@ struct PartitionReader: Sendable {
         /// What the read in flight set aside.
         var reserved = PageSizing.Plan(limit: 1, reserve: 0)
         var charge: TokenBucket.Reservation?
+        var chargeElsewhere: TokenBucket.Reservation?
         var grant: SharedBucket.Grant?
         /// False while the slot waits for another partition. (An optional in an array would be
         /// copied as a whole for each look into it.)
@@ -66,8 +67,9 @@ struct PartitionReader: Sendable {
     /// What came of a page's arrival.
     struct Arrival {
         let slot: Int
-        /// Read units that the page took.
+        /// Read units that the page took, of the source and of the other side.
         let units: Double
+        let elsewhere: Double
         let grant: SharedBucket.Grant?
         /// Where the partition stood before, when this is its first page in this run.
         let begun: PartitionProgress?
@@ -105,6 +107,8 @@ struct PartitionReader: Sendable {
     private var bytesHeld = 0
     private var sizing: PageSizing
     private var pacing: ReadPacing
+    /// Of a source that reads the other side too; nil for most.
+    private var elsewhere: ReadPacing?
     private var health = SideHealth()
     /// Items that have arrived.
     private var itemsArrived: RateWindow
@@ -126,6 +130,7 @@ struct PartitionReader: Sendable {
         readsMayGrowAt = now
         sizing = Self.sizing(configuration, openPartitions: 1)
         pacing = ReadPacing(configuration.read, at: now)
+        elsewhere = configuration.readElsewhere.map { ReadPacing($0, at: now) }
         itemsArrived = RateWindow(at: now)
     }
 
@@ -171,6 +176,10 @@ struct PartitionReader: Sendable {
         pacing.consumedPerSecond(at: now)
     }
 
+    mutating func consumedElsewhere(at now: Instant) -> (units: Double, limit: Double?) {
+        (elsewhere?.consumedPerSecond(at: now) ?? 0, elsewhere?.rate)
+    }
+
     mutating func itemsPerSecond(at now: Instant) -> Double { itemsArrived.perSecond(at: now) }
 
     // MARK: Which page next
@@ -192,8 +201,9 @@ struct PartitionReader: Sendable {
         let plan = slots[slot].planned ?? defaultPlan
         guard hasRoom(for: plan) else { return nil }
         let units = configuration.page.units(
-            bytes: sizing.storedBytesExpected(limit: plan.limit))
-        let ready = pacing.readyAt(units, now: now)
+            items: plan.limit, bytes: sizing.storedBytesExpected(limit: plan.limit))
+        let ready = max(
+            pacing.readyAt(units, now: now), elsewhere?.readyAt(units, now: now) ?? now)
         guard ready <= now else {
             wake = min(wake, ready)
             return nil
@@ -207,6 +217,7 @@ struct PartitionReader: Sendable {
     ) -> FlowAction {
         let slot = read.slot
         slots[slot].charge = pacing.take(read.units, at: now)
+        slots[slot].chargeElsewhere = elsewhere?.take(read.units, at: now)
         slots[slot].grant = grant
         if readsInFlight == 0 { health.asked(at: now) }
         slots[slot].isReading = true
@@ -299,9 +310,13 @@ struct PartitionReader: Sendable {
     ) -> Arrival {
         let slot = cameBack(partition)
         health.answered(at: now)
-        let units = page.units ?? configuration.page.units(bytes: page.storedBytes)
+        let estimate = configuration.page.units(items: page.count, bytes: page.storedBytes)
+        let units = page.units ?? estimate
+        let unitsElsewhere = elsewhere == nil ? 0 : page.unitsElsewhere ?? estimate
         pacing.settle(slots[slot].charge, units: units, at: now)
         pacing.observed(isThrottled: false, units: units, at: now)
+        elsewhere?.settle(slots[slot].chargeElsewhere, units: unitsElsewhere, at: now)
+        elsewhere?.observed(isThrottled: false, units: unitsElsewhere, at: now)
         if page.storedBytes > 0 {
             sizing.learn(
                 items: page.count, jsonBytes: page.replyBytes, storedBytes: page.storedBytes)
@@ -319,7 +334,7 @@ struct PartitionReader: Sendable {
         bytesHeld += page.heldBytes
         defer { slots[slot].hasBegun = true }
         return Arrival(
-            slot: slot, units: units, grant: slots[slot].grant,
+            slot: slot, units: units, elsewhere: unitsElsewhere, grant: slots[slot].grant,
             begun: slots[slot].hasBegun ? nil : progressBefore(slot))
     }
 
@@ -335,8 +350,9 @@ struct PartitionReader: Sendable {
         at now: Instant
     ) -> (Setback, SharedBucket.Grant?) {
         let slot = cameBack(partition)
-        pacing.settle(
-            slots[slot].charge, units: failure.isOutcomeUnknown ? nil : 0, at: now)
+        let consumed = failure.isOutcomeUnknown ? nil : 0.0
+        pacing.settle(slots[slot].charge, units: consumed, at: now)
+        elsewhere?.settle(slots[slot].chargeElsewhere, units: consumed, at: now)
         let grant = slots[slot].grant
         switch failure.remedy {
         case .split:
@@ -348,7 +364,9 @@ struct PartitionReader: Sendable {
             return (.final, grant)
         case .slowDown:
             health.answered(at: now)
+            // Which side it was is not known: both are spared.
             pacing.observed(isThrottled: true, units: 0, at: now)
+            elsewhere?.observed(isThrottled: true, units: 0, at: now)
             postpone(slot, using: &generator, at: now)
             return (.throttled, grant)
         case .retry:
@@ -402,12 +420,17 @@ struct PartitionReader: Sendable {
 
     // MARK: Pace
 
-    mutating func setLimit(_ limit: ReadLimit, at now: Instant) {
+    /// - Parameter limit: of the other side; nil leaves that as it is.
+    mutating func setLimit(_ limit: ReadLimit, elsewhere other: ReadLimit?, at now: Instant) {
         pacing.setLimit(limit, at: now)
+        if let other { elsewhere?.setLimit(other, at: now) }
     }
 
     /// Lets the pace grow; call it a few times a second.
-    mutating func timePassed(at now: Instant) { pacing.timePassed(at: now) }
+    mutating func timePassed(at now: Instant) {
+        pacing.timePassed(at: now)
+        elsewhere?.timePassed(at: now)
+    }
 
     /// These partitions are held back from now on, and no others.
     mutating func holdBack(_ heldBack: [Int]) {

@@ -49,11 +49,49 @@ package struct BatchItem: @unchecked Sendable {
     /// The bytes that the slice is of, as the source sent them; readable until the batch is
     /// answered.
     package var page: UnsafeRawBufferPointer
+    private let number: UInt32
+    private let held: Unmanaged<HeldPage>
+
+    init(_ number: UInt32, of held: HeldPage, mayBeWritten: Bool) {
+        self.number = number
+        self.held = Unmanaged.passUnretained(held)
+        self.mayBeWritten = mayBeWritten
+        slice = held.page.items[Int(number)]
+        page = held.page.buffer.bytes
+    }
 
     /// Its own bytes.
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: page[slice.range])
     }
+
+    package var operation: Operation {
+        held._withUnsafeGuaranteedRef { held in
+            held.page.operations.isEmpty ? .put : held.page.operations[Int(number)]
+        }
+    }
+
+    /// What the target had in its place; nil: nothing. Only where writes are conditional.
+    package var before: ItemSlice? {
+        held._withUnsafeGuaranteedRef { held in
+            held.page.before.isEmpty ? nil : held.page.before[Int(number)]
+        }
+    }
+
+    /// What a source or a stage has made of its page, and which item of it this is.
+    package func made<Value>(_ type: Value.Type) -> (of: Value, item: Int)? {
+        held._withUnsafeGuaranteedRef { held in
+            held.page.made(type).map { ($0, Int(number)) }
+        }
+    }
+}
+
+/// A page that a flow holds, and how many of its items the folds have been told of.
+final class HeldPage {
+    let page: Page
+    var told = 0
+
+    init(_ page: Page) { self.page = page }
 }
 
 /// What became of an item of a batch.
@@ -61,6 +99,8 @@ package enum ItemOutcome: Equatable, Sendable {
     case written
     /// The target has another one in its place, which stays.
     case kept
+    /// The condition of its write does not hold any more: it is settled, and not written.
+    case changed
     /// Refused for lack of capacity: it is sent again.
     case unprocessed
 }

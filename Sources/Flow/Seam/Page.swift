@@ -18,7 +18,8 @@ package struct PageRequest: Equatable, Sendable {
     }
 }
 
-/// Items of one partition that lie one behind the other, as they came.
+/// Items of one partition that lie one behind the other, as they came. Arrays below ``items`` are
+/// parallel to it, or empty.
 ///
 /// Item numbers never change: stages and outcomes mark items; nothing adds, moves or removes one.
 /// So cursors and sums are those of what was read, whatever became of it.
@@ -32,6 +33,11 @@ package struct Page: Sendable {
     package var storedBytes = 0
     /// Items that the source only tells of, where it was asked for how many there are.
     package var itemsCounted = 0
+    /// What is to be done with each; empty: all are put.
+    package var operations: [Operation] = []
+    /// What the target had in place of each (nil: nothing), where its write is on the condition
+    /// that this is so still; empty: they are written whatever stands there.
+    package var before: [ItemSlice?] = []
     /// What stages say of each item; empty: all are to be written.
     package var verdicts: [Verdict] = []
     /// What stages have made of the page for folds and sinks, each under its own type.
@@ -39,6 +45,8 @@ package struct Page: Sendable {
     package var next = Next.end
     /// Units that it took, as reported; nil where nothing is reported.
     package var units: Double?
+    /// The same of the other side, for a source that reads there too.
+    package var unitsElsewhere: Double?
     /// Its units have been waited for before the flow began.
     package var isPaid = false
 
@@ -67,6 +75,13 @@ package struct Page: Sendable {
         if verdicts.isEmpty { verdicts = Array(repeating: .write, count: items.count) }
         verdicts[item] = .leaveOut(reason)
     }
+}
+
+/// How an item is written.
+package enum Operation: Equatable, Sendable {
+    case put
+    /// The item of its key.
+    case delete
 }
 
 /// What is to be done with an item.

@@ -40,6 +40,10 @@ package struct PageShape: Equatable, Sendable {
     /// ``unit``.
     package var unitBytes: Int
     package var unit: Double
+    /// Items of a page at most.
+    package var itemsMax = Int.max
+    /// Each item's units are rounded up by itself, not those of the page.
+    package var roundsEachItem = false
 
     package init(
         itemBytesMax: Int, pageBytesMax: Int, replyBytesPerByteMax: Int, envelope: Int,
@@ -53,9 +57,10 @@ package struct PageShape: Equatable, Sendable {
         self.unit = unit
     }
 
-    /// Units of a page of so many stored bytes.
-    func units(bytes: Int) -> Double {
-        Double(max(1, (bytes + unitBytes - 1) / unitBytes)) * unit
+    /// Units of a page of so many items and stored bytes.
+    func units(items: Int, bytes: Int) -> Double {
+        let items = roundsEachItem ? max(items, 1) : 1
+        return Double(items * max(1, (bytes / items + unitBytes - 1) / unitBytes)) * unit
     }
 
     /// Bytes of reply that a page of `items` items may have at worst.

@@ -123,16 +123,16 @@ extension JobFile {
         }
     }
 
-    /// Keeps what has been repaired, and what was refused last.
+    /// Keeps what has been repaired, and what was refused since.
     func save(
-        repairs: VerifyCounters, _ letter: DeadLetter?, table: Int
+        repairs: VerifyCounters, _ letters: [DeadLetter], table: Int
     ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.run(
                 "UPDATE tables SET repairs = ? WHERE number = ?", .text(repairs.json.text),
                 .integer(table))
         }
-        if let letter { try replace(letter, inTable: table) }
+        for letter in letters { try replace(letter, inTable: table) }
     }
 }
 

@@ -1,7 +1,6 @@
 import Connectors
 import DynamoModel
 import Flow
-import JSON
 import Pacing
 import System
 
@@ -35,14 +34,10 @@ package final class JobJournal: FlowJournal, @unchecked Sendable {
         _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void
     ) {
         let letters: [DeadLetter]
-        do throws(JSONError) {
-            letters = try entry.deadLetters.map { refused throws(JSONError) in
-                try DeadLetter(refused, schema: schema)
-            }
+        do throws(JobError) {
+            letters = try DeadLetter.all(of: entry, schema: schema)
         } catch {
-            // A source has cut it out before.
-            return completion(
-                .failure(JobError("an item that was refused can't be read: \(error)")))
+            return completion(.failure(error))
         }
         store.save(
             table: table, entry, letters, progress: { [self] in take($0) },

@@ -14,24 +14,20 @@ extension TableVerification {
 
     /// Sets them from now on.
     func setLimits(_ limits: VerifyLimits) {
-        let (flows, byKeys) = state.withLock { state in
+        let (flows, looking) = state.withLock { state in
             state.limits = limits
-            return (state.flows, state.byKeys)
+            return (state.flows, state.looking)
         }
         for (flow, limit) in zip(flows, [limits.source, limits.target]) {
             flow.driver.setLimits(read: limit)
         }
-        byKeys?.look.source.setLimit(limits.source)
-        byKeys?.look.target.setLimit(limits.target)
-        byKeys?.repair?.setLimits(limits.repair)
+        looking?.setLimits(
+            read: limits.source, elsewhere: limits.target, write: limits.write,
+            writesMax: limits.writesMax)
     }
 
     /// Those that hold now.
     var limits: VerifyLimits { state.withLock { $0.limits } }
-
-    /// Its parts in what all tables may take together. Nothing is shared of the target's reads.
-    var readShare: SharedPart { SharedPart(limit: shared.limits.read, number: shared.number) }
-    var writeShare: SharedPart { SharedPart(limit: shared.limits.write, number: shared.number) }
 
     /// Looks up the tables' capacity; a look that fails changes nothing.
     func lookUpLimits() async {

@@ -1,15 +1,16 @@
-import AWS
 import Connectors
+import Dispatch
 import DynamoDB
 import DynamoModel
 import Flow
 import Pacing
 import System
 
-/// What comes after the passes: items that differ are read by their keys, and repaired.
+/// What comes after the passes: items that differ are read by their keys on both sides, and
+/// repaired.
 extension TableVerification {
-    /// Requests for items by their keys that are under way at a time, on each side.
-    private static let lookWidth = 2
+    /// How often an item that keeps changing is looked at.
+    private static let rounds = 3
 
     /// Reads what differs by its keys, and repairs it when that was asked for.
     func look(_ difference: PassDifference) async throws {
@@ -17,174 +18,139 @@ extension TableVerification {
         let runs = difference.spill.runs
         state.withLock { $0.verdict.progress.runsSpilled = runs }
         var merge = try CauseMerge(difference)
-        let begun = limits
-        let look = SecondLook(
-            source: keyReader(subject.source, "source", begun.source, seed &+ 1),
-            target: keyReader(subject.target, "target", begun.target, seed &+ 2),
-            expiry: (subject.source.expiry, subject.target.expiry),
-            now: Int(clamping: time.secondsSinceEpoch))
-        let repair = subject.repaired.map { repaired in
-            let units = RepairUnits(begun.repair, share: writeShare, time: time)
-            return (repair: itemRepair(repaired, look, units), units: units)
+        let trustsAbsence = subject.repaired != nil
+        var unsettled = try await look(round: 1) { () throws(FlowFailure) in
+            try merge.next().map { AskedPair($0, trustsAbsence: trustsAbsence) }
         }
+        for round in 2...Self.rounds where !unsettled.isEmpty {
+            var left = unsettled[...]
+            unsettled = try await look(round: round) { left.popFirst() }
+        }
+    }
+
+    /// - Returns: what has to be looked at once more.
+    private func look(
+        round: Int, _ feed: @escaping PairSource.Feed
+    ) async throws -> [AskedPair] {
+        let begun = limits
+        let queue = DispatchQueue(label: "verify.look")
+        let sink = findingSink(isLastRound: round == Self.rounds, on: queue)
+        var parts = FlowParts(
+            PairSource(
+                subject.source.table, subject.target.table, schema: subject.schema, key: digestKey,
+                expiry: (subject.source.expiry, subject.target.expiry),
+                now: Int(clamping: time.secondsSinceEpoch), on: queue, feed: feed),
+            to: sink)
+        if subject.repaired != nil, let journal {
+            parts.journal = RepairJournal(journal, schema: subject.schema) { [self] in
+                (verdict, state.withLock { $0.repairs })
+            }
+        }
+        let driver = FlowDriver(
+            parts, configuration(parts, begun), shared: shared, on: queue, time: time,
+            seed: seed &+ UInt64(round))
         let (limits, isPaused, isStopping) = state.withLock { state in
-            state.byKeys = ByKeys(look: look, repair: repair?.units)
+            state.looking = driver
             return (state.limits, state.isPaused, state.isStopping)
         }
         // What was asked for a moment ago found nobody to be told.
         if limits != begun { setLimits(limits) }
-        if isPaused { setPaused(true) }
-        if isStopping { stop() }
-        defer { endByKeys() }
-        try await settle(&merge, look, repair)
-        if self.isStopping { throw Stopped() }
-    }
-
-    private func itemRepair(
-        _ repaired: Repaired, _ look: SecondLook, _ units: RepairUnits
-    ) -> ItemRepair {
-        ItemRepair(
-            repaired.table, readers: (look.source, look.target), schema: subject.schema,
-            repaired.options, units, giveUpAfter: options.giveUpAfter, time: time,
-            seed: seed &+ 3)
-    }
-
-    private func endByKeys() {
+        if isPaused { driver.setPaused(true) }
+        if isStopping { driver.stop() }
+        let outcome = await driver.run()
+        let progress = driver.progress
         state.withLock { state in
-            guard let byKeys = state.byKeys else { return }
-            state.byKeys = nil
-            state.source.counters.readUnits += byKeys.look.source.counters.readUnits
-            state.target.counters.readUnits += byKeys.look.target.counters.readUnits
-            if let repair = byKeys.repair { state.verdict.progress.count(repair.consumed) }
+            state.looking = nil
+            state.looked.add(progress)
+        }
+        switch outcome {
+        case .completed: return sink.unsettled
+        case .stopped: throw Stopped()
+        case .failed(let failure): throw failure
         }
     }
 
-    /// What came of one of those that are under way.
-    private enum Settled {
-        case found([VerifyFinding])
-        case mended(VerifyFinding?)
-        case failed(any Error)
-    }
-
-    /// Looks at what differs and repairs what is found, some of each at a time. What has been
-    /// written is told, whatever else fails.
-    private func settle(
-        _ merge: inout CauseMerge, _ look: SecondLook,
-        _ mending: (repair: ItemRepair, units: RepairUnits)?
-    ) async throws {
-        var found: [VerifyFinding] = []
-        var (looks, repairs) = (0, 0)
-        var failure: (any Error)?
-        await withTaskGroup(of: Settled.self) { group in
-            while true {
-                do {
-                    // Items wait in memory: no more than two batches of them.
-                    while failure == nil, looks < Self.lookWidth,
-                        found.count + (looks + 1) * ServiceLimits.batchGetKeysMax
-                            <= Self.lookWidth * ServiceLimits.batchGetKeysMax,
-                        !isStopping,
-                        let batch = try nextBatch(&merge)
-                    {
-                        group.addTask { await Self.look(at: batch, look) }
-                        looks += 1
-                        state.withLock { $0.verdict.progress.itemsLookedAt += batch.count }
-                    }
-                    while failure == nil, let (repair, units) = mending,
-                        repairs < units.itemsAtOnce, let next = found.popLast()
-                    {
-                        group.addTask { await Self.mend(next, repair) }
-                        repairs += 1
-                    }
-                    switch await group.next() {
-                    case nil: return
-                    case .found(let findings)?:
-                        looks -= 1
-                        if mending == nil { try keep(findings) } else { found += findings }
-                    case .mended(let finding)?:
-                        repairs -= 1
-                        if let finding { try keep([finding]) }
-                    case .failed(let error)?: throw error
-                    }
-                } catch {
-                    failure = failure ?? error
-                }
-            }
+    private func findingSink(isLastRound: Bool, on queue: DispatchQueue) -> FindingSink {
+        let mending = subject.repaired.map { repaired in
+            FindingSink.Mending(
+                ConditionalSink(
+                    repaired.table, schema: subject.schema,
+                    indexes: subject.target.description.definition.globalIndexes.map(\.name),
+                    conflict: .isChange, memoryBytes: lookMemory.batchBytes, on: queue),
+                deletesExtra: repaired.options.deletesExtra)
         }
-        if let failure { throw failure }
-    }
-
-    private static func look(at batch: [KeyDifference], _ look: SecondLook) async -> Settled {
-        do {
-            return .found(try await look.look(batch) ?? [])
-        } catch {
-            return .failed(error)
-        }
-    }
-
-    private static func mend(_ finding: VerifyFinding, _ repair: ItemRepair) async -> Settled {
-        do {
-            return .mended(try await repair.repair(finding))
-        } catch {
-            return .failed(error)
-        }
-    }
-
-    private func nextBatch(_ merge: inout CauseMerge) throws(FlowFailure) -> [KeyDifference]? {
-        var batch: [KeyDifference] = []
-        while batch.count < ServiceLimits.batchGetKeysMax, let next = try merge.next() {
-            batch.append(next)
-        }
-        return batch.isEmpty ? nil : batch
-    }
-
-    private func keep(_ findings: [VerifyFinding]) throws(FlowFailure) {
-        for finding in findings {
-            let (letters, repairs) = state.withLock { state in
+        return FindingSink(
+            mending, isLastRound: isLastRound, schema: subject.schema, isSlow: emitsSlowly
+        ) { [self] finding throws(FlowFailure) in
+            state.withLock { state in
                 state.verdict.counters.add(finding)
                 if finding.isMended { state.repairs.add(finding) }
-                return (state.verdict.counters.deadLetters, state.repairs)
             }
             try emit(finding)
-            if let repair = finding.repair {
-                try journal?.save(repairs: repairs, repair.letter, verdict)
-            }
-            guard case .refused(let letter) = finding.repair,
-                letters > subject.repaired?.options.deadLettersMax ?? 0
-            else { continue }
-            throw FlowFailure(
-                .giveUp, code: letter.code,
-                message: "\(letters) items were refused, the last with: \(letter.reason)",
-                hint: "mend the cause, or raise --max-dead-letters")
         }
     }
 
-    private func keyReader(
-        _ side: Side, _ name: String, _ limit: ReadLimit, _ seed: UInt64
-    ) -> KeyReader {
-        KeyReader(
-            side.table, side: name, schema: subject.schema, digestKey: digestKey, limit: limit,
-            share: readShare, itemBytes: side.description.itemBytes ?? 1024,
-            giveUpAfter: options.giveUpAfter, time: time, seed: seed)
+    /// What the passes had, which have ended; and at least what the largest item there is takes on
+    /// both sides, and in a request.
+    private var lookMemory: MemoryBudget {
+        let least = MemoryBudget.pairMin
+        return MemoryBudget(
+            pageBytes: max(memory.pageBytes, least.pageBytes),
+            batchBytes: max(memory.pageBytes, least.batchBytes))
+    }
+
+    private func configuration(_ parts: FlowParts, _ limits: VerifyLimits) -> FlowConfiguration {
+        var configuration = parts.configuration(lookMemory)
+        configuration.read = limits.source
+        configuration.readElsewhere = limits.target
+        configuration.write = limits.write
+        configuration.writesMax = limits.writesMax
+        configuration.itemBytesReported = subject.source.description.itemBytes ?? 1_024
+        configuration.giveUpAfter = options.giveUpAfter
+        configuration.deadLettersMax = subject.repaired?.options.deadLettersMax ?? 0
+        return configuration
+    }
+}
+
+/// What looks at items by their keys have come to, all rounds together.
+struct LookProgress: Sendable {
+    private(set) var counters = FlowCounters()
+    private(set) var now = FlowProgress()
+
+    mutating func add(_ progress: FlowProgress) {
+        counters = counters.after(progress.counters)
+    }
+
+    /// With one that is under way.
+    func with(_ progress: FlowProgress?) -> LookProgress {
+        guard let progress else { return self }
+        var sum = self
+        sum.add(progress)
+        sum.now = progress
+        return sum
     }
 }
 
 extension VerifyProgress {
-    /// What a repair has come to.
-    mutating func count(_ consumed: RepairUnits.Consumed) {
-        (writes, writeUnits, writesThrottled) = (
-            consumed.writes, consumed.units, consumed.throttles
-        )
-        (writeUnitsPerSecond, writeLimit) = (consumed.unitsPerSecond, consumed.limit)
+    /// What looks at single items and a repair have come to.
+    mutating func count(_ look: LookProgress) {
+        let (counters, now) = (look.counters, look.now)
+        source.counters.readUnits += counters.readUnits
+        target.counters.readUnits += counters.readUnitsElsewhere
+        source.counters.scansThrottled += counters.scansThrottled
+        itemsLookedAt = counters.itemsRead
+        writes = counters.itemsWritten
+        storedBytesWritten = counters.storedBytesWritten
+        jsonBytesWritten = counters.jsonBytesWritten
+        (writeUnits, writesThrottled) = (counters.writeUnits, counters.writesThrottled)
+        (writeUnitsPerSecond, writeLimit) = (now.writeUnitsPerSecond, now.writeLimit)
+        guard now.segments > 0 else { return }
+        source.setRate((now.readUnitsPerSecond, now.readLimit))
+        target.setRate((now.readUnitsPerSecondElsewhere, now.readLimitElsewhere))
     }
 }
 
 extension VerifyFinding {
     /// It differs no more.
     fileprivate var isMended: Bool { repair == .written || repair == .deleted }
-}
-
-extension VerifyFinding.Repair {
-    fileprivate var letter: DeadLetter? {
-        if case .refused(let letter) = self { letter } else { nil }
-    }
 }

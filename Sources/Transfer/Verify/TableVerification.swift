@@ -48,6 +48,8 @@ package final class TableVerification: Sendable {
     /// What it shares with other tables of its job, and by which number it is known there.
     let shared: (limits: SharedLimits, number: Int)
     let emit: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
+    /// It writes to a disk, or waits otherwise.
+    let emitsSlowly: Bool
     let time: any TimeSource
     let seed: UInt64
     var digestKey: DigestKey { earlier.key }
@@ -62,30 +64,13 @@ package final class TableVerification: Sendable {
         var target = ScanProgress()
         /// What has been repaired, by this run and those before it.
         var repairs: VerifyCounters
-        /// What reads items by their keys just now, and repairs them.
-        var byKeys: ByKeys?
+        /// What looks at items by their keys just now, and what such looks have come to.
+        var looking: FlowDriver?
+        var looked = LookProgress()
         var asked: AskedLimits
         var limits: VerifyLimits
         var isPaused = false
         var isStopping = false
-    }
-
-    /// What reads items by their keys, and what repairs of them may take.
-    struct ByKeys {
-        var look: SecondLook
-        var repair: RepairUnits?
-
-        func setPaused(_ paused: Bool) {
-            look.source.setPaused(paused)
-            look.target.setPaused(paused)
-            repair?.setPaused(paused)
-        }
-
-        func stop() {
-            look.source.stop()
-            look.target.stop()
-            repair?.stop()
-        }
     }
 
     /// Sums are made durable this often: a crash loses no more.
@@ -96,11 +81,12 @@ package final class TableVerification: Sendable {
     ///   - shared: holds the units that these say are shared.
     ///   - earlier: what an earlier run of its job has come to.
     ///   - journal: nil keeps nothing.
+    ///   - emitsSlowly: `emit` writes to a disk, or waits otherwise.
     ///   - emit: is told of each item that differs, by one thread at a time.
     init(
         _ options: VerifyOptions, _ look: VerifyLook, _ asked: AskedLimits,
         shared: (limits: SharedLimits, number: Int), from earlier: VerifyState,
-        journal: VerifyJournal?,
+        journal: VerifyJournal?, emitsSlowly: Bool = false,
         emit: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void,
         time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
@@ -111,6 +97,7 @@ package final class TableVerification: Sendable {
         self.earlier = earlier
         self.journal = journal
         self.emit = emit
+        self.emitsSlowly = emitsSlowly
         self.time = time
         self.seed = seed
         started = time.now
@@ -140,22 +127,22 @@ package final class TableVerification: Sendable {
 
     /// Asks for an orderly end.
     func stop() {
-        let (flows, byKeys) = state.withLock { state in
+        let (flows, looking) = state.withLock { state in
             state.isStopping = true
-            return (state.flows, state.byKeys)
+            return (state.flows, state.looking)
         }
         for flow in flows { flow.driver.stop() }
-        byKeys?.stop()
+        looking?.stop()
     }
 
     /// Holds it once what is in flight has come home, or lets it go on.
     func setPaused(_ paused: Bool) {
-        let (flows, byKeys) = state.withLock { state in
+        let (flows, looking) = state.withLock { state in
             state.isPaused = paused
-            return (state.flows, state.byKeys)
+            return (state.flows, state.looking)
         }
         for flow in flows { flow.driver.setPaused(paused) }
-        byKeys?.setPaused(paused)
+        looking?.setPaused(paused)
     }
 
     var isPaused: Bool { state.withLock { $0.isPaused } }
@@ -163,8 +150,8 @@ package final class TableVerification: Sendable {
 
     /// Where it stands.
     var verdict: TableVerdict {
-        let (flows, byKeys, verdict, source, target) = state.withLock {
-            ($0.flows, $0.byKeys, $0.verdict, $0.source, $0.target)
+        let (flows, looking, looked, verdict, source, target) = state.withLock {
+            ($0.flows, $0.looking, $0.looked, $0.verdict, $0.source, $0.target)
         }
         var current = verdict
         guard current.outcome == nil else { return current }
@@ -174,14 +161,7 @@ package final class TableVerification: Sendable {
             current.progress.source.add(flows[0].progress)
             current.progress.target.add(flows[1].progress)
         }
-        if let byKeys {
-            let look = byKeys.look
-            current.progress.source.counters.readUnits += look.source.counters.readUnits
-            current.progress.target.counters.readUnits += look.target.counters.readUnits
-            current.progress.source.setRate(look.source.rate)
-            current.progress.target.setRate(look.target.rate)
-            if let repair = byKeys.repair { current.progress.count(repair.consumed) }
-        }
+        current.progress.count(looked.with(looking?.progress))
         return current
     }
 
@@ -196,6 +176,7 @@ package final class TableVerification: Sendable {
             (state.verdict.progress.source, state.verdict.progress.target) = (
                 state.source, state.target
             )
+            state.verdict.progress.count(state.looked)
             state.verdict.outcome = outcome
         }
     }

@@ -142,7 +142,7 @@ extension VerifyJob {
             return try TableVerification(
                 options[number], look, options[number].limits, shared: (shared, number),
                 from: opened?.states[place] ?? VerifyState(key: DigestKey(using: &generator)),
-                journal: journal,
+                journal: journal, emitsSlowly: true,
                 emit: { [letters, emit] (finding) throws(FlowFailure) in
                     try letters.keep(finding, of: look.subject)
                     try emit(

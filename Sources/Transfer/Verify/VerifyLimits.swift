@@ -6,7 +6,9 @@ import Flow
 struct VerifyLimits: Equatable, Sendable {
     var source: ReadLimit
     var target: ReadLimit
-    var repair = RepairUnits.Limits()
+    var write: WriteLimits
+    /// Items that are repaired at a time at most.
+    var writesMax = 64
 
     /// - Parameter isRepaired: something is written.
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
@@ -20,8 +22,9 @@ struct VerifyLimits: Equatable, Sendable {
         self.source = limits.read
         self.target = try UnitLimits.read(
             asked.targetReadUnits, of: target, "--target-read-units")
-        repair.write = limits.write
-        repair.itemsAtOnce = asked.writesMax ?? repair.itemsAtOnce
+        // Nothing is held to it that writes nothing.
+        write = isRepaired ? limits.write : WriteLimits()
+        writesMax = asked.writesMax ?? writesMax
     }
 
     init(
@@ -33,5 +36,5 @@ struct VerifyLimits: Equatable, Sendable {
     }
 
     /// As far as a copy has such.
-    var units: UnitLimits { UnitLimits(read: source, write: repair.write) }
+    var units: UnitLimits { UnitLimits(read: source, write: write) }
 }

@@ -154,12 +154,14 @@ final class VerifyJournal: Sendable {
         }
     }
 
-    /// Keeps what has been repaired, and the item that was refused last.
-    func save(
-        repairs: VerifyCounters, _ letter: DeadLetter?, _ verdict: TableVerdict
-    ) throws(FlowFailure) {
-        try save(verdict) { (file) throws(JobError) in
-            try file.save(repairs: repairs, letter, table: table)
+    /// Keeps what has been repaired, and what was refused since.
+    fileprivate func save(
+        repairs: VerifyCounters, _ letters: [DeadLetter], _ verdict: TableVerdict
+    ) throws(JobError) {
+        try store.save(table: table) { file throws(JobError) in
+            try file.save(repairs: repairs, letters, table: table)
+        } update: {
+            progress(verdict, &$0)
         }
     }
 
@@ -224,6 +226,37 @@ final class SideJournal: FlowJournal {
                 Result { () throws(JobError) -> Void in
                     let digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
                     try journal.save(side: side, digests ?? DigestState(), verdict())
+                })
+        }
+    }
+}
+
+/// Keeps what a repair has come to, and what the target refuses.
+final class RepairJournal: FlowJournal {
+    private let journal: VerifyJournal
+    private let schema: KeySchema
+    private let state: @Sendable () -> (TableVerdict, repairs: VerifyCounters)
+    private let queue = DispatchQueue(label: "verify.saves")
+
+    /// - Parameter state: where the repair stands; may ask the flow itself.
+    init(
+        _ journal: VerifyJournal, schema: KeySchema,
+        state: @escaping @Sendable () -> (TableVerdict, repairs: VerifyCounters)
+    ) {
+        self.journal = journal
+        self.schema = schema
+        self.state = state
+    }
+
+    func save(
+        _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void
+    ) {
+        queue.async { [self] in
+            completion(
+                Result { () throws(JobError) -> Void in
+                    let letters = try DeadLetter.all(of: entry, schema: schema)
+                    let (verdict, repairs) = state()
+                    try journal.save(repairs: repairs, letters, verdict)
                 })
         }
     }

@@ -232,6 +232,8 @@ package struct VerifyProgress: Equatable, Sendable {
     package var writeUnits = 0.0
     package var writesThrottled = 0
     package var writes = 0
+    package var storedBytesWritten = 0
+    package var jsonBytesWritten = 0
     package var writeUnitsPerSecond = 0.0
     package var writeLimit: Double?
 

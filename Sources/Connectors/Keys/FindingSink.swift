@@ -1,0 +1,159 @@
+import Dispatch
+import DynamoModel
+import Flow
+import JSON
+import System
+
+/// Tells of each item that differs, once it is known what became of it; and has those written that
+/// are to be mended.
+///
+/// What has changed since it was looked at last is looked at once more, in another round; in the
+/// last one it is told to be changing.
+package final class FindingSink: BatchSink, @unchecked Sendable {
+    // @unchecked: what changes is touched only on `queue` or else on the flow's, and after the flow
+    // has ended.
+
+    /// What is to be mended, and by what.
+    package struct Mending: Sendable {
+        package var sink: any BatchSink
+        package var deletesExtra: Bool
+
+        package init(_ sink: any BatchSink, deletesExtra: Bool) {
+            self.sink = sink
+            self.deletesExtra = deletesExtra
+        }
+    }
+
+    package let shape: BatchShape
+    private let mending: Mending?
+    private let isLastRound: Bool
+    private let schema: KeySchema
+    private let tell: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
+    /// Where it is told; nil: where answers come in.
+    private let queue: DispatchQueue?
+    /// To be looked at in another round.
+    package private(set) var unsettled: [AskedPair] = []
+
+    /// More items that change all the while than this are not looked at again.
+    private static let unsettledMax = 100_000
+
+    /// - Parameters:
+    ///   - mending: nil: nothing is written.
+    ///   - isSlow: what is told is written to a disk, for instance: it is told on a queue of its
+    ///     own.
+    ///   - tell: is called for one after the other.
+    package init(
+        _ mending: Mending?, isLastRound: Bool, schema: KeySchema, isSlow: Bool,
+        tell: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void
+    ) {
+        self.mending = mending
+        self.isLastRound = isLastRound
+        self.schema = schema
+        self.tell = tell
+        queue = isSlow ? DispatchQueue(label: "verify.findings") : nil
+        shape =
+            mending?.sink.shape
+            ?? BatchShape(
+                itemsMax: 25, bytesMax: 1 << 40, itemOverhead: 0, envelope: 0, memoryFactor: 0,
+                unitBytes: 1 << 40)
+    }
+
+    package func write(_ batch: [BatchItem], _ done: @escaping Done<BatchReply>) {
+        guard let mending, batch.count == 1, isMendable(pair(of: batch[0])) else {
+            return onQueue { [self] in done(toldOnly(batch)) }
+        }
+        let item = batch[0]
+        mending.sink.write(batch) { [self] result in
+            onQueue { [self] in done(told(of: item, result)) }
+        }
+    }
+
+    private func onQueue(_ body: @escaping @Sendable () -> Void) {
+        if let queue { queue.async(execute: body) } else { body() }
+    }
+
+    private func pair(of item: BatchItem) -> Pair {
+        guard let made = item.made(PagePairs.self) else {
+            preconditionFailure("an item of no pair")
+        }
+        return made.of.pairs[made.item]
+    }
+
+    private func isMendable(_ pair: Pair) -> Bool {
+        switch pair.kind {
+        case .different, .onlyInSource: true
+        case .onlyInTarget: mending?.deletesExtra == true
+        case .pastTTL, .changing: false
+        }
+    }
+
+    /// Nothing is done about these items.
+    private func toldOnly(_ batch: [BatchItem]) -> Result<BatchReply, FlowFailure> {
+        var exceptions: [BatchReply.Exception] = []
+        do throws(FlowFailure) {
+            for (position, item) in batch.enumerated() {
+                let pair = pair(of: item)
+                exceptions.append(.init(position, .kept))
+                if pair.isConfirmed {
+                    try tell(finding(pair, item, pair.kind))
+                } else {
+                    try lookAgain(pair, item)
+                }
+            }
+        } catch {
+            return .failure(error)
+        }
+        return .success(BatchReply(exceptions, units: [0]))
+    }
+
+    /// Something was to be done about an item.
+    private func told(
+        of item: BatchItem, _ result: Result<BatchReply, FlowFailure>
+    ) -> Result<BatchReply, FlowFailure> {
+        let pair = pair(of: item)
+        do throws(FlowFailure) {
+            switch result {
+            case .success(let reply) where reply.exceptions.isEmpty:
+                var finding = finding(pair, item, pair.kind)
+                finding.repair = pair.source == nil ? .deleted : .written
+                try tell(finding)
+            case .success(let reply) where reply.exceptions[0].outcome == .changed:
+                try lookAgain(pair, item)
+            case .failure(let failure) where failure.remedy == .split:
+                var finding = finding(pair, item, pair.kind)
+                finding.repair = .refused(
+                    DeadLetter(
+                        code: failure.code, reason: failure.message, key: finding.key,
+                        item: finding.source ?? finding.key))
+                try tell(finding)
+            case .success, .failure: break
+            }
+        } catch {
+            return .failure(error)
+        }
+        return result
+    }
+
+    private func lookAgain(_ pair: Pair, _ item: BatchItem) throws(FlowFailure) {
+        guard !isLastRound, unsettled.count < Self.unsettledMax else {
+            return try tell(finding(pair, item, .changing))
+        }
+        var asked = pair.asked
+        (asked.last, asked.trustsAbsence) = (pair.now, false)
+        unsettled.append(asked)
+    }
+
+    private func finding(
+        _ pair: Pair, _ item: BatchItem, _ kind: VerifyFinding.Kind
+    ) -> VerifyFinding {
+        var finding = VerifyFinding(
+            kind: kind, key: pair.asked.difference.key,
+            source: pair.source.map { Array(item.page[$0.range]) },
+            target: pair.target.map { Array(item.page[$0.range]) })
+        if kind != .changing {
+            finding.cause = VerifyFinding.Cause(
+                pair.asked.difference, now: (pair.now.source, pair.now.target))
+        }
+        return finding
+    }
+}
