@@ -23,9 +23,15 @@ struct CallLog {
     private var free: [Int] = []
     private var lookAt = Instant.zero
 
-    /// Longer than any request is let run, and than credentials are waited for by default.
-    private static let answerWithin = Duration.seconds(30 * 60)
+    private let answerWithin: Duration
+    private static let requestMax = Duration.seconds(30 * 60)
     private static let lookEvery = Duration.seconds(5)
+
+    /// - Parameter giveUpAfter: how long credentials may be waited for, as faults are. Longer than
+    ///   that, and than any request is let run, nothing takes.
+    init(giveUpAfter: Duration) {
+        answerWithin = giveUpAfter + Self.requestMax
+    }
 
     mutating func begin(at now: Instant) -> Call {
         if let place = free.popLast() {
@@ -46,8 +52,8 @@ struct CallLog {
         guard now >= lookAt else { return nil }
         lookAt = now + Self.lookEvery
         let oldest = began.lazy.compactMap(\.self).min() ?? now
-        guard now - oldest > Self.answerWithin else { return nil }
-        let minutes = Int(clamping: Self.answerWithin.inSeconds / 60)
+        guard now - oldest > answerWithin else { return nil }
+        let minutes = Int(clamping: answerWithin.inSeconds / 60)
         return FlowFailure(
             .giveUp, code: "NoAnswer", message: "a request was not answered in \(minutes) minutes",
             hint: "the same command goes on; if it happens again, it is a bug in dynaferry")

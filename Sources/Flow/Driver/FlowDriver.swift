@@ -44,7 +44,7 @@ package final class FlowDriver: @unchecked Sendable {
     /// By the scheduler's numbers.
     private var pages: [HeldPage?] = []
     private var buffers: BufferPool
-    private var calls = CallLog()
+    private var calls: CallLog
     /// Events that came while actions were being performed.
     private var inbox: [() -> [FlowAction]] = []
     private var isPerforming = false
@@ -64,6 +64,7 @@ package final class FlowDriver: @unchecked Sendable {
         self.queue = queue
         self.time = time
         scheduler = FlowScheduler(configuration, seed: seed, at: time.now)
+        calls = CallLog(giveUpAfter: configuration.giveUpAfter)
         buffers = BufferPool(idleBytesMax: configuration.memory.pageBytes / 32)
         queue.setSpecific(key: Self.current, value: ObjectIdentifier(self))
     }

@@ -145,6 +145,7 @@ extension VerifyProgress {
         (writeUnits, writesThrottled) = (counters.writeUnits, counters.writesThrottled)
         (writeUnitsPerSecond, writeLimit) = (now.writeUnitsPerSecond, now.writeLimit)
         guard now.segments > 0 else { return }
+        source.hold = now.hold
         source.setRate((now.readUnitsPerSecond, now.readLimit))
         target.setRate((now.readUnitsPerSecondElsewhere, now.readLimitElsewhere))
     }
