@@ -39,9 +39,9 @@ HEADS = "Curl_add_custom_headers|Curl_dyn_addf|Curl_http_bodysend"
 FUNCTIONS = (
     ("receiveBody", "libcurl: reply into our buffer"),
     ("ByteWalk|Cutter", "cutter: one validating walk"),
-    ("CopyScheduler", "scheduler"),
+    ("FlowScheduler", "scheduler"),
     ("curl_multi", "libcurl: the rest"),
-    ("CopyDriver|Client|HTTPLoop|SignedHead|SocketWatch|CurlMulti",
+    ("FlowDriver|ScanSource|TableSink|Client|HTTPLoop|SignedHead|SocketWatch|CurlMulti",
      "driver, client, signing texts"),
     ("", "start-up, saving, the rest"),
 )
@@ -95,7 +95,7 @@ def category(frames):
         return "malloc and free"
     # The frame that called memmove is missing from its samples.
     is_copied = "memmove" in function and "receiveBody" not in functions
-    if is_copied and "CopyDriver" in functions or "BatchBodyWriter" in functions:
+    if is_copied and "TableSink" in functions or "BatchBodyWriter" in functions:
         return "splice items into bodies"
     return matching(FUNCTIONS, functions)
 
