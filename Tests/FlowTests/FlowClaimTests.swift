@@ -23,9 +23,10 @@ import Testing
 
     private func driver(
         _ source: LinesSource, _ sink: LinesSink?, _ journal: MemoryJournal, _ fold: LineFold,
-        seed: UInt64, pages: Int = 1 << 16
+        seed: UInt64, pages: Int = 1 << 16, stage: (any PageStage)? = nil
     ) -> FlowDriver {
         var parts = FlowParts(source, to: sink)
+        if let stage { parts.stages = [stage] }
         parts.folds = [fold]
         parts.journal = journal
         parts.saved = journal.records
@@ -36,9 +37,11 @@ import Testing
         configuration.stopWithin = .seconds(2)
         configuration.itemBytesReported = 12
         let time = MonotonicTime()
+        let queue = DispatchQueue(label: "claims.flow")
+        queue.setSpecific(key: SlowStage.isFlow, value: true)
         return FlowDriver(
             parts, configuration, shared: (SharedLimits(read: nil, write: nil, time: time), 0),
-            on: DispatchQueue(label: "claims.flow"), time: time, seed: seed)
+            on: queue, time: time, seed: seed)
     }
 
     private func expectWhole(
@@ -130,6 +133,27 @@ import Testing
         #expect(driver.progress.counters.itemsPassed == lists.values.reduce(0) { $0 + $1.count })
     }
 
+    @Test func `a stage that decodes sees one page at a time, and not on the flow's queue`() async {
+        for seed in 0..<10 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            let lists = lists(&generator)
+            let chance = Chance(seed: seed, faults: 0.1)
+            let sink = LinesSink(chance)
+            let (journal, fold, stage) = (MemoryJournal(), LineFold(), SlowStage())
+            let driver = driver(
+                LinesSource(lists, chance), sink, journal, fold, seed: seed, stage: stage)
+            #expect(await driver.run() == .completed, "seed \(seed)")
+            // It leaves out every third item of a page.
+            let left = stage.state.withLock { $0.leftOut }
+            #expect(driver.progress.counters.itemsLeftOut == left)
+            let written = Set(lists.values.flatMap(\.self).filter { $0.hasPrefix("line") })
+            #expect(sink.state.withLock { $0.lines }.isSubset(of: written))
+            #expect(!journal.records.contains { !$0.isFinished })
+            #expect(fold.lines == lists.filter { !$0.value.isEmpty }, "seed \(seed)")
+            #expect(stage.state.withLock { $0.violations } == 0)
+        }
+    }
+
     @Test func `the least memory is enough`() async {
         let lists = ["a": (0..<30).map { "line-\($0)-" + String(repeating: "x", count: 240) }]
         let chance = Chance(seed: 2)
@@ -151,6 +175,32 @@ import Testing
             shared: (SharedLimits(read: nil, write: nil, time: MonotonicTime()), 0),
             on: DispatchQueue(label: "claims.broken"), time: MonotonicTime(), seed: 3)
         #expect(await broken.run() == .failed(failure))
+    }
+}
+
+/// Leaves out every third item of a page; now and then it finds a page to be too much.
+private final class SlowStage: PageStage {
+    let isHeavy = true
+    /// Set on a flow's queue.
+    static let isFlow = DispatchSpecificKey<Bool>()
+    let state = Locked((isAtWork: false, leftOut: 0, pages: 0, violations: 0))
+
+    func growth(items: Int) -> Int { 8 * items }
+
+    func apply(to page: inout Page) throws(FlowFailure) {
+        let isOnQueue = DispatchQueue.getSpecific(key: Self.isFlow) == true
+        let pages = state.withLock { state in
+            if state.isAtWork || isOnQueue { state.violations += 1 }
+            state.isAtWork = true
+            state.pages += 1
+            return state.pages
+        }
+        defer { state.withLock { $0.isAtWork = false } }
+        if pages % 5 == 0, page.items.count > 1 {
+            throw FlowFailure(.split, code: "TooMuch", message: "")
+        }
+        for item in page.items.indices where item % 3 == 0 { page.leaveOut(item, .expired) }
+        state.withLock { $0.leftOut += (page.items.count + 2) / 3 }
     }
 }
 

@@ -7,10 +7,11 @@ struct PageDigests: Sendable {
     var digests: [ItemDigest]
 }
 
-/// Makes the digest of each item that passes. It belongs to the flow's queue.
+/// Makes the digest of each item that passes.
 package final class DigestStage: PageStage, @unchecked Sendable {
-    // @unchecked: touched only on the flow's queue.
+    // @unchecked: its flow has one page seen at a time.
     private let digester: ItemDigester
+    package let isHeavy = true
 
     package init(schema: KeySchema, key: DigestKey) {
         digester = ItemDigester(schema: schema, key: key)

@@ -6,7 +6,8 @@ import System
 
 /// Leaves out of the second pass what the first has found equal: items of buckets whose sums agree.
 package final class BucketStage: PageStage, @unchecked Sendable {
-    // @unchecked: touched only on the flow's queue.
+    // @unchecked: its flow has one page seen at a time.
+    package let isHeavy = true
     private let digester: ItemDigester
     private let difference: SumDifference
 

@@ -37,6 +37,8 @@ package final class FlowDriver: @unchecked Sendable {
     private let parts: FlowParts
     /// What it shares with the other flows of its job, and by which number it is known there.
     private let shared: (limits: SharedLimits, number: Int)
+    /// Where heavy stages work; nil where there is none.
+    private let worker: DispatchQueue?
     private var scheduler: FlowScheduler
     /// Made when the flow starts: a source that is let go before it was activated ends the process.
     private var timer: (any DispatchSourceTimer)?
@@ -63,6 +65,8 @@ package final class FlowDriver: @unchecked Sendable {
         self.shared = shared
         self.queue = queue
         self.time = time
+        worker =
+            parts.stages.contains(where: \.isHeavy) ? DispatchQueue(label: "flow.worker") : nil
         scheduler = FlowScheduler(configuration, seed: seed, at: time.now)
         calls = CallLog(giveUpAfter: configuration.giveUpAfter)
         buffers = BufferPool(idleBytesMax: configuration.memory.pageBytes / 32)
@@ -173,16 +177,26 @@ package final class FlowDriver: @unchecked Sendable {
 
     /// What is handed to a source or a sink to be called with its answer: `event` is made of the
     /// first, on the queue; any further one is dropped.
+    /// - Parameter work: is done to it before, where there is a worker on the worker.
     private func answer<Value: Sendable>(
+        _ work: (@Sendable (Value) -> Result<Value, FlowFailure>)? = nil,
         _ event: @escaping @Sendable (Result<Value, FlowFailure>) -> [FlowAction]
     ) -> Done<Value> {
         let call = calls.begin(at: time.now)
         return { [self] result in
             guard call.isFirstAnswer() else { return }
+            if let work, let worker {
+                return worker.async { [self] in
+                    let result = result.flatMap(work)
+                    queue.async { [self] in hear(result, of: call, event) }
+                }
+            }
             if DispatchQueue.getSpecific(key: Self.current) == ObjectIdentifier(self) {
-                hear(result, of: call, event)
+                hear(work.map { result.flatMap($0) } ?? result, of: call, event)
             } else {
-                queue.async { [self] in hear(result, of: call, event) }
+                queue.async { [self] in
+                    hear(work.map { result.flatMap($0) } ?? result, of: call, event)
+                }
             }
         }
     }
@@ -258,25 +272,25 @@ package final class FlowDriver: @unchecked Sendable {
         let buffer = buffers.take(capacityMax: request.bytesMax)
         parts.source.read(
             request, into: buffer,
-            answer { [self] result in
+            answer({ [self] in staged($0) }) { [self] result in
                 switch result {
+                case .success(let page): return arrived(partition, page)
                 case .failure(let failure):
                     buffers.give(buffer)
-                    return scheduler.readFailed(
-                        partition: partition, failure, at: time.now)
-                case .success(let page): return arrived(partition, page)
+                    return scheduler.readFailed(partition: partition, failure, at: time.now)
                 }
             })
     }
 
-    private func arrived(_ partition: Int, _ page: Page) -> [FlowAction] {
-        var page = page
-        do throws(FlowFailure) {
+    private func staged(_ page: Page) -> Result<Page, FlowFailure> {
+        Result { () throws(FlowFailure) in
+            var page = page
             for stage in parts.stages { try stage.apply(to: &page) }
-        } catch {
-            buffers.give(page.buffer)
-            return scheduler.readFailed(partition: partition, error, at: time.now)
+            return page
         }
+    }
+
+    private func arrived(_ partition: Int, _ page: Page) -> [FlowAction] {
         let growth = parts.stages.reduce(0) { $0 + $1.growth(items: page.items.count) }
         let (number, actions) = scheduler.pageArrived(
             partition: partition, ArrivedPage(page, growth: growth), at: time.now)

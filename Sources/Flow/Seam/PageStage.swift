@@ -1,12 +1,19 @@
 /// Looks at each page once, on its way from the source: expiry, digests.
 ///
 /// Deterministic, and it never waits. A bad item is a verdict; what makes the page useless, so that
-/// it must be asked for again, is thrown.
+/// it must be asked for again, is thrown. Pages of one flow are seen one after the other.
 package protocol PageStage: Sendable {
+    /// It decodes items: the flow has it, and the stages beside it, work on a queue of their own.
+    var isHeavy: Bool { get }
+
     /// Bytes to be set aside beside a page of so many items.
     func growth(items: Int) -> Int
 
     func apply(to page: inout Page) throws(FlowFailure)
+}
+
+extension PageStage {
+    package var isHeavy: Bool { false }
 }
 
 /// Sums that agree with the cursors. It belongs to the flow's queue from the start to the end.
