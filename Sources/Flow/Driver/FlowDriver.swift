@@ -350,14 +350,14 @@ package final class FlowDriver: @unchecked Sendable {
     // MARK: Saving
 
     private func keep(_ save: FlowSave) {
+        guard let journal = parts.journal else {
+            return take { [self] in scheduler.saved(at: time.now) }
+        }
         let records = save.partitions.map { record($0) }
         let entry = JournalEntry(
             partitions: records, folds: parts.folds.map { $0.state(of: records) },
             deadLetters: save.deadLetters.map { refused($0) }, itemsAhead: save.itemsAhead,
             progress: save.progress)
-        guard let journal = parts.journal else {
-            return take { [self] in scheduler.saved(at: time.now) }
-        }
         journal.save(entry) { [self] result in
             queue.async { [self] in
                 take { [self] in
