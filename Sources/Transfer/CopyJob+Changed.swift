@@ -27,7 +27,7 @@ extension CopyJob {
         }
         let verification = try TableVerification(
             VerifyOptions(comparing: options),
-            VerifyLook(subject, memory: max(options.memory, VerifyMemory.totalMin)),
+            VerifyLook(subject, memory: options.memory),
             options.limits, shared: (shared, number), from: earlier,
             journal: journal, emit: { (finding) throws(FlowFailure) in tally.take(finding) },
             time: time, seed: tables[number].seed)

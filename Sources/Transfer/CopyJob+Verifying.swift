@@ -99,7 +99,7 @@ extension CopyJob {
         }
         let look = VerifyLook(
             await compared(subject, segments: table.open.record.segments),
-            memory: max(options.memory, VerifyMemory.totalMin))
+            memory: options.memory)
         let earlier = try store.verifyState(ofTable: number) ?? beginVerify(number)
         return try TableVerification(
             VerifyOptions(comparing: options), look, options.limits, shared: (shared, number),

@@ -76,7 +76,7 @@ extension TableVerification {
                 ConditionalSink(
                     repaired.table, schema: subject.schema,
                     indexes: subject.target.description.definition.globalIndexes.map(\.name),
-                    conflict: .isChange, memoryBytes: lookMemory.batchBytes, on: queue),
+                    conflict: .isChange, memoryBytes: memory.look.batchBytes, on: queue),
                 deletesExtra: repaired.options.deletesExtra)
         }
         return FindingSink(
@@ -90,17 +90,8 @@ extension TableVerification {
         }
     }
 
-    /// What the passes had, which have ended; and at least what the largest item there is takes on
-    /// both sides, and in a request.
-    private var lookMemory: MemoryBudget {
-        let least = MemoryBudget.pairMin
-        return MemoryBudget(
-            pageBytes: max(memory.pageBytes, least.pageBytes),
-            batchBytes: max(memory.pageBytes, least.batchBytes))
-    }
-
     private func configuration(_ parts: FlowParts, _ limits: VerifyLimits) -> FlowConfiguration {
-        var configuration = parts.configuration(lookMemory)
+        var configuration = parts.configuration(memory.look)
         configuration.read = limits.source
         configuration.readElsewhere = limits.target
         configuration.write = limits.write

@@ -13,10 +13,12 @@ struct VerifyLook: Sendable {
     let segmentsAsked: Int?
 
     /// Of tables that have been looked at; only their items are compared.
-    /// - Parameter bytes: ``VerifyMemory/totalMin`` at least.
+    /// - Parameter bytes: where they do not suffice, the least that does is taken.
     init(_ subject: TableVerification.Subject, memory bytes: Int) {
         self.subject = subject
-        memory = VerifyMemory(total: bytes)!
+        let repairs = subject.repaired != nil
+        memory = VerifyMemory(
+            total: max(bytes, VerifyMemory.totalMin(repairs: repairs)), repairs: repairs)!
         segmentsAsked = nil
         verdict = TableVerdict(
             source: subject.source.description.definition.name,
@@ -24,8 +26,10 @@ struct VerifyLook: Sendable {
     }
 
     init(_ options: VerifyOptions, _ pair: VerifyJob.Pair) async throws(CopyRefusal) {
-        guard let memory = VerifyMemory(total: options.memory) else {
-            let least = (VerifyMemory.totalMin + (1 << 20) - 1) >> 20
+        var repairs = false
+        if case .repaired = pair.target { repairs = true }
+        guard let memory = VerifyMemory(total: options.memory, repairs: repairs) else {
+            let least = (VerifyMemory.totalMin(repairs: repairs) + (1 << 20) - 1) >> 20
             throw CopyRefusal(
                 "--memory: \(options.memory) bytes do not hold an item of 400 KB of each side",
                 hint: "give at least \(least)MiB")

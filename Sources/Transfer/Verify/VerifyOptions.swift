@@ -19,7 +19,7 @@ package struct VerifyOptions: Equatable, Sendable {
     package var scansMax = 16
     package var limits = AskedLimits()
     /// Bytes for the pages of both sides and for keys, of one table.
-    package var memory = 24 << 20
+    package var memory = CopyOptions.memoryUsual
     package var isConsistentRead = false
     package var giveUpAfter: Duration = .seconds(15 * 60)
     /// Which settings are compared; nil: none.
@@ -38,19 +38,31 @@ package struct VerifyOptions: Equatable, Sendable {
 
 /// How a table's verification divides its memory.
 struct VerifyMemory: Equatable, Sendable {
-    /// Of each side.
+    /// Of pages of each side, in the passes.
     let pageBytes: Int
+    /// Of what looks at items by their keys, once the passes have ended.
+    let look: MemoryBudget
     let keyBytes: Int
 
     private static let keyBytesMin = 1 << 20
 
-    /// The least that ``init(total:)`` takes, in bytes.
-    static let totalMin = 2 * MemoryBudget.pageMin + keyBytesMin
+    /// The least that ``init(total:repairs:)`` takes, in bytes: a page of the longest item there is
+    /// on each side; and where it may have to be written, its request.
+    static func totalMin(repairs: Bool) -> Int { keyBytesMin + lookMin(repairs) }
 
-    /// - Returns: nil when `total` does not hold a page of the longest item there is on each side.
-    init?(total: Int) {
-        guard total >= Self.totalMin else { return nil }
-        keyBytes = max(Self.keyBytesMin, min(total / 3, total - 2 * MemoryBudget.pageMin))
-        pageBytes = (total - keyBytes) / 2
+    private static func lookMin(_ repairs: Bool) -> Int {
+        let least = MemoryBudget.pairMin
+        return least.pageBytes + (repairs ? least.batchBytes : 0)
+    }
+
+    /// - Returns: nil when `total` is less than ``totalMin(repairs:)``.
+    init?(total: Int, repairs: Bool) {
+        let least = Self.lookMin(repairs)
+        guard total >= Self.totalMin(repairs: repairs) else { return nil }
+        keyBytes = max(Self.keyBytesMin, min(total / 3, total - least))
+        let rest = total - keyBytes
+        pageBytes = rest / 2
+        let batchBytes = repairs ? max(MemoryBudget.pairMin.batchBytes, rest / 3) : 0
+        look = MemoryBudget(pageBytes: rest - batchBytes, batchBytes: batchBytes)
     }
 }

@@ -18,7 +18,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
     package var output: String?
     package var json = false
 
-    package init() { copy.memory = 24 << 20 }
+    package init() {}
 
     package var sides: SidesArguments {
         get { copy.sides }
