@@ -17,8 +17,9 @@ extension PageShape {
 }
 
 extension BatchShape {
-    /// What surrounds the items in a batch, and the consumed capacity in its reply.
-    private static let envelope = 4 * 1024
+    /// What surrounds the items in a batch, and the consumed capacity in its reply: of a table and
+    /// at most 25 indexes, whose names have 255 letters.
+    private static let envelope = 12 * 1024
 
     /// BatchWriteItem, whose reply may bring every item back (API reference, BatchWriteItem).
     package static let puts = BatchShape(

@@ -1,4 +1,6 @@
+import Connectors
 import Dispatch
+import DynamoModel
 import Flow
 import Pacing
 import System
@@ -164,6 +166,52 @@ import Testing
             pages: source.shape.replyBytesMax(items: 1))
         #expect(await driver.run() == .completed)
         expectWhole(lists, sink, journal, fold, 2)
+    }
+
+    /// Goal: what is only told of and not sent leaves no trace in what writes are taken to cost.
+    @Test func `items for which nothing was sent teach nothing about the cost of writes`() throws {
+        var configuration = FlowConfiguration(
+            page: .scan(), batch: .conditionalPuts,
+            memory: try #require(MemoryBudget(total: 32 << 20)))
+        configuration.write.table = 10
+        var scheduler = FlowScheduler(configuration, seed: 1, at: .zero)
+        _ = scheduler.start(at: .zero)
+        _ = scheduler.opened(1, at: .zero)
+        let items = Array(repeating: ItemSlice(offset: 0, length: 900, size: 900), count: 200)
+        var now = Instant.zero
+        var actions = scheduler.pageArrived(
+            partition: 0,
+            ArrivedPage(
+                items: items, storedBytes: 180_000, replyBytes: 180_000, heldBytes: 180_000,
+                next: .end), at: now
+        ).actions
+        var sent = 0
+        var sentWhileCharged = 0
+        // A hundred are only told of; then all are written, which takes ten a second.
+        while now < .zero + .seconds(30) {
+            let batches = actions.compactMap { action -> BatchID? in
+                if case .write(let id, _, _) = action { id } else { nil }
+            }
+            actions = []
+            for batch in batches {
+                sent += 1
+                let reply =
+                    sent <= 100
+                    ? BatchReply([.init(0, .kept)], isCharged: false) : BatchReply(units: [1])
+                if sent > 100 { sentWhileCharged += 1 }
+                actions += scheduler.batchAnswered(
+                    batch, reply, roundTrip: .milliseconds(1), at: now)
+            }
+            if actions.isEmpty {
+                now = now + .milliseconds(10)
+                actions = scheduler.timePassed(at: now)
+            }
+            if sent > 100, now < .zero + .seconds(1) {
+                #expect(sentWhileCharged <= 12, "\(sentWhileCharged) at \(now)")
+            }
+        }
+        #expect(sent == 200 && scheduler.counters.itemsKept == 100)
+        #expect(scheduler.counters.writeUnits == 100)
     }
 
     @Test(arguments: [FlowFailure.Remedy.giveUp, .split])

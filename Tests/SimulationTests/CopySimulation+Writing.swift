@@ -99,10 +99,10 @@ extension CopySimulation {
         }
         bound += world.faults.batchReplyTooLong
         if dice < bound {
-            if ordinals.count == 1 { return (.answered(unprocessed: [0]), []) }
             let failure = FlowFailure(
-                .split, code: "ReplyTooLong", message: "", mayLandWithin: .seconds(60))
-            return (.failed(failure), someExecuted(ordinals))
+                ordinals.count > 1 ? .split : .slowDown, code: "ReplyTooLong", message: "",
+                mayLandWithin: .seconds(60))
+            return (.failed(failure), ordinals.count > 1 ? someExecuted(ordinals) : [])
         }
         var (unprocessed, executed): ([Int], [Int]) = ([], [])
         for (position, ordinal) in ordinals.enumerated() {

@@ -65,7 +65,7 @@ package final class SpillSink: BatchSink, @unchecked Sendable {
         queue.async { [self] in
             do throws(FlowFailure) {
                 try take(batch)
-                done(.success(BatchReply(units: [0])))
+                done(.success(BatchReply(isCharged: false)))
             } catch {
                 done(.failure(error))
             }

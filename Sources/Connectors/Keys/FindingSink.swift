@@ -10,8 +10,7 @@ import System
 /// What has changed since it was looked at last is looked at once more, in another round; in the
 /// last one it is told to be changing.
 package final class FindingSink: BatchSink, @unchecked Sendable {
-    // @unchecked: what changes is touched only on `queue` or else on the flow's, and after the flow
-    // has ended.
+    // @unchecked: what changes is touched only on `queue`, and after the flow has ended.
 
     /// What is to be mended, and by what.
     package struct Mending: Sendable {
@@ -29,8 +28,8 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     private let isLastRound: Bool
     private let schema: KeySchema
     private let tell: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
-    /// Where it is told; nil: where answers come in.
-    private let queue: DispatchQueue?
+    /// Where it is told.
+    private let queue: DispatchQueue
     /// To be looked at in another round.
     package private(set) var unsettled: [AskedPair] = []
 
@@ -40,22 +39,25 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     /// - Parameters:
     ///   - mending: nil: nothing is written.
     ///   - isSlow: what is told is written to a disk, for instance: it is told on a queue of its
-    ///     own.
+    ///     own, not on the flow's.
+    ///   - flowQueue: where answers mostly come in.
     ///   - tell: is called for one after the other.
     package init(
         _ mending: Mending?, isLastRound: Bool, schema: KeySchema, isSlow: Bool,
+        on flowQueue: DispatchQueue,
         tell: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void
     ) {
         self.mending = mending
         self.isLastRound = isLastRound
         self.schema = schema
         self.tell = tell
-        queue = isSlow ? DispatchQueue(label: "verify.findings") : nil
+        queue = isSlow ? DispatchQueue(label: "verify.findings") : flowQueue
         shape =
             mending?.sink.shape
             ?? BatchShape(
                 itemsMax: 25, bytesMax: 1 << 40, itemOverhead: 0, envelope: 0, memoryFactor: 0,
                 unitBytes: 1 << 40)
+        queue.setSpecific(key: Self.current, value: ObjectIdentifier(self))
     }
 
     package func write(_ batch: [BatchItem], _ done: @escaping Done<BatchReply>) {
@@ -68,9 +70,16 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
         }
     }
 
+    /// At once where it is called there already, as by most answers.
     private func onQueue(_ body: @escaping @Sendable () -> Void) {
-        if let queue { queue.async(execute: body) } else { body() }
+        if DispatchQueue.getSpecific(key: Self.current) == ObjectIdentifier(self) {
+            body()
+        } else {
+            queue.async(execute: body)
+        }
     }
+
+    private static let current = DispatchSpecificKey<ObjectIdentifier>()
 
     private func pair(of item: BatchItem) -> Pair {
         guard let made = item.made(PagePairs.self) else {
@@ -103,7 +112,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
         } catch {
             return .failure(error)
         }
-        return .success(BatchReply(exceptions, units: [0]))
+        return .success(BatchReply(exceptions, isCharged: false))
     }
 
     /// Something was to be done about an item.

@@ -34,7 +34,7 @@ final class KeyLookup: @unchecked Sendable {
         _ done: @escaping Done<CutBatchGet>
     ) {
         if keys.isEmpty { return done(.success(CutBatchGet())) }
-        if readsOneByOne { return readOneByOne(keys, into: buffer, done) }
+        if readsOneByOne { return readOneByOne(keys, into: buffer, bytesMax: bytesMax, done) }
         let body = ByteBuffer()
         request.write(keys, to: body)
         table.reader.send(
@@ -44,7 +44,7 @@ final class KeyLookup: @unchecked Sendable {
             case .success(let reply): done(cut(reply))
             case .failure(let error) where error.lacksOperation:
                 readsOneByOne = true
-                readOneByOne(keys, into: buffer, done)
+                readOneByOne(keys, into: buffer, bytesMax: bytesMax, done)
             case .failure(let error): table.reader.answer(done, error, on: subject)
             }
         }
@@ -61,16 +61,28 @@ final class KeyLookup: @unchecked Sendable {
         }
     }
 
+    private static let envelope = 64
+
     /// Puts together what BatchGetItem would have answered.
     private func readOneByOne(
-        _ keys: [[UInt8]], into buffer: ByteBuffer, _ done: @escaping Done<CutBatchGet>
+        _ keys: [[UInt8]], into buffer: ByteBuffer, bytesMax: Int,
+        _ done: @escaping Done<CutBatchGet>
     ) {
         Task { [self] in
             var items: [JSON] = []
+            var bytes = 0
             for key in keys {
                 do {
                     let key = try JSON(parsing: String(decoding: key, as: UTF8.self))
-                    if let item = try await table.item(key) { items.append(item) }
+                    guard let item = try await table.item(key) else { continue }
+                    items.append(item)
+                    bytes += item.bytes.count + 1
+                    guard bytes + Self.envelope <= bytesMax else {
+                        var failure = FlowFailure(
+                            .split, code: "ReplyTooLong", message: "replies of \(bytes) bytes")
+                        failure.replyBytes = keys.count * bytes / items.count + Self.envelope
+                        return done(.failure(failure))
+                    }
                 } catch let error as AWSError {
                     return done(.failure(FlowFailure(error, on: subject)))
                 } catch {

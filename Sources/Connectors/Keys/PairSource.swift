@@ -151,7 +151,7 @@ package final class PairSource: PageSource, @unchecked Sendable {
     ) {
         let keys = pairs.lazy.filter { !$0.trustsAbsence }.map(\.difference.key)
         let other = ByteBuffer()
-        let bytesMax = request.bytesMax - source.buffer.count
+        let bytesMax = max(0, request.bytesMax - source.buffer.count)
         lookups.target.read(Array(keys), into: other, bytesMax: bytesMax) { [self] target in
             do throws(FlowFailure) {
                 done(.success(try page(of: pairs, request, source, (try target.get(), other))))
@@ -177,6 +177,8 @@ package final class PairSource: PageSource, @unchecked Sendable {
         // Both replies lie in one buffer from here on.
         let shift = UInt32(source.buffer.count)
         source.buffer.append(target.buffer.bytes)
+        let targetAnswered = target.buffer.count > 0
+        target.buffer.release()
         let bytes = source.buffer.bytes
         do throws(JSONError) {
             for slice in source.cut.items {
@@ -220,7 +222,7 @@ package final class PairSource: PageSource, @unchecked Sendable {
         }
         page.made = [PagePairs(pairs: made)]
         page.units = source.cut.consumed
-        page.unitsElsewhere = target.cut.consumed ?? (target.buffer.count == 0 ? 0 : nil)
+        page.unitsElsewhere = target.cut.consumed ?? (targetAnswered ? nil : 0)
         page.next = .more(Self.cursor(behind: request.after))
         return page
     }

@@ -48,6 +48,8 @@ package final class ScanSource: PageSource, @unchecked Sendable {
     /// nil once it was asked for.
     private var first: KeptReply?
     private var loops: [Int: CursorLoop] = [:]
+    /// By segment: which page came last. A page that a stage could not read is asked for again.
+    private var last: [Int: (after: Cursor?, next: Cursor)] = [:]
     private var bodies = BufferPool(idleBytesMax: 1 << 18)
 
     /// - Parameters:
@@ -144,9 +146,11 @@ package final class ScanSource: PageSource, @unchecked Sendable {
     /// Whether a segment's scan leads on; where it does, it is known to have come so far.
     private func leadsOn(_ segment: Int, _ page: Page) -> Bool {
         guard case .more(let cursor) = page.next else {
-            loops[segment] = nil
+            (loops[segment], last[segment]) = (nil, nil)
             return true
         }
+        if let last = last[segment], last == (page.request.after, cursor) { return true }
+        last[segment] = (page.request.after, cursor)
         let start = page.request.after?.bytes
         return loops[segment, default: CursorLoop(start: start)].advance(to: cursor.bytes)
     }

@@ -126,7 +126,10 @@ package final class ConditionalSink: BatchSink, @unchecked Sendable {
         case .failure(let error): table.reader.answer(done, error, on: subject)
         case .success(let reply):
             guard reply.isComplete else {
-                return done(.success(BatchReply(unprocessed: [0], roundTrip: reply.latency)))
+                // What was done is not known.
+                var failure = FlowFailure(tooLong: reply, "PutItem")
+                failure.remedy = .retry
+                return done(.failure(failure))
             }
             do {
                 let bytes = reply.body.bytes

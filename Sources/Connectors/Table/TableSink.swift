@@ -64,9 +64,9 @@ package final class TableSink: BatchSink, @unchecked Sendable {
         guard reply.isComplete else {
             // Only unprocessed items make a reply that long; which they were is not known, unless
             // there was one.
-            return batch.count == 1
-                ? .success(BatchReply(unprocessed: [0], roundTrip: reply.latency))
-                : .failure(FlowFailure(tooLong: reply, "BatchWriteItem"))
+            var failure = FlowFailure(tooLong: reply, "BatchWriteItem")
+            if batch.count == 1 { failure.remedy = .slowDown }
+            return .failure(failure)
         }
         do {
             let cut = try cutter.cut(reply.body.bytes)

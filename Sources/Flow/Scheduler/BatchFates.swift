@@ -14,7 +14,7 @@ struct BatchFates {
 
     /// - Parameter mixer: knows the items.
     init(_ batch: Batch, _ reply: BatchReply, _ mixer: BatchMixer, _ shape: BatchShape) {
-        taken = batch.load
+        taken = reply.isCharged ? batch.load : BatchLoad()
         var last = -1
         for exception in reply.exceptions {
             precondition(
@@ -25,14 +25,14 @@ struct BatchFates {
             switch exception.outcome {
             case .written: break
             case .kept:
-                kept.add(slice, shape)
+                if reply.isCharged { kept.add(slice, shape) }
                 keptItems += 1
             case .changed:
-                kept.add(slice, shape)
+                if reply.isCharged { kept.add(slice, shape) }
                 changedItems += 1
             case .unprocessed:
                 refused.append(exception.position)
-                taken.remove(slice, shape)
+                if reply.isCharged { taken.remove(slice, shape) }
             }
         }
     }

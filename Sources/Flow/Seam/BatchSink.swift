@@ -114,6 +114,8 @@ package struct BatchReply: Equatable, Sendable {
     package var units: [Double]?
     /// How long it took; nil: since it was sent.
     package var roundTrip: Duration?
+    /// False: nothing was sent, and no units are to be charged, or learnt from.
+    package var isCharged = true
 
     package struct Exception: Equatable, Sendable {
         package var position: Int
@@ -126,11 +128,13 @@ package struct BatchReply: Equatable, Sendable {
     }
 
     package init(
-        _ exceptions: [Exception] = [], units: [Double]? = nil, roundTrip: Duration? = nil
+        _ exceptions: [Exception] = [], units: [Double]? = nil, roundTrip: Duration? = nil,
+        isCharged: Bool = true
     ) {
         self.exceptions = exceptions
-        self.units = units
+        self.units = isCharged ? units : [0]
         self.roundTrip = roundTrip
+        self.isCharged = isCharged
     }
 
     /// Positions in any order.

@@ -7,23 +7,11 @@ extension TableVerification {
     func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void {
         let limits = try VerifyLimits(asked, subject)
         return { [self] in
-            state.withLock { $0.asked = asked }
-            setLimits(limits)
+            state.withLock { state in
+                (state.asked, state.limits) = (asked, limits)
+                state.tellLimits()
+            }
         }
-    }
-
-    /// Sets them from now on.
-    func setLimits(_ limits: VerifyLimits) {
-        let (flows, looking) = state.withLock { state in
-            state.limits = limits
-            return (state.flows, state.looking)
-        }
-        for (flow, limit) in zip(flows, [limits.source, limits.target]) {
-            flow.driver.setLimits(read: limit)
-        }
-        looking?.setLimits(
-            read: limits.source, elsewhere: limits.target, write: limits.write,
-            writesMax: limits.writesMax)
     }
 
     /// Those that hold now.
@@ -42,6 +30,11 @@ extension TableVerification {
                 asked, source: source.definition, target: target.definition,
                 isRepaired: isRepaired)
         else { return }
-        setLimits(limits)
+        state.withLock { state in
+            // What the user has asked for meanwhile is newer.
+            guard state.asked == asked else { return }
+            state.limits = limits
+            state.tellLimits()
+        }
     }
 }

@@ -49,14 +49,13 @@ extension TableVerification {
         let driver = FlowDriver(
             parts, configuration(parts, begun), shared: shared, on: queue, time: time,
             seed: seed &+ UInt64(round))
-        let (limits, isPaused, isStopping) = state.withLock { state in
+        state.withLock { state in
             state.looking = driver
-            return (state.limits, state.isPaused, state.isStopping)
+            // What was asked for a moment ago found nobody to be told.
+            if state.limits != begun { driver.setLimits(state.limits) }
+            if state.isPaused { driver.setPaused(true) }
+            if state.isStopping { driver.stop() }
         }
-        // What was asked for a moment ago found nobody to be told.
-        if limits != begun { setLimits(limits) }
-        if isPaused { driver.setPaused(true) }
-        if isStopping { driver.stop() }
         let outcome = await driver.run()
         let progress = driver.progress
         state.withLock { state in
@@ -80,7 +79,8 @@ extension TableVerification {
                 deletesExtra: repaired.options.deletesExtra)
         }
         return FindingSink(
-            mending, isLastRound: isLastRound, schema: subject.schema, isSlow: emitsSlowly
+            mending, isLastRound: isLastRound, schema: subject.schema, isSlow: emitsSlowly,
+            on: queue
         ) { [self] finding throws(FlowFailure) in
             state.withLock { state in
                 state.verdict.counters.add(finding)
@@ -100,6 +100,15 @@ extension TableVerification {
         configuration.giveUpAfter = options.giveUpAfter
         configuration.deadLettersMax = subject.repaired?.options.deadLettersMax ?? 0
         return configuration
+    }
+}
+
+extension FlowDriver {
+    /// Of a flow that looks at both sides.
+    func setLimits(_ limits: VerifyLimits) {
+        setLimits(
+            read: limits.source, elsewhere: limits.target, write: limits.write,
+            writesMax: limits.writesMax)
     }
 }
 

@@ -131,14 +131,14 @@ extension TableVerification {
             flow(pass(0), of: 0, begun.source, first: stage == .summing ? subject.first : nil),
             flow(pass(1), of: 1, begun.target, first: nil),
         ]
-        let (isStopping, isPaused, limits) = state.withLock { state in
+        let isStopping = state.withLock { state in
             state.flows = flows
-            return (state.isStopping, state.isPaused, state.limits)
+            // What was asked for a moment ago found no flow to be told.
+            if state.limits != begun { state.tellLimits() }
+            if state.isPaused { for flow in flows { flow.driver.setPaused(true) } }
+            return state.isStopping
         }
-        // What was asked for a moment ago found no flow to be told.
-        if limits != begun { setLimits(limits) }
         if isStopping { throw Stopped() }
-        if isPaused { for flow in flows { flow.driver.setPaused(true) } }
         async let left = run(flows[0], other: flows[1])
         async let right = run(flows[1], other: flows[0])
         let outcomes = [await left, await right]

@@ -71,6 +71,14 @@ package final class TableVerification: Sendable {
         var limits: VerifyLimits
         var isPaused = false
         var isStopping = false
+
+        /// Has the limits hold for what runs.
+        func tellLimits() {
+            for (flow, limit) in zip(flows, [limits.source, limits.target]) {
+                flow.driver.setLimits(read: limit)
+            }
+            looking?.setLimits(limits)
+        }
     }
 
     /// Sums are made durable this often: a crash loses no more.
@@ -137,12 +145,12 @@ package final class TableVerification: Sendable {
 
     /// Holds it once what is in flight has come home, or lets it go on.
     func setPaused(_ paused: Bool) {
-        let (flows, looking) = state.withLock { state in
+        // Told under the lock, so that two commands come in the order in which they were given.
+        state.withLock { state in
             state.isPaused = paused
-            return (state.flows, state.looking)
+            for flow in state.flows { flow.driver.setPaused(paused) }
+            state.looking?.setPaused(paused)
         }
-        for flow in flows { flow.driver.setPaused(paused) }
-        looking?.setPaused(paused)
     }
 
     var isPaused: Bool { state.withLock { $0.isPaused } }
