@@ -150,9 +150,12 @@ package final class ScanSource: PageSource, @unchecked Sendable {
             return true
         }
         if let last = last[segment], last == (page.request.after, cursor) { return true }
-        last[segment] = (page.request.after, cursor)
         let start = page.request.after?.bytes
-        return loops[segment, default: CursorLoop(start: start)].advance(to: cursor.bytes)
+        guard loops[segment, default: CursorLoop(start: start)].advance(to: cursor.bytes) else {
+            return false
+        }
+        last[segment] = (page.request.after, cursor)
+        return true
     }
 
     package func cursor(after item: Int, of page: Page) -> Cursor {
