@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import System
 
-/// Which sockets are ready, by epoll: the kernel is told of a socket once and not with each wait.
+/// Which sockets are ready, by epoll: a socket is registered once, not with each wait.
 ///
 /// Belongs to one thread but for ``wakeUp()``. The corresponding C functions are `epoll_create1`,
 /// `epoll_ctl`, `epoll_wait` and `eventfd`.

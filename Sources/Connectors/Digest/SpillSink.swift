@@ -82,8 +82,7 @@ package final class SpillSink: BatchSink, @unchecked Sendable {
                     key: try item.slice.key(in: bytes, schema: schema))
             }
         } catch {
-            // The cutter and the stage have walked over them already.
-            preconditionFailure("an item that was cut out can't be read: \(error)")
+            throw FlowFailure(malformed: error, "Scan")
         }
         for entry in table.entries {
             sums[difference.bucket(of: entry.digest.key)] &+= entry.digest.item

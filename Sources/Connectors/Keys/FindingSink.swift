@@ -4,11 +4,11 @@ import Flow
 import JSON
 import System
 
-/// Tells of each item that differs, once it is known what became of it; and has those written that
+/// Reports each item that differs, once it is known what became of it; and has those written that
 /// are to be mended.
 ///
 /// What has changed since it was looked at last is looked at once more, in another round; in the
-/// last one it is told to be changing.
+/// last one it is reported as changing.
 package final class FindingSink: BatchSink, @unchecked Sendable {
     // @unchecked: what changes is touched only on `queue`, and after the flow has ended.
 
@@ -26,9 +26,8 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     package let shape: BatchShape
     private let mending: Mending?
     private let isLastRound: Bool
-    private let schema: KeySchema
     private let tell: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
-    /// Where it is told.
+    /// Where findings are reported.
     private let queue: DispatchQueue
     /// To be looked at in another round.
     package private(set) var unsettled: [AskedPair] = []
@@ -38,18 +37,17 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
 
     /// - Parameters:
     ///   - mending: nil: nothing is written.
-    ///   - isSlow: what is told is written to a disk, for instance: it is told on a queue of its
-    ///     own, not on the flow's.
+    ///   - isSlow: a report may wait, for a disk for instance: findings are reported on a queue of
+    ///     their own, not on the flow's.
     ///   - flowQueue: where answers mostly come in.
     ///   - tell: is called for one after the other.
     package init(
-        _ mending: Mending?, isLastRound: Bool, schema: KeySchema, isSlow: Bool,
+        _ mending: Mending?, isLastRound: Bool, isSlow: Bool,
         on flowQueue: DispatchQueue,
         tell: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void
     ) {
         self.mending = mending
         self.isLastRound = isLastRound
-        self.schema = schema
         self.tell = tell
         queue = isSlow ? DispatchQueue(label: "verify.findings") : flowQueue
         shape =

@@ -57,7 +57,14 @@ package final class ConditionalSink: BatchSink, @unchecked Sendable {
         precondition(batch.count == 1, "\(batch.count) items in one conditional write")
         let item = batch[0]
         let (body, reply) = (bodies.take(), replies.take())
-        let condition = write(item, to: body)
+        let condition: WriteCondition?
+        do throws(JSONError) {
+            condition = try write(item, to: body)
+        } catch {
+            bodies.give(body)
+            replies.give(reply)
+            return done(.failure(FlowFailure(malformed: error, "Scan")))
+        }
         let bytesMax = shape.envelope + Int(item.slice.length) + shape.itemOverhead
         table.writeOne(
             item.operation == .delete ? .delete : .put, body: body, reply: reply,
@@ -72,26 +79,25 @@ package final class ConditionalSink: BatchSink, @unchecked Sendable {
     }
 
     /// - Returns: what must hold of an item that is there; nil: there must be none.
-    private func write(_ item: BatchItem, to body: ByteBuffer) -> WriteCondition? {
+    private func write(
+        _ item: BatchItem, to body: ByteBuffer
+    ) throws(JSONError) -> WriteCondition? {
         guard let before = item.before else {
             putIfAbsent.write(item.bytes, to: body)
             return nil
         }
         let isDelete = item.operation == .delete
-        let condition: WriteCondition
-        do throws(JSONError) {
-            let values =
-                try isDelete
-                ? attributes(of: before, in: item.page)
-                : ItemDifference.attributes(item.slice, before, in: item.page).map {
-                    ($0.name, $0.target)
-                }
-            condition = WriteCondition(unchanged: values, schema: schema)
-        } catch {
-            preconditionFailure("an item that was cut out can't be read: \(error)")
-        }
+        let values =
+            try isDelete
+            ? attributes(of: before, in: item.page)
+            : ItemDifference.attributes(item.slice, before, in: item.page).map {
+                ($0.name, $0.target)
+            }
+        let condition = WriteCondition(unchanged: values, schema: schema)
         let change: ConditionalWrite.Change =
-            isDelete ? .delete(key(of: item)) : .put(Array(item.bytes))
+            isDelete
+            ? .delete(try item.slice.key(in: item.page, schema: schema))
+            : .put(Array(item.bytes))
         ConditionalWrite(change, if: condition).write(
             table: table.name, asksOld: asksOld, to: body)
         return condition
@@ -104,14 +110,6 @@ package final class ConditionalSink: BatchSink, @unchecked Sendable {
         let keys = [schema.partition.name, schema.sort?.name]
         let members = try JSON(parsing: Array(page[item.range])).members ?? []
         return members.filter { !keys.contains($0.name) }.map { ($0.name, $0.value) }
-    }
-
-    private func key(of item: BatchItem) -> [UInt8] {
-        do throws(JSONError) {
-            return try item.slice.key(in: item.page, schema: schema)
-        } catch {
-            preconditionFailure("a key that was cut out can't be read: \(error)")
-        }
     }
 
     // MARK: Answers
@@ -170,7 +168,12 @@ package final class ConditionalSink: BatchSink, @unchecked Sendable {
         }
         guard mayBeOurs else { return done(.success(BatchReply([.init(0, isOther)]))) }
         let wanted = item.operation == .delete ? nil : Array(item.bytes)
-        let keyBytes = key(of: item)
+        let keyBytes: [UInt8]
+        do throws(JSONError) {
+            keyBytes = try item.slice.key(in: item.page, schema: schema)
+        } catch {
+            return done(.failure(FlowFailure(malformed: error, "Scan")))
+        }
         Task { [self] in
             do {
                 let key = try JSON(parsing: keyBytes)

@@ -1,8 +1,9 @@
 /// Resolves the aliases of a condition and checks what its grammar leaves open.
 ///
-/// All is looked at before one finding is told, since the service tells them by kind: parentheses
-/// first, functions it does not have, functions in the wrong place, reserved words, and then the
-/// first comparison or call with something wrong in it, where again kinds have their order.
+/// All is checked before the first finding is reported, since the service orders them by kind:
+/// parentheses first, functions it does not have, functions in the wrong place, reserved words,
+/// and then the first comparison or call with something wrong in it, where again kinds have their
+/// order.
 struct ConditionBinder {
     private enum Kind: Int, CaseIterable {
         case parentheses, unknownFunction, misusedFunction, reservedWord

@@ -85,9 +85,9 @@ extension ByteWalk {
     /// Walks over one attribute value, `{"S":"..."}`, and adds its size. Returns the type's letter
     /// for the types of one letter, 0 for the others.
     ///
-    /// Nearly all types come as `{"X":`, `{"XS":`, `{"BOOL":` or `{"NULL":`, and are told by one
-    /// look at eight bytes, of which the padding makes sure. Other spellings (with spaces, or
-    /// letters escaped) go the long way.
+    /// Nearly all types come as `{"X":`, `{"XS":`, `{"BOOL":` or `{"NULL":`, and are recognised
+    /// by one look at eight bytes, of which the padding makes sure. Other spellings (with spaces,
+    /// or letters escaped) go the long way.
     @inline(__always)
     private mutating func walkAttribute(size: inout Int, depth: Int) throws(JSONError) -> UInt8 {
         let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian

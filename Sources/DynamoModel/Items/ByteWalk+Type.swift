@@ -8,7 +8,7 @@ enum WireType: Sendable {
 extension ByteWalk {
     /// Walks over the beginning of an attribute value, `{"S":`, up to what has that type.
     ///
-    /// As in ``walkItem(_:)``, the usual spellings are told by one look at eight bytes.
+    /// As in ``walkItem(_:)``, the usual spellings are recognised by one look at eight bytes.
     @inline(__always)
     mutating func enterValue() throws(JSONError) -> WireType {
         let word = UnsafeRawPointer(position).loadUnaligned(as: UInt64.self).littleEndian

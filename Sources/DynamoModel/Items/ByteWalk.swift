@@ -130,7 +130,7 @@ struct ByteWalk {
     }
 
     /// Walks over one character of two bytes or more. The ranges whose every sequence is valid
-    /// (RFC 3629, section 4) are told here; the padding is no continuation of any.
+    /// (RFC 3629, section 4) are recognised here; the padding is no continuation of any.
     @inline(__always)
     private mutating func walkMultibyte() throws(JSONError) {
         let first = position[0]

@@ -92,21 +92,3 @@ package struct SharedLimits: Sendable {
 
     package subscript(side: FlowSide) -> SharedLimit { side == .source ? read : write }
 }
-
-/// One table's part in a limit over all tables of a job.
-package struct SharedPart: Sendable {
-    package let limit: SharedLimit
-    /// By which number the table is known there.
-    package let number: Int
-
-    package init(limit: SharedLimit, number: Int) {
-        self.limit = limit
-        self.number = number
-    }
-
-    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
-    package func settle(_ grant: SharedBucket.Grant?, consumed: Double?) {
-        guard let grant else { return }
-        limit.settle(grant, consumed: consumed ?? grant.reservation.estimate)
-    }
-}

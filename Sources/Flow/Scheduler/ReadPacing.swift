@@ -47,13 +47,6 @@ package struct ReadPacing: Sendable {
     /// Whether throttling by the source is what holds it.
     var isThrottled: Bool { pace.isThrottled }
 
-    /// Read units that one request may cost that could as well be several: a two-hundredth of a
-    /// window of 10 s.
-    package var requestUnitsMax: Double {
-        let own = bucket?.burst ?? .infinity
-        return min(own, shared.map { $0 * TokenBucket.burstSeconds } ?? .infinity) / 2
-    }
-
     /// Stored bytes of a page whose units come within a minute: what is throttled to almost nothing
     /// would else be asked a few times an hour, and seem dead.
     func pageBytesMax(_ shape: PageShape) -> Double {

@@ -79,7 +79,7 @@ extension TableVerification {
                 deletesExtra: repaired.options.deletesExtra)
         }
         return FindingSink(
-            mending, isLastRound: isLastRound, schema: subject.schema, isSlow: emitsSlowly,
+            mending, isLastRound: isLastRound, isSlow: emitsSlowly,
             on: queue
         ) { [self] finding throws(FlowFailure) in
             state.withLock { state in
