@@ -89,6 +89,29 @@ import Testing
         #expect(site.server.items(of: "source") == site.server.items(of: "target"))
     }
 
+    /// Goal: whoever comes between another process's taking the lock and its saying so, or after
+    /// one that has died, is told who has it all the same.
+    @Test(arguments: ["", "2147483646 gone\n"])
+    func `a lock whose holder has not said who it is yet is asked again`(before: String) throws {
+        let site = try TrustSite()
+        try site.load("source", TrustSite.items(0..<3))
+        #expect(try site.run(["copy", "source", "target"]).status == 0)
+        let folder = site.folder.path("jobs/locks")
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+        let path = folder + "/" + name
+        try before.write(toFile: path, atomically: false, encoding: .utf8)
+        let file = try #require(fopen(path, "r+"))
+        defer { fclose(file) }
+        #expect(flock(fileno(file), LOCK_EX | LOCK_NB) == 0)
+        let other = try site.start(["copy", "source", "target", "--merge"])
+        usleep(300_000)
+        fputs("\(getpid()) \n", file)
+        fflush(file)
+        let result = TrustSite.end(other)
+        #expect(result.status == 1)
+        #expect(result.out.contains("process \(getpid()) is just beginning a job"), "\(result)")
+    }
+
     /// Goal: nobody is told to merge into a table that an unreadable job was writing.
     /// - Parameter garbage: what the file is overwritten with; nil: a newer version's mark.
     @Test(arguments: ["this is no database", "", nil])

@@ -43,7 +43,7 @@ final class PairLocks: Sendable {
         let names = pairs.map { Self.name(of: $0, for: purpose) }
         for (number, name) in names.enumerated().sorted(by: { $0.element < $1.element }) {
             let path = "\(places)/\(name)"
-            guard let lock = try folder.lock(fileAt: path) else {
+            guard let lock = try Self.lock(path, in: folder) else {
                 throw Self.refusal(pairs[number], Owner(fileAt: path))
             }
             locks[number] = Held(lock: lock, path: path, jobBefore: Owner(fileAt: path)?.job)
@@ -70,6 +70,17 @@ final class PairLocks: Sendable {
     func release() {
         jobLock.withLock { $0 }?.release()
         for pair in held { pair.lock.release() }
+    }
+
+    /// - Returns: nil if another process has it, which says so in the file: who has just taken a
+    ///   lock is waited for until it has.
+    private static func lock(_ path: String, in folder: JobFolder) throws -> FileLock? {
+        for _ in 0..<100 {
+            if let lock = try folder.lock(fileAt: path) { return lock }
+            if let owner = Owner(fileAt: path), owner.isRunning { return nil }
+            usleep(20_000)
+        }
+        return nil
     }
 
     private static func refusal(
@@ -108,6 +119,14 @@ private struct Owner {
     var job: String?
 
     private static let bytesMax = 256
+    /// Each text has this length, so that one takes the place of another in a single write.
+    private static let textBytes = 128
+
+    /// Whether this machine knows such a process; the one that had the lock before is gone.
+    var isRunning: Bool {
+        guard let number = pid_t(exactly: process), number > 0 else { return false }
+        return kill(number, 0) == 0 || errno == EPERM
+    }
 
     init(process: Int, job: String?) {
         self.process = process
@@ -119,7 +138,8 @@ private struct Owner {
         guard let bytes = try? WholeFile.bytes(ofFileAt: path, bytesMax: Self.bytesMax) else {
             return nil
         }
-        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+        let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard let process = words.first.flatMap({ Int($0) }) else { return nil }
         self.process = process
         job = words.count > 1 && JobFolder.isID(String(words[1])) ? String(words[1]) : nil
@@ -127,10 +147,13 @@ private struct Owner {
 
     /// It only informs: what can't be written is left.
     func write(to path: String) {
-        let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        let text = "\(process) \(job ?? "")\n"
-        _ = text.withCString { Glibc.write(descriptor, $0, strlen($0)) }
+        let text = Array("\(process) \(job ?? "")".utf8)
+        guard text.count < Self.textBytes else { return }
+        let line =
+            text + Array(repeating: UInt8(ascii: " "), count: Self.textBytes - 1 - text.count)
+        _ = pwrite(descriptor, line + [UInt8(ascii: "\n")], Self.textBytes, 0)
     }
 }
