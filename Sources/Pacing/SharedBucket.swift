@@ -47,6 +47,11 @@ package struct SharedBucket: Sendable {
         claims.append(Claim(claimant: claimant, units: units, start: start))
     }
 
+    /// Its claimant wants nothing any more.
+    package mutating func withdraw(_ claimant: Int) {
+        claims.removeAll { $0.claimant == claimant }
+    }
+
     /// Grants the next claim if its units are there.
     package mutating func grant(at now: Instant) -> Grant? {
         guard let next, bucket.readyAt(claims[next].units, now: now) <= now else { return nil }

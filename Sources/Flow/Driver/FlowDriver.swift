@@ -37,6 +37,8 @@ package final class FlowDriver: @unchecked Sendable {
     private let parts: FlowParts
     /// What it shares with the other flows of its job, and by which number it is known there.
     private let shared: (limits: SharedLimits, number: Int)
+    /// Sides of which units were claimed that have not been granted.
+    private var claims: Set<FlowSide> = []
     /// Where heavy stages work; nil where there is none.
     private let worker: DispatchQueue?
     private var scheduler: FlowScheduler
@@ -223,8 +225,10 @@ package final class FlowDriver: @unchecked Sendable {
     }
 
     private func claim(_ units: Double, on side: FlowSide) {
+        claims.insert(side)
         shared.limits[side].claim(units, for: shared.number) { [self] grant in
             queue.async { [self] in
+                claims.remove(side)
                 take { [self] in scheduler.unitsGranted(grant, on: side, at: time.now) }
             }
         }
@@ -233,6 +237,8 @@ package final class FlowDriver: @unchecked Sendable {
     private func finish(_ outcome: FlowOutcome) {
         timer?.cancel()
         timer = nil
+        for side in claims { shared.limits[side].withdraw(shared.number) }
+        claims = []
         // Pages stay: a batch that did not come home in time may still be read from them.
         self.outcome = outcome
         let completion = self.completion

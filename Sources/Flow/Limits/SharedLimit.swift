@@ -2,9 +2,27 @@ import Dispatch
 import Pacing
 import System
 
-/// A ``SharedBucket`` at work: a limit over all tables of a job, on one side. Its serial queue is
-/// its lock. Any thread may call it.
-package final class SharedLimit: @unchecked Sendable {
+/// Where units are granted that several flows have in common: a limit over all tables of a job, on
+/// one side. Any thread may call it.
+package protocol RateGrants: Sendable {
+    /// Sets units a second from now on; once set, a limit is never lifted.
+    func setRate(_ rate: Double)
+
+    /// Calls `granted`, on a queue of its own, when so many units are there for `claimant`, which
+    /// has no other claim open. There must be a limit.
+    func claim(
+        _ units: Double, for claimant: Int,
+        granted: @escaping @Sendable (SharedBucket.Grant) -> Void)
+
+    /// The claimant wants nothing any more. A grant may be on its way all the same.
+    func withdraw(_ claimant: Int)
+
+    /// Tells what came of a grant; see ``TokenBucket/settle(_:consumed:at:)``.
+    func settle(_ grant: SharedBucket.Grant, consumed: Double)
+}
+
+/// A ``SharedBucket`` at work, for flows of this process. Its serial queue is its lock.
+package final class SharedLimit: RateGrants, @unchecked Sendable {
     // @unchecked: every `var` is touched only on `queue`.
     private let queue = DispatchQueue(label: "flow.shared-limit")
     private let time: any TimeSource
@@ -19,7 +37,6 @@ package final class SharedLimit: @unchecked Sendable {
         bucket = rate.map { SharedBucket(rate: $0, at: time.now) }
     }
 
-    /// Sets units a second from now on; once set, a limit is never lifted.
     package func setRate(_ rate: Double) {
         queue.async { [self] in
             let now = time.now
@@ -32,8 +49,6 @@ package final class SharedLimit: @unchecked Sendable {
         }
     }
 
-    /// Calls `granted`, on a queue of its own, when so many units are there for `claimant`. There
-    /// must be a limit.
     package func claim(
         _ units: Double, for claimant: Int,
         granted: @escaping @Sendable (SharedBucket.Grant) -> Void
@@ -46,7 +61,14 @@ package final class SharedLimit: @unchecked Sendable {
         }
     }
 
-    /// Tells what came of a grant; see ``TokenBucket/settle(_:consumed:at:)``.
+    package func withdraw(_ claimant: Int) {
+        queue.async { [self] in
+            bucket?.withdraw(claimant)
+            waiting[claimant] = nil
+            grant(at: time.now)
+        }
+    }
+
     package func settle(_ grant: SharedBucket.Grant, consumed: Double) {
         queue.async { [self] in
             let now = time.now
@@ -76,12 +98,17 @@ package final class SharedLimit: @unchecked Sendable {
 
 /// The limits over all tables of a job, one on each side.
 package struct SharedLimits: Sendable {
-    package let read: SharedLimit
-    package let write: SharedLimit
+    package let read: any RateGrants
+    package let write: any RateGrants
 
     package init(read: Double?, write: Double?, time: any TimeSource) {
-        self.read = SharedLimit(read, time: time)
-        self.write = SharedLimit(write, time: time)
+        self.init(
+            read: SharedLimit(read, time: time), write: SharedLimit(write, time: time))
+    }
+
+    package init(read: any RateGrants, write: any RateGrants) {
+        self.read = read
+        self.write = write
     }
 
     /// Has them hold from now on; a limit that was set is never lifted.
@@ -90,5 +117,5 @@ package struct SharedLimits: Sendable {
         if let write { self.write.setRate(write) }
     }
 
-    package subscript(side: FlowSide) -> SharedLimit { side == .source ? read : write }
+    package subscript(side: FlowSide) -> any RateGrants { side == .source ? read : write }
 }
