@@ -66,7 +66,7 @@ def verify(binary, site, expected, items):
         "seconds": round(usage.wall_seconds, 2),
         "peakMiB": round(usage.peak_bytes / 2 ** 20, 1),
         "segmentsReadAgain": tables["segmentsReadAgain"], "segments": tables["segments"],
-        "readUnits": [report["sourceReadUnits"], report["targetReadUnits"]],
+        "readUnits": [report["readUnits"], report["targetReadUnits"]],
     }
 
 

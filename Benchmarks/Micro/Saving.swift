@@ -24,8 +24,8 @@ enum Saving {
                 for _ in 0..<saves {
                     items += 1
                     try file.save(
-                        table: 0, records(items: items), [], (JobProgress(), JobProgress()),
-                        at: Double(items))
+                        TableSave(records(items: items)), ofTable: 0,
+                        (JobProgress(), JobProgress()), at: Double(items))
                 }
             }
         }

@@ -3,26 +3,27 @@ import JSON
 import System
 import TestSupport
 import Testing
+import Transfer
 
 @testable import dynaferry
 
 /// A copy that does nothing but end as told, once it may.
-private final class ScriptedCopy: RunningCopy {
-    private let summary: CopySummary
+private final class ScriptedCopy: RunningJob {
+    private let end: JobStatus
     private let gate: DispatchSemaphore
 
     /// Without `waitsForStop` it ends at once.
-    init(_ summary: CopySummary, waitsForStop: Bool = false) {
-        self.summary = summary
+    init(_ end: JobStatus, waitsForStop: Bool = false) {
+        self.end = end
         gate = DispatchSemaphore(value: waitsForStop ? 0 : 1)
     }
 
-    var progress: ProgressSnapshot { ProgressTests.snapshot() }
+    var status: JobStatus { ProgressTests.status() }
     func stop() { gate.signal() }
-    func wait() -> CopySummary {
+    func wait() -> JobStatus {
         gate.wait()
         gate.signal()
-        return summary
+        return end
     }
 }
 
@@ -52,35 +53,33 @@ private final class ScriptedCopy: RunningCopy {
     }
 
     @Test func `the report goes to stdout and the exit code is the outcome's`() throws {
-        let summary = ReportTests.summary()
-        let code = try run(["--progress", "none"]) { _, _ in ScriptedCopy(summary) }
+        let code = try run(["--progress", "none"]) { _, _ in ScriptedCopy(ReportTests.status()) }
         #expect(code == .success)
-        #expect(try recorded.out == summary.lines.joined(separator: "\n") + "\n")
+        #expect(try recorded.out.hasPrefix("copied aaa to bbb in 5.21 s\n  items         380,218"))
         #expect(try recorded.err.isEmpty)
     }
 
     @Test func `a failed copy says why and what to do, and still reports`() throws {
-        var summary = ReportTests.summary()
-        summary.outcome = .failed
-        summary.error = "no progress for 15 min"
-        summary.hints = ["check the target"]
-        let code = try run(["--report", folder.path("report")]) { [summary] _, _ in
-            ScriptedCopy(summary)
+        var status = ReportTests.status()
+        status.tables[0].outcome = .failed(ReportTests.failure())
+        let code = try run(["--report", folder.path("report")]) { [status] _, _ in
+            ScriptedCopy(status)
         }
         #expect(code == .failure)
         #expect(
-            try recorded.err.hasSuffix("error: no progress for 15 min\nhint: check the target\n"))
+            try recorded.err.contains("error: Code: no progress\nhint: check the target\nhint: "))
         let report = try JSON(parsing: try text(folder.path("report")))
-        #expect(CopySummary(json: report) == summary)
+        #expect(report["outcome"] == "failed")
+        #expect(report["itemsRead"] == 380_218)
     }
 
     @Test func `a signal stops a copy that may have written something`() throws {
-        var summary = ReportTests.summary()
-        summary.outcome = .interrupted
-        let code = try run(["--progress", "none"]) { [summary] _, voice in
+        var status = ReportTests.status()
+        status.tables[0].outcome = .stopped
+        let code = try run(["--progress", "none"]) { [status] _, voice in
             voice.willWrite()
             handlers.withLock { $0 }?(SIGTERM)
-            return ScriptedCopy(summary, waitsForStop: true)
+            return ScriptedCopy(status, waitsForStop: true)
         }
         #expect(code == .interrupted)
         #expect(try recorded.err.hasPrefix("stopping: "))
@@ -90,7 +89,7 @@ private final class ScriptedCopy: RunningCopy {
         #expect(throws: CommandFailure.self) {
             _ = try run(["--report", folder.path("missing/report")]) { _, _ in
                 Issue.record("the copy was started")
-                return ScriptedCopy(ReportTests.summary())
+                return ScriptedCopy(ReportTests.status())
             }
         }
     }
@@ -100,18 +99,19 @@ private final class ScriptedCopy: RunningCopy {
         _ = try run(["--progress", "json", "--log", log]) { _, voice in
             voice.note("reading at most 50 units a second")
             voice.log("Scan 500 request-1")
-            return ScriptedCopy(ReportTests.summary())
+            return ScriptedCopy(ReportTests.status())
         }
         let errors = try recorded.err.split(separator: "\n")
         #expect(errors.first == "reading at most 50 units a second")
-        #expect(try JSON(parsing: String(errors.last ?? ""))["items"]?.int == 156_204)
+        let line = try #require(errors.last { $0.hasPrefix("{") })
+        #expect(try JSON(parsing: String(line))["itemsDone"]?.int == 156_204)
         #expect(try text(log) == "Scan 500 request-1\n")
     }
 
     @Test func `without a log nothing is put together for it`() throws {
         _ = try run { _, voice in
             voice.log({ () -> String in preconditionFailure("no one asked") }())
-            return ScriptedCopy(ReportTests.summary())
+            return ScriptedCopy(ReportTests.status())
         }
     }
 }

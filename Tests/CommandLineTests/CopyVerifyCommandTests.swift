@@ -24,9 +24,9 @@ import Testing
             result.out.firstRange(of: said).map { result.out[$0.upperBound...] }, "\(result.out)"
         ).prefix { !$0.isNewline }.components(separatedBy: " to ")
         #expect(times.count == 2 && times[0] <= times[1] && times[0].hasPrefix("20"), "\(times)")
-        let report = try site.report()
-        #expect(report["verification"]?["outcome"] == "equal")
-        #expect(report["verification"]?["counts"]?["itemsInTarget"] == 1_500)
+        let verification = try site.report()["tables"]?.array?.first?["verification"]
+        #expect(verification?["outcome"] == "equal")
+        #expect(verification?["counts"]?["itemsInTarget"] == 1_500)
         let jobs = try Binary.shell(
             "exec \"$0\" \"$@\"",
             ["jobs", "report", try site.job().id, "--state-dir", site.jobs.path],
@@ -52,13 +52,13 @@ import Testing
         #expect(try site.job().progress.itemsVerified == CopySite.items)
         let states = result.err.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
         let verifying = states.filter { $0["phase"] == "verifying" }
-        let read = verifying.compactMap { $0["verification"]?["items"]?.int }
+        let read = verifying.compactMap { $0["verification"]?["itemsRead"]?.int }
         let shares = verifying.compactMap { $0["verification"]?["fraction"]?.double }
         #expect(shares.contains { $0 > 0 && $0 < 1 } && read == read.sorted(), "\(verifying)")
         for state in verifying {
-            let estimate = try #require(state["verification"]?["itemsEstimate"]?.int)
+            let estimate = try #require(state["verification"]?["itemsEstimated"]?.int)
             #expect((1_000...2_000).contains(estimate))
-            #expect(state["items"]?.int == CopySite.items)
+            #expect(state["itemsDone"]?.int == CopySite.items)
         }
     }
 

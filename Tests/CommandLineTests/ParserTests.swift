@@ -126,11 +126,12 @@ import Transfer
         demo.items = 500
         demo.faults = try FaultPlan(parsing: "error=0.05,latency-ms=3")
         demo.writeUnits = .perSecond(250)
+        demo.report = "report.json"
         let serve = try ServeArguments(parsing: Array(demo.serveWords.dropFirst()))
         #expect(serve.fills.first?.items == 500)
         #expect(serve.faults == demo.faults)
         #expect(serve.port == 0 && serve.exitsWithInput)
-        let words = demo.copyWords(endpoint: "http://127.0.0.1:9", report: "report.json")
+        let words = demo.copyWords(endpoint: "http://127.0.0.1:9")
         let copy = try CopyArguments(parsing: Array(words.dropFirst()))
         #expect(copy.writeUnits == .perSecond(250))
         #expect(copy.memory == demo.memory)

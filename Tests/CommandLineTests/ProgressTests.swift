@@ -1,28 +1,35 @@
+import Flow
 import JSON
 import TestSupport
 import Testing
+import Transfer
 
 @testable import CommandLine
 @testable import dynaferry
 
 @Suite struct ProgressTests {
-    static func snapshot() -> ProgressSnapshot {
-        var snapshot = ProgressSnapshot(
-            source: "acme-staging-transactions", target: "acme-transactions-dev", phase: .copying,
-            elapsed: .seconds(3))
-        snapshot.items = 156_204
-        snapshot.itemsEstimate = 380_218
-        snapshot.bytes = 63_500_000
-        snapshot.fraction = 0.418
-        snapshot.writeLimit = 60_000
-        snapshot.scansInFlight = 4
-        snapshot.writesInFlight = 12
-        snapshot.segmentsDone = 12
-        snapshot.segmentsTotal = 128
-        snapshot.targetThrottles = 7
-        snapshot.itemsRetried = 341
-        snapshot.waiting = "waiting: write limit"
-        return snapshot
+    static func status() -> JobStatus {
+        var table = TableStatus(
+            source: "acme-staging-transactions", target: "acme-transactions-dev")
+        table.stage = .copying
+        table.progress.counters.itemsWritten = 156_204
+        table.progress.itemsEstimated = 380_218
+        table.progress.counters.storedBytesWritten = 63_500_000
+        table.progress.fraction = 0.418
+        table.progress.writeLimit = 60_000
+        table.progress.scansInFlight = 4
+        table.progress.writesInFlight = 12
+        table.progress.counters.segmentsFinished = 12
+        table.progress.segments = 128
+        table.progress.counters.writesThrottled = 7
+        table.progress.counters.itemsRetried = 341
+        table.progress.hold = .writeLimit
+        return JobStatus(.copy, [table], elapsed: .seconds(3))
+    }
+
+    static func snapshot(_ status: JobStatus = status()) -> ProgressSnapshot {
+        ProgressSnapshot(
+            source: "acme-staging-transactions", target: "acme-transactions-dev", status)
     }
 
     static func rates() -> ProgressRates {
@@ -70,14 +77,14 @@ import Testing
             (-1, 0, 0), (0, 0, 0), (0.999, 99, 99), (1, 99, 100), (1.7, 99, 100), (.nan, 0, 0),
         ]
         for (fraction, copying, finished) in fractions {
-            snapshot.fraction = fraction
-            snapshot.phase = .copying
-            #expect(snapshot.percent == copying)
-            snapshot.phase = .finished
-            #expect(snapshot.percent == finished)
+            var status = Self.status()
+            status.tables[0].progress.fraction = fraction
+            #expect(Self.snapshot(status).percent == copying)
+            status.tables[0].outcome = .completed
+            #expect(Self.snapshot(status).percent == finished)
         }
-        snapshot.items = 400_000
-        #expect(snapshot.itemsTotal == 400_000)
+        snapshot.progress.counters.itemsWritten = 400_000
+        #expect(snapshot.progress.itemsTotal(done: snapshot.items) == 400_000)
     }
 
     @Test func `a plain line has the same facts`() {
@@ -94,28 +101,35 @@ import Testing
         let text = Self.snapshot().json(Self.rates()).text
         #expect(!text.contains("\n"))
         let json = try JSON(parsing: text)
-        #expect(json["items"]?.int == 156_204)
+        #expect(json["itemsDone"]?.int == 156_204)
         #expect(json["itemsPerSecond"]?.double == 52_110.4)
         #expect(json["writeLimit"]?.int == 60_000)
         #expect(json["readLimit"] == JSON.null)
         #expect(json["waiting"]?.string == "waiting: write limit")
-        #expect(json["remainingSeconds"]?.double == 64.3)
+        #expect(json["secondsLeft"]?.double == 64.3)
     }
 
     /// One whose items have all arrived.
     private static func verifying() -> (ProgressSnapshot, ProgressRates) {
-        var snapshot = snapshot()
-        (snapshot.phase, snapshot.waiting) = (.verifying, nil)
-        var verification = VerificationSnapshot()
-        verification.items = 95_000
-        verification.itemsEstimate = 380_218
-        verification.fraction = 0.2499
-        snapshot.verification = verification
+        var status = status()
+        status.tables[0].stage = .summing
+        (status.tables[0].progress.hasEnded, status.tables[0].progress.hold) = (true, nil)
+        status.tables[0].comparison = Comparison()
+        status.tables[0].comparison?.target = verified(95_000, 0.2499)
+        let snapshot = snapshot(status)
         var rates = rates()
         rates.remaining = nil
         rates.verified = 40_000.2
         rates.verificationRemaining = .seconds(7)
         return (snapshot, rates)
+    }
+
+    private static func verified(_ items: Int, _ fraction: Double) -> FlowProgress {
+        var target = FlowProgress(segments: 1)
+        target.counters.itemsRead = items
+        target.itemsEstimated = 380_218
+        target.fraction = fraction
+        return target
     }
 
     @Test func `a copy that verifies says how far that is, in every form`() throws {
@@ -134,8 +148,8 @@ import Testing
         #expect(json["phase"] == "verifying")
         #expect(
             json["verification"] == [
-                "items": 95_000, "itemsEstimate": 380_218, "itemsPerSecond": JSON(40_000.2),
-                "fraction": JSON(0.2499), "remainingSeconds": 7,
+                "itemsRead": 95_000, "itemsEstimated": 380_218,
+                "itemsPerSecond": JSON(40_000.2), "fraction": JSON(0.2499), "secondsLeft": 7,
             ])
         #expect(Self.snapshot().json(rates)["verification"] == JSON.null)
     }
@@ -144,16 +158,10 @@ import Testing
     {
         var meter = ProgressMeter()
         var snapshot = Self.snapshot()
-        snapshot.phase = .verifying
         var rates = ProgressRates()
         func pass(_ second: Int, items: Int?) {
-            snapshot.elapsed = .seconds(second)
-            snapshot.verification = items.map {
-                var verification = VerificationSnapshot()
-                verification.items = $0
-                verification.fraction = Double($0) / 1_000
-                return verification
-            }
+            snapshot.status.elapsed = .seconds(second)
+            snapshot.verifying = items.map { Self.verified($0, Double($0) / 1_000) }
             rates = meter.rates(snapshot)
         }
         for second in 0...4 { pass(second, items: second * 100) }
@@ -193,17 +201,16 @@ import Testing
     @Test func `no end is promised before there is something to go by`() {
         var meter = ProgressMeter()
         var snapshot = Self.snapshot()
-        snapshot.fraction = 0
         for tenth in 0..<30 {
-            snapshot.elapsed = .milliseconds(tenth * 100)
-            snapshot.fraction = Double(tenth) / 1_000
+            snapshot.status.elapsed = .milliseconds(tenth * 100)
+            snapshot.progress.fraction = Double(tenth) / 1_000
             #expect(meter.rates(snapshot).remaining == nil)
         }
-        snapshot.elapsed = .seconds(4)
-        snapshot.fraction = 0.04
+        snapshot.status.elapsed = .seconds(4)
+        snapshot.progress.fraction = 0.04
         let remaining = meter.rates(snapshot).remaining
         #expect(remaining.map { abs($0 / .seconds(1) - 96) < 1 } == true, "\(remaining as Any)")
-        snapshot.phase = .stopping
+        snapshot.status.isStopping = true
         #expect(meter.rates(snapshot).remaining == nil)
     }
 

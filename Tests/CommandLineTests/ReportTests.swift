@@ -1,37 +1,48 @@
+import Flow
 import Foundation
 import JSON
 import TestSupport
 import Testing
+import Transfer
 
 @testable import dynaferry
 
 @Suite struct ReportTests {
     static let usage = ProcessUsage(cpuSeconds: 1.21, peakMemoryBytes: 43_200_000)
 
-    static func summary() -> CopySummary {
-        var summary = CopySummary(
-            source: "acme-staging-transactions", target: "acme-transactions-dev",
-            outcome: .complete)
-        summary.seconds = 5.214
-        summary.segments = 128
-        summary.itemsRead = 380_218
-        summary.itemsWritten = 380_218
-        summary.bytes = 155_100_000
-        summary.bytesReceived = 268_000_000
-        summary.bytesSent = 281_400_000
-        summary.readUnits = 18_932.5
-        summary.writeUnits = 380_218
-        summary.scanRequests = 164
-        summary.writeRequests = 15_209
-        summary.targetThrottles = 12
-        summary.itemsRetried = 341
-        summary.usage = usage
-        return summary
+    static let arguments = ["acme-staging-transactions", "acme-transactions-dev"]
+
+    /// Where a copy stands that has moved all its items.
+    static func status() -> JobStatus {
+        var table = TableStatus(source: arguments[0], target: arguments[1])
+        table.stage = .ended
+        table.outcome = .completed
+        table.progress.segments = 128
+        table.progress.counters.itemsRead = 380_218
+        table.progress.counters.itemsWritten = 380_218
+        table.progress.counters.storedBytesWritten = 155_100_000
+        table.progress.counters.bytesRead = 268_000_000
+        table.progress.counters.bytesSent = 281_400_000
+        table.progress.counters.readUnits = 18_932.5
+        table.progress.counters.writeUnits = 380_218
+        table.progress.counters.scans = 164
+        table.progress.counters.writes = 15_209
+        table.progress.counters.writesThrottled = 12
+        table.progress.counters.itemsRetried = 341
+        return JobStatus(.copy, [table], elapsed: .milliseconds(5_214))
     }
 
-    @Test func `the report has a fact a line`() {
+    static func failure() -> FlowFailure {
+        FlowFailure(.giveUp, code: "Code", message: "no progress\nnone", hint: "check the target")
+    }
+
+    private func summary(_ status: JobStatus) throws -> CopySummary {
+        CopySummary(try CopyArguments(parsing: Self.arguments), status, Self.usage)
+    }
+
+    @Test func `the report has a fact a line`() throws {
         #expect(
-            Self.summary().lines == [
+            try summary(Self.status()).lines == [
                 "copied acme-staging-transactions to acme-transactions-dev in 5.21 s",
                 "  items         380,218 written of 380,218 read, 0 dead letters",
                 "  size          155.1 MB of items; 268.0 MB received, 281.4 MB sent",
@@ -46,29 +57,34 @@ import Testing
             ])
     }
 
-    @Test func `dead letters are told, and where they are`() {
-        var summary = Self.summary()
-        summary.outcome = .deadLetters
-        summary.deadLetters = 3
-        summary.itemsLeftOut = 1
-        summary.deadLettersFile = "./letters.jsonl"
+    @Test func `dead letters are told, and where they are`() throws {
+        var status = Self.status()
+        status.tables[0].progress.counters.deadLetters = 3
+        status.tables[0].progress.counters.itemsLeftOut = 1
+        status.deadLettersPaths = ["./letters.jsonl"]
+        let summary = try summary(status)
         #expect(summary.lines[0].hasPrefix("copied, but for dead letters, "))
         #expect(summary.lines[1].hasSuffix("3 dead letters, 1 left out"))
         #expect(summary.lines[2] == "  dead letters  ./letters.jsonl")
-        #expect(summary.outcome.exitCode == .differs)
+        #expect(summary.exitCode == .differs)
     }
 
-    @Test func `a report in JSON reads back as it was`() throws {
-        var summary = Self.summary()
-        summary.outcome = .failed
-        summary.error = "BatchWriteItem on x: AccessDeniedException"
-        summary.hints = ["grant it", "try \"again\""]
-        let json = try JSON(parsing: summary.json.prettyText)
-        #expect(CopySummary(json: json) == summary)
-        #expect(json["exitCode"]?.int == 1)
-        #expect(json["itemsPerSecond"]?.double == summary.itemsPerSecond)
-        #expect(CopySummary(json: ["version": 1]) == nil)
-        #expect(CopySummary(json: []) == nil)
+    @Test func `a report in JSON has every figure under its name`() throws {
+        var status = Self.status()
+        status.tables[0].outcome = .failed(Self.failure())
+        let json = try JSON(parsing: try summary(status).json.prettyText)
+        #expect(json["version"] == 3)
+        #expect(json["exitCode"] == 1)
+        #expect(json["error"] == "Code: no progress")
+        #expect(json["hints"]?.array?.first == "check the target")
+        #expect(json["itemsWritten"] == 380_218)
+        #expect(json["targetThrottles"] == 12)
+        #expect(json["seconds"] == JSON(5.214))
+        #expect(json["itemsPerSecond"]?.double == 380_218 / 5.214)
+        #expect(json["peakMemoryBytes"] == 43_200_000)
+        let table = try #require(json["tables"]?.array?.first)
+        #expect(table["outcome"] == "failed")
+        #expect(table["bytes"] == 155_100_000)
     }
 
     @Test func `the process knows what it has used`() {
@@ -79,10 +95,11 @@ import Testing
         #expect(ProcessUsage.peakMemory(status: "") == 0)
     }
 
-    @Test func `an empty run divides by nothing`() {
-        let summary = CopySummary(source: "aaa", target: "bbb", outcome: .interrupted)
+    @Test func `an empty run divides by nothing`() throws {
+        let table = TableStatus(source: "aaa", target: "bbb")
+        let summary = try summary(JobStatus(.copy, [table], elapsed: .zero))
         #expect(summary.lines[3] == "  speed         0 items/s, 0 B/s")
-        #expect(summary.outcome.exitCode == .interrupted)
+        #expect(summary.exitCode == .interrupted)
     }
 
     @Test func `a file is replaced at the end, and not touched before`() throws {

@@ -64,8 +64,8 @@ import Transfer
         #expect(report["runs"] == 2)
         #expect(report["counts"]?["equal"] == 3_000)
         let whole = try run(words(["Orders", "Copy", "--json"]))
-        let units = try #require(try JSON(parsing: whole.out)["sourceReadUnits"]?.double)
-        #expect(try #require(report["sourceReadUnits"]?.double) < units)
+        let units = try #require(try JSON(parsing: whole.out)["readUnits"]?.double)
+        #expect(try #require(report["readUnits"]?.double) < units)
     }
 
     @Test func `a repair that is killed is gone on with, and counts what both have written`() throws

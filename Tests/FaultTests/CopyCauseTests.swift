@@ -35,7 +35,7 @@ struct CopyCauseTests {
             try fixture.server.load(definition, items: items)
             definition.name = "target"
             if isMerged { try fixture.server.load(definition, items: [Self.extra(0)]) }
-            let job = Locked<CopyJob?>(nil)
+            let job = Locked<Job?>(nil)
             fixture.note = { text in
                 guard text.hasPrefix("verifying") else { return }
                 job.withLock { $0 }?.stop()
@@ -52,7 +52,7 @@ struct CopyCauseTests {
             #expect(report.outcome == .stopped)
             #expect(report.counters.itemsWritten == 3_000)
             let file = try JobFile.open(
-                fixture.jobs.databasePath(report.jobID), readOnly: true)
+                fixture.jobs.databasePath(try #require(report.id)), readOnly: true)
             let state = try #require(try file.verifyState(ofTable: 0))
             schema = try #require(definition.schema)
             digester = ItemDigester(schema: schema, key: state.key)
@@ -87,14 +87,14 @@ struct CopyCauseTests {
             return item
         }
 
-        func verify() async throws -> CopyVerdict {
+        func verify() async throws -> Comparison {
             let report = try await fixture.copy {
                 $0.verifies = true
                 $0.mergesIntoItems = isMerged
             }
             #expect(report.outcome == .completed)
             #expect(report.counters.itemsWritten == 0)
-            return try #require(report.tables[0].verdict)
+            return try #require(report.tables[0].comparison)
         }
     }
 
@@ -104,12 +104,12 @@ struct CopyCauseTests {
         let mates = try copied.bucketmates(2)
         try await copied.target.put(copied.changed(mates[0], "wrong"))
         try await copied.fixture.put(copied.changed(mates[1], "changed since"), into: "source")
-        let verdict = try await copied.verify()
-        #expect(!verdict.isEqual)
-        #expect(verdict.counters.different == 2)
-        let causes = verdict.counters.causes
+        let comparison = try await copied.verify()
+        #expect(comparison.result == .different)
+        #expect(comparison.counters.different == 2)
+        let causes = comparison.counters.causes
         #expect((causes.differedAtFirstRead, causes.changedSince, causes.unknown) == (1, 1, 0))
-        #expect(verdict.notes.isEmpty)
+        #expect(comparison.notes.isEmpty)
     }
 
     @Test("where an item was copied wrongly and has changed too, its bucket is left open")
@@ -120,9 +120,9 @@ struct CopyCauseTests {
         for item in mates {
             try await copied.fixture.put(copied.changed(item, "changed since"), into: "source")
         }
-        let verdict = try await copied.verify()
-        #expect(!verdict.isEqual)
-        let causes = verdict.counters.causes
+        let comparison = try await copied.verify()
+        #expect(comparison.result == .different)
+        let causes = comparison.counters.causes
         #expect((causes.differedAtFirstRead, causes.changedSince, causes.unknown) == (0, 0, 2))
     }
 
@@ -137,12 +137,13 @@ struct CopyCauseTests {
         // As if it had been in the target before the merge: its bucket is looked into.
         try await copied.target.put(extra)
         try await copied.fixture.put(copied.changed(mate, "changed since"), into: "source")
-        let verdict = try await copied.verify()
-        #expect(verdict.isEqual)
-        #expect(verdict.counters.onlyInTarget == 2)
-        #expect(verdict.counters.different == 1)
-        let causes = verdict.counters.causes
+        let comparison = try await copied.verify()
+        #expect(comparison.result == .equal)
+        #expect(comparison.counters.onlyInTarget == 2)
+        #expect(comparison.counters.different == 1)
+        let causes = comparison.counters.causes
         #expect((causes.differedAtFirstRead, causes.changedSince, causes.unknown) == (0, 1, 0))
-        #expect(CopyVerdict(json: verdict.json) == verdict)
+        #expect(Comparison(record: comparison.record)?.counters == comparison.counters)
+        #expect(Comparison(record: comparison.record)?.sourceRead == comparison.sourceRead)
     }
 }

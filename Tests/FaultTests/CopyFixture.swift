@@ -58,14 +58,14 @@ final class CopyFixture {
     func prepare(
         _ source: String = "source", _ target: String = "target",
         _ configure: (inout CopyOptions) -> Void = { _ in }
-    ) async throws -> CopyJob {
+    ) async throws -> Job {
         try await prepare(pairs: [(source, target)], configure)
     }
 
     func prepare(
         pairs: [(source: String, target: String)],
         _ configure: (inout CopyOptions) -> Void = { _ in }
-    ) async throws -> CopyJob {
+    ) async throws -> Job {
         var options = CopyOptions()
         options.deadLettersPath = deadLettersPath
         options.giveUpAfter = .seconds(60)
@@ -78,7 +78,7 @@ final class CopyFixture {
                 TargetTable(name: target, client: client)
             )
         }
-        return try await CopyJob.prepare(
+        return try await CopyPreparation.prepare(
             pairs.map { _ in options }, job: job, tables: tables, note: note, seed: 1)
     }
 
@@ -86,7 +86,7 @@ final class CopyFixture {
     func copy(
         _ source: String = "source", _ target: String = "target",
         _ configure: (inout CopyOptions) -> Void = { _ in }
-    ) async throws -> CopyReport {
+    ) async throws -> JobStatus {
         try await prepare(source, target, configure).run()
     }
 
@@ -103,24 +103,22 @@ final class CopyFixture {
 }
 
 /// What there is of the one table of a test's job.
-extension CopyJob {
-    var source: TableDescription { tables[0].subject.source }
-    var target: TableDescription { tables[0].subject.target }
+extension Job {
+    private var copy: CopyTask { tables[0].task as! CopyTask }
 
-    func limits() throws -> UnitLimits {
-        try UnitLimits(
-            state.withLock { $0.options[0].limits }, source: source.definition,
-            target: target.definition)
-    }
+    var source: TableDescription { copy.subject.source }
+    var target: TableDescription { copy.subject.target }
+
+    func limits() throws -> UnitLimits { try copy.limits(under: AskedLimits())! }
 }
 
-extension CopyReport {
+extension JobStatus {
     var deadLettersPath: String? { deadLettersPaths.first }
 }
 
 extension CopyRefusal {
     /// What a copy that must be refused is refused with.
-    static func of(_ body: () async throws -> CopyJob) async -> CopyRefusal? {
+    static func of(_ body: () async throws -> Job) async -> CopyRefusal? {
         do {
             _ = try await body()
             return nil

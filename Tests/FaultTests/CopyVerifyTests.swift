@@ -36,13 +36,13 @@ struct CopyVerifyTests {
         let items = EditedTables(seed: 2, items: 3_000, edits: 0).source
         try fixture.server.load(EditedTables.definition, items: items)
         let report = try await fixture.copy { $0.verifies = true }
-        let verdict = try #require(report.tables[0].verdict)
-        #expect(verdict.isEqual)
-        #expect(verdict.counters.equal == 3_000)
+        let comparison = try #require(report.tables[0].comparison)
+        #expect(comparison.result == .equal)
+        #expect(comparison.counters.equal == 3_000)
         #expect(report.counters.itemsRead == 3_000)
-        try expectSameDigests(fixture, report.jobID, items: 3_000)
+        try expectSameDigests(fixture, try #require(report.id), items: 3_000)
         let plain = try await fixture.copy("source", "other")
-        #expect(plain.tables[0].verdict == nil)
+        #expect(plain.tables[0].comparison == nil)
     }
 
     @Test(
@@ -72,8 +72,8 @@ struct CopyVerifyTests {
                     #expect(report.outcome == .stopped, "seed \(seed)")
                     continue
                 }
-                #expect(report.tables[0].verdict?.isEqual == true, "seed \(seed)")
-                try expectSameDigests(fixture, report.jobID, items: 2_500)
+                #expect(report.tables[0].comparison?.result == .equal, "seed \(seed)")
+                try expectSameDigests(fixture, try #require(report.id), items: 2_500)
                 break
             }
         }
@@ -95,11 +95,11 @@ struct CopyVerifyTests {
         ]
         try fixture.server.load(definition)
         let report = try await fixture.copy { $0.verifies = true }
-        let verdict = try #require(report.tables[0].verdict)
-        #expect(!verdict.isEqual)
-        #expect(verdict.counters.onlyInSource == 1)
-        #expect(verdict.counters.itemsInSource == 2)
-        #expect(verdict.notes.isEmpty)
+        let comparison = try #require(report.tables[0].comparison)
+        #expect(comparison.result == .different)
+        #expect(comparison.counters.onlyInSource == 1)
+        #expect(comparison.counters.itemsInSource == 2)
+        #expect(comparison.notes.isEmpty)
     }
 
     @Test("what was in the target before a merge makes no difference")
@@ -111,9 +111,9 @@ struct CopyVerifyTests {
             $0.verifies = true
             $0.mergesIntoItems = true
         }
-        let verdict = try #require(report.tables[0].verdict)
-        #expect(verdict.isEqual)
-        #expect(verdict.counters.onlyInTarget == tables.expected[.onlyInTarget]?.count)
+        let comparison = try #require(report.tables[0].comparison)
+        #expect(comparison.result == .equal)
+        #expect(comparison.counters.onlyInTarget == tables.expected[.onlyInTarget]?.count)
     }
 
     @Test("a run without a digest leaves none behind that is wrong")
@@ -137,8 +137,8 @@ struct CopyVerifyTests {
         }
         let report = try await fixture.copy { $0.verifies = true }
         #expect(report.outcome == .completed)
-        #expect(report.tables[0].verdict?.isEqual == true)
-        #expect(report.tables[0].verdict?.counters.equal == 3_000)
+        #expect(report.tables[0].comparison?.result == .equal)
+        #expect(report.tables[0].comparison?.counters.equal == 3_000)
     }
 
     @Test("what the source changes once it has been read is no fault of the copy")
@@ -171,11 +171,11 @@ struct CopyVerifyTests {
             if isDamaged { try await fixture.put(extra, into: "target") }
             let report = try await fixture.copy { $0.verifies = true }
             #expect(report.outcome == .completed)
-            let verdict = try #require(report.tables[0].verdict)
-            #expect(verdict.isEqual == !isDamaged)
-            #expect(verdict.counters.onlyInTarget == (isDamaged ? 1 : 0))
-            #expect(verdict.counters.causes.differedAtFirstRead == (isDamaged ? 1 : 0))
-            #expect(verdict.counters.causes.unknown == 0)
+            let comparison = try #require(report.tables[0].comparison)
+            #expect((comparison.result == .equal) == !isDamaged)
+            #expect(comparison.counters.onlyInTarget == (isDamaged ? 1 : 0))
+            #expect(comparison.counters.causes.differedAtFirstRead == (isDamaged ? 1 : 0))
+            #expect(comparison.counters.causes.unknown == 0)
         }
     }
 }

@@ -76,7 +76,7 @@ import Testing
         try await SourceMending(client).mend(items[7], in: "source")
         let findings = try await DeadLetterRetry(
             from: ReadOnlyClient(client), to: client, keepsItems: { _ in true }
-        ).run(job.id, in: fixture.jobs)
+        ).run(try #require(job.id), in: fixture.jobs)
         #expect(findings.kept == 1 && findings.written == 0 && findings.refused == 0)
         let stored = fixture.server.items(of: "target").map(Self.text)
         #expect(stored.count { $0.contains("the target's") } == 1)

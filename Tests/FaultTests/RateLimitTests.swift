@@ -18,7 +18,7 @@ import Testing
         let copy = try await fixture.prepare { $0.limits.writeUnits = .perSecond(500) }
         let meter = try MeteredUnits("write_units", of: ["target"], fixture.server)
         async let report = copy.run()
-        try await meter.expect(atMost: 500) { _, _ in copy.progress[0].progress.hasEnded }
+        try await meter.expect(atMost: 500) { _, _ in copy.status.hasEnded }
         #expect(await report.outcome == .completed)
         let throttles = fixture.server.meter["tables"]?["target"]?["write_throttles"]?.int
         #expect(throttles == 0)
@@ -48,13 +48,14 @@ import Testing
         async let report = job.run()
         try await before.expect(atMost: 20) { _, seconds in seconds > 2 }
         let after = try MeteredUnits("write_units", of: copies, fixture.server)
-        try fixture.jobs.send(.throttle(.limits { $0.totalWriteUnits = 900 }), to: job.id)
+        try fixture.jobs.send(
+            .throttle(.limits { $0.totalWriteUnits = 900 }), to: try #require(job.id))
         try await after.expect(atMost: 900) { _, _ in
-            job.progress.allSatisfy(\.progress.hasEnded)
+            job.status.hasEnded
         }
         #expect(await report.outcome == .completed)
         for name in names { fixture.expectEqual(name, name + "-copy") }
-        #expect(try fixture.jobs.view(job.id).record.throttle.totalWriteUnits == 900)
+        #expect(try fixture.jobs.view(try #require(job.id)).record.throttle.totalWriteUnits == 900)
     }
 
     /// Goal: a limit that is set from outside holds.
@@ -71,7 +72,7 @@ import Testing
         }
         func throttle(to limit: Double) throws {
             try fixture.jobs.send(
-                .throttle(.limits { $0.writeUnits = .perSecond(limit) }), to: copy.id)
+                .throttle(.limits { $0.writeUnits = .perSecond(limit) }), to: try #require(copy.id))
         }
         let first = try meter()
         async let report = copy.run()
@@ -85,6 +86,8 @@ import Testing
         try await third.expect(atMost: 5, before: 2_000) { _, seconds in seconds > 3 }
         copy.stop()
         #expect(await report.outcome == .stopped)
-        #expect(try fixture.jobs.view(copy.id).record.throttle.writeUnits == .perSecond(5))
+        #expect(
+            try fixture.jobs.view(try #require(copy.id)).record.throttle.writeUnits == .perSecond(5)
+        )
     }
 }

@@ -31,7 +31,7 @@ struct RepairTests {
                 edits: [0, 0.05, 0.5, 1][Int(seed / 3 % 4)])
             try tables.load(into: fixture)
             let found = try await fixture.verify(repair: deleting)
-            #expect(found.verdict.outcome == (tables.expected.isEmpty ? .equal : .repaired))
+            #expect(found.comparison.result == (tables.expected.isEmpty ? .equal : .repaired))
             for kind in VerifyFinding.Kind.allCases {
                 #expect(found.keys(kind) == tables.expected[kind] ?? [], "\(kind), seed \(seed)")
             }
@@ -40,7 +40,7 @@ struct RepairTests {
             #expect(found.counters.repaired == found.counters.differences - extra)
             #expect(found.counters.differencesLeft == 0)
             let again = try await fixture.verify()
-            #expect(again.verdict.outcome == .equal, "seed \(seed)")
+            #expect(again.comparison.result == .equal, "seed \(seed)")
             #expect(again.counters.itemsInTarget == tables.source.count)
         }
     }
@@ -52,7 +52,7 @@ struct RepairTests {
         try tables.load(into: fixture)
         let extra = try #require(tables.expected[.onlyInTarget])
         let found = try await fixture.verify(repair: RepairOptions())
-        #expect(found.verdict.outcome == .different)
+        #expect(found.comparison.result == .different)
         #expect(found.counters.deleted == 0)
         #expect(found.counters.differencesLeft == extra.count)
         let again = try await fixture.verify()
@@ -69,8 +69,8 @@ struct RepairTests {
         let tables = EditedTables(seed: 11, items: 600, edits: 0.5)
         try tables.load(into: fixture)
         let found = try await fixture.verify(repair: deleting)
-        #expect(found.verdict.outcome == .repaired)
-        #expect(try await fixture.verify().verdict.outcome == .equal)
+        #expect(found.comparison.result == .repaired)
+        #expect(try await fixture.verify().comparison.result == .equal)
     }
 
     @Test("what the target refuses for good is a dead letter, and remains a difference")
@@ -92,7 +92,7 @@ struct RepairTests {
         var options = RepairOptions()
         options.deadLettersPath = fixture.deadLettersPath
         let found = try await fixture.verify(repair: options)
-        #expect(found.verdict.outcome == .different)
+        #expect(found.comparison.result == .different)
         #expect(found.counters.repaired == 2)
         #expect(found.counters.deadLetters == 1)
         #expect(found.counters.differencesLeft == 1)
@@ -105,8 +105,8 @@ struct RepairTests {
         #expect(letter["item"]?["id"] == ["S": "b"])
         options.deadLettersMax = 0
         let failed = try await fixture.verify(repair: options)
-        guard case .failed(let failure) = failed.verdict.outcome else {
-            Issue.record("\(failed.verdict)")
+        guard case .failed(let failure) = failed.status.outcome else {
+            Issue.record("\(failed.status)")
             return
         }
         #expect(failure.hint?.contains("--max-dead-letters") == true)
@@ -124,8 +124,8 @@ struct RepairTests {
         let found = try await fixture.verify(repair: RepairOptions()) {
             $0.limits.writeUnits = .perSecond(40)
         }
-        #expect(found.verdict.outcome == .repaired)
-        #expect(found.verdict.progress.writeUnits == 60)
+        #expect(found.comparison.result == .repaired)
+        #expect(found.status.progress.counters.writeUnits == 60)
         #expect(MonotonicTime().now - start > .seconds(1))
     }
 

@@ -10,11 +10,12 @@ import System
 
 /// What a verification between two tables of a fixture's server came to.
 struct Verified {
-    var verdict: TableVerdict
+    var status: TableStatus
     var findings: [VerifyFinding]
     var deadLettersPaths: [String] = []
 
-    var counters: VerifyCounters { verdict.counters }
+    var comparison: Comparison { status.comparison ?? Comparison() }
+    var counters: VerifyCounters { comparison.counters }
 
     /// The keys of the findings of one kind, as the service spells them.
     func keys(_ kind: VerifyFinding.Kind) -> Set<String> {
@@ -27,8 +28,8 @@ extension CopyFixture {
         _ source: String = "source", _ target: String = "target",
         repair: RepairOptions? = nil, isKept: Bool = false,
         _ configure: (inout VerifyOptions) -> Void = { _ in },
-        emit: @escaping VerifyJob.Emit = { _ in }
-    ) async throws -> VerifyJob {
+        emit: @escaping VerifyPreparation.Emit = { _ in }
+    ) async throws -> Job {
         try await prepareVerify(
             pairs: [(source, target)], repair: repair, isKept: isKept, configure, emit: emit)
     }
@@ -36,21 +37,21 @@ extension CopyFixture {
     func prepareVerify(
         pairs: [(source: String, target: String)], repair: RepairOptions? = nil,
         isKept: Bool = false, _ configure: (inout VerifyOptions) -> Void = { _ in },
-        emit: @escaping VerifyJob.Emit = { _ in }
-    ) async throws -> VerifyJob {
+        emit: @escaping VerifyPreparation.Emit = { _ in }
+    ) async throws -> Job {
         var options = VerifyOptions()
         options.giveUpAfter = .seconds(60)
         options.scratchFolder = NSTemporaryDirectory()
         configure(&options)
         let client = try await client()
         let reader = ReadOnlyClient(client)
-        let tables = pairs.map { pair -> VerifyJob.Pair in
-            let compared: VerifyJob.Target =
+        let tables = pairs.map { pair -> VerifyPreparation.Pair in
+            let compared: VerifyPreparation.Target =
                 repair.map { .repaired(TargetTable(name: pair.target, client: client), $0) }
                 ?? .compared(SourceTable(name: pair.target, reader: reader))
             return (SourceTable(name: pair.source, reader: reader), compared)
         }
-        return try await VerifyJob.prepare(
+        return try await VerifyPreparation.prepare(
             [VerifyOptions](repeating: options, count: pairs.count),
             job: isKept ? JobOptions(folder: jobs, request: ["verify", pairs[0].source]) : nil,
             tables: tables, seed: 1, emit: emit)
@@ -73,10 +74,10 @@ extension CopyFixture {
         let job = try await prepareVerify(source, target, repair: repair, configure) {
             found.add($0.item)
         }
-        let report = await job.run()
+        let status = await job.run()
         return Verified(
-            verdict: report.verdicts[0], findings: found.all,
-            deadLettersPaths: report.deadLettersPaths)
+            status: status.tables[0], findings: found.all,
+            deadLettersPaths: status.deadLettersPaths)
     }
 }
 

@@ -50,14 +50,14 @@ struct VerifyLimitTests {
         let (read, written) = try meters(fixture)
         async let report = job.run()
         @Sendable func isOver(_: Double, _: Double) -> Bool {
-            job.verdicts.allSatisfy { $0.outcome != nil }
+            job.status.hasEnded
         }
         async let reads = read.expect(atMost: 1_500, until: isOver)
         #expect(try await written.expect(atMost: 700, until: isOver) == 1_200)
         // Twice scanned, and read once by its key before it is put: 1.25 units of 1 KB.
         let units = try await reads
         #expect((1_200...1_500).contains(units), "\(units)")
-        #expect(await report.verdicts.allSatisfy { $0.outcome == .repaired })
+        #expect(await report.tables.allSatisfy { $0.comparison?.result == .repaired })
     }
 
     @Test("a copy of what differs keeps to limits over all tables")
@@ -75,7 +75,7 @@ struct VerifyLimitTests {
         let written = try meters(fixture).written
         async let report = job.run()
         let units = try await written.expect(atMost: 600) { _, _ in
-            job.progress.allSatisfy(\.progress.hasEnded)
+            job.status.hasEnded
         }
         #expect(await report.outcome == .completed)
         #expect(units == 1_200)
@@ -84,7 +84,7 @@ struct VerifyLimitTests {
     @Test("limits are changed while it runs, kept, and hold when it goes on")
     func throttled() async throws {
         let fixture = try fixture()
-        func prepare() async throws -> VerifyJob {
+        func prepare() async throws -> Job {
             try await fixture.prepareVerify(pairs: Self.pairs, isKept: true) {
                 $0.limits.totalReadUnits = 20
             }
@@ -106,7 +106,7 @@ struct VerifyLimitTests {
         #expect(refused?.message.contains("on demand") == true)
         try await meters(fixture).read.expect(atMost: 40) { _, seconds in seconds > 2 }
         job.stop()
-        #expect(await report.verdicts.contains { $0.outcome == .stopped })
+        #expect(await report.tables.contains { $0.outcome == .stopped })
         let record = try fixture.jobs.view(id).record
         #expect(record.throttle.totalReadUnits == 40)
         #expect(record.throttle.readUnits == nil)

@@ -15,7 +15,7 @@ struct VerifyResumeTests {
     /// Runs it, asking it to stop after a while, until it has come to an end.
     private func runInPieces(
         _ fixture: CopyFixture, seed: UInt64, repair: RepairOptions? = nil
-    ) async throws -> (verdict: TableVerdict, runs: Int) {
+    ) async throws -> (comparison: Comparison, runs: Int) {
         var generator = SeededGenerator(seed: seed)
         // What is read again begins anew each time: it has to be given longer and longer.
         for run in 1... {
@@ -31,8 +31,8 @@ struct VerifyResumeTests {
             let report = await job.run()
             stopper.cancel()
             // One that was told before it began has no outcome.
-            guard let outcome = report.verdicts[0].outcome, outcome != .stopped else { continue }
-            return (report.verdicts[0], report.runs)
+            guard report.tables[0].outcome == .completed else { continue }
+            return (try #require(report.tables[0].comparison), report.runs)
         }
         preconditionFailure("there is no last run")
     }
@@ -45,9 +45,9 @@ struct VerifyResumeTests {
             let tables = EditedTables(seed: seed, items: 2_000, edits: 0)
             try tables.load(into: fixture)
             let found = try await runInPieces(fixture, seed: seed)
-            #expect(found.verdict.outcome == .equal, "seed \(seed)")
-            #expect(found.verdict.progress.segmentsReadAgain == 0, "seed \(seed)")
-            #expect(found.verdict.counters.equal == 2_000)
+            #expect(found.comparison.result == .equal, "seed \(seed)")
+            #expect(found.comparison.segmentsReadAgain == 0, "seed \(seed)")
+            #expect(found.comparison.counters.equal == 2_000)
             runs += found.runs
         }
         #expect(runs > 24, "hardly anything was interrupted")
@@ -59,13 +59,13 @@ struct VerifyResumeTests {
             let fixture = try CopyFixture { $0.keepNumbers = true }
             let tables = EditedTables(seed: seed, items: 1_500, edits: 0.2)
             try tables.load(into: fixture)
-            let (verdict, _) = try await runInPieces(fixture, seed: seed)
-            #expect(verdict.outcome == .different)
+            let (comparison, _) = try await runInPieces(fixture, seed: seed)
+            #expect(comparison.result == .different)
             func count(_ kind: VerifyFinding.Kind) -> Int { tables.expected[kind]?.count ?? 0 }
-            #expect(verdict.counters.different == count(.different), "seed \(seed)")
-            #expect(verdict.counters.onlyInSource == count(.onlyInSource), "seed \(seed)")
-            #expect(verdict.counters.onlyInTarget == count(.onlyInTarget), "seed \(seed)")
-            #expect(verdict.counters.itemsInTarget == tables.target.count)
+            #expect(comparison.counters.different == count(.different), "seed \(seed)")
+            #expect(comparison.counters.onlyInSource == count(.onlyInSource), "seed \(seed)")
+            #expect(comparison.counters.onlyInTarget == count(.onlyInTarget), "seed \(seed)")
+            #expect(comparison.counters.itemsInTarget == tables.target.count)
         }
     }
 
@@ -77,13 +77,13 @@ struct VerifyResumeTests {
             try tables.load(into: fixture)
             var options = RepairOptions()
             options.deletesExtra = true
-            let (verdict, _) = try await runInPieces(fixture, seed: seed, repair: options)
-            #expect(verdict.outcome == .repaired)
+            let (comparison, _) = try await runInPieces(fixture, seed: seed, repair: options)
+            #expect(comparison.result == .repaired)
             let extra = tables.expected[.onlyInTarget]?.count ?? 0
             let all = tables.expected.values.reduce(0) { $0 + $1.count }
-            #expect(verdict.counters.deleted == extra, "seed \(seed)")
-            #expect(verdict.counters.repaired == all - extra, "seed \(seed)")
-            #expect(try await fixture.verify().verdict.outcome == .equal)
+            #expect(comparison.counters.deleted == extra, "seed \(seed)")
+            #expect(comparison.counters.repaired == all - extra, "seed \(seed)")
+            #expect(try await fixture.verify().comparison.result == .equal)
         }
     }
 
@@ -93,12 +93,12 @@ struct VerifyResumeTests {
         try EditedTables(seed: 1, items: 500, edits: 0.1).load(into: fixture)
         let job = try await fixture.prepareVerify(isKept: true)
         let report = await job.run()
-        let id = try #require(report.jobID)
+        let id = try #require(report.id)
         let file = try JobFile.open(fixture.jobs.databasePath(id), readOnly: true)
         let state = try #require(try file.verifyState(ofTable: 0))
         for (side, items) in [
-            (state.source, report.verdicts[0].counters.itemsInSource),
-            (state.target, report.verdicts[0].counters.itemsInTarget),
+            (state.source, report.tables[0].comparison!.counters.itemsInSource),
+            (state.target, report.tables[0].comparison!.counters.itemsInTarget),
         ] {
             #expect(side.segments.allSatisfy { $0.cursor == nil })
             #expect(side.segments.reduce(0) { $0 + $1.sum.items } == items)

@@ -33,7 +33,7 @@ struct VerifyTests {
             #expect(found.findings.allSatisfy { $0.cause == .differedAtFirstRead }, "seed \(seed)")
             #expect(found.counters.causes.differedAtFirstRead == found.counters.differences)
             let isEqual = tables.expected.isEmpty
-            #expect(found.verdict.outcome == (isEqual ? .equal : .different), "seed \(seed)")
+            #expect(found.comparison.result == (isEqual ? .equal : .different), "seed \(seed)")
             #expect(found.counters.itemsInSource == tables.source.count)
             #expect(found.counters.itemsInTarget == tables.target.count)
             let unequal = found.counters.different + found.counters.onlyInSource
@@ -54,7 +54,7 @@ struct VerifyTests {
         for kind in VerifyFinding.Kind.allCases {
             #expect(found.keys(kind) == tables.expected[kind] ?? [], "\(kind)")
         }
-        #expect(found.verdict.progress.source.counters.requestsFailed > 0)
+        #expect(found.comparison.source.counters.requestsFailed > 0)
     }
 
     @Test("only segments that differ are read again")
@@ -66,10 +66,10 @@ struct VerifyTests {
         definition.name = "target"
         try fixture.server.load(definition, items: Array(items.dropLast()))
         let found = try await fixture.verify { $0.segments = 128 }
-        #expect(found.verdict.progress.segmentsReadAgain == 1)
+        #expect(found.comparison.segmentsReadAgain == 1)
         #expect(found.counters.onlyInSource == 1)
-        #expect(found.verdict.progress.source.counters.itemsRead < 2_100)
-        #expect(found.verdict.progress.itemsLookedAt == 1)
+        #expect(found.comparison.source.counters.itemsRead < 2_100)
+        #expect(found.comparison.looks.counters.itemsRead == 1)
     }
 
     @Test("attributes that differ are named, those of equal value are not")
@@ -109,16 +109,16 @@ struct VerifyTests {
         try fixture.server.load(definition, items: [item("both", now - 100)])
         try await fixture.expire("source", "ttl")
         let found = try await fixture.verify { $0.settings = nil }
-        #expect(found.verdict.outcome == .equal)
+        #expect(found.comparison.result == .equal)
         #expect(found.counters.pastTTL == 1)
         #expect(found.counters.equal == 1)
         // On the side that has no time to live it will stay.
         let other = try await fixture.verify("target", "source") { $0.settings = nil }
-        #expect(other.verdict.outcome == .equal)
+        #expect(other.comparison.result == .equal)
         try await fixture.put(item("right", now - 100), into: "target")
         let third = try await fixture.verify()
-        #expect(third.verdict.settingDifferences == ["TTL on ttl: not there"])
-        #expect(third.verdict.outcome == .different)
+        #expect(third.comparison.settingDifferences == ["TTL on ttl: not there"])
+        #expect(third.comparison.result == .different)
         #expect(third.counters.onlyInTarget == 1)
     }
 
@@ -128,9 +128,9 @@ struct VerifyTests {
         let tables = EditedTables(seed: 5, items: 1_000, edits: 1)
         try tables.load(into: fixture)
         let found = try await fixture.verify { $0.mode = .sample(0.1) }
-        #expect(found.verdict.outcome == .different)
+        #expect(found.comparison.result == .different)
         #expect((1..<500).contains(found.counters.itemsInSource))
-        #expect(found.verdict.sample?.share == 64 / 1_024 || found.verdict.sample != nil)
+        #expect(found.comparison.sample?.share == 64 / 1_024 || found.comparison.sample != nil)
         for kind in VerifyFinding.Kind.allCases {
             #expect(found.keys(kind).isSubset(of: tables.expected[kind] ?? []))
         }
@@ -142,12 +142,12 @@ struct VerifyTests {
         let tables = EditedTables(seed: 6, items: 500, edits: 0)
         try tables.load(into: fixture)
         let equal = try await fixture.verify { $0.mode = .count }
-        #expect(equal.verdict.outcome == .equal)
+        #expect(equal.comparison.result == .equal)
         #expect(equal.counters.itemsInTarget == 500)
         try await fixture.put(
             ["id": ["S": "more"], "n": ["N": "1"]], into: "target")
         let more = try await fixture.verify { $0.mode = .count }
-        #expect(more.verdict.outcome == .different)
+        #expect(more.comparison.result == .different)
         #expect(more.counters.itemsInTarget == 501)
     }
 
@@ -163,8 +163,9 @@ struct VerifyTests {
         ]
         try fixture.server.load(definition)
         let found = try await fixture.verify()
-        #expect(found.verdict.outcome == .different)
-        #expect(found.verdict.schemaDifferences == ["the global index by-g is in the target only"])
+        #expect(found.comparison.result == .different)
+        #expect(
+            found.comparison.schemaDifferences == ["the global index by-g is in the target only"])
     }
 
     @Test("tables of other keys, and one that is not there, are refused")

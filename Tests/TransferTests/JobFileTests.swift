@@ -42,10 +42,12 @@ import Testing
                 segment: 5, cursor: Array(#"{"p":{"S":"x"}}"#.utf8), items: 7, bytes: 70)
             let letter = DeadLetter(
                 code: "ValidationException", reason: "bad", key: [1], item: Array("{}".utf8))
-            try file.save(table: 0, [half], [], (JobProgress(), JobProgress()), at: 101)
             try file.save(
-                table: 0, [PartitionRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90), done],
-                [letter], (JobProgress(), JobProgress()), at: 102)
+                TableSave(partitions: [half]), ofTable: 0, (JobProgress(), JobProgress()), at: 101)
+            let further = PartitionRecord(segment: 5, cursor: [0x7B], items: 9, bytes: 90)
+            try file.save(
+                TableSave(partitions: [further, done], letters: [letter]), ofTable: 0,
+                (JobProgress(), JobProgress()), at: 102)
             try file.setTargetCreated(table: 0, id: "id-b")
             let reader = try JobFile.open(folder.databasePath("one"), readOnly: true)
             let segments = try reader.segments(ofTable: 0)
@@ -65,7 +67,8 @@ import Testing
     @Test func `files and folder are readable by their owner alone`() throws {
         try inFolder { folder in
             let file = try make(folder, "one")
-            try file.save(table: 0, [], [], (JobProgress(), JobProgress()), at: 101)
+            try file.save(
+                TableSave(), ofTable: 0, (JobProgress(), JobProgress()), at: 101)
             let lock = try folder.lock("one")
             #expect(lock != nil)
             func mode(_ path: String) throws -> Int {

@@ -10,7 +10,8 @@ import Testing
             UnitLimits(
                 read: ReadLimit(unitsPerSecond: limit), write: WriteLimits(table: limit))
         }
-        return UnitTotals(read: read, write: write).width(of: tables, usual: CopyJob.widthUsual)
+        return UnitTotals(read: read, write: write).width(
+            of: tables, usual: JobRecord.Kind.copy.widthUsual)
     }
 
     @Test func `four suffice where little is needed, or each may take much`() {

@@ -6,9 +6,9 @@ import System
 
 /// Takes up the job that a copy is part of: goes on with the one that the same command began, or
 /// begins a new one, once everything that would be refused has been.
-struct JobOpening {
+struct CopyOpening {
     /// What was found of the tables before, in the job's order.
-    let tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]
+    let tables: [CopyPreparation.Found]
     /// By number: why a target may be a source (``SourceGuard``).
     let doubts: [Int: String]
     let locks: PairLocks
@@ -19,39 +19,30 @@ struct JobOpening {
     var generator: SeededGenerator
 
     mutating func run() async throws -> OpenJob {
-        try options.folder.prepare()
-        let search = JobSearch(options: options, identity: identity, time: time)
-        guard var job = try search.find() else { return try await begin() }
+        let opening = JobOpening(
+            kind: .copy, options: options, identity: identity, time: time, note: note)
+        guard var job = try opening.find() else { return try await begin(opening) }
         locks.write(job: job.record.id)
-        try search.checkAge(of: job)
+        try opening.check(
+            job,
+            tables.map {
+                JobOpening.Found(
+                    source: $0.findings.source, target: $0.findings.target,
+                    segments: $0.preflight.options.segments)
+            })
         for (number, found) in tables.enumerated() {
-            let table = job.tables[number]
-            try search.check(
-                table.record, of: job, source: found.findings.source,
-                target: found.findings.target, segments: found.preflight.options.segments)
             // A table by the name of one that the job was about to make holds nothing of its own.
-            switch table.record.targetWas {
+            switch job.tables[number].record.targetWas {
             case .creating where found.findings.target != nil:
                 try await found.preflight.checkEmpty()
             case .empty, .merged: try checkConsent(number)
             case .creating, .created: break
             }
         }
-        note(search.announcement(job))
-        let segments = job.tables.map { options.restarts ? nil : $0.record.segments }
-        let firsts = try await firstReads(segments)
+        note(opening.search.announcement(job))
+        let firsts = try await firstReads(opening.segments(of: job))
         try await checkCost(firsts, job)
-        if options.restarts {
-            for (number, first) in firsts.enumerated() {
-                try job.file.restart(table: number, segments: first.segments)
-            }
-        }
-        let hasCrashed = job.record.state == .running || job.record.state == .paused
-        try job.file.beginRun(
-            processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
-        try job.reload()
-        for (number, first) in firsts.enumerated() { job.tables[number].first = first }
-        if hasCrashed { job.record.progress.crashes += 1 }
+        try opening.goOn(with: &job, firsts)
         return job
     }
 
@@ -61,7 +52,7 @@ struct JobOpening {
             selection: options.selection)
     }
 
-    private mutating func begin() async throws -> OpenJob {
+    private mutating func begin(_ opening: JobOpening) async throws -> OpenJob {
         // A command that was killed after its work was done is run again, and must learn that.
         let finished = options.folder.finished(
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
@@ -95,21 +86,10 @@ struct JobOpening {
                     + " at the source meanwhile stay in the target, and so do write units that it"
                     + " had raised")
         }
-        let name = tables[0].findings.source.definition.name
-        let id = options.id ?? options.folder.newID(for: name, using: &generator)
-        guard let lock = try options.folder.lock(id) else {
-            throw CopyRefusal("job \(id) has just been begun by another process")
-        }
-        let record = JobRecord(
-            id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
-            identity: identity.text, processID: Int(getpid()))
-        let file = try JobFile.create(options.folder.databasePath(id), record, records)
-        locks.write(job: id)
-        note("job \(id)")
-        return OpenJob(
-            file: file, lock: lock, record: record,
-            tables: zip(records, firsts).map { OpenTable(record: $0, segments: [], first: $1) },
-            socketPath: options.folder.socketPath(id))
+        let job = try opening.begin(
+            records, firsts, named: tables[0].findings.source.definition.name, using: &generator)
+        locks.write(job: job.record.id)
+        return job
     }
 
     /// Refuses a job that has cost, or would cost, more than it may.
@@ -153,7 +133,7 @@ struct JobOpening {
     private func firstReads(_ segments: [Int?]) async throws -> [FirstRead] {
         let spool = try? Spool(inFolder: options.folder.path)
         let rate = tables[0].preflight.options.limits.totals.read
-        return try await CopyJob.each(
+        return try await AtOnce.map(
             Array(zip(tables, segments)), atOnce: rate == nil ? nil : 1
         ) { table, segments in
             try await table.preflight.firstRead(table.findings, segments: segments, spool: spool)

@@ -35,12 +35,6 @@ package struct CopyOptions: Equatable, Sendable {
 
     /// With this a process of 64 requests in flight stays below 48 MiB; more made none faster.
     package static let memoryUsual = 26 << 20
-
-    func throttled(by limits: AskedLimits) -> CopyOptions {
-        var options = self
-        options.limits = self.limits.updated(by: limits)
-        return options
-    }
 }
 
 /// Asks the user whether to go on, which the question says; nil where nobody can be asked.

@@ -1,12 +1,16 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Flow
 import Pacing
+import System
 
 /// Everything that comes before the first item moves.
-extension CopyJob {
-    /// Tables that are looked at, or created, at a time.
-    private static let preparedAtOnce = 8
+package enum CopyPreparation {
+    package typealias Pair = (source: SourceTable, target: TargetTable)
+
+    /// A table before the job is known.
+    typealias Found = (preflight: CopyPreflight, findings: CopyPreflight.Findings)
 
     /// Passes every refusal, finds the job that this copy goes on with or makes a new one, and
     /// creates the targets that there are not.
@@ -20,13 +24,13 @@ extension CopyJob {
     ///   created or did not become active: then the job stands, to be resumed.
     package static func prepare(
         _ options: [CopyOptions], job jobOptions: JobOptions, tables: [Pair],
-        policy: Policy = Policy(), consent: @escaping CopyConsent = { _ in nil },
+        policy: Job.Policy = Job.Policy(), consent: @escaping CopyConsent = { _ in nil },
         note: @escaping @Sendable (String) -> Void, willWrite: () -> Void = {},
         time: any TimeSource = MonotonicTime(), seed: UInt64
-    ) async throws -> CopyJob {
+    ) async throws -> Job {
         precondition(!tables.isEmpty, "a job has a table")
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
-        let locks = try PairLocks(
+        let locks = try await PairLocks(
             tables.map { ($0.source, $0.target) }, for: .writing, in: jobOptions.folder)
         do {
             return try await prepare(
@@ -39,25 +43,24 @@ extension CopyJob {
     }
 
     private static func prepare(
-        _ options: [CopyOptions], _ jobOptions: JobOptions, _ tables: [Pair], _ policy: Policy,
+        _ options: [CopyOptions], _ jobOptions: JobOptions, _ tables: [Pair], _ policy: Job.Policy,
         _ locks: PairLocks, _ consent: @escaping CopyConsent,
         _ note: @escaping @Sendable (String) -> Void, _ willWrite: () -> Void,
         _ time: any TimeSource, _ seed: UInt64
-    ) async throws -> CopyJob {
+    ) async throws -> Job {
         let preflights = zip(tables, options).map {
             CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
-        let findings = try await each(preflights) { try await $0.run() }
-        let found = Array(zip(preflights, findings)).map { (preflight: $0, findings: $1) }
+        let findings = try await AtOnce.map(preflights) { try await $0.run() }
+        let found: [Found] = Array(zip(preflights, findings))
         let doubts = try await SourceGuard(found).doubts()
-        var opening = JobOpening(
+        var opening = CopyOpening(
             tables: found, doubts: doubts, locks: locks, options: jobOptions, time: time,
             note: note,
             consent: consent, generator: SeededGenerator(seed: seed))
         var job = try await opening.run()
         job.locks = locks
         locks.keep(job.lock)
-        let options = options.map { $0.throttled(by: job.record.throttle) }
         if let limits = job.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
         }
@@ -83,21 +86,44 @@ extension CopyJob {
                 return !settings.appliesToExisting
                     && (settings.billing != nil || settings.capacity != nil)
             }.map { tables[$0].target.name }, note)
-        let targets = try await each(Array(zip(found, plans))) { table, plan in
+        let targets = try await AtOnce.map(Array(zip(found, plans))) { table, plan in
             try await existing(table, plan, note)
         }
-        var subjects: [TableCopy.Subject] = []
-        for (number, target) in targets.enumerated() {
-            try job.found(target, table: number)
-            subjects.append(
-                TableCopy.Subject(
-                    tables: tables[number], source: findings[number].source, target: target,
-                    memory: findings[number].memory, plan: plans[number],
-                    expiryAttribute: findings[number].expiryAttribute))
+        for (number, target) in targets.enumerated() { try job.found(target, table: number) }
+        let subjects = targets.enumerated().map { number, target in
+            CopyTask.Subject(
+                tables: tables[number], source: findings[number].source, target: target,
+                memory: findings[number].memory, plan: plans[number],
+                expiryAttribute: findings[number].expiryAttribute)
         }
-        return CopyJob(
-            options, policy, maxCost: jobOptions.maxCost, subjects, job: job, note: note,
-            time: time, seed: seed)
+        return make(job, subjects, options, policy, note, time, seed)
+    }
+
+    /// The job itself: nothing stands in its way.
+    private static func make(
+        _ job: OpenJob, _ subjects: [CopyTask.Subject], _ options: [CopyOptions],
+        _ policy: Job.Policy, _ note: @escaping @Sendable (String) -> Void,
+        _ time: any TimeSource, _ seed: UInt64
+    ) -> Job {
+        let asked = options[0].limits
+        let totals = asked.updated(by: job.record.throttle).totals
+        let keeper = JobKeeper(job, totals, time: time)
+        let shared = SharedLimits(totals, time: time)
+        let context = CopyTask.Context(
+            keeper: keeper, shared: shared, created: job.record.created,
+            isResumed: job.record.runs > 1, isOnlyTable: subjects.count == 1, time: time)
+        let tables = subjects.enumerated().map { number, subject in
+            Job.Table(
+                task: CopyTask(
+                    options[number], subject, job.tables[number], number: number, context,
+                    note: note, seed: seed &+ UInt64(number)),
+                place: number, bytes: subject.source.sizeBytes,
+                isFinished: job.tables[number].record.isFinished,
+                deadLettersPath: options[number].deadLettersPath)
+        }
+        return Job(
+            Job.Record(job), tables, keeper, policy, shared: shared, asked: asked, note: note,
+            time: time)
     }
 
     /// Says of which tables no item can be left out for having expired.
@@ -145,27 +171,9 @@ extension CopyJob {
         }
     }
 
-    /// What `body` makes of each element, in their order, some at a time.
-    static func each<Element: Sendable, Result: Sendable>(
-        _ elements: [Element], atOnce: Int? = nil,
-        _ body: @escaping @Sendable (Element) async throws -> Result
-    ) async throws -> [Result] {
-        try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-            var results = [Result?](repeating: nil, count: elements.count)
-            for (number, element) in elements.enumerated() {
-                if number >= atOnce ?? preparedAtOnce, let (done, result) = try await group.next() {
-                    results[done] = result
-                }
-                group.addTask { (number, try await body(element)) }
-            }
-            while let (done, result) = try await group.next() { results[done] = result }
-            return results.compactMap { $0 }
-        }
-    }
-
     /// The target as it is once it is there.
     private static func existing(
-        _ table: (preflight: CopyPreflight, findings: CopyPreflight.Findings),
+        _ table: Found,
         _ plan: SettingsPlan, _ note: @escaping @Sendable (String) -> Void
     ) async throws -> TableDescription {
         let (target, findings) = (table.preflight.target, table.findings)

@@ -6,43 +6,42 @@ import Flow
 
 /// What is done to a target besides writing its items: its units raised before them and set back
 /// after them, and then its settings.
-extension CopyJob {
-    private func work(_ number: Int) -> TargetWork {
+extension CopyTask {
+    private var work: TargetWork {
         TargetWork(
-            target: tables[number].subject.tables.target, note: note(of: number),
-            isStopping: { [state] in state.withLock { $0.isStopping } })
+            target: subject.tables.target, note: note,
+            isStopping: { [state] in state.withLock { $0.orders.isStopping } })
     }
+
+    private var targetName: String { subject.target.definition.name }
 
     // MARK: Units
 
     /// The target as it is while it is loaded: with its units raised, when that was asked for.
-    func boosted(_ number: Int) async throws -> TableDescription {
-        let table = tables[number]
-        let target = table.subject.target
-        let (asked, kept) = state.withLock { ($0.options[number].boostWrites, $0.boosts[number]) }
-        guard let units = asked, !table.open.hasNothingLeft else { return target }
-        guard let boost = kept ?? UnitBoost(of: target.definition, to: units) else {
-            if target.definition.billing.isOnDemand, table.open.record.targetWas != .created {
-                note(of: number)("the target is on demand: it has no units to be raised")
+    func boosted() async throws -> TableDescription {
+        let target = subject.target
+        guard let units = options.boostWrites, !open.hasNothingLeft else { return target }
+        guard
+            let boost = state.withLock({ $0.boost }) ?? UnitBoost(of: target.definition, to: units)
+        else {
+            if target.definition.billing.isOnDemand, open.record.targetWas != .created {
+                note("the target is on demand: it has no units to be raised")
             }
             return target
         }
-        state.withLock { $0.boosts[number] = boost }
-        try store.setBoost(table: number, boost)
-        note(of: number)(
-            "write units of \(target.definition.name) are \(units) until its items are there")
-        return try await work(number).raise(boost, to: units)
+        state.withLock { $0.boost = boost }
+        try context.keeper.setBoost(table: number, boost)
+        note("write units of \(targetName) are \(units) until its items are there")
+        return try await work.raise(boost, to: units)
     }
 
     /// However the copy has ended: raised units are paid for by the hour.
-    private func setBack(_ number: Int) async throws {
-        guard let boost = state.withLock({ $0.boosts[number] }) else { return }
-        try await work(number).setBack(boost)
-        try store.setBoost(table: number, nil)
-        state.withLock { $0.boosts[number] = nil }
-        note(of: number)(
-            "write units of \(tables[number].subject.target.definition.name) are"
-                + " \(boost.table.writeUnits ?? 0) again")
+    private func setBack() async throws {
+        guard let boost = state.withLock({ $0.boost }) else { return }
+        try await work.setBack(boost)
+        try context.keeper.setBoost(table: number, nil)
+        state.withLock { $0.boost = nil }
+        note("write units of \(targetName) are \(boost.table.writeUnits ?? 0) again")
     }
 
     // MARK: Settings
@@ -50,28 +49,26 @@ extension CopyJob {
     /// Ends what a copy has left to do of its target besides items.
     /// - Parameter outcome: what became of the items.
     /// - Returns: what became of all.
-    func settle(_ number: Int, _ outcome: FlowOutcome) async -> FlowOutcome {
-        let table = tables[number]
-        let name = table.subject.target.definition.name
+    func settle(_ outcome: FlowOutcome) async -> FlowOutcome {
+        let name = targetName
         do {
-            try await setBack(number)
+            try await setBack()
         } catch {
             let failure = FlowFailure(
                 settling: error, "the units of \(name) could not be set back")
-            if case .failed = outcome {
-                note(of: number)(failure.message)
-            } else {
-                return .failed(failure)
-            }
+            guard case .failed = outcome else { return .failed(failure) }
+            note(failure.message)
         }
         guard outcome == .completed else { return outcome }
-        let verified = await verify(number)
+        let verified = await verify()
         guard verified == .completed else { return verified }
         do {
-            let lacking = try await work(number).perform(
-                table.subject.plan.steps, of: table.subject.target)
-            state.withLock { $0.lacking[number] = lacking }
-            try store.setSettings(table: number, settingsReport(of: number))
+            let lacking = try await work.perform(subject.plan.steps, of: subject.target)
+            let report = state.withLock { state in
+                state.status.settings.lack(lacking)
+                return state.status.settings
+            }
+            try context.keeper.saveNow(TableSave(settings: report), ofTable: number)
             return .completed
         } catch is TargetWork.Stopped {
             return .stopped
@@ -90,17 +87,13 @@ extension CopyJob {
                 FlowFailure(settling: error, "all items of \(name) arrived, but not its settings"))
         }
     }
+}
 
-    /// What became of a table's settings, or will.
-    func settingsReport(of number: Int) -> SettingsReport {
-        let table = tables[number]
-        // One that an earlier run has finished was reported by it.
-        if table.open.record.isFinished { return table.open.record.settings }
-        var report = SettingsReport(table.subject.plan)
-        let lacking = state.withLock { $0.lacking[number] ?? [] }
-        report.carried.removeAll { title in lacking.contains { $0.name == title } }
-        report.notCarried += lacking.map(\.text)
-        return report
+extension SettingsReport {
+    /// The target's endpoint has no operation for these.
+    fileprivate mutating func lack(_ lacking: [NotCarried]) {
+        carried.removeAll { title in lacking.contains { $0.name == title } }
+        notCarried += lacking.map(\.text)
     }
 }
 
@@ -115,9 +108,7 @@ extension FlowFailure {
     /// Nothing of the table was copied yet.
     init(beforeItems error: any Error) {
         switch error {
-        case let refusal as CopyRefusal:
-            self.init(
-                .giveUp, code: "Refused", message: refusal.message, hint: refusal.hint)
+        case let refusal as CopyRefusal: self.init(refusal)
         default: self.init(settling: error, "the target could not be made ready")
         }
     }

@@ -7,66 +7,77 @@ import Flow
 import Pacing
 import System
 
-/// The copy of one table whose target is there. Any thread may call its methods.
-///
-/// ``CopyJob`` makes it, once nothing stands in its way; ``run()`` moves the items.
-package final class TableCopy: TableWork {
-    package let source: TableDescription
-    package let target: TableDescription
-    let segments: Int
-    /// Those that it begins with.
-    let limits: UnitLimits
-    private let driver: FlowDriver
-    private let asked: Locked<AskedLimits>
-    /// Both tables as they were looked up last.
-    private let definitions: Locked<(source: TableDefinition, target: TableDefinition)>
+/// The items of one table on their way to a target that is there. Any thread may call its methods.
+final class TableCopy: TableTask {
+    private let asked: AskedLimits
+    private let names: (source: String, target: String)
     private let tables: (source: SourceTable, target: TargetTable)
-    private let time: any TimeSource
+    private let driver: FlowDriver
     private let note: @Sendable (String) -> Void
+    private let state: Locked<State>
 
+    private struct State {
+        var orders: JobOrders
+        /// Both tables as they were looked up last.
+        var definitions: (source: TableDefinition, target: TableDefinition)
+        var outcome: FlowOutcome?
+
+        func limits(_ asked: AskedLimits, _ throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits
+        {
+            try UnitLimits(
+                asked.updated(by: throttle), source: definitions.source,
+                target: definitions.target)
+        }
+    }
+
+    /// - Parameters:
+    ///   - target: as it is while it is loaded.
+    ///   - orders: those that it begins with.
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
-        _ options: CopyOptions, _ subject: Subject, from table: OpenTable, journal: JobJournal,
-        isResumed: Bool, digest: (fold: DigestFold, key: DigestKey)?,
-        shared: (limits: SharedLimits, number: Int),
-        note: @escaping @Sendable (String) -> Void, time: any TimeSource, seed: UInt64
+        _ task: CopyTask, to target: TableDescription,
+        digest: (fold: DigestFold, key: DigestKey)?, _ orders: JobOrders
     ) throws(CopyRefusal) {
-        let limits = try UnitLimits(
-            options.limits, source: subject.source.definition,
-            target: subject.target.definition)
-        asked = Locked(options.limits)
-        definitions = Locked((subject.source.definition, subject.target.definition))
+        let (options, subject, open) = (task.options, task.subject, task.open)
+        let state = State(
+            orders: orders, definitions: (subject.source.definition, target.definition))
+        let limits = try state.limits(options.limits, orders.throttle)
+        asked = options.limits
+        names = (subject.source.definition.name, target.definition.name)
         tables = subject.tables
-        source = subject.source
-        target = subject.target
-        segments = table.record.segments
-        self.note = note
-        self.time = time
+        note = task.note
+        self.state = Locked(state)
         let queue = DispatchQueue(label: "copy")
-        var parts = Self.parts(options, subject, from: table, isResumed: isResumed, on: queue, time)
-        parts.journal = journal
+        var parts = Self.parts(
+            options, subject, from: open, isResumed: task.context.isResumed, on: queue,
+            task.context.time)
+        parts.journal = JobJournal(task.context.keeper, table: task.number, of: open)
         if let digest {
-            parts.stages.append(DigestStage(schema: source.schema, key: digest.key))
+            parts.stages.append(DigestStage(schema: subject.source.schema, key: digest.key))
             parts.folds.append(digest.fold)
         }
         var configuration = parts.configuration(subject.memory)
         if let scansMax = options.scansMax { configuration.readsMax = scansMax }
-        if let writesMax = options.limits.writesMax { configuration.writesMax = writesMax }
-        configuration.itemsReported = source.itemCount
-        configuration.itemBytesReported = source.itemBytes ?? table.first?.itemBytes
-        configuration.spent = table.first?.spent ?? SpentReads()
+        if let writesMax = options.limits.updated(by: orders.throttle).writesMax {
+            configuration.writesMax = writesMax
+        }
+        configuration.itemsReported = subject.source.itemCount
+        configuration.itemBytesReported = subject.source.itemBytes ?? open.first?.itemBytes
+        configuration.spent = open.first?.spent ?? SpentReads()
         configuration.read = limits.read
         configuration.write = limits.write
         configuration.deadLettersMax = options.deadLettersMax
         configuration.giveUpAfter = options.giveUpAfter
         driver = FlowDriver(
-            parts, configuration, shared: shared, on: queue, time: time, seed: seed)
-        self.limits = limits
+            parts, configuration, shared: (task.context.shared, task.number), on: queue,
+            time: task.context.time, seed: task.seed)
+        if orders.isPaused { driver.setPaused(true) }
+        if orders.isStopping { driver.stop() }
     }
 
     /// The scan of the source, and what writes into the target.
     private static func parts(
-        _ options: CopyOptions, _ subject: Subject, from table: OpenTable, isResumed: Bool,
+        _ options: CopyOptions, _ subject: CopyTask.Subject, from table: OpenTable, isResumed: Bool,
         on queue: DispatchQueue, _ time: any TimeSource
     ) -> FlowParts {
         let schema = subject.source.schema
@@ -93,63 +104,58 @@ package final class TableCopy: TableWork {
         return parts
     }
 
-    /// The limits that it begins with, in words.
-    var limitsText: String {
-        limits.description(source: source.definition, target: target.definition)
-    }
+    // MARK: TableTask
 
-    /// Both tables of a copy, as they are when it begins.
-    struct Subject: Sendable {
-        var tables: (source: SourceTable, target: TargetTable)
-        var source: TableDescription
-        var target: TableDescription
-        var memory: MemoryBudget
-        var plan: SettingsPlan
-        /// See ``CopyPreflight/Findings/expiryAttribute``.
-        var expiryAttribute: String?
-    }
-
-    /// Moves the items; returns when all are safe, or the copy stopped or failed.
-    func run() async -> (outcome: FlowOutcome, progress: FlowProgress) {
+    func run() async -> TableStatus {
         let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
         let outcome = await driver.run()
         watch.stop()
-        return (outcome, driver.progress)
+        state.withLock { $0.outcome = outcome }
+        return status
     }
 
-    /// Asks for an orderly end: no new scans, what is in flight comes home in bounded time.
-    func stop() { driver.stop() }
+    var status: TableStatus {
+        var status = TableStatus(source: names.source, target: names.target)
+        status.outcome = state.withLock { $0.outcome }
+        status.stage = .copying
+        status.progress = driver.progress
+        return status
+    }
 
-    /// Where it stands.
-    var progress: FlowProgress { driver.progress }
-
-    /// Holds the copy once what is in flight has come home, or lets it go on.
-    func setPaused(_ paused: Bool) { driver.setPaused(paused) }
-
-    // MARK: Limits
-
-    func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void {
-        let definitions = definitions.withLock { $0 }
-        let limits = try UnitLimits(
-            asked, source: definitions.source, target: definitions.target)
-        return { [self] in
-            self.asked.withLock { $0 = asked }
-            driver.setLimits(read: limits.read, write: limits.write, writesMax: asked.writesMax)
+    func obey(_ orders: JobOrders) {
+        state.withLock { state in
+            if orders.isPaused != state.orders.isPaused { driver.setPaused(orders.isPaused) }
+            if orders.isStopping { driver.stop() }
+            // What can't be was refused before.
+            if orders.throttle != state.orders.throttle,
+                let limits = try? state.limits(asked, orders.throttle)
+            {
+                driver.setLimits(
+                    read: limits.read, write: limits.write,
+                    writesMax: asked.updated(by: orders.throttle).writesMax)
+            }
+            state.orders = orders
         }
+    }
+
+    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+        try state.withLock { state throws(CopyRefusal) in try state.limits(asked, throttle) }
     }
 
     /// Looks up the tables' capacity; a look that fails changes nothing.
     private func lookUpLimits() async {
-        let asked = asked.withLock { $0 }
+        let asked = asked.updated(by: state.withLock { $0.orders.throttle })
         guard asked.readUnits.followsTable || asked.writeUnits.followsTable else { return }
         do {
             let found = (
                 source: try await tables.source.describe().definition,
                 target: try await tables.target.describe().definition
             )
-            definitions.withLock { $0 = found }
-            let limits = try UnitLimits(asked, source: found.source, target: found.target)
-            driver.setLimits(read: limits.read, write: limits.write)
+            try state.withLock { state in
+                state.definitions = found
+                let limits = try state.limits(self.asked, state.orders.throttle)
+                driver.setLimits(read: limits.read, write: limits.write)
+            }
         } catch {
             note("the tables' capacity could not be looked up again: \(error)")
         }

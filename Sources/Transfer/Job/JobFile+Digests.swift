@@ -17,7 +17,6 @@ extension JobFile {
         \.source, \.target,
     ]
 
-    /// nil before the table's verification has begun.
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
         let rows = try Self.wrapped { () throws(DatabaseError) in
             try database.rows(
@@ -64,7 +63,6 @@ extension JobFile {
         return state
     }
 
-    /// A table's verification begins, with this key.
     func beginVerify(table: Int, key: DigestKey) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
@@ -86,18 +84,6 @@ extension JobFile {
             .integer(table))
     }
 
-    /// Commits a side's sums and the cursors that they belong to, together.
-    /// - Parameters:
-    ///   - side: 0 is the source.
-    ///   - digests: all buckets, and those segments that have come further.
-    func save(_ digests: DigestState, table: Int, side: Int) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.transaction { () throws(DatabaseError) in
-                try insert(digests, table: table, side: side)
-            }
-        }
-    }
-
     /// Within a transaction.
     func insert(_ digests: DigestState, table: Int, side: Int) throws(DatabaseError) {
         try database.run(
@@ -112,27 +98,6 @@ extension JobFile {
                 .integer(table), .integer(side), .integer(segment.segment),
                 DatabaseValue(segment.cursor), .blob(DigestSum.bytes([segment.sum])))
         }
-    }
-
-    /// What the verification of a copied table has come to.
-    func setVerdict(table: Int, _ verdict: CopyVerdict) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.run(
-                "UPDATE tables SET verdict = ? WHERE number = ?", .text(verdict.json.text),
-                .integer(table))
-        }
-    }
-
-    /// Keeps what has been repaired, and what was refused since.
-    func save(
-        repairs: VerifyCounters, _ letters: [DeadLetter], table: Int
-    ) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.run(
-                "UPDATE tables SET repairs = ? WHERE number = ?", .text(repairs.json.text),
-                .integer(table))
-        }
-        for letter in letters { try replace(letter, inTable: table) }
     }
 }
 

@@ -15,7 +15,7 @@ import System
 ///
 /// Belongs to one serial queue at a time. Looking at a job with ``Database/Access/read`` never
 /// disturbs its writer.
-package final class JobFile {
+package final class JobFile: JobStore {
     /// Written into each file (`user_version`): an older one is migrated, a newer one refused.
     static let version = JobSchema.steps.count
     /// What is counted in a file is less; sums of such counts are still numbers.
@@ -216,7 +216,7 @@ package final class JobFile {
             table.failure = row[13].text
             table.boost = Self.json(row[14]).flatMap(UnitBoost.init(json:))
             table.settings = SettingsReport(json: Self.json(row[15]))
-            table.verdict = CopyVerdict(json: Self.json(row[16]))
+            table.comparison = Comparison(record: Self.json(row[16]))
             tables.append(table)
         }
         return tables
@@ -300,46 +300,49 @@ package final class JobFile {
 
     // MARK: Writing
 
-    /// Commits how far segments have come and the dead letters that came with them, together.
-    /// - Parameters:
-    ///   - progress: of the table, and of the job.
-    ///   - seconds: now, since 1970.
-    /// - Throws: ``JobError``; nothing has been saved then.
     package func save(
-        table: Int, _ segments: [PartitionRecord], _ letters: [DeadLetter],
-        _ progress: (table: JobProgress, job: JobProgress), at seconds: Double
-    ) throws(JobError) {
-        try save(table: table, segments, letters, digests: nil, progress, at: seconds)
-    }
-
-    /// - Parameter digests: of the source up to the same cursors, when the copy is verified.
-    func save(
-        table: Int, _ segments: [PartitionRecord], _ letters: [DeadLetter],
-        digests: DigestState?, _ progress: (table: JobProgress, job: JobProgress),
+        _ save: TableSave, ofTable table: Int, _ progress: (table: JobProgress, job: JobProgress),
         at seconds: Double
     ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
-                for record in segments {
-                    try database.run(
-                        """
-                        INSERT OR REPLACE INTO segments (in_table, segment, cursor, items, bytes)
-                        VALUES (?, ?, ?, ?, ?)
-                        """,
-                        .integer(table), .integer(record.segment),
-                        DatabaseValue(record.cursor?.bytes),
-                        .integer(record.items), .integer(record.bytes))
+                for record in save.partitions { try insert(record, inTable: table) }
+                for letter in save.letters { try insert(letter, inTable: table) }
+                if let (side, state) = save.digests {
+                    try insert(state, table: table, side: side)
                 }
-                for letter in letters { try insert(letter, inTable: table) }
-                if let digests { try insert(digests, table: table, side: 0) }
-                try database.run(
-                    "UPDATE tables SET progress = ? WHERE number = ?",
-                    .text(progress.table.json.text), .integer(table))
+                try set("repairs", save.repairs?.json, ofTable: table)
+                try set("settings", save.settings?.json, ofTable: table)
+                try set("verdict", save.comparison?.record, ofTable: table)
+                if let end = save.end {
+                    try database.run(
+                        "UPDATE tables SET is_finished = ?, failure = ? WHERE number = ?",
+                        .integer(end.isFinished ? 1 : 0), DatabaseValue(end.failure),
+                        .integer(table))
+                }
+                try set("progress", progress.table.json, ofTable: table)
                 try database.run(
                     "UPDATE job SET updated = ?, progress = ?", .real(seconds),
                     .text(progress.job.json.text))
             }
         }
+    }
+
+    /// Within a transaction; nil leaves it as it was.
+    private func set(_ column: String, _ json: JSON?, ofTable table: Int) throws(DatabaseError) {
+        guard let json else { return }
+        try database.run(
+            "UPDATE tables SET \(column) = ? WHERE number = ?", .text(json.text), .integer(table))
+    }
+
+    private func insert(_ record: PartitionRecord, inTable table: Int) throws(DatabaseError) {
+        try database.run(
+            """
+            INSERT OR REPLACE INTO segments (in_table, segment, cursor, items, bytes)
+            VALUES (?, ?, ?, ?, ?)
+            """,
+            .integer(table), .integer(record.segment), DatabaseValue(record.cursor?.bytes),
+            .integer(record.items), .integer(record.bytes))
     }
 
     /// An item that is refused again, as after a crash, has one entry all the same.
@@ -404,7 +407,6 @@ package final class JobFile {
         }
     }
 
-    /// What `throttle` sets holds from now on, for later runs too.
     package func addThrottle(_ throttle: AskedLimits) throws(JobError) {
         let throttle = try job().throttle.updated(by: throttle)
         try Self.wrapped { () throws(DatabaseError) in
@@ -412,15 +414,13 @@ package final class JobFile {
         }
     }
 
-    /// - Parameter seconds: now, since 1970.
-    package func setState(
-        _ state: JobRecord.State, reason: String? = nil, processID: Int? = nil, at seconds: Double
+    func setState(
+        _ state: JobRecord.State, reason: String? = nil, at seconds: Double
     ) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.run(
-                "UPDATE job SET state = ?, reason = ?, process = coalesce(?, process), updated = ?",
-                .text(state.rawValue), DatabaseValue(reason), DatabaseValue(processID),
-                .real(seconds))
+                "UPDATE job SET state = ?, reason = ?, updated = ?", .text(state.rawValue),
+                DatabaseValue(reason), .real(seconds))
         }
     }
 
@@ -433,8 +433,7 @@ package final class JobFile {
         }
     }
 
-    /// The target's units are about to be raised from `boost`, or (with nil) have been set back.
-    /// They are paid for: not even a power loss may forget them.
+    /// Units are paid for: not even a power loss may forget that they are raised.
     package func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.execute("PRAGMA synchronous=FULL")
@@ -442,26 +441,6 @@ package final class JobFile {
                 "UPDATE tables SET boost = ? WHERE number = ?", DatabaseValue(boost?.json.text),
                 .integer(table))
             try database.execute("PRAGMA synchronous=NORMAL")
-        }
-    }
-
-    package func setSettings(table: Int, _ report: SettingsReport) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.run(
-                "UPDATE tables SET settings = ? WHERE number = ?", .text(report.json.text),
-                .integer(table))
-        }
-    }
-
-    /// The table's last run has ended: every item arrived, or it failed, or (with nil for both)
-    /// was stopped.
-    package func setEnded(
-        table: Int, isFinished: Bool, failure: String?
-    ) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.run(
-                "UPDATE tables SET is_finished = ?, failure = ? WHERE number = ?",
-                .integer(isFinished ? 1 : 0), DatabaseValue(failure), .integer(table))
         }
     }
 

@@ -85,8 +85,8 @@ package struct JobTable: Equatable, Sendable {
     /// What the target had before its units were raised; nil when they are not.
     package var boost: UnitBoost?
     package var settings = SettingsReport()
-    /// nil unless the copy has been verified.
-    package var verdict: CopyVerdict?
+    /// What verifying the copy has come to; nil unless it has been.
+    package var comparison: Comparison?
 
     package init(
         source: String, target: String, sourceID: String?, targetID: String?, schema: KeySchema,

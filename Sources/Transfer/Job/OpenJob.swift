@@ -49,3 +49,11 @@ struct OpenTable {
     /// What was read of it before the job began, or went on.
     var first: FirstRead?
 }
+
+extension Job.Record {
+    init(_ job: OpenJob) {
+        self.init(
+            kind: job.record.kind, id: job.record.id, runs: job.record.runs,
+            socketPath: job.socketPath, throttle: job.record.throttle)
+    }
+}

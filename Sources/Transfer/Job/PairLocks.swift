@@ -30,7 +30,7 @@ final class PairLocks: Sendable {
     init(
         _ pairs: [(source: any ReadableTable, target: any ReadableTable)], for purpose: Purpose,
         in folder: JobFolder
-    ) throws {
+    ) async throws {
         try folder.prepare()
         let places = folder.path + "/locks"
         guard mkdir(places, 0o700) == 0 || errno == EEXIST else {
@@ -43,7 +43,7 @@ final class PairLocks: Sendable {
         let names = pairs.map { Self.name(of: $0, for: purpose) }
         for (number, name) in names.enumerated().sorted(by: { $0.element < $1.element }) {
             let path = "\(places)/\(name)"
-            guard let lock = try Self.lock(path, in: folder) else {
+            guard let lock = try await Self.lock(path, in: folder) else {
                 throw Self.refusal(pairs[number], Owner(fileAt: path))
             }
             locks[number] = Held(lock: lock, path: path, jobBefore: Owner(fileAt: path)?.job)
@@ -74,11 +74,11 @@ final class PairLocks: Sendable {
 
     /// - Returns: nil if another process has it, which says so in the file: who has just taken a
     ///   lock is waited for until it has.
-    private static func lock(_ path: String, in folder: JobFolder) throws -> FileLock? {
+    private static func lock(_ path: String, in folder: JobFolder) async throws -> FileLock? {
         for _ in 0..<100 {
             if let lock = try folder.lock(fileAt: path) { return lock }
             if let owner = Owner(fileAt: path), owner.isRunning { return nil }
-            usleep(20_000)
+            try await Task.sleep(for: .milliseconds(20))
         }
         return nil
     }

@@ -54,17 +54,18 @@ package struct CopyPlan: Sendable {
     ///   - jobs: where an unfinished job of the same copy is looked for.
     ///   - mayAsk: the copy will be able to ask its user, or has been told what to do.
     package static func make(
-        _ options: [CopyOptions], tables: [CopyJob.Pair], prices: PriceTable, jobs: JobFolder,
+        _ options: [CopyOptions], tables: [CopyPreparation.Pair], prices: PriceTable,
+        jobs: JobFolder,
         mayAsk: Bool
     ) async throws -> CopyPlan {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
         let preflights = zip(tables, options).map {
             CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
-        let looks = try await CopyJob.each(preflights) { try await Look($0) }
+        let looks = try await AtOnce.map(preflights) { try await Look($0) }
         let job = unfinished(looks, jobs)
         let doubts = try await doubts(looks)
-        let plans = try await CopyJob.each(Array(zip(looks, doubts))) { look, doubt in
+        let plans = try await AtOnce.map(Array(zip(looks, doubts))) { look, doubt in
             var plan = try await look.plan(prices, goesOn: job != nil)
             if job == nil, !mayAsk, let reason = doubt ?? look.liveliness {
                 plan.refusal =
@@ -72,7 +73,8 @@ package struct CopyPlan: Sendable {
             }
             return plan
         }
-        return CopyPlan(tables: plans, job: job, totals: UnitTotals(options))
+        return CopyPlan(
+            tables: plans, job: job, totals: options.first?.limits.totals ?? UnitTotals())
     }
 
     /// Of each table: why its target may be a source.

@@ -73,52 +73,6 @@ extension TableCost {
     }
 }
 
-extension CopyJob {
-    /// What the job has cost, over all its runs, by these prices.
-    func dollarsSpent(_ prices: PriceTable) -> Double {
-        let reports = progress
-        let (options, verifying, verified) = state.withLock {
-            ($0.options, $0.verifying, $0.verified)
-        }
-        return tables.indices.reduce(0.0) { sum, number in
-            let (subject, record) = (tables[number].subject, tables[number].open.record)
-            let limits = try? UnitLimits(
-                options[number].limits, source: subject.source.definition,
-                target: subject.target.definition)
-            let cost = TableCost(
-                prices, subject.source, subject.target, as: subject.target.definition,
-                at: subject.target.region, limits)
-            let now = reports[number].progress
-            var dollars = cost.dollars(record.progress.counters, seconds: record.progress.seconds)
-            if now.elapsed > .zero {
-                dollars += cost.dollars(now.counters, seconds: now.elapsed.inSeconds)
-            }
-            if let reading = verifying[number]?.verdict.progress ?? verified[number] {
-                dollars += cost.dollars(
-                    readUnits: reading.source.counters.readUnits,
-                    targetReadUnits: reading.target.counters.readUnits, writeUnits: 0, bytes: 0,
-                    seconds: 0)
-            }
-            return sum + dollars
-        }
-    }
-
-    /// Stops the job once it has cost what it may.
-    func watchCost(_ limit: CostLimit) -> Task<Void, Never> {
-        Task { [self] in
-            while !Task.isCancelled {
-                let spent = dollarsSpent(limit.prices)
-                if spent >= limit.dollars {
-                    note("stopping: the job has cost \(spent.inDollars), and --max-cost is reached")
-                    stop()
-                    return
-                }
-                try? await Task.sleep(for: .milliseconds(200))
-            }
-        }
-    }
-}
-
 extension CopyRefusal {
     /// - Parameters:
     ///   - spent: by earlier runs of the job.

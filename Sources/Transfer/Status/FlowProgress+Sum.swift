@@ -2,29 +2,34 @@ import Flow
 import System
 
 extension FlowProgress {
-    /// Of several tables together. Limits are each table's own, but for those over all tables.
+    /// Of several tables together.
+    /// - Parameter totals: what all of them are held to.
     package static func sum(
-        _ tables: [FlowProgress], within totals: UnitTotals? = nil
+        _ tables: [FlowProgress], within totals: UnitTotals = UnitTotals()
     ) -> FlowProgress {
-        guard var sum = tables.first else { return FlowProgress(segments: 0) }
-        if tables.count > 1 {
-            for table in tables.dropFirst() { sum.add(table) }
-            (sum.readLimit, sum.writeLimit) = (nil, nil)
-        }
-        if let read = totals?.read { sum.readLimit = min(sum.readLimit ?? read, read) }
-        if let write = totals?.write { sum.writeLimit = min(sum.writeLimit ?? write, write) }
+        guard var sum = tables.first else { return FlowProgress() }
+        for table in tables.dropFirst() { sum.add(table) }
+        sum.hold(within: totals)
         guard tables.count > 1 else { return sum }
-        let settled = tables.lazy.map(\.itemsDone).clampedSum
-        sum.fraction = min(1, Double(settled) / Double(max(sum.itemsEstimated ?? 0, settled, 1)))
+        let done = tables.lazy.map(\.itemsDone).clampedSum
+        sum.fraction = min(1, Double(done) / Double(max(sum.itemsEstimated ?? 0, done, 1)))
         return sum
     }
 
-    private var itemsDone: Int {
+    /// Items that nothing is left to be done about, by this run and earlier ones.
+    package var itemsDone: Int {
         guard isComparing else { return itemsEarlier + counters.itemsSettled }
         return Int(clamping: fraction * Double(itemsEstimated ?? 0))
     }
 
-    private mutating func add(_ other: FlowProgress) {
+    /// Its limits are no higher than those over all tables.
+    mutating func hold(within totals: UnitTotals) {
+        if let read = totals.read { readLimit = min(readLimit ?? read, read) }
+        if let write = totals.write { writeLimit = min(writeLimit ?? write, write) }
+    }
+
+    /// With one that goes on beside it.
+    mutating func add(_ other: FlowProgress) {
         let segmentsFinished = counters.segmentsFinished + other.counters.segmentsFinished
         counters = counters.after(other.counters)
         counters.segmentsFinished = segmentsFinished
@@ -32,13 +37,14 @@ extension FlowProgress {
         bytesEarlier += other.bytesEarlier
         elapsed = max(elapsed, other.elapsed)
         segments += other.segments
-        if let one = itemsEstimated, let more = other.itemsEstimated {
-            itemsEstimated = one.addingClamped(more)
-        } else {
-            itemsEstimated = nil
-        }
+        itemsEstimated = Self.sum(itemsEstimated, other.itemsEstimated) { $0.addingClamped($1) }
+        itemsReadPerSecond += other.itemsReadPerSecond
         readUnitsPerSecond += other.readUnitsPerSecond
+        readUnitsPerSecondElsewhere += other.readUnitsPerSecondElsewhere
         writeUnitsPerSecond += other.writeUnitsPerSecond
+        readLimit = Self.sum(readLimit, other.readLimit, +)
+        readLimitElsewhere = Self.sum(readLimitElsewhere, other.readLimitElsewhere, +)
+        writeLimit = Self.sum(writeLimit, other.writeLimit, +)
         scansInFlight += other.scansInFlight
         writesInFlight += other.writesInFlight
         isEnding = isEnding || other.isEnding
@@ -47,5 +53,38 @@ extension FlowProgress {
         isPaused = isPaused || other.isPaused
         // A limit over all tables holds them all, whatever the others wait for just now.
         hold = [hold, other.hold].compactMap(\.self).first { $0.isShared } ?? hold ?? other.hold
+    }
+
+    /// One that is not known, or not limited, is so for all.
+    private static func sum<Number>(
+        _ one: Number?, _ other: Number?, _ add: (Number, Number) -> Number
+    ) -> Number? {
+        guard let one, let other else { return nil }
+        return add(one, other)
+    }
+
+    /// With a further pass over the same table, which comes after it.
+    mutating func append(_ pass: FlowProgress) {
+        guard segments > 0 else {
+            self = pass
+            return
+        }
+        rest()
+        (readLimit, readLimitElsewhere, writeLimit) = (0, 0, 0)
+        hasEnded = true
+        let elapsed = elapsed + pass.elapsed
+        add(pass)
+        self.elapsed = elapsed
+        let read = itemsEarlier.addingClamped(counters.itemsRead)
+        fraction = min(1, Double(read) / Double(max(itemsEstimated ?? 0, read, 1)))
+    }
+
+    /// Nothing is under way any more.
+    mutating func rest() {
+        (itemsReadPerSecond, readUnitsPerSecond, writeUnitsPerSecond) = (0, 0, 0)
+        readUnitsPerSecondElsewhere = 0
+        (readLimit, readLimitElsewhere, writeLimit) = (nil, nil, nil)
+        (scansInFlight, writesInFlight) = (0, 0)
+        hold = nil
     }
 }

@@ -1,7 +1,4 @@
 import Connectors
-import DynamoModel
-import Flow
-import Glibc
 import JSON
 import System
 
@@ -26,6 +23,8 @@ package struct VerifyCounters: Equatable, Sendable {
     package var deadLetters = 0
     /// Of those that are past their time to live or changing: on the source's side.
     private(set) var oddInSource = 0
+    /// Of those that are past their time to live: on the source's side.
+    private(set) var pastTTLInSource = 0
 
     package init() {}
 
@@ -55,15 +54,15 @@ package struct VerifyCounters: Equatable, Sendable {
         case .pastTTL: pastTTL += 1
         case .changing: changing += 1
         }
-        if finding.kind == .pastTTL || finding.kind == .changing, finding.source != nil {
-            oddInSource += 1
-        }
         switch finding.kind {
         case .different, .onlyInSource: causes.add(finding.cause)
         case .onlyInTarget:
             causes.add(finding.cause)
             causesInTarget.add(finding.cause)
-        case .pastTTL, .changing: break
+        case .pastTTL, .changing:
+            guard finding.source != nil else { break }
+            oddInSource += 1
+            if finding.kind == .pastTTL { pastTTLInSource += 1 }
         }
         switch finding.repair {
         case .written: repaired += 1
@@ -89,17 +88,32 @@ package struct VerifyCounters: Equatable, Sendable {
         }
     }
 
+    /// As reports have them: with what follows from them, and without what it takes to know that.
+    package var reported: JSON {
+        var json = json
+        for name in Self.unreported { json[name] = nil }
+        json["equal"] = JSON(equal)
+        json["left"] = JSON(differencesLeft)
+        return json
+    }
+
     /// As a job's file keeps them.
     package var json: JSON {
         .object(Self.named.map { JSON.Member($0.name, JSON(self[keyPath: $0.path])) })
     }
+
+    private static let unreported = [
+        "oddInSource", "pastTTLInSource", "differedAtFirstReadInTarget", "changedSinceInTarget",
+        "unknownCauseInTarget",
+    ]
 
     private static let named: [(name: String, path: WritableKeyPath<Self, Int> & Sendable)] = [
         ("itemsInSource", \.itemsInSource), ("itemsInTarget", \.itemsInTarget),
         ("different", \.different), ("onlyInSource", \.onlyInSource),
         ("onlyInTarget", \.onlyInTarget), ("pastTTL", \.pastTTL), ("changing", \.changing),
         ("repaired", \.repaired), ("deleted", \.deleted), ("deadLetters", \.deadLetters),
-        ("oddInSource", \.oddInSource), ("differedAtFirstRead", \.causes.differedAtFirstRead),
+        ("oddInSource", \.oddInSource), ("pastTTLInSource", \.pastTTLInSource),
+        ("differedAtFirstRead", \.causes.differedAtFirstRead),
         ("changedSince", \.causes.changedSince), ("unknownCause", \.causes.unknown),
         ("differedAtFirstReadInTarget", \.causesInTarget.differedAtFirstRead),
         ("changedSinceInTarget", \.causesInTarget.changedSince),
@@ -132,110 +146,4 @@ package struct VerifyCauses: Equatable, Sendable {
         rest.unknown -= right.unknown
         return rest
     }
-}
-
-/// What became of the verification of one table.
-package enum VerifyOutcome: Equatable, Sendable {
-    case equal
-    /// There were differences; a repair has ended all of them.
-    case repaired
-    case different
-    case stopped
-    case failed(FlowFailure)
-}
-
-/// What a sample tells of the whole.
-package struct SampleConfidence: Equatable, Sendable {
-    package let segmentsRead: Int
-    package let segments: Int
-
-    package var share: Double { Double(segmentsRead) / Double(segments) }
-
-    /// So many differing items, wherever they lie, leave no trace in the sample with a probability
-    /// of at most a twentieth: each is missed with a probability of one less the share.
-    package var itemsSeen: Int {
-        guard segmentsRead < segments else { return 1 }
-        return Int(clamping: (log(0.05) / log1p(-share)).rounded(.up))
-    }
-}
-
-/// How the verification of one table went, or goes.
-package struct TableVerdict: Equatable, Sendable {
-    package var source: String
-    package var target: String
-    /// nil while it has not ended.
-    package var outcome: VerifyOutcome?
-    package var counters = VerifyCounters()
-    /// Where the definitions of both tables differ, in words.
-    package var schemaDifferences: [String] = []
-    /// Where their settings differ, in words.
-    package var settingDifferences: [String] = []
-    /// What else its user should know, in words.
-    package var notes: [String] = []
-    /// nil unless a sample was asked for.
-    package var sample: SampleConfidence?
-    package var progress = VerifyProgress()
-
-    package init(source: String, target: String) {
-        self.source = source
-        self.target = target
-    }
-
-    /// It can tell.
-    package var isConclusive: Bool { [.equal, .repaired, .different].contains(outcome) }
-
-    /// The tables themselves differ, whatever their items do.
-    var isUnlike: Bool { !schemaDifferences.isEmpty || !settingDifferences.isEmpty }
-}
-
-/// What a verification has come to.
-package struct VerifyReport: Equatable, Sendable {
-    /// In the order that the tables were given in.
-    package var verdicts: [TableVerdict]
-    /// Files of items that a target refused.
-    package var deadLettersPaths: [String] = []
-    /// nil when nothing was kept.
-    package var jobID: String?
-    /// Processes that have run it.
-    package var runs = 1
-}
-
-/// Where the verification of a table stands.
-package struct VerifyProgress: Equatable, Sendable {
-    package enum Stage: String, Equatable, Sendable {
-        case waiting
-        /// The first pass: sums.
-        case summing
-        /// Segments that differ are read again.
-        case readingAgain
-        /// Items that differ are read by their keys.
-        case looking
-        /// Items that differ are read by their keys and repaired.
-        case repairing
-        case ended
-    }
-
-    package var stage = Stage.waiting
-    package var elapsed: Duration = .zero
-    package var segments = 0
-    /// The first pass, and the second as far as there is one.
-    package var source = ScanProgress()
-    package var target = ScanProgress()
-    package var segmentsReadAgain = 0
-    /// Segments that hold items.
-    package var segmentsHeld = 0
-    /// Files of keys that memory did not hold.
-    package var runsSpilled = 0
-    /// Items that were read by their keys, on each side.
-    package var itemsLookedAt = 0
-    /// Of a repair.
-    package var writeUnits = 0.0
-    package var writesThrottled = 0
-    package var writes = 0
-    package var storedBytesWritten = 0
-    package var jsonBytesWritten = 0
-    package var writeUnitsPerSecond = 0.0
-    package var writeLimit: Double?
-
-    package init() {}
 }

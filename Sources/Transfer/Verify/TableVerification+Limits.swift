@@ -1,25 +1,12 @@
 import Flow
 import Pacing
 
-/// What a verification is held to, and what it has in common with others.
+/// What a verification is held to while the tables' capacity changes.
 extension TableVerification {
-    /// See ``TableWork/limiting(by:)``.
-    func limiting(by asked: AskedLimits) throws(CopyRefusal) -> () -> Void {
-        let limits = try VerifyLimits(asked, subject)
-        return { [self] in
-            state.withLock { state in
-                (state.asked, state.limits) = (asked, limits)
-                state.tellLimits()
-            }
-        }
-    }
-
-    /// Those that hold now.
-    var limits: VerifyLimits { state.withLock { $0.limits } }
-
     /// Looks up the tables' capacity; a look that fails changes nothing.
     func lookUpLimits() async {
-        let asked = state.withLock { $0.asked }
+        let orders = state.withLock { $0.orders }
+        let asked = options.limits.updated(by: orders.throttle)
         let isRepaired = subject.repaired != nil
         guard
             asked.readUnits.followsTable || asked.targetReadUnits.followsTable
@@ -32,7 +19,7 @@ extension TableVerification {
         else { return }
         state.withLock { state in
             // What the user has asked for meanwhile is newer.
-            guard state.asked == asked else { return }
+            guard state.orders.throttle == orders.throttle else { return }
             state.limits = limits
             state.tellLimits()
         }

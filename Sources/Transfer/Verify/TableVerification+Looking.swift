@@ -16,7 +16,7 @@ extension TableVerification {
     func look(_ difference: PassDifference) async throws {
         enter(subject.repaired == nil ? .looking : .repairing)
         let runs = difference.spill.runs
-        state.withLock { $0.verdict.progress.runsSpilled = runs }
+        state.withLock { $0.comparison.runsSpilled = runs }
         var merge = try CauseMerge(difference)
         let trustsAbsence = subject.repaired != nil
         var unsettled = try await look(round: 1) { () throws(FlowFailure) in
@@ -32,7 +32,7 @@ extension TableVerification {
     private func look(
         round: Int, _ feed: @escaping PairSource.Feed
     ) async throws -> [AskedPair] {
-        let begun = limits
+        let begun = state.withLock { $0.limits }
         let queue = DispatchQueue(label: "verify.look")
         let sink = findingSink(isLastRound: round == Self.rounds, on: queue)
         var parts = FlowParts(
@@ -41,9 +41,11 @@ extension TableVerification {
                 expiry: (subject.source.expiry, subject.target.expiry),
                 now: Int(clamping: time.secondsSinceEpoch), on: queue, feed: feed),
             to: sink)
-        if subject.repaired != nil, let journal {
-            parts.journal = RepairJournal(journal, schema: subject.schema) { [self] in
-                (verdict, state.withLock { $0.repairs })
+        if subject.repaired != nil {
+            parts.journal = journal.part(of: self) { [self] entry throws(JobError) in
+                TableSave(
+                    letters: try DeadLetter.all(of: entry, schema: subject.schema),
+                    repairs: state.withLock { $0.repairs })
             }
         }
         let driver = FlowDriver(
@@ -51,16 +53,14 @@ extension TableVerification {
             seed: seed &+ UInt64(round))
         state.withLock { state in
             state.looking = driver
-            // What was asked for a moment ago found nobody to be told.
-            if state.limits != begun { driver.setLimits(state.limits) }
-            if state.isPaused { driver.setPaused(true) }
-            if state.isStopping { driver.stop() }
+            start([driver], in: &state, limits: begun)
         }
         let outcome = await driver.run()
         let progress = driver.progress
         state.withLock { state in
             state.looking = nil
-            state.looked.add(progress)
+            state.comparison.looks.append(progress)
+            state.comparison.looks.rest()
         }
         switch outcome {
         case .completed: return sink.unsettled
@@ -83,7 +83,7 @@ extension TableVerification {
             on: queue
         ) { [self] finding throws(FlowFailure) in
             state.withLock { state in
-                state.verdict.counters.add(finding)
+                state.comparison.counters.add(finding)
                 if finding.isMended { state.repairs.add(finding) }
             }
             try emit(finding)
@@ -109,45 +109,6 @@ extension FlowDriver {
         setLimits(
             read: limits.source, elsewhere: limits.target, write: limits.write,
             writesMax: limits.writesMax)
-    }
-}
-
-/// What looks at items by their keys have come to, all rounds together.
-struct LookProgress: Sendable {
-    private(set) var counters = FlowCounters()
-    private(set) var now = FlowProgress()
-
-    mutating func add(_ progress: FlowProgress) {
-        counters = counters.after(progress.counters)
-    }
-
-    /// With one that is under way.
-    func with(_ progress: FlowProgress?) -> LookProgress {
-        guard let progress else { return self }
-        var sum = self
-        sum.add(progress)
-        sum.now = progress
-        return sum
-    }
-}
-
-extension VerifyProgress {
-    /// What looks at single items and a repair have come to.
-    mutating func count(_ look: LookProgress) {
-        let (counters, now) = (look.counters, look.now)
-        source.counters.readUnits += counters.readUnits
-        target.counters.readUnits += counters.readUnitsElsewhere
-        source.counters.scansThrottled += counters.scansThrottled
-        itemsLookedAt = counters.itemsRead
-        writes = counters.itemsWritten
-        storedBytesWritten = counters.storedBytesWritten
-        jsonBytesWritten = counters.jsonBytesWritten
-        (writeUnits, writesThrottled) = (counters.writeUnits, counters.writesThrottled)
-        (writeUnitsPerSecond, writeLimit) = (now.writeUnitsPerSecond, now.writeLimit)
-        guard now.segments > 0 else { return }
-        source.hold = now.hold
-        source.setRate((now.readUnitsPerSecond, now.readLimit))
-        target.setRate((now.readUnitsPerSecondElsewhere, now.readLimitElsewhere))
     }
 }
 

@@ -9,23 +9,23 @@ import System
 extension TableVerification {
     struct Stopped: Error {}
 
-    func verify() async throws -> VerifyOutcome {
+    func verify() async throws -> Comparison.Result {
         if options.mode == .count { return try await count() }
         let chosen = chosenSegments
         let sums = try await sum(chosen)
         let difference = SumDifference(sums.source, sums.target)
         state.withLock { state in
-            state.verdict.counters.itemsInSource = sums.source.items
-            state.verdict.counters.itemsInTarget = sums.target.items
-            state.verdict.progress.segmentsHeld = difference.segmentsHeld
-            state.verdict.progress.segmentsReadAgain = difference.segments.count
+            state.comparison.counters.itemsInSource = sums.source.items
+            state.comparison.counters.itemsInTarget = sums.target.items
+            state.comparison.segmentsHeld = difference.segmentsHeld
+            state.comparison.segmentsReadAgain = difference.segments.count
         }
         if !difference.isEmpty {
             try await look(try await readAgain(difference))
         }
         return state.withLock { state in
-            let counters = state.verdict.counters
-            if state.verdict.isUnlike || counters.differencesLeft > 0 { return .different }
+            let counters = state.comparison.counters
+            if state.comparison.isUnlike || counters.differencesLeft > 0 { return .different }
             return counters.differences > 0 ? .repaired : .equal
         }
     }
@@ -38,7 +38,7 @@ extension TableVerification {
         let count = max(1, Int(clamping: (share * Double(subject.segments)).rounded()))
         let chosen = (0..<subject.segments).shuffled(using: &generator).prefix(count)
         state.withLock {
-            $0.verdict.sample = SampleConfidence(segmentsRead: count, segments: subject.segments)
+            $0.comparison.sample = SampleConfidence(segmentsRead: count, segments: subject.segments)
         }
         return Array(chosen)
     }
@@ -66,8 +66,9 @@ extension TableVerification {
                 PartitionRecord(
                     segment: $0.segment, cursor: $0.cursor, items: $0.sum.items, bytes: 0)
             }
-            pass.journal = journal.map { journal in
-                SideJournal(journal, side: side) { [self] in verdict }
+            pass.journal = journal.part(of: self) { entry in
+                let digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
+                return TableSave(digests: (side, digests ?? DigestState()))
             }
             return pass
         }
@@ -95,15 +96,16 @@ extension TableVerification {
     }
 
     /// Counts instead of comparing.
-    func count() async throws -> VerifyOutcome {
+    func count() async throws -> Comparison.Result {
         try await scan(.summing) { _ in Pass(contents: .count) }
         return state.withLock { state in
             let (source, target) = (
-                state.source.counters.itemsRead, state.target.counters.itemsRead
+                state.comparison.source.counters.itemsRead,
+                state.comparison.target.counters.itemsRead
             )
-            state.verdict.counters.itemsInSource = source
-            state.verdict.counters.itemsInTarget = target
-            return source == target && !state.verdict.isUnlike ? .equal : .different
+            state.comparison.counters.itemsInSource = source
+            state.comparison.counters.itemsInTarget = target
+            return source == target && !state.comparison.isUnlike ? .equal : .different
         }
     }
 
@@ -123,20 +125,19 @@ extension TableVerification {
 
     /// Scans both sides at the same time; 0 is the source.
     private func scan(
-        _ stage: VerifyProgress.Stage, _ pass: (_ side: Int) -> Pass
+        _ stage: TableStatus.Stage, _ pass: (_ side: Int) -> Pass
     ) async throws {
         enter(stage)
-        let begun = limits
+        let begun = state.withLock { $0.limits }
         let flows = [
             flow(pass(0), of: 0, begun.source, first: stage == .summing ? subject.first : nil),
             flow(pass(1), of: 1, begun.target, first: nil),
         ]
         let isStopping = state.withLock { state in
             state.flows = flows
-            // What was asked for a moment ago found no flow to be told.
-            if state.limits != begun { state.tellLimits() }
-            if state.isPaused { for flow in flows { flow.driver.setPaused(true) } }
-            return state.isStopping
+            // What was ordered a moment ago found no flow to be told.
+            start(flows, in: &state, limits: begun)
+            return state.orders.isStopping
         }
         if isStopping { throw Stopped() }
         async let left = run(flows[0], other: flows[1])
@@ -145,10 +146,10 @@ extension TableVerification {
         let progress = flows.map(\.progress)
         state.withLock { state in
             state.flows = []
-            state.source.add(progress[0])
-            state.target.add(progress[1])
-            state.source.rest()
-            state.target.rest()
+            state.comparison.source.append(progress[0])
+            state.comparison.target.append(progress[1])
+            state.comparison.source.rest()
+            state.comparison.target.rest()
         }
         for outcome in outcomes {
             if case .failed(let failure) = outcome { throw failure }
@@ -157,15 +158,15 @@ extension TableVerification {
     }
 
     /// When one side ends for good, the other is of no use.
-    private func run(_ flow: SideFlow, other: SideFlow) async -> FlowOutcome {
-        let outcome = await flow.driver.run()
-        if outcome != .completed { other.driver.stop() }
+    private func run(_ flow: FlowDriver, other: FlowDriver) async -> FlowOutcome {
+        let outcome = await flow.run()
+        if outcome != .completed { other.stop() }
         return outcome
     }
 
     private func flow(
         _ pass: Pass, of number: Int, _ limit: ReadLimit, first: FirstRead?
-    ) -> SideFlow {
+    ) -> FlowDriver {
         let (side, name) = number == 0 ? (subject.source, "source") : (subject.target, "target")
         let queue = DispatchQueue(label: "verify.\(name)")
         var scan = ScanSource.Settings(segments: subject.segments)
@@ -187,18 +188,8 @@ extension TableVerification {
         configuration.read = limit
         configuration.giveUpAfter = options.giveUpAfter
         configuration.saveEvery = Self.saveEvery
-        let driver = FlowDriver(
+        return FlowDriver(
             parts, configuration, shared: shared, on: queue, time: time,
             seed: seed &+ UInt64(10 + number))
-        return SideFlow(driver: driver, finishedBefore: parts.saved.count { $0.isFinished })
     }
-}
-
-/// The scan of one side.
-struct SideFlow {
-    var driver: FlowDriver
-    /// Segments that earlier runs have finished.
-    var finishedBefore: Int
-
-    var progress: ScanProgress { ScanProgress(driver.progress, finishedBefore: finishedBefore) }
 }

@@ -13,7 +13,7 @@ import System
 /// segment. Equal sums are equal tables. Otherwise the segments that differ are read again, and of
 /// their items those are kept whose bucket differs; what is left of these is read by its keys.
 /// Nothing is written unless a repair is asked for. Any thread may call its methods.
-package final class TableVerification: Sendable {
+final class TableVerification: TableTask {
     /// Both tables, as they were when it began.
     struct Subject: Sendable {
         var source: Side
@@ -44,38 +44,40 @@ package final class TableVerification: Sendable {
     let subject: Subject
     let memory: VerifyMemory
     let earlier: VerifyState
-    let journal: VerifyJournal?
+    let journal: VerifyJournal
     /// What it shares with other tables of its job, and by which number it is known there.
     let shared: (limits: SharedLimits, number: Int)
     let emit: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
     /// It writes to a disk, or waits otherwise.
     let emitsSlowly: Bool
+    /// It is the copy of what differs: its progress is that of a copy.
+    let countsAsCopy: Bool
     let time: any TimeSource
     let seed: UInt64
     var digestKey: DigestKey { earlier.key }
-    private let started: Instant
     let state: Locked<State>
 
     struct State {
-        var verdict: TableVerdict
-        var flows: [SideFlow] = []
-        /// What passes that have ended have read, of the source and of the target.
-        var source = ScanProgress()
-        var target = ScanProgress()
+        /// Without what is under way.
+        var status: TableStatus
+        var comparison: Comparison
+        /// nil before it runs.
+        var started: Instant?
+        var flows: [FlowDriver] = []
         /// What has been repaired, by this run and those before it.
         var repairs: VerifyCounters
-        /// What looks at items by their keys just now, and what such looks have come to.
+        /// What looks at items by their keys just now.
         var looking: FlowDriver?
-        var looked = LookProgress()
-        var asked: AskedLimits
+        var orders: JobOrders
         var limits: VerifyLimits
-        var isPaused = false
-        var isStopping = false
+
+        /// What runs.
+        var drivers: [FlowDriver] { flows + (looking.map { [$0] } ?? []) }
 
         /// Has the limits hold for what runs.
         func tellLimits() {
             for (flow, limit) in zip(flows, [limits.source, limits.target]) {
-                flow.driver.setLimits(read: limit)
+                flow.setLimits(read: limit)
             }
             looking?.setLimits(limits)
         }
@@ -85,16 +87,16 @@ package final class TableVerification: Sendable {
     static let saveEvery = Duration.seconds(2)
 
     /// - Parameters:
-    ///   - asked: what it is held to at first.
+    ///   - orders: those that it begins with.
     ///   - shared: holds the units that these say are shared.
     ///   - earlier: what an earlier run of its job has come to.
-    ///   - journal: nil keeps nothing.
     ///   - emitsSlowly: `emit` writes to a disk, or waits otherwise.
+    ///   - countsAsCopy: it is the copy of what differs.
     ///   - emit: is told of each item that differs, by one thread at a time.
     init(
-        _ options: VerifyOptions, _ look: VerifyLook, _ asked: AskedLimits,
+        _ options: VerifyOptions, _ look: VerifyLook, _ orders: JobOrders,
         shared: (limits: SharedLimits, number: Int), from earlier: VerifyState,
-        journal: VerifyJournal?, emitsSlowly: Bool = false,
+        journal: VerifyJournal, emitsSlowly: Bool = false, countsAsCopy: Bool = false,
         emit: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void,
         time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
@@ -106,86 +108,125 @@ package final class TableVerification: Sendable {
         self.journal = journal
         self.emit = emit
         self.emitsSlowly = emitsSlowly
+        self.countsAsCopy = countsAsCopy
         self.time = time
         self.seed = seed
-        started = time.now
-        var verdict = look.verdict
-        verdict.counters = earlier.repairs
+        var comparison = look.comparison
+        comparison.counters = earlier.repairs
         state = Locked(
             State(
-                verdict: verdict, repairs: earlier.repairs, asked: asked,
-                limits: try VerifyLimits(asked, subject)))
+                status: look.status, comparison: comparison, repairs: earlier.repairs,
+                orders: orders,
+                limits: try VerifyLimits(
+                    options.limits.updated(by: orders.throttle), subject)))
     }
 
-    /// Verifies; returns what came of it.
-    func run() async -> TableVerdict {
+    // MARK: TableTask
+
+    func run() async -> TableStatus {
         let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
         defer { watch.stop() }
+        state.withLock { $0.started = time.now }
+        let outcome = await outcome()
+        do throws(JobError) {
+            try journal.save(status)
+            end(outcome)
+        } catch {
+            end(.failed(FlowFailure(error)))
+        }
+        return status
+    }
+
+    private func outcome() async -> FlowOutcome {
         do {
-            end(try await verify())
+            if subject.repaired != nil {
+                // What was refused is tried again, and is a dead letter again if it must be.
+                try journal.keeper.forgetDeadLetters(ofTable: journal.table)
+            }
+            let result = try await verify()
+            state.withLock { $0.comparison.result = result }
+            return .completed
         } catch is Stopped {
-            end(.stopped)
+            return .stopped
         } catch let failure as FlowFailure {
-            end(.failed(failure))
+            return .failed(failure)
+        } catch let error as JobError {
+            return .failed(FlowFailure(error))
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
         }
-        return verdict
     }
 
-    /// Asks for an orderly end.
-    func stop() {
-        let (flows, looking) = state.withLock { state in
-            state.isStopping = true
-            return (state.flows, state.looking)
-        }
-        for flow in flows { flow.driver.stop() }
-        looking?.stop()
-    }
-
-    /// Holds it once what is in flight has come home, or lets it go on.
-    func setPaused(_ paused: Bool) {
-        // Told under the lock, so that two commands come in the order in which they were given.
+    func obey(_ orders: JobOrders) {
         state.withLock { state in
-            state.isPaused = paused
-            for flow in state.flows { flow.driver.setPaused(paused) }
-            state.looking?.setPaused(paused)
+            let before = state.orders
+            state.orders = orders
+            for driver in state.drivers {
+                if orders.isPaused != before.isPaused { driver.setPaused(orders.isPaused) }
+                if orders.isStopping { driver.stop() }
+            }
+            // What can't be was refused before.
+            guard orders.throttle != before.throttle,
+                let limits = try? VerifyLimits(
+                    options.limits.updated(by: orders.throttle), subject)
+            else { return }
+            state.limits = limits
+            state.tellLimits()
         }
     }
 
-    var isPaused: Bool { state.withLock { $0.isPaused } }
-    var isStopping: Bool { state.withLock { $0.isStopping } }
+    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+        try VerifyLimits(options.limits.updated(by: throttle), subject).units
+    }
 
-    /// Where it stands.
-    var verdict: TableVerdict {
-        let (flows, looking, looked, verdict, source, target) = state.withLock {
-            ($0.flows, $0.looking, $0.looked, $0.verdict, $0.source, $0.target)
+    /// What runs is to be as it was ordered, whatever it was made for.
+    func start(_ drivers: [FlowDriver], in state: inout State, limits begun: VerifyLimits) {
+        if state.limits != begun { state.tellLimits() }
+        for driver in drivers {
+            if state.orders.isPaused { driver.setPaused(true) }
+            if state.orders.isStopping { driver.stop() }
         }
-        var current = verdict
-        guard current.outcome == nil else { return current }
-        current.progress.elapsed = time.now - started
-        (current.progress.source, current.progress.target) = (source, target)
+    }
+
+    var status: TableStatus {
+        let (state, flows, looking) = state.withLock { ($0, $0.flows, $0.looking) }
+        return status(state, flows.map(\.progress), looking?.progress)
+    }
+
+    /// - Parameters:
+    ///   - flows: how far the pass is that is under way, on both sides.
+    ///   - look: how far the look at single items is that is under way.
+    private func status(
+        _ state: State, _ flows: [FlowProgress], _ look: FlowProgress?
+    ) -> TableStatus {
+        var (status, comparison) = (state.status, state.comparison)
         if flows.count == 2 {
-            current.progress.source.add(flows[0].progress)
-            current.progress.target.add(flows[1].progress)
+            comparison.source.append(flows[0])
+            comparison.target.append(flows[1])
         }
-        current.progress.count(looked.with(looking?.progress))
-        return current
+        if let look { comparison.looks.append(look) }
+        let elapsed = status.progress.elapsed
+        status.progress =
+            countsAsCopy
+            ? comparison.progress(
+                asCopyOf: subject.source.description.itemCount, after: earlier.repairs)
+            : comparison.progress
+        status.progress.elapsed =
+            status.outcome == nil ? state.started.map { time.now - $0 } ?? .zero : elapsed
+        status.progress.hasEnded = status.outcome != nil
+        status.progress.isEnding = state.orders.isStopping
+        status.progress.isPaused = state.orders.isPaused
+        status.comparison = comparison
+        return status
     }
 
-    func enter(_ stage: VerifyProgress.Stage) {
-        state.withLock { $0.verdict.progress.stage = stage }
-    }
+    func enter(_ stage: TableStatus.Stage) { state.withLock { $0.status.stage = stage } }
 
-    private func end(_ outcome: VerifyOutcome) {
+    private func end(_ outcome: FlowOutcome) {
         state.withLock { state in
-            state.verdict.progress.stage = .ended
-            state.verdict.progress.elapsed = time.now - started
-            (state.verdict.progress.source, state.verdict.progress.target) = (
-                state.source, state.target
-            )
-            state.verdict.progress.count(state.looked)
-            state.verdict.outcome = outcome
+            state.status.stage = .ended
+            state.status.outcome = outcome
+            state.status.progress.elapsed = state.started.map { time.now - $0 } ?? .zero
         }
     }
 }

@@ -7,7 +7,9 @@ import System
 /// What there is to a pair of tables before any item is read.
 struct VerifyLook: Sendable {
     private(set) var subject: TableVerification.Subject
-    private(set) var verdict: TableVerdict
+    /// Before anything is read.
+    let status: TableStatus
+    private(set) var comparison = Comparison()
     let memory: VerifyMemory
     /// `--segments`
     let segmentsAsked: Int?
@@ -20,12 +22,13 @@ struct VerifyLook: Sendable {
         memory = VerifyMemory(
             total: max(bytes, VerifyMemory.totalMin(repairs: repairs)), repairs: repairs)!
         segmentsAsked = nil
-        verdict = TableVerdict(
+        status = TableStatus(
             source: subject.source.description.definition.name,
             target: subject.target.description.definition.name)
+        comparison.segments = subject.segments
     }
 
-    init(_ options: VerifyOptions, _ pair: VerifyJob.Pair) async throws(CopyRefusal) {
+    init(_ options: VerifyOptions, _ pair: VerifyPreparation.Pair) async throws(CopyRefusal) {
         var repairs = false
         if case .repaired = pair.target { repairs = true }
         guard let memory = VerifyMemory(total: options.memory, repairs: repairs) else {
@@ -51,14 +54,13 @@ struct VerifyLook: Sendable {
                     + " \(target.definition.name) has \(target.schema)",
                 hint: "items without a common key can't be compared")
         }
-        var verdict = TableVerdict(source: source.definition.name, target: target.definition.name)
-        verdict.schemaDifferences =
+        status = TableStatus(source: source.definition.name, target: target.definition.name)
+        comparison.schemaDifferences =
             SchemaComparison(source.definition, target.definition).differences
         let settings = await SettingsComparison(
             (from, source), (to, target), options.settings)
-        verdict.settingDifferences = settings.differences
-        verdict.notes = settings.notes
-        self.verdict = verdict
+        comparison.settingDifferences = settings.differences
+        comparison.notes = settings.notes
         var subject = TableVerification.Subject(
             source: .init(
                 table: from, description: source, expiry: settings.timeToLive.source),
@@ -104,8 +106,8 @@ struct VerifyLook: Sendable {
     static func readFirst(
         _ looks: [VerifyLook], _ options: [VerifyOptions], _ spool: Spool?
     ) async throws -> [VerifyLook] {
-        let rate = UnitTotals(options).read
-        return try await CopyJob.each(
+        let rate = options.first?.limits.totals.read
+        return try await AtOnce.map(
             Array(zip(looks, options)), atOnce: rate == nil ? nil : 1
         ) { look, options in
             var look = look
@@ -118,7 +120,7 @@ struct VerifyLook: Sendable {
     mutating func setFirst(_ first: FirstRead) {
         subject.first = first
         subject.segments = first.segments
-        verdict.progress.segments = first.segments
+        comparison.segments = first.segments
     }
 
     private static func describe(

@@ -28,12 +28,6 @@ package struct VerifyOptions: Equatable, Sendable {
     package var scratchFolder = "/tmp"
 
     package init() {}
-
-    func throttled(by limits: AskedLimits) -> VerifyOptions {
-        var options = self
-        options.limits = self.limits.updated(by: limits)
-        return options
-    }
 }
 
 /// How a table's verification divides its memory.

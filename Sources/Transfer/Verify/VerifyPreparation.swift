@@ -5,107 +5,111 @@ import Flow
 import Pacing
 import System
 
-/// Everything that comes before the first item is read.
-extension VerifyJob {
+/// Everything that comes before the first item of a verification is read.
+package struct VerifyPreparation {
+    package typealias Pair = (source: SourceTable, target: Target)
+
+    /// What a table is compared with: only one that is to be repaired can be written.
+    package enum Target: Sendable {
+        case compared(SourceTable)
+        case repaired(TargetTable, RepairOptions)
+
+        var table: any ReadableTable {
+            switch self {
+            case .compared(let table): table
+            case .repaired(let table, _): table
+            }
+        }
+
+        fileprivate var repair: RepairOptions? {
+            if case .repaired(_, let options) = self { options } else { nil }
+        }
+    }
+
+    /// Is told of each item that differs, by one thread at a time for each table.
+    package typealias Emit = @Sendable (Finding) throws(FlowFailure) -> Void
+
+    /// An item that differs, and of which table.
+    package struct Finding: Sendable {
+        package let table: Int
+        package let source: String
+        package let target: String
+        package let item: VerifyFinding
+    }
+
+    private let options: [VerifyOptions]
+    private let tables: [Pair]
+    private let policy: Job.Policy
+    private let consent: CopyConsent
+    private let note: @Sendable (String) -> Void
+    private let time: any TimeSource
+    private let seed: UInt64
+    private let emit: Emit
+
     /// Looks at all tables, and finds the job or makes it. A table that can't be verified is told
-    /// in its verdict, unless it is the only one.
+    /// in its status, unless it is the only one.
     /// - Parameters:
     ///   - options: one for each table.
     ///   - job: nil keeps nothing: what is interrupted is begun anew.
-    ///   - width: tables that are verified at a time; nil: as many as are needed to use what all
-    ///     may together.
     ///   - consent: is asked before a table is repaired that may be a source.
     /// - Throws: ``CopyRefusal``, ``JobError``.
     package static func prepare(
         _ options: [VerifyOptions], job jobOptions: JobOptions? = nil, tables: [Pair],
-        width: Int? = nil, consent: CopyConsent = { _ in nil },
+        policy: Job.Policy = Job.Policy(), consent: @escaping CopyConsent = { _ in nil },
         note: @escaping @Sendable (String) -> Void = { _ in },
         time: any TimeSource = MonotonicTime(), seed: UInt64, emit: @escaping Emit
-    ) async throws -> VerifyJob {
+    ) async throws -> Job {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
-        let locks = try jobOptions.map { jobOptions in
-            let isRepair = tables.contains { if case .repaired = $0.target { true } else { false } }
-            return try PairLocks(
+        let preparation = VerifyPreparation(
+            options: options, tables: tables, policy: policy, consent: consent, note: note,
+            time: time, seed: seed, emit: emit)
+        let isRepair = tables.contains { $0.target.repair != nil }
+        var locks: PairLocks?
+        if let jobOptions {
+            locks = try await PairLocks(
                 tables.map { ($0.source, $0.target.table) }, for: isRepair ? .writing : .comparing,
                 in: jobOptions.folder)
         }
         do {
-            return try await prepare(
-                options, jobOptions, tables, locks, width, consent, note, time, seed, emit)
+            return try await preparation.job(jobOptions, locks)
         } catch {
             locks?.release()
             throw error
         }
     }
 
-    private static func prepare(
-        _ options: [VerifyOptions], _ jobOptions: JobOptions?, _ tables: [Pair],
-        _ locks: PairLocks?, _ width: Int?, _ consent: CopyConsent,
-        _ note: @escaping @Sendable (String) -> Void, _ time: any TimeSource, _ seed: UInt64,
-        _ emit: @escaping Emit
-    ) async throws -> VerifyJob {
-        let looks = try await looks(options, tables)
-        let ready = looks.enumerated().compactMap { number, look in
-            (try? look.get()).map { (number: number, look: $0) }
-        }
-        for (_, doubt) in try await SourceGuard(ready.map(\.look)).doubts() {
-            guard consent("\(doubt). Repair it?") == true else {
-                throw CopyRefusal(
-                    "\(doubt): nothing was repaired", hint: "--yes repairs it all the same")
-            }
-            note(doubt)
-        }
-        var opened: VerifyOpening.Opened?
-        if let jobOptions, !ready.isEmpty {
+    private func job(_ jobOptions: JobOptions?, _ locks: PairLocks?) async throws -> Job {
+        let looked = try await looks()
+        let numbers = tables.indices.filter { (try? looked[$0].get()) != nil }
+        var looks = try numbers.map { try looked[$0].get() }
+        try await checkConsent(looks)
+        var open: OpenJob?
+        if let jobOptions, !looks.isEmpty {
             var generator = SeededGenerator(seed: seed)
             var opening = VerifyOpening(
-                looks: ready.map(\.look), reading: ready.map { options[$0.number] },
-                options: jobOptions, time: time, note: note)
-            opened = try await opening.run(using: &generator)
-            opened?.job.locks = locks
-            if let job = opened?.job {
-                locks?.keep(job.lock)
-                locks?.write(job: job.record.id)
-            }
+                looks: looks, reading: numbers.map { options[$0] }, options: jobOptions,
+                time: time, note: note)
+            var job = try await opening.run(using: &generator)
+            looks = opening.looks
+            job.locks = locks
+            locks?.keep(job.lock)
+            locks?.write(job: job.record.id)
+            open = job
+        } else {
+            looks = try await VerifyLook.readFirst(looks, numbers.map { options[$0] }, nil)
         }
         for table in tables {
             table.source.begin()
             table.target.table.begin()
         }
-        let throttle = opened?.job.record.throttle ?? AskedLimits()
-        if let limits = throttle.description {
+        if let limits = open?.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
         }
-        let options = options.map { $0.throttled(by: throttle) }
-        let making = Making(
-            options: options, shared: SharedLimits(UnitTotals(options), time: time),
-            letters: RepairLetters(), opened: opened,
-            store: opened.map { JobStore($0.job, UnitTotals(options), time: time) },
-            emit: emit, time: time, seed: seed)
-        var prepared: [Int: Table] = [:]
-        for (number, look) in looks.enumerated() {
-            guard case .failure(let refusal) = look else { continue }
-            prepared[number] = .refused(TableVerdict(tables[number], refusal))
-        }
-        var found = ready.map(\.look)
-        if let opened {
-            found = opened.looks
-        } else {
-            found = try await VerifyLook.readFirst(found, ready.map { options[$0.number] }, nil)
-        }
-        for (place, table) in ready.enumerated() {
-            prepared[table.number] = .ready(
-                try making.verification(table.number, of: found[place], in: place))
-        }
-        return VerifyJob(
-            tables.indices.map { prepared[$0]! }, options, making.shared, making.letters,
-            making.kept(ready.map(\.number)), width: width, note: note, time: time)
+        return try make(looked, Array(zip(numbers, looks)), open)
     }
 
-    private static func looks(
-        _ options: [VerifyOptions], _ tables: [Pair]
-    ) async throws -> [Result<VerifyLook, CopyRefusal>] {
-        let looks = try await CopyJob.each(Array(zip(options, tables))) {
+    private func looks() async throws -> [Result<VerifyLook, CopyRefusal>] {
+        let looks = try await AtOnce.map(Array(zip(options, tables))) {
             options, pair -> Result<VerifyLook, CopyRefusal> in
             do throws(CopyRefusal) {
                 return .success(try await VerifyLook(options, pair))
@@ -117,64 +121,55 @@ extension VerifyJob {
         return looks
     }
 
-    /// What the verifications of a job are made of.
-    private struct Making {
-        let options: [VerifyOptions]
-        let shared: SharedLimits
-        let letters: RepairLetters
-        let opened: VerifyOpening.Opened?
-        let store: JobStore?
-        let emit: Emit
-        let time: any TimeSource
-        let seed: UInt64
-
-        /// - Parameters:
-        ///   - number: the table's.
-        ///   - place: its number in the job: one that is refused is not in it.
-        func verification(
-            _ number: Int, of look: VerifyLook, in place: Int
-        ) throws(CopyRefusal) -> TableVerification {
-            let journal = store.map { store in
-                VerifyJournal(
-                    store, table: place, earlier: opened!.job.tables[place].record.progress)
+    private func checkConsent(_ looks: [VerifyLook]) async throws {
+        for (_, doubt) in try await SourceGuard(looks).doubts() {
+            guard consent("\(doubt). Repair it?") == true else {
+                throw CopyRefusal(
+                    "\(doubt): nothing was repaired", hint: "--yes repairs it all the same")
             }
-            var generator = SystemRandomNumberGenerator()
-            return try TableVerification(
-                options[number], look, options[number].limits, shared: (shared, number),
-                from: opened?.states[place] ?? VerifyState(key: DigestKey(using: &generator)),
-                journal: journal, emitsSlowly: true,
-                emit: { [letters, emit] (finding) throws(FlowFailure) in
-                    try letters.keep(finding, of: look.subject)
+            note(doubt)
+        }
+    }
+
+    /// The job itself: nothing stands in its way.
+    /// - Parameter ready: tables that can be verified, by number.
+    private func make(
+        _ looked: [Result<VerifyLook, CopyRefusal>], _ ready: [(number: Int, look: VerifyLook)],
+        _ open: OpenJob?
+    ) throws -> Job {
+        let asked = options[0].limits
+        let record = open.map { Job.Record($0) } ?? Job.Record(kind: .verify)
+        let totals = asked.updated(by: record.throttle).totals
+        let shared = SharedLimits(totals, time: time)
+        let keeper =
+            open.map { JobKeeper($0, totals, time: time) }
+            ?? JobKeeper(tables: ready.count, totals, time: time)
+        var all = zip(tables, looked).map { pair, look in
+            var refusal = CopyRefusal("")
+            if case .failure(let found) = look { refusal = found }
+            return Job.Table(
+                task: RefusedTask(
+                    source: pair.source.name, target: pair.target.table.name, refusal))
+        }
+        for (place, (number, look)) in ready.enumerated() {
+            let earlier =
+                try keeper.verifyState(ofTable: place) ?? keeper.beginVerify(table: place)
+            let orders = JobOrders(throttle: record.throttle)
+            let verification = try TableVerification(
+                options[number], look, orders, shared: (shared, number), from: earlier,
+                journal: VerifyJournal(keeper: keeper, table: place), emitsSlowly: true,
+                emit: { [emit] (finding) throws(FlowFailure) in
                     try emit(
                         Finding(
-                            table: number, source: look.verdict.source,
-                            target: look.verdict.target, item: finding))
+                            table: number, source: look.status.source,
+                            target: look.status.target, item: finding))
                 }, time: time, seed: seed &+ UInt64(number))
+            all[number] = Job.Table(
+                task: verification, place: place,
+                bytes: look.subject.source.description.sizeBytes,
+                deadLettersPath: tables[number].target.repair?.deadLettersPath)
         }
-
-        /// - Parameter numbers: of the tables that are in the job.
-        func kept(_ numbers: [Int]) -> Kept? {
-            guard let opened, let store else { return nil }
-            return Kept(
-                id: opened.job.record.id, runs: opened.job.record.runs, store: store,
-                socketPath: opened.job.socketPath,
-                numbers: Dictionary(uniqueKeysWithValues: numbers.enumerated().map { ($1, $0) }))
-        }
-    }
-}
-
-extension TableVerdict {
-    /// Of a pair that can't be verified.
-    fileprivate init(_ pair: VerifyJob.Pair, _ refusal: CopyRefusal) {
-        self.init(source: pair.source.name, target: pair.target.table.name)
-        outcome = .failed(FlowFailure(refusal))
-        progress.stage = .ended
-    }
-}
-
-extension FlowFailure {
-    fileprivate init(_ refusal: CopyRefusal) {
-        self.init(
-            .giveUp, code: "Refused", message: refusal.message, hint: refusal.hint)
+        return Job(
+            record, all, keeper, policy, shared: shared, asked: asked, note: note, time: time)
     }
 }

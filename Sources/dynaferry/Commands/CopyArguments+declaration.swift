@@ -78,8 +78,9 @@ extension CopyArguments {
                 """),
             Option(
                 ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
-                default: "\(CopyJob.widthUsual), and up to \(UnitTotals.widthMax) where else limits"
-                    + " would not be used",
+                default:
+                    "\(JobRecord.Kind.copy.widthUsual), and up to \(UnitTotals.widthMax) where else"
+                    + " limits would not be used",
                 """
                 Copy N tables at a time, the smallest first; where limits ask for more, one of \
                 them from the large end.

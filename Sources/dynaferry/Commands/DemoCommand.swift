@@ -37,9 +37,6 @@ package struct DemoCommand: Sendable {
     /// Call it before any thread is started, for the signals' sake. One that comes when no copy is
     /// running ends the process at once; the server ends with its stdin.
     package func run(_ control: ProcessControl, compare: Compare) throws -> ExitCode {
-        let report = try arguments.report.map { path throws(CommandFailure) in
-            try OutputFile(path)
-        }
         let relay = SignalRelay()
         control.watchSignals { number in
             if !relay.pass(number) { control.leave(.interrupted) }
@@ -52,12 +49,11 @@ package struct DemoCommand: Sendable {
         defer { server.end() }
         let endpoint = try Self.endpoint(of: server)
         let (end, summary) = try copy(endpoint, environment, relay)
-        if case .killed = end { throw CommandFailure("the copy was \(end.text)") }
-        guard let summary else { return Self.exitCode(end) }
-        try report?.write(summary.json.prettyText)
-        guard summary.outcome == .complete || summary.outcome == .deadLetters else {
-            console.show(summary.lines.joined(separator: "\n"))
-            return Self.exitCode(end)
+        guard case .exited(let code) = end else { throw CommandFailure("the copy was \(end.text)") }
+        let copied = ExitCode(rawValue: code) ?? .failure
+        guard copied == .success || copied == .differs else {
+            if !summary.isEmpty { console.show(summary.joined(separator: "\n")) }
+            return copied
         }
         console.note("comparing \(arguments.migration ? "all" : "both") tables, item by item")
         var comparison = Comparison(itemsCompared: 0, differences: 0)
@@ -66,8 +62,8 @@ package struct DemoCommand: Sendable {
             comparison.itemsCompared += found.itemsCompared
             comparison.differences += found.differences
         }
-        console.show((summary.lines + [Self.line(comparison)]).joined(separator: "\n"))
-        return comparison.differences == 0 ? Self.exitCode(end) : .differs
+        console.show((summary + [Self.line(comparison)]).joined(separator: "\n"))
+        return comparison.differences == 0 ? copied : .differs
     }
 
     private static func line(_ comparison: Comparison) -> String {
@@ -85,33 +81,22 @@ package struct DemoCommand: Sendable {
         throw CommandFailure("the server did not start: \(server.end().text)")
     }
 
-    /// Its summary is nil when it ended before there was one; it has said why on stderr.
+    /// - Returns: how the copy ended, and the lines that it has shown.
     private func copy(
         _ endpoint: String, _ environment: [String], _ relay: SignalRelay
-    ) throws -> (ProcessEnd, CopySummary?) {
+    ) throws -> (ProcessEnd, summary: [String]) {
         let scratch = try ScratchFolder()
-        let report = scratch.path + "/report.json"
         let words =
-            arguments.copyWords(endpoint: endpoint, report: report)
-            + ["--state-dir", scratch.path + "/jobs"]
+            arguments.copyWords(endpoint: endpoint) + ["--state-dir", scratch.path + "/jobs"]
         let child = try relay.start {
             try ChildProcess(
-                ChildProcess.ownPath, words, environment: environment, output: .null)
+                ChildProcess.ownPath, words, environment: environment, output: .pipe)
         }
+        var lines: [String] = []
+        while let line = child.readLine() { lines.append(line) }
         let end = child.wait()
         relay.finish()
-        // One that was refused has left no report.
-        guard access(report, F_OK) == 0 else { return (end, nil) }
-        let bytes = try WholeFile.bytes(ofFileAt: report, bytesMax: Self.reportBytesMax)
-        guard !bytes.isEmpty else { return (end, nil) }
-        return (end, try CopySummary(json: JSON(parsing: bytes)))
-    }
-
-    private static let reportBytesMax = 64 << 20
-
-    private static func exitCode(_ end: ProcessEnd) -> ExitCode {
-        guard case .exited(let code) = end else { return .failure }
-        return ExitCode(rawValue: code) ?? .failure
+        return (end, lines)
     }
 
     /// The server takes any credentials; those of the user, and proxies, are none of its business.
@@ -151,7 +136,7 @@ extension DemoArguments {
 
     /// The command line of the copy. Without its parent it soon finds the server gone, so it does
     /// not wait for it as long as it would for AWS.
-    func copyWords(endpoint: String, report: String) -> [String] {
+    func copyWords(endpoint: String) -> [String] {
         var words = ["copy"]
         if migration {
             words += [DemoMigration.source, DemoMigration.target]
@@ -161,7 +146,8 @@ extension DemoArguments {
         }
         words += ["--endpoint", endpoint]
         words += ["--memory", "\(memory)", "--progress", progress.rawValue]
-        words += ["--give-up-after", "1m", "--report", report]
+        words += ["--give-up-after", "1m"]
+        if let report { words += ["--report", report] }
         let units = ValueKind<UnitLimit>.units
         if let readUnits { words += ["--read-units", units.show(readUnits)] }
         if let writeUnits { words += ["--write-units", units.show(writeUnits)] }

@@ -13,20 +13,21 @@ enum EngineComparison {
             region: "us-east-1", endpoint: endpoint,
             credentials: Credentials(
                 accessKeyID: "demo", secretAccessKey: "demo", sessionToken: nil))
-        let report = try Blocking.run {
+        let status = try Blocking.run {
             let settings = try SideSettings.resolve(options, environment: [:])
             let client = try await Client(settings, engine: HTTPEngine(), seed: 1)
             let reader = ReadOnlyClient(client)
-            let target = VerifyJob.Target.compared(SourceTable(name: target, reader: reader))
+            let target = VerifyPreparation.Target.compared(
+                SourceTable(name: target, reader: reader))
             var options = VerifyOptions()
             options.settings = nil
-            let job = try await VerifyJob.prepare(
+            let job = try await VerifyPreparation.prepare(
                 [options], tables: [(SourceTable(name: source, reader: reader), target)],
                 seed: 1, emit: { _ in })
             return await job.run()
         }
-        for case .failed(let failure)? in report.verdicts.map(\.outcome) { throw failure }
-        let counters = report.verdicts[0].counters
+        if case .failed(let failure) = status.outcome { throw failure }
+        let counters = status.tables[0].comparison?.counters ?? VerifyCounters()
         return DemoCommand.Comparison(
             itemsCompared: counters.itemsInSource, differences: counters.differences)
     }

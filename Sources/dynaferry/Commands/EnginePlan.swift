@@ -22,7 +22,7 @@ enum EnginePlan {
 
     /// Blocks until all have been looked at; call it on a thread that may wait.
     static func make(
-        _ arguments: CopyArguments, _ prices: PriceTable, _ voice: CopyVoice,
+        _ arguments: CopyArguments, _ prices: PriceTable, _ voice: JobVoice,
         environment: [String: String]
     ) throws -> CopyPlan {
         try Blocking.run {

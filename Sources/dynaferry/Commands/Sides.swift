@@ -33,7 +33,7 @@ struct Sides {
     /// Tables at a time as far as can be told before they are looked at.
     private static func tablesUsual(_ arguments: CopyArguments) -> Int {
         let hasTotal = arguments.totalReadUnits != nil || arguments.totalWriteUnits != nil
-        return hasTotal ? UnitTotals.widthMax : CopyJob.widthUsual
+        return hasTotal ? UnitTotals.widthMax : JobRecord.Kind.copy.widthUsual
     }
 
     /// Of the table that has most. Twice the requests in flight keep connections through lulls.
@@ -46,14 +46,14 @@ struct Sides {
 
     /// Reaches Application Auto Scaling; nil where that can't be.
     func scaling(
-        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
     ) async throws(ConfigurationError) -> Client? {
         guard let scaling = settings.scaling else { return nil }
         return try await client(scaling, arguments, voice)
     }
 
     func client(
-        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: CopyVoice
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
     ) async throws(ConfigurationError) -> Client {
         var configuration = Client.Configuration()
         configuration.acceptsGzip = arguments.gzip

@@ -35,20 +35,20 @@ package struct ProgressBlock: Sendable {
 
     private func tableLines(_ snapshot: ProgressSnapshot, width: Int) -> [String] {
         guard let counts = snapshot.tableCounts else { return [] }
-        let running = snapshot.tables.filter { $0.state == .running }.prefix(Self.tablesMax)
+        let running = snapshot.status.tables.filter { $0.state == .running }
         return [cut(counts, to: width)]
-            + running.map { table in
-                let percent = String(table.percent)
-                let padding = String(repeating: " ", count: 3 - percent.count)
+            + running.prefix(Self.tablesMax).map { table in
+                let percent = ProgressSnapshot.percent(table.progress.fraction, isDone: false)
+                let padding = String(repeating: " ", count: 3 - String(percent).count)
+                let items = table.progress.itemsDone.grouped
                 return cut(
-                    "  \(padding)\(percent) %  \(table.name)  \(table.items.grouped) items",
-                    to: width)
+                    "  \(padding)\(percent) %  \(table.source)  \(items) items", to: width)
             }
     }
 
     private func title(_ snapshot: ProgressSnapshot) -> String {
         let arrow = speaksUnicode ? "→" : "->"
-        let phase = snapshot.phase == .copying ? "" : "   \(snapshot.phase.rawValue)"
+        let phase = snapshot.isUsual ? "" : "   \(snapshot.phase.rawValue)"
         return "\(snapshot.source) \(arrow) \(snapshot.target)\(phase)"
     }
 

@@ -1,5 +1,7 @@
 import CommandLine
+import Flow
 import System
+import Transfer
 
 /// The facts of a snapshot in words, for every way of showing it to people.
 struct ProgressFacts {
@@ -25,49 +27,57 @@ struct ProgressFacts {
     let verified: [String]
 
     init(_ snapshot: ProgressSnapshot, _ rates: ProgressRates) {
-        let total = snapshot.itemsTotal.map { " of about \($0.grouped)" } ?? ""
-        items = "\(snapshot.items.grouped)\(total) items"
+        let (progress, counters) = (snapshot.progress, snapshot.progress.counters)
+        items = Self.items(snapshot.items, of: progress) + " items"
         itemRate = rates.items.map { "\($0.fixed(0)) items/s" }
         bytes = Double(snapshot.bytes).inDecimalBytes
         byteRate = rates.bytes.map { "\($0.inDecimalBytes)/s" }
-        let (one, other) = (
-            Self.units(rates.readUnits, limit: snapshot.readLimit),
-            Self.units(rates.writeUnits, limit: snapshot.writeLimit)
-        )
-        switch snapshot.work {
-        case .copying:
-            (read, write) = ("read \(one)", "write \(other)")
-            inFlight =
-                "in flight \(snapshot.scansInFlight) scans, \(snapshot.writesInFlight) writes"
-        case .verifying:
-            (read, write) = ("source \(one)", "target \(other)")
-            inFlight =
-                "in flight \(snapshot.scansInFlight) source, \(snapshot.writesInFlight) target"
+        let read = Self.units(rates.readUnits, limit: progress.readLimit)
+        let there = Self.units(rates.targetReadUnits, limit: progress.readLimitElsewhere)
+        let write = Self.units(rates.writeUnits, limit: progress.writeLimit)
+        if snapshot.isComparing {
+            let mends = counters.writeUnits > 0
+            (self.read, self.write) = (
+                "source \(read)", "target \(there)" + (mends ? ", write \(write)" : "")
+            )
+        } else {
+            (self.read, self.write) = ("read \(read)", "write \(write)")
         }
-        let (source, target) = (snapshot.sourceThrottles, snapshot.targetThrottles)
-        throttles = "throttled \(source.grouped) source, \(target.grouped) target"
-        retried = snapshot.itemsRetried > 0 ? "retried \(snapshot.itemsRetried.grouped)" : nil
+        inFlight =
+            "in flight \(progress.scansInFlight) scans"
+            + (snapshot.isComparing ? "" : ", \(progress.writesInFlight) writes")
+        throttles =
+            "throttled \(counters.scansThrottled.grouped) source,"
+            + " \(counters.writesThrottled.grouped) target"
+        let again = counters.itemsRetried + (snapshot.isComparing ? counters.requestsFailed : 0)
+        retried = again > 0 ? "retried \(again.grouped)" : nil
+        let differences = snapshot.status.tables.lazy
+            .compactMap(\.comparison?.counters.differences).clampedSum
         deadLetters =
-            snapshot.deadLetters > 0
-            ? "dead letters \(snapshot.deadLetters.grouped)"
-            : snapshot.differences > 0 ? "differences \(snapshot.differences.grouped)" : nil
-        leftOut = snapshot.itemsLeftOut > 0 ? "left out \(snapshot.itemsLeftOut.grouped)" : nil
+            counters.deadLetters > 0
+            ? "dead letters \(counters.deadLetters.grouped)"
+            : snapshot.isComparing && differences > 0 ? "differences \(differences.grouped)" : nil
+        leftOut = counters.itemsLeftOut > 0 ? "left out \(counters.itemsLeftOut.grouped)" : nil
         kept =
-            snapshot.itemsWritten.map { "written \($0.grouped)" }
-            ?? (snapshot.itemsKept > 0 ? "kept \(snapshot.itemsKept.grouped)" : nil)
+            !snapshot.isComparing && (progress.isComparing || counters.itemsEqual > 0)
+            ? "written \(counters.itemsWritten.grouped)"
+            : counters.itemsKept > 0 ? "kept \(counters.itemsKept.grouped)" : nil
         segments =
-            snapshot.segmentsTotal > 0
-            ? "segments \(snapshot.segmentsDone.grouped)/\(snapshot.segmentsTotal.grouped)" : nil
+            progress.segments > 0
+            ? "segments \(counters.segmentsFinished.grouped)/\(progress.segments.grouped)" : nil
         remaining = rates.remaining.map { Self.left($0) }
-        verified = snapshot.verification.map { Self.verified($0, rates) } ?? []
+        verified = snapshot.verifying.map { Self.verified($0, rates) } ?? []
     }
 
-    private static func verified(
-        _ verification: VerificationSnapshot, _ rates: ProgressRates
-    ) -> [String] {
-        let total = verification.itemsTotal.map { " of about \($0.grouped)" } ?? ""
+    private static func items(_ done: Int, of progress: FlowProgress) -> String {
+        done.grouped
+            + (progress.itemsTotal(done: done).map { " of about \($0.grouped)" } ?? "")
+    }
+
+    private static func verified(_ target: FlowProgress, _ rates: ProgressRates) -> [String] {
         let parts: [String?] = [
-            "verified \(verification.items.grouped)\(total) items", "\(verification.percent) %",
+            "verified \(items(target.counters.itemsRead, of: target)) items",
+            "\(ProgressSnapshot.percent(target.fraction, isDone: true)) %",
             rates.verified.map { "\($0.fixed(0)) items/s" },
             rates.verificationRemaining.map { left($0) },
         ]

@@ -1,3 +1,6 @@
+import Flow
+import Pacing
+
 /// How fast a running total grows, over a window that ends now.
 package struct RateMeter: Sendable {
     /// More than this in a window would be no more exact.
@@ -32,6 +35,7 @@ package struct ProgressRates: Equatable, Sendable {
     package var items: Double?  // a second, as all but the last
     package var bytes: Double?
     package var readUnits: Double?
+    package var targetReadUnits: Double?
     package var writeUnits: Double?
     /// nil while there is too little to go by.
     package var remaining: Duration?
@@ -47,6 +51,7 @@ package struct ProgressMeter: Sendable {
     private var items = RateMeter(window: .seconds(5))
     private var bytes = RateMeter(window: .seconds(5))
     private var readUnits = RateMeter(window: .seconds(5))
+    private var targetReadUnits = RateMeter(window: .seconds(5))
     private var writeUnits = RateMeter(window: .seconds(5))
     // Long, so that one hiccup does not make the end seem hours away.
     private var fraction = RateMeter(window: .seconds(30))
@@ -56,19 +61,21 @@ package struct ProgressMeter: Sendable {
     package init() {}
 
     package mutating func rates(_ snapshot: ProgressSnapshot) -> ProgressRates {
-        let now = snapshot.elapsed
+        let (now, counters) = (snapshot.status.elapsed, snapshot.progress.counters)
         var rates = ProgressRates()
         rates.items = items.rate(total: Double(snapshot.items), at: now)
         rates.bytes = bytes.rate(total: Double(snapshot.bytes), at: now)
-        rates.readUnits = readUnits.rate(total: snapshot.readUnits, at: now)
-        rates.writeUnits = writeUnits.rate(total: snapshot.writeUnits, at: now)
-        let growth = fraction.rate(total: snapshot.fraction, at: now)
+        rates.readUnits = readUnits.rate(total: counters.readUnits, at: now)
+        rates.targetReadUnits = targetReadUnits.rate(total: counters.readUnitsElsewhere, at: now)
+        rates.writeUnits = writeUnits.rate(total: counters.writeUnits, at: now)
+        let done = snapshot.progress.fraction
+        let growth = fraction.rate(total: done, at: now)
         // Before that, start-up is most of what was measured.
-        let isTelling = snapshot.phase == .copying && now >= .seconds(3) && snapshot.percent >= 1
+        let isTelling = snapshot.isUsual && now >= .seconds(3) && snapshot.percent >= 1
         if isTelling, let growth, growth > 0 {
-            rates.remaining = Self.remaining(snapshot.fraction, growth: growth)
+            rates.remaining = Self.remaining(done, growth: growth)
         }
-        verification.measure(snapshot.verification, at: now, into: &rates)
+        verification.measure(snapshot.verifying, at: now, into: &rates)
         return rates
     }
 
@@ -83,19 +90,20 @@ package struct ProgressMeter: Sendable {
 private struct VerificationMeter: Sendable {
     private var items = RateMeter(window: .seconds(5))
     private var fraction = RateMeter(window: .seconds(30))
-    private var last: VerificationSnapshot?
+    private var last: Int?
 
     mutating func measure(
-        _ snapshot: VerificationSnapshot?, at now: Duration, into rates: inout ProgressRates
+        _ target: FlowProgress?, at now: Duration, into rates: inout ProgressRates
     ) {
         // Where it falls back another table's has begun.
-        if let last, snapshot.map({ $0.items < last.items }) ?? true { self = Self() }
-        last = snapshot
-        guard let snapshot else { return }
-        rates.verified = items.rate(total: Double(snapshot.items), at: now)
-        guard let growth = fraction.rate(total: snapshot.fraction, at: now), growth > 0,
-            snapshot.percent >= 1
+        let read = target?.counters.itemsRead
+        if let last, read ?? -1 < last { self = Self() }
+        last = read
+        guard let target, let read else { return }
+        rates.verified = items.rate(total: Double(read), at: now)
+        guard let growth = fraction.rate(total: target.fraction, at: now), growth > 0,
+            target.fraction >= 0.01
         else { return }
-        rates.verificationRemaining = ProgressMeter.remaining(snapshot.fraction, growth: growth)
+        rates.verificationRemaining = ProgressMeter.remaining(target.fraction, growth: growth)
     }
 }

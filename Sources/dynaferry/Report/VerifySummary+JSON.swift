@@ -4,34 +4,29 @@ import Transfer
 
 extension VerifySummary {
     /// The version of the report's form; it grows when a name or a meaning changes.
-    static let formatVersion = 2
+    static let formatVersion = 3
 
-    /// The report for programs.
     var json: JSON {
-        let units = readUnits
-        return [
-            "version": JSON(Self.formatVersion),
-            "outcome": .string(outcome),
-            "exitCode": JSON(Int(exitCode.rawValue)),
-            "source": .string(source),
-            "target": .string(target),
-            "job": job.map { .string($0) } ?? nil,
-            "runs": JSON(runs),
-            // Of tables that were compared to their end.
-            "counts": inconclusive.count < verdicts.count ? counters.reported : nil,
-            "tables": .array(verdicts.map(\.json)),
-            "differences": .array(shown.map { json($0) }),
-            "errors": .array(failures.map { .string($0.message) }),
-            "notSeen": .array(limits.map { .string($0) }),
-            "deadLettersFiles": .array(deadLettersPaths.map { .string($0) }),
-            "outputFile": outputFile.map { .string($0) } ?? nil,
-            "seconds": JSON(seconds),
-            "sourceReadUnits": JSON(units.source),
-            "targetReadUnits": JSON(units.target),
-            "writeUnits": JSON(writeUnits),
-            "cpuSeconds": JSON(usage.cpuSeconds),
-            "peakMemoryBytes": JSON(usage.peakMemoryBytes),
-        ]
+        var json = status.progress.json
+        json["version"] = JSON(Self.formatVersion)
+        json["outcome"] = .string(outcome)
+        json["exitCode"] = JSON(Int(exitCode.rawValue))
+        json["source"] = .string(arguments.copy.sourceText)
+        json["target"] = .string(arguments.copy.targetText)
+        json["job"] = status.id.map { .string($0) } ?? nil
+        json["runs"] = JSON(status.runs)
+        // Of tables that were compared to their end.
+        json["counts"] = inconclusive.count < tables.count ? found.reported : nil
+        json["tables"] = .array(tables.map(\.comparedJSON))
+        json["differences"] = .array(shown.map { self.json($0) })
+        json["errors"] = .array(errors.map { .string($0.text) })
+        json["notSeen"] = .array(limits.map { .string($0) })
+        json["deadLettersFiles"] = .array(status.deadLettersPaths.map { .string($0) })
+        json["outputFile"] = outputFile.map { .string($0) } ?? nil
+        json["seconds"] = JSON(status.elapsed.inSeconds)
+        json["cpuSeconds"] = JSON(usage.cpuSeconds)
+        json["peakMemoryBytes"] = JSON(usage.peakMemoryBytes)
+        return json
     }
 
     private func json(_ item: DifferenceList.Shown) -> JSON {
@@ -42,7 +37,7 @@ extension VerifySummary {
             "repair": item.repair.map { .string($0.word) } ?? nil,
             "attributes": .array(
                 item.attributes.map { attribute in
-                    guard showsValues else { return .string(attribute.name) }
+                    guard arguments.values else { return .string(attribute.name) }
                     return [
                         "name": .string(attribute.name), "source": attribute.source ?? nil,
                         "target": attribute.target ?? nil,
@@ -52,42 +47,15 @@ extension VerifySummary {
     }
 }
 
-extension VerifyCounters {
-    /// With what follows from them.
-    fileprivate var reported: JSON {
+extension TableStatus {
+    /// For the report of a verification.
+    fileprivate var comparedJSON: JSON {
         var json = json
-        let parts = ["differedAtFirstReadInTarget", "changedSinceInTarget", "unknownCauseInTarget"]
-        for part in ["oddInSource"] + parts { json[part] = nil }
-        json["equal"] = JSON(equal)
-        json["left"] = JSON(differencesLeft)
-        return json
-    }
-}
-
-extension TableVerdict {
-    fileprivate var json: JSON {
-        var json: JSON = [
-            "source": .string(source), "target": .string(target), "outcome": .string(outcomeText),
-            // What was met of a table that was not compared to its end is not all there is.
-            "counts": isConclusive ? counters.reported : nil,
-            "differencesMet": JSON(counters.differences),
-            "schemaDifferences": .array(schemaDifferences.map { .string($0) }),
-            "settingDifferences": .array(settingDifferences.map { .string($0) }),
-            "notes": .array(notes.map { .string($0) }),
-            "seconds": JSON(progress.elapsed.inSeconds),
-            "segments": JSON(progress.segments),
-            "segmentsReadAgain": JSON(progress.segmentsReadAgain),
-            "itemsReadByKey": JSON(progress.itemsLookedAt),
-            "sourceReadUnits": JSON(progress.source.counters.readUnits),
-            "targetReadUnits": JSON(progress.target.counters.readUnits),
-            "writeUnits": JSON(progress.writeUnits),
-        ]
-        if let sample {
-            json["sample"] = [
-                "segmentsRead": JSON(sample.segmentsRead), "segments": JSON(sample.segments),
-                "damageSeenAt95Percent": JSON(sample.itemsSeen),
-            ]
-        }
+        for member in comparison?.json.members ?? [] { json[member.name] = member.value }
+        json["outcome"] = .string(outcomeText)
+        // Of each side; those that are finished are counted over both.
+        json["segments"] = JSON(comparison?.segments ?? 0)
+        json["segmentsFinished"] = nil
         return json
     }
 }

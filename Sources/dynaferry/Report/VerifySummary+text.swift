@@ -7,20 +7,23 @@ import Transfer
 extension VerifySummary {
     /// The report for people, a fact a line.
     var lines: [String] {
-        let duration = Duration.milliseconds(Int64(clamping: seconds * 1_000)).spelled
+        let duration = Duration.milliseconds(
+            Int64(clamping: status.elapsed.inSeconds * 1_000)
+        ).spelled
+        let (source, target) = (arguments.copy.sourceText, arguments.copy.targetText)
         var lines = ["\(source) and \(target) \(verb), found in \(duration)"]
         for (subject, fact) in facts {
             let padding = String(repeating: " ", count: max(1, 14 - subject.count))
             lines.append("  \(subject)\(padding)\(fact)")
         }
-        if verdicts.count > 1 { lines += [""] + tableLines }
+        if tables.count > 1 { lines += [""] + tableLines }
         return lines + shownLines
     }
 
     private var verb: String {
         switch exitCode {
         case .success:
-            isCountOnly
+            arguments.count
                 ? "have as many items"
                 : outcome == "repaired" ? "are equal after a repair" : "are equal"
         case .differs: "differ"
@@ -30,34 +33,36 @@ extension VerifySummary {
     }
 
     private var facts: [(subject: String, fact: String)] {
-        let counters = counters
+        let found = found
         var facts: [(subject: String, fact: String)] = []
-        if inconclusive.count < verdicts.count {
+        if inconclusive.count < tables.count {
             facts.append(
                 (
                     "items",
-                    "\(counters.itemsInSource.grouped) in the source,"
-                        + " \(counters.itemsInTarget.grouped) in the target"
+                    "\(found.itemsInSource.grouped) in the source,"
+                        + " \(found.itemsInTarget.grouped) in the target"
                 ))
-            if !isCountOnly { facts.append(("found", found(counters))) }
-            if counters.causes.sum > 0 { facts.append(("of these", counters.causes.text)) }
+            if !arguments.count { facts.append(("found", text(found))) }
+            if let causes = found.causes.text(changedSince: "have changed since") {
+                facts.append(("of these", causes))
+            }
         }
         if !isConclusive { facts += unfinished }
-        if isRepair { facts.append(("repaired", repaired(met))) }
-        for verdict in verdicts {
-            let name = verdicts.count > 1 ? "\(verdict.source): " : ""
-            for difference in verdict.schemaDifferences {
-                facts.append(("schema", name + difference))
-            }
-            for difference in verdict.settingDifferences {
-                facts.append(("settings", name + difference))
-            }
-            for note in verdict.notes { facts.append(("note", name + note)) }
+        if arguments.repair { facts.append(("repaired", repaired(met))) }
+        for table in tables {
+            guard let comparison = table.comparison else { continue }
+            let name = tables.count > 1 ? "\(table.source): " : ""
+            facts += comparison.schemaDifferences.map { ("schema", name + $0) }
+            facts += comparison.settingDifferences.map { ("settings", name + $0) }
+            facts += comparison.notes.map { ("note", name + $0) }
         }
         facts += again
-        let units = readUnits
         facts += [
-            ("read units", "\(units.source.fixed(1)) source, \(units.target.fixed(1)) target"),
+            (
+                "read units",
+                "\(counters.readUnits.fixed(1)) source,"
+                    + " \(counters.readUnitsElsewhere.fixed(1)) target"
+            ),
             (
                 "cpu",
                 "\(usage.cpuSeconds.fixed(2)) s, \(cpuMicrosecondsPerItem.fixed(2)) us an item read"
@@ -65,29 +70,26 @@ extension VerifySummary {
             ("peak memory", Double(usage.peakMemoryBytes).inBinaryBytes),
         ]
         facts += limits.enumerated().map { ($0 == 0 ? "not seen" : "", $1) }
-        facts += deadLettersPaths.map { ("refused", "items that the target refused are in \($0)") }
+        facts += status.deadLettersPaths.map {
+            ("refused", "items that the target refused are in \($0)")
+        }
         if let outputFile { facts.append(("all in", outputFile)) }
         return facts
-    }
-
-    /// Of all tables, whether they were compared to their end or not: differences and repairs that
-    /// were met.
-    private var met: VerifyCounters {
-        verdicts.reduce(VerifyCounters()) { $0 + $1.counters }
     }
 
     /// What is known of tables that were not compared to their end: what was read, and differences
     /// that were met. How many items are equal is not.
     private var unfinished: [(subject: String, fact: String)] {
-        let tables = inconclusive
+        let tables = inconclusive.compactMap(\.comparison)
         let (source, target, differences) = tables.reduce((0, 0, 0)) {
             (
-                $0.0 + $1.progress.source.counters.itemsRead,
-                $0.1 + $1.progress.target.counters.itemsRead, $0.2 + $1.counters.differences
+                $0.0 + $1.source.counters.itemsRead, $0.1 + $1.target.counters.itemsRead,
+                $0.2 + $1.counters.differences
             )
         }
-        let whose = verdicts.count > 1 ? " of \(tables.count.grouped) tables" : ""
-        let again = tables.contains { $0.progress.segmentsReadAgain > 0 } ? ", some twice" : ""
+        let whose =
+            self.tables.count > 1 ? " of \(inconclusive.count.grouped) tables" : ""
+        let again = tables.contains { $0.segmentsReadAgain > 0 } ? ", some twice" : ""
         return [
             (
                 "not finished",
@@ -103,7 +105,7 @@ extension VerifySummary {
         ]
     }
 
-    private func found(_ counters: VerifyCounters) -> String {
+    private func text(_ counters: VerifyCounters) -> String {
         let parts = [
             (counters.equal, "equal"), (counters.different, "different"),
             (counters.onlyInSource, "only in the source"),
@@ -121,15 +123,15 @@ extension VerifySummary {
         ]
         let text = parts.filter { $0.0 > 0 || $0.1 == "written" }
             .map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
-        return "\(text); \(writeUnits.fixed(1)) write units"
+        return "\(text); \(self.counters.writeUnits.fixed(1)) write units"
     }
 
     /// What was read a second time, and by key.
     private var again: [(subject: String, fact: String)] {
-        let (segments, held, looked, runs) = verdicts.reduce((0, 0, 0, 0)) {
+        let (segments, held, looked, runs) = tables.compactMap(\.comparison).reduce((0, 0, 0, 0)) {
             (
-                $0.0 + $1.progress.segmentsReadAgain, $0.1 + $1.progress.segmentsHeld,
-                $0.2 + $1.progress.itemsLookedAt, $0.3 + $1.progress.runsSpilled
+                $0.0 + $1.segmentsReadAgain, $0.1 + $1.segmentsHeld,
+                $0.2 + $1.looks.counters.itemsRead, $0.3 + $1.runsSpilled
             )
         }
         guard segments > 0 else { return [] }
@@ -145,14 +147,14 @@ extension VerifySummary {
             "table", "with", "items", "different", "missing", "extra", "changed since", "seconds",
             "outcome",
         ]
-        let rows = verdicts.map { verdict in
-            let counters = verdict.counters
+        let rows = tables.map { table in
+            let counters = table.comparison?.counters ?? VerifyCounters()
             let figures = [
                 counters.itemsInSource, counters.different + counters.changing,
                 counters.onlyInSource, counters.onlyInTarget, counters.causes.changedSince,
-            ].map { verdict.isConclusive ? $0.grouped : "-" }
-            return [verdict.source, verdict.target] + figures + [
-                verdict.progress.elapsed.inSeconds.fixed(2), verdict.outcomeText,
+            ].map { table.comparison?.result == nil ? "-" : $0.grouped }
+            return [table.source, table.target] + figures + [
+                table.progress.elapsed.inSeconds.fixed(2), table.outcomeText,
             ]
         }
         return Columns.lines([head] + rows, rightAligned: 2...7).map { "  " + $0 }
@@ -164,44 +166,20 @@ extension VerifySummary {
         let head = shown.count < all ? "\(shown.count.grouped) of them:" : "these are:"
         return ["", "  " + head]
             + shown.flatMap { item -> [String] in
-                let table = verdicts.count > 1 ? "\(item.source)  " : ""
+                let table = tables.count > 1 ? "\(item.source)  " : ""
                 let names = item.attributes.map(\.name).joined(separator: ", ")
                 let remarks = [item.cause.text, item.repair?.word].compactMap(\.self)
                 let line =
                     "  \(item.kind.text)  \(table)\(item.key.text)"
                     + (names.isEmpty ? "" : "  \(names)")
                     + (remarks.isEmpty ? "" : "  (\(remarks.joined(separator: ", ")))")
-                guard showsValues else { return [line] }
+                guard arguments.values else { return [line] }
                 return [line]
                     + item.attributes.map { attribute in
                         let (one, other) = (attribute.source?.text, attribute.target?.text)
                         return "    \(attribute.name): \(one ?? "absent") | \(other ?? "absent")"
                     }
             }
-    }
-}
-
-extension TableVerdict {
-    var outcomeText: String {
-        switch outcome {
-        case .equal: "equal"
-        case .repaired: "repaired"
-        case .different: "different"
-        case .failed: "failed"
-        case .stopped: "interrupted"
-        case nil: "not begun"
-        }
-    }
-}
-
-extension VerifyCauses {
-    fileprivate var text: String {
-        let parts = [
-            (differedAtFirstRead, "differed at the first read"),
-            (changedSince, "have changed since"), (unknown, "can't be told since when"),
-        ]
-        return parts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
-            .joined(separator: ", ")
     }
 }
 

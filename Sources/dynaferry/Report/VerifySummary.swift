@@ -3,72 +3,73 @@ import Flow
 import Transfer
 
 /// All that there is to say about a verification once it has ended.
-struct VerifySummary {
-    let source: String
-    let target: String
-    let verdicts: [TableVerdict]
+struct VerifySummary: JobSummary {
+    let arguments: VerifyArguments
+    let status: JobStatus
+    /// Of the process.
+    let usage: ProcessUsage
+    /// Items that differ, as far as they are shown.
     let shown: [DifferenceList.Shown]
-    let showsValues: Bool
-    let isCountOnly: Bool
-    let isRepair: Bool
-    let comparesSettings: Bool
-    let deadLettersPaths: [String]
-    let job: String?
-    let runs: Int
-    /// The command that goes on with it.
-    let command: String
-    var seconds = 0.0
     /// Where all differences are listed.
     var outputFile: String?
-    /// Of the process.
-    var usage = ProcessUsage(cpuSeconds: 0, peakMemoryBytes: 0)
 
-    init(_ arguments: VerifyArguments, _ report: VerifyReport, shown: [DifferenceList.Shown]) {
-        source = arguments.copy.sourceText
-        target = arguments.copy.targetText
-        verdicts = report.verdicts
-        deadLettersPaths = report.deadLettersPaths
-        (job, runs) = (report.jobID, report.runs)
-        command = ShellWords.command(arguments.copy.wordsToResume)
-        isRepair = arguments.repair
-        comparesSettings = arguments.copy.comparesSettings
+    init(
+        _ arguments: VerifyArguments, _ status: JobStatus, _ usage: ProcessUsage,
+        shown: [DifferenceList.Shown]
+    ) {
+        self.arguments = arguments
+        self.status = status
+        self.usage = usage
         self.shown = shown
-        showsValues = arguments.values
-        isCountOnly = arguments.count
     }
 
+    var tables: [TableStatus] { status.tables }
+
+    /// Of both sides, over all tables.
+    var counters: FlowCounters { status.counters }
+
     /// Of the tables that it could tell of: what was found of others is not established.
-    var counters: VerifyCounters {
-        verdicts.filter(\.isConclusive).reduce(VerifyCounters()) { $0 + $1.counters }
+    var found: VerifyCounters { Self.sum(tables.filter { $0.comparison?.result != nil }) }
+
+    /// Of all tables, whether they were compared to their end or not: differences and repairs that
+    /// were met.
+    var met: VerifyCounters { Self.sum(tables) }
+
+    private static func sum(_ tables: [TableStatus]) -> VerifyCounters {
+        tables.compactMap(\.comparison?.counters).reduce(VerifyCounters(), +)
     }
 
     /// Tables that were not compared to their end.
-    var inconclusive: [TableVerdict] { verdicts.filter { !$0.isConclusive } }
+    var inconclusive: [TableStatus] { tables.filter { $0.comparison?.result == nil } }
 
-    var failures: [FlowFailure] {
-        verdicts.compactMap { verdict in
-            guard case .failed(var failure) = verdict.outcome else { return nil }
-            let headline = failure.message.prefix { !$0.isNewline }
-            let prefix = verdicts.count > 1 ? "\(verdict.source): " : ""
-            failure.message = prefix + "\(failure.code): \(headline)"
-            return failure
+    /// It can tell, of all tables.
+    var isConclusive: Bool { inconclusive.isEmpty }
+
+    var errors: [(text: String, hints: [String])] {
+        tables.compactMap { table in
+            table.failure.map { failure in
+                let prefix = tables.count > 1 ? "\(table.source): " : ""
+                return (prefix + failure.headline, failure.hint.map { [$0] } ?? [])
+            }
         }
     }
 
-    /// It can tell, of all tables.
-    var isConclusive: Bool {
-        verdicts.allSatisfy(\.isConclusive)
+    var hints: [String] {
+        guard let job = status.id, !isConclusive else { return [] }
+        let command = ShellWords.command(arguments.copy.wordsToResume)
+        return ["the same command goes on with job \(job): \(command)"]
     }
 
     var exitCode: ExitCode {
-        if !failures.isEmpty { return .failure }
+        if !errors.isEmpty { return .failure }
         guard isConclusive else { return .interrupted }
-        return verdicts.contains { $0.outcome == .different } ? .differs : .success
+        return tables.contains { $0.comparison?.result == .different } ? .differs : .success
     }
 
     var outcome: String {
         switch exitCode {
-        case .success: verdicts.contains { $0.outcome == .repaired } ? "repaired" : "equal"
+        case .success:
+            tables.contains { $0.comparison?.result == .repaired } ? "repaired" : "equal"
         case .differs: "different"
         case .interrupted: "interrupted"
         case .failure, .usage: "failed"
@@ -77,39 +78,23 @@ struct VerifySummary {
 
     /// Microseconds of CPU for each item of a side that was read, whichever pass it was for.
     var cpuMicrosecondsPerItem: Double {
-        let items = verdicts.reduce(0) {
-            $0 + $1.progress.source.counters.itemsRead + $1.progress.target.counters.itemsRead
-        }
-        return items > 0 ? usage.cpuSeconds * 1e6 / Double(items) : 0
-    }
-
-    /// Of repairs.
-    var writeUnits: Double { verdicts.reduce(0) { $0 + $1.progress.writeUnits } }
-
-    var readUnits: (source: Double, target: Double) {
-        verdicts.reduce((0, 0)) {
-            (
-                $0.0 + $1.progress.source.counters.readUnits,
-                $0.1 + $1.progress.target.counters.readUnits
-            )
-        }
+        counters.itemsRead > 0 ? usage.cpuSeconds * 1e6 / Double(counters.itemsRead) : 0
     }
 
     /// What this verification can't have seen.
     var limits: [String] {
         var limits = [
             "items that changed while it ran, after they had been read",
-            comparesSettings
+            arguments.copy.comparesSettings
                 ? "what a copy does not carry over: replicas, policies, Kinesis destinations"
                 : "settings other than keys and indexes",
         ]
-        if isCountOnly { limits.insert("the contents of items", at: 0) }
-        for case let sample? in verdicts.map(\.sample) {
+        if arguments.count { limits.insert("the contents of items", at: 0) }
+        if let sample = tables.lazy.compactMap(\.comparison?.sample).first {
             limits.insert(
                 "\(((1 - sample.share) * 100).fixed(2)) % of the segments: were"
                     + " \(sample.itemsSeen.grouped) items or more damaged anywhere, it would have"
                     + " seen one with a probability of 95 %", at: 0)
-            break
         }
         return limits
     }

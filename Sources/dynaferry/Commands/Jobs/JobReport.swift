@@ -67,8 +67,8 @@ struct JobReport {
 
     private func outcome(_ table: JobTable) -> String {
         if table.isFinished {
-            guard let verdict = table.verdict else { return "complete" }
-            return verdict.isEqual ? "complete, verified" : "complete, different"
+            guard let result = table.comparison?.result else { return "complete" }
+            return result == .equal ? "complete, verified" : "complete, different"
         }
         return table.failure.map { "failed: \($0)" } ?? "not done"
     }
@@ -83,7 +83,7 @@ struct JobReport {
             }
             lines += report.notCarried.map { "\(table.target): not carried: \($0)" }
             lines += report.differences.map { "\(table.target): left as it is: \($0)" }
-            lines += (table.verdict?.lines ?? []).map { "\(table.target): \($0)" }
+            lines += (table.comparison?.lines ?? []).map { "\(table.target): \($0)" }
         }
         return lines.isEmpty ? [] : [""] + lines
     }
@@ -124,7 +124,7 @@ struct JobReport {
                 entry["outcome"] = .string(table.isFinished ? "complete" : "incomplete")
                 entry["failure"] = table.failure.map { .string($0) } ?? .null
                 entry["settings"] = table.settings.json
-                entry["verification"] = table.verdict?.json ?? .null
+                entry["verification"] = table.comparison?.json ?? .null
                 return entry
             })
         return json

@@ -101,7 +101,7 @@ enum JobText {
 
     private static func waiting(_ view: JobView) -> String? {
         guard view.isRunning, let hold = view.record.progress.hold else { return nil }
-        return hold == FlowHold.targetReplies.rawValue ? nil : hold
+        return hold == .targetReplies ? nil : hold.rawValue
     }
 
     static func age(_ then: Double, _ now: Double) -> String {

@@ -39,7 +39,7 @@ final class DifferenceList: Sendable {
         state = Locked(State())
     }
 
-    func add(_ finding: VerifyJob.Finding) throws(FlowFailure) {
+    func add(_ finding: VerifyPreparation.Finding) throws(FlowFailure) {
         if let file {
             do throws(CommandFailure) {
                 try file.append(line(finding).text)
@@ -53,7 +53,7 @@ final class DifferenceList: Sendable {
     }
 
     /// Each of so many has the same chance to be among those that are kept.
-    private func keep(_ finding: VerifyJob.Finding) {
+    private func keep(_ finding: VerifyPreparation.Finding) {
         state.withLock { state in
             state.seen += 1
             guard shownMax > 0 else { return }
@@ -66,7 +66,7 @@ final class DifferenceList: Sendable {
         }
     }
 
-    private func shown(_ finding: VerifyJob.Finding) -> Shown {
+    private func shown(_ finding: VerifyPreparation.Finding) -> Shown {
         Shown(
             table: finding.table, source: finding.source, target: finding.target,
             kind: finding.item.kind, cause: finding.item.cause, key: Self.json(finding.item.key),
@@ -77,7 +77,7 @@ final class DifferenceList: Sendable {
         (try? JSON(parsing: bytes)) ?? .string(String(decoding: bytes, as: UTF8.self))
     }
 
-    private func line(_ finding: VerifyJob.Finding) -> JSON {
+    private func line(_ finding: VerifyPreparation.Finding) -> JSON {
         let item = finding.item
         var json: JSON = [
             "source": .string(finding.source), "target": .string(finding.target),

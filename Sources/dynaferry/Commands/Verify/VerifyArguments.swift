@@ -86,8 +86,9 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 "Compare FROM with TO, whatever SOURCE and TARGET say."),
             Option(
                 ["--tables", "--table-concurrency"], .integer(1...100), in: .tables,
-                default: "\(VerifyJob.widthUsual), and up to \(UnitTotals.widthMax) where else"
-                    + " limits would not be used",
+                default:
+                    "\(JobRecord.Kind.verify.widthUsual), and up to \(UnitTotals.widthMax) where"
+                    + " else limits would not be used",
                 "Verify N tables at a time."
             ) { arguments, _, value in arguments.copy.tables = value },
         ]

@@ -7,20 +7,24 @@ import Testing
 
 /// Goal: whatever becomes of an item that differs is counted, and the items that were read are the
 /// sum of that.
-struct ChangedTallyTests {
+struct ChangedCopyCountTests {
     private let item = Array(#"{"id":{"S":"a"}}"#.utf8)
 
-    private func tally(_ findings: [VerifyFinding], read: Int, earlier: Int = 0) -> FlowProgress {
-        let tally = ChangedTally(
-            segments: 4, itemsEarlier: earlier, itemsReported: 0, time: MonotonicTime())
-        for finding in findings { tally.take(finding) }
-        var verdict = TableVerdict(source: "a", target: "b")
-        verdict.outcome = .different
-        verdict.counters.itemsInSource = read
+    private func progress(
+        _ findings: [VerifyFinding], read: Int, earlier count: Int = 0
+    ) -> FlowProgress {
+        var earlier = VerifyCounters()
+        earlier.repaired = count
+        var comparison = Comparison()
+        comparison.segments = 4
+        comparison.counters = earlier
+        for finding in findings { comparison.counters.add(finding) }
+        comparison.result = .different
+        comparison.counters.itemsInSource = read
         // As the flow that writes has counted.
-        let written = findings.count { $0.repair == .written }
-        (verdict.progress.writes, verdict.progress.storedBytesWritten) = (written, 3 * written)
-        return tally.progress(of: verdict)
+        comparison.looks.counters.itemsWritten = findings.count { $0.repair == .written }
+        comparison.looks.counters.storedBytesWritten = 3 * comparison.looks.counters.itemsWritten
+        return comparison.progress(asCopyOf: 0, after: earlier)
     }
 
     private func finding(
@@ -34,7 +38,7 @@ struct ChangedTallyTests {
     @Test("items of every kind are counted as what became of them")
     func kinds() {
         let letter = DeadLetter(code: "ValidationException", reason: "", key: item, item: item)
-        let progress = tally(
+        let progress = progress(
             [
                 finding(.different, .written), finding(.onlyInSource, .written),
                 finding(.different, .refused(letter)), finding(.changing), finding(.pastTTL),
@@ -50,17 +54,17 @@ struct ChangedTallyTests {
         #expect(counters.itemsLeftOut == 1)
         #expect(counters.itemsOnlyInTarget == 2)
         #expect(counters.itemsEqual == 95)
-        #expect(progress.hasEnded && !progress.isComparing)
+        #expect(!progress.isComparing)
         #expect(counters.segmentsFinished == progress.segments)
     }
 
     @Test("what an earlier run has written is not this one's, and what is new was read by its key")
     func edges() {
-        let resumed = tally([finding(.different, .written)], read: 100, earlier: 30)
+        let resumed = progress([finding(.different, .written)], read: 100, earlier: 30)
         #expect(resumed.counters.itemsRead == 70)
         #expect(resumed.counters.itemsEqual == 69)
         #expect(resumed.itemsEarlier == 30)
-        let grown = tally([finding(.onlyInSource, .written)], read: 0)
+        let grown = progress([finding(.onlyInSource, .written)], read: 0)
         #expect(grown.counters.itemsRead == 1)
         #expect(grown.counters.itemsEqual == 0)
     }

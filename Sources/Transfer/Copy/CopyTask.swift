@@ -1,0 +1,249 @@
+import AWS
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import Pacing
+import System
+
+/// The copy of one table, from raised units to settings: its items, their verification, and what
+/// else there is to do to the target. Any thread may call its methods.
+final class CopyTask: TableTask {
+    /// Both tables, as they are when the job begins.
+    struct Subject: Sendable {
+        var tables: (source: SourceTable, target: TargetTable)
+        var source: TableDescription
+        var target: TableDescription
+        var memory: MemoryBudget
+        var plan: SettingsPlan
+        /// See ``CopyPreflight/Findings/expiryAttribute``.
+        var expiryAttribute: String?
+    }
+
+    /// What it has in common with the other tables of its job.
+    struct Context: Sendable {
+        var keeper: JobKeeper
+        var shared: SharedLimits
+        /// When the job began, in seconds since 1970.
+        var created: Double
+        var isResumed: Bool
+        /// Of several tables only what holds one back is worth a line.
+        var isOnlyTable: Bool
+        var time: any TimeSource
+    }
+
+    let options: CopyOptions
+    let subject: Subject
+    let open: OpenTable
+    let number: Int
+    let context: Context
+    /// Says of which table something is, where there are several.
+    let note: @Sendable (String) -> Void
+    let seed: UInt64
+    let state: Locked<State>
+
+    /// What changes while it runs.
+    struct State: Sendable {
+        var orders = JobOrders()
+        var status: TableStatus
+        /// What moves its items, or verifies them, just now.
+        var work: (any TableTask)?
+        var isVerifying = false
+        /// What the target had before its units were raised.
+        var boost: UnitBoost?
+
+        /// With what is under way.
+        func status(with work: TableStatus) -> TableStatus {
+            var now = status
+            now.stage = work.stage
+            if isVerifying {
+                now.comparison = work.comparison
+            } else {
+                now.progress = work.progress
+            }
+            return now
+        }
+    }
+
+    init(
+        _ options: CopyOptions, _ subject: Subject, _ open: OpenTable, number: Int,
+        _ context: Context, note: @escaping @Sendable (String) -> Void, seed: UInt64
+    ) {
+        self.options = options
+        self.subject = subject
+        self.open = open
+        self.number = number
+        self.context = context
+        let name = subject.source.definition.name
+        if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
+        self.seed = seed
+        var status = TableStatus(source: name, target: subject.target.definition.name)
+        status.progress = Self.idleProgress(options, subject, open)
+        status.comparison = open.record.comparison
+        // One that an earlier run has finished was reported by it.
+        status.settings =
+            open.record.isFinished ? open.record.settings : SettingsReport(subject.plan)
+        if open.record.isFinished { (status.stage, status.outcome) = (.ended, .completed) }
+        state = Locked(State(status: status, boost: open.record.boost))
+    }
+
+    /// Of a table that waits, or that an earlier run has finished.
+    private static func idleProgress(
+        _ options: CopyOptions, _ subject: Subject, _ open: OpenTable
+    ) -> FlowProgress {
+        var progress = FlowProgress(segments: open.record.segments)
+        progress.hasEnded = open.record.isFinished
+        if open.isCopiedByDifferences(options) {
+            progress.itemsEarlier = open.record.isFinished ? open.record.progress.itemsDone : 0
+            progress.counters.segmentsFinished = open.record.isFinished ? progress.segments : 0
+            progress.itemsEstimated = max(progress.itemsEarlier, open.record.itemsReported)
+            return progress
+        }
+        progress.itemsEarlier = open.segments.lazy.map(\.items).clampedSum
+        progress.bytesEarlier = open.segments.lazy.map(\.bytes).clampedSum
+        progress.counters.segmentsFinished = open.segments.count { $0.isFinished }
+        progress.itemsEstimated =
+            open.record.isFinished
+            ? progress.itemsEarlier : max(progress.itemsEarlier, subject.source.itemCount)
+        return progress
+    }
+
+    // MARK: TableTask
+
+    var status: TableStatus {
+        let state = state.withLock { $0 }
+        return state.work.map { state.status(with: $0.status) } ?? state.status
+    }
+
+    func obey(_ orders: JobOrders) {
+        state.withLock { state in
+            state.orders = orders
+            state.work?.obey(orders)
+        }
+    }
+
+    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+        guard options.part != .schema else { return nil }
+        if let work = state.withLock({ $0.work }) { return try work.limits(under: throttle) }
+        return try UnitLimits(
+            options.limits.updated(by: throttle), source: subject.source.definition,
+            target: subject.target.definition)
+    }
+
+    func run() async -> TableStatus {
+        let outcome = await settle(await moveItems())
+        state.withLock { state in
+            state.status.outcome = outcome
+            state.status.stage = .ended
+        }
+        return status
+    }
+
+    private func moveItems() async -> FlowOutcome {
+        guard options.part != .schema else { return .completed }
+        do {
+            let target = try await boosted()
+            let orders = state.withLock { $0.orders }
+            let copy: any TableTask =
+                open.isCopiedByDifferences(options)
+                ? try await changedCopy(to: target, orders)
+                : try TableCopy(self, to: target, digest: try digest(), orders)
+            if let limits = try copy.limits(under: orders.throttle),
+                context.isOnlyTable || !limits.areNone
+            {
+                note(
+                    limits.description(source: subject.source.definition, target: target.definition)
+                )
+            }
+            return await perform(copy).outcome ?? .stopped
+        } catch {
+            return .failed(FlowFailure(beforeItems: error))
+        }
+    }
+
+    /// Has a part of the work done, and keeps what it has come to.
+    func perform(_ work: any TableTask, isVerifying: Bool = false) async -> TableStatus {
+        state.withLock { state in
+            (state.work, state.isVerifying) = (work, isVerifying)
+            // What was asked for a moment ago found nobody to be told.
+            work.obey(state.orders)
+        }
+        let status = await work.run()
+        state.withLock { state in
+            state.status = state.status(with: status)
+            (state.work, state.isVerifying) = (nil, false)
+        }
+        return status
+    }
+
+    func dollars(by prices: PriceTable) -> Double {
+        let (status, throttle) = (status, state.withLock { $0.orders.throttle })
+        let cost = TableCost(
+            prices, subject.source, subject.target, as: subject.target.definition,
+            at: subject.target.region, (try? limits(under: throttle)) ?? nil)
+        let earlier = open.record.progress
+        var dollars = cost.dollars(earlier.counters, seconds: earlier.seconds)
+        let now = status.progress
+        if now.elapsed > .zero { dollars += cost.dollars(now.counters, seconds: now.seconds) }
+        guard !open.record.isFinished, let read = status.comparison else { return dollars }
+        return dollars
+            + cost.dollars(
+                readUnits: read.source.counters.readUnits,
+                targetReadUnits: read.target.counters.readUnits, writeUnits: 0, bytes: 0,
+                seconds: 0)
+    }
+
+    // MARK: A copy of what differs
+
+    /// Compares both tables and writes what differs, item by item, while it is still as it was
+    /// read. Nothing is deleted.
+    private func changedCopy(
+        to target: TableDescription, _ orders: JobOrders
+    ) async throws -> TableVerification {
+        var repair = RepairOptions()
+        repair.deadLettersMax = options.deadLettersMax
+        var compared = await compared(with: target)
+        compared.first = open.first
+        compared.repaired = .init(table: subject.tables.target, options: repair)
+        let earlier =
+            try context.keeper.verifyState(ofTable: number)
+            ?? context.keeper.beginVerify(table: number)
+        return try TableVerification(
+            VerifyOptions(comparing: options), VerifyLook(compared, memory: options.memory),
+            orders, shared: (context.shared, number), from: earlier,
+            journal: VerifyJournal(keeper: context.keeper, table: number),
+            countsAsCopy: true, emit: { (_) throws(FlowFailure) in }, time: context.time,
+            seed: seed)
+    }
+
+    /// Both tables as ones to be compared.
+    func compared(with target: TableDescription) async -> TableVerification.Subject {
+        let tables = subject.tables
+        async let expiry = try? tables.source.timeToLive()
+        async let expiryThere = try? tables.target.timeToLive()
+        return TableVerification.Subject(
+            source: .init(
+                table: tables.source, description: subject.source, expiry: await expiry ?? nil),
+            target: .init(
+                table: tables.target, description: target, expiry: await expiryThere ?? nil),
+            segments: open.record.segments)
+    }
+}
+
+extension OpenTable {
+    /// Only what differs is written: the target held items when the job began.
+    func isCopiedByDifferences(_ options: CopyOptions) -> Bool {
+        options.onlyChanged && record.targetWas == .merged
+    }
+}
+
+extension VerifyOptions {
+    /// As a copy reads.
+    init(comparing options: CopyOptions) {
+        self.init()
+        isConsistentRead = options.isConsistentRead
+        giveUpAfter = options.giveUpAfter
+        scansMax = options.scansMax ?? scansMax
+        limits = options.limits
+    }
+}

@@ -1,0 +1,173 @@
+import Connectors
+import Dispatch
+import Flow
+import Pacing
+import System
+
+/// The state of a job that runs: kept in its store, on a queue of its own, with the job's locks
+/// until its end.
+///
+/// What the flows' threads do not wait for costs them nothing: the store is written beside them.
+final class JobKeeper: @unchecked Sendable {
+    // @unchecked: everything that changes is touched only on `queue`.
+    private let queue = DispatchQueue(label: "job.state")
+    /// nil once it has ended.
+    private var store: (any JobStore)?
+    private var lock: FileLock?
+    private var locks: PairLocks?
+    private let time: any TimeSource
+    private let started: Instant
+    private let earlier: (job: JobProgress, tables: [JobProgress])
+    private var tables: [Table]
+    private var totals: UnitTotals
+
+    private struct Table {
+        var progress: JobProgress
+        /// Items done.
+        var done: RateWindow
+    }
+
+    init(_ job: OpenJob, _ totals: UnitTotals, time: any TimeSource) {
+        store = job.file
+        lock = job.lock
+        locks = job.locks
+        earlier = (job.record.progress, job.tables.map(\.record.progress))
+        self.totals = totals
+        self.time = time
+        started = time.now
+        tables = job.tables.map { [started] table in
+            var progress = table.record.progress
+            // One that has not begun counts with what it reports.
+            progress.itemsEstimated = progress.itemsEstimated ?? table.record.itemsReported
+            return Table(progress: progress, done: RateWindow(at: started))
+        }
+    }
+
+    /// Of a job of which nothing outlives the process.
+    init(tables count: Int, _ totals: UnitTotals, time: any TimeSource) {
+        store = MemoryJobStore()
+        earlier = (JobProgress(), [JobProgress](repeating: JobProgress(), count: count))
+        self.totals = totals
+        self.time = time
+        started = time.now
+        let table = Table(progress: JobProgress(), done: RateWindow(at: started))
+        tables = [Table](repeating: table, count: count)
+    }
+
+    // MARK: Saving
+
+    /// What a save does to a table's progress.
+    typealias Update = @Sendable (_ now: inout JobProgress, _ earlier: JobProgress) -> Void
+
+    /// Keeps `save`, and the table's progress as `update` makes it; then calls `completion`, on the
+    /// job's queue.
+    func save(
+        _ save: @escaping @Sendable () throws(JobError) -> TableSave, ofTable table: Int,
+        update: @escaping Update,
+        completion: @escaping @Sendable (Result<Void, JobError>) -> Void
+    ) {
+        queue.async { [self] in
+            completion(
+                Result { () throws(JobError) -> Void in
+                    try write(try save(), ofTable: table, update)
+                })
+        }
+    }
+
+    /// Keeps it before it returns.
+    func saveNow(
+        _ save: TableSave = TableSave(), ofTable table: Int, update: Update = { _, _ in }
+    ) throws(JobError) {
+        try onQueue { () throws(JobError) in try write(save, ofTable: table, update) }
+    }
+
+    private func write(_ save: TableSave, ofTable table: Int, _ update: Update) throws(JobError) {
+        let done = tables[table].progress.itemsDone
+        update(&tables[table].progress, earlier.tables[table])
+        tables[table].done.add(
+            Double(max(0, tables[table].progress.itemsDone - done)), at: time.now)
+        tables[table].progress.itemsPerSecond = tables[table].done.perSecond(at: time.now)
+        if save.end != nil { tables[table].progress.rest() }
+        try store?.save(
+            save, ofTable: table, (table: tables[table].progress, job: inAll),
+            at: time.secondsSinceEpoch)
+    }
+
+    private var inAll: JobProgress {
+        var sum = JobProgress.sum(tables.map(\.progress), within: totals)
+        sum.seconds = earlier.job.seconds + (time.now - started).inSeconds
+        sum.crashes = earlier.job.crashes
+        return sum
+    }
+
+    private func onQueue<Value>(
+        _ body: () throws(JobError) -> Value
+    ) throws(JobError) -> Value {
+        try queue.sync { Result(catching: body) }.get()
+    }
+
+    // MARK: The job
+
+    /// What it has done over all its runs, as of the last saves.
+    var saved: JobProgress { queue.sync { inAll } }
+
+    func setTotals(_ totals: UnitTotals) {
+        queue.async { [self] in self.totals = totals }
+    }
+
+    func setState(_ state: JobRecord.State) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            try store?.setState(state, reason: nil, at: time.secondsSinceEpoch)
+        }
+    }
+
+    func addThrottle(_ throttle: AskedLimits) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.addThrottle(throttle) }
+    }
+
+    /// Keeps the run's last state, closes the store, and frees the job for others. Nothing can be
+    /// asked of the job after that.
+    func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
+        try onQueue { () throws(JobError) in
+            defer {
+                lock?.release()
+                locks?.release()
+                (store, lock, locks) = (nil, nil, nil)
+            }
+            try store?.setState(state, reason: reason, at: time.secondsSinceEpoch)
+        }
+    }
+
+    // MARK: Its tables
+
+    /// A table's run has ended.
+    func end(table: Int, isFinished: Bool, failure: String?) throws(JobError) {
+        try saveNow(TableSave(end: (isFinished, failure)), ofTable: table)
+    }
+
+    func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.setBoost(table: table, boost) }
+    }
+
+    func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
+        try onQueue { () throws(JobError) in try store?.verifyState(ofTable: table) }
+    }
+
+    /// A table's verification begins.
+    func beginVerify(table: Int) throws(JobError) -> VerifyState {
+        var generator = SystemRandomNumberGenerator()
+        let state = VerifyState(key: DigestKey(using: &generator))
+        try onQueue { () throws(JobError) in
+            try store?.beginVerify(table: table, key: state.key)
+        }
+        return state
+    }
+
+    func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] {
+        try onQueue { () throws(JobError) in try store?.deadLetters(ofTable: table) ?? [] }
+    }
+
+    func forgetDeadLetters(ofTable table: Int) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.forgetDeadLetters(ofTable: table) }
+    }
+}

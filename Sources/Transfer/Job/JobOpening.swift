@@ -1,0 +1,89 @@
+import Connectors
+import DynamoModel
+import Flow
+import Glibc
+import JSON
+import Pacing
+import System
+
+/// Takes up the job of a command: goes on with the one that the same command began, or begins a new
+/// one, once everything that would be refused has been.
+struct JobOpening {
+    let kind: JobRecord.Kind
+    let options: JobOptions
+    let identity: JobIdentity
+    let time: any TimeSource
+    let note: @Sendable (String) -> Void
+
+    /// A target of a job as it is found.
+    struct Found {
+        var source: TableDescription
+        /// nil when there is no such table.
+        var target: TableDescription?
+        /// `--segments`
+        var segments: Int?
+    }
+
+    var search: JobSearch { JobSearch(options: options, identity: identity, time: time) }
+
+    /// The job to go on with, its lock taken; nil when there is none.
+    /// - Throws: ``CopyRefusal`` or ``JobError``: nothing has been changed.
+    func find() throws -> OpenJob? {
+        try options.folder.prepare()
+        return try search.find()
+    }
+
+    /// Refuses to go on with what is too old, or between other tables.
+    func check(_ job: OpenJob, _ tables: [Found]) throws(CopyRefusal) {
+        try search.checkAge(of: job)
+        for (table, found) in zip(job.tables, tables) {
+            try search.check(
+                table.record, of: job, source: found.source, target: found.target,
+                segments: found.segments)
+        }
+    }
+
+    /// In how many segments each table is read as far as that is settled: the same in every run,
+    /// unless everything is done again.
+    func segments(of job: OpenJob) -> [Int?] {
+        job.tables.map { options.restarts ? nil : $0.record.segments }
+    }
+
+    /// Begins a further run of the job.
+    /// - Parameter firsts: what was read of each source before.
+    func goOn(with job: inout OpenJob, _ firsts: [FirstRead]) throws {
+        if options.restarts {
+            for (number, first) in firsts.enumerated() {
+                try job.file.restart(table: number, segments: first.segments)
+            }
+        }
+        let hasCrashed = job.record.state == .running || job.record.state == .paused
+        try job.file.beginRun(
+            processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
+        try job.reload()
+        for (number, first) in firsts.enumerated() { job.tables[number].first = first }
+        if hasCrashed { job.record.progress.crashes += 1 }
+    }
+
+    /// Begins a new job.
+    /// - Parameter name: of its first table, which its id is made of.
+    func begin(
+        _ tables: [JobTable], _ firsts: [FirstRead], named name: String,
+        using generator: inout SeededGenerator
+    ) throws -> OpenJob {
+        let id = options.id ?? options.folder.newID(for: name, using: &generator)
+        guard let lock = try options.folder.lock(id) else {
+            throw CopyRefusal("job \(id) has just been begun by another process")
+        }
+        var record = JobRecord(
+            id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
+            identity: identity.text, processID: Int(getpid()))
+        record.kind = kind
+        let file = try JobFile.create(options.folder.databasePath(id), record, tables)
+        note("job \(id)")
+        return OpenJob(
+            file: file, lock: lock, record: record,
+            tables: zip(tables, firsts).map { OpenTable(record: $0, segments: [], first: $1) },
+            socketPath: options.folder.socketPath(id))
+    }
+}

@@ -1,0 +1,56 @@
+import Flow
+
+/// What is done with one table of a job. Any thread may call its methods.
+protocol TableTask: Sendable {
+    /// Where it stands.
+    var status: TableStatus { get }
+
+    /// Does it; returns once it is done, has failed, or was to stop: the outcome says which.
+    func run() async -> TableStatus
+
+    /// Goes by these orders from now on, or once it runs.
+    func obey(_ orders: JobOrders)
+
+    /// What it is held to when a user has asked for `throttle` besides what the command says; nil
+    /// where it moves no items.
+    /// - Throws: for a percentage of nothing.
+    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits?
+
+    /// What it has cost, over all runs of its job.
+    func dollars(by prices: PriceTable) -> Double
+}
+
+extension TableTask {
+    func dollars(by prices: PriceTable) -> Double { 0 }
+}
+
+/// What holds for all tables of a job just now. Whoever is told of it goes by the newest.
+struct JobOrders: Equatable, Sendable {
+    var isPaused = false
+    /// Once it is so it stays so.
+    var isStopping = false
+    /// What `jobs throttle` has asked for, in this run of the job and those before.
+    var throttle = AskedLimits()
+}
+
+/// A table that can't be gone about.
+struct RefusedTask: TableTask {
+    let status: TableStatus
+
+    init(source: String, target: String, _ refusal: CopyRefusal) {
+        var status = TableStatus(source: source, target: target)
+        status.stage = .ended
+        status.outcome = .failed(FlowFailure(refusal))
+        self.status = status
+    }
+
+    func run() async -> TableStatus { status }
+    func obey(_ orders: JobOrders) {}
+    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? { nil }
+}
+
+extension FlowFailure {
+    init(_ refusal: CopyRefusal) {
+        self.init(.giveUp, code: "Refused", message: refusal.message, hint: refusal.hint)
+    }
+}

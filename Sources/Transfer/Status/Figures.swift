@@ -1,0 +1,88 @@
+import Flow
+import JSON
+import Pacing
+
+/// One figure of a progress, under the name that it has in a job's file and in every output for
+/// programs. Units and bytes are those of ``FlowCounters``.
+private struct Figure<Value>: Sendable {
+    let name: String
+    let path: WritableKeyPath<FlowProgress, Value> & Sendable
+
+    init(_ name: String, _ path: WritableKeyPath<FlowProgress, Value> & Sendable) {
+        self.name = name
+        self.path = path
+    }
+}
+
+private let counts: [Figure<Int>] = [
+    Figure("itemsRead", \.counters.itemsRead), Figure("itemsWritten", \.counters.itemsWritten),
+    Figure("deadLetters", \.counters.deadLetters),
+    Figure("itemsLeftOut", \.counters.itemsLeftOut), Figure("itemsKept", \.counters.itemsKept),
+    Figure("itemsEqual", \.counters.itemsEqual),
+    Figure("itemsChanging", \.counters.itemsChanging),
+    Figure("itemsOnlyInTarget", \.counters.itemsOnlyInTarget),
+    Figure("bytes", \.counters.storedBytesWritten),
+    Figure("jsonBytes", \.counters.jsonBytesWritten), Figure("scanRequests", \.counters.scans),
+    Figure("writeRequests", \.counters.writes), Figure("bytesReceived", \.counters.bytesRead),
+    Figure("bytesSent", \.counters.bytesSent),
+    Figure("sourceThrottles", \.counters.scansThrottled),
+    Figure("targetThrottles", \.counters.writesThrottled),
+    Figure("itemsUnprocessed", \.counters.itemsUnprocessed),
+    Figure("itemsRetried", \.counters.itemsRetried),
+    Figure("requestsRetried", \.counters.requestsFailed),
+    Figure("segmentsFinished", \.counters.segmentsFinished), Figure("segments", \.segments),
+    Figure("scansInFlight", \.scansInFlight), Figure("writesInFlight", \.writesInFlight),
+]
+
+private let measures: [Figure<Double>] = [
+    Figure("seconds", \.seconds), Figure("fraction", \.fraction),
+    Figure("readUnits", \.counters.readUnits),
+    Figure("targetReadUnits", \.counters.readUnitsElsewhere),
+    Figure("writeUnits", \.counters.writeUnits),
+    Figure("readUnitsPerSecond", \.readUnitsPerSecond),
+    Figure("targetReadUnitsPerSecond", \.readUnitsPerSecondElsewhere),
+    Figure("writeUnitsPerSecond", \.writeUnitsPerSecond),
+]
+
+private let limits: [Figure<Double?>] = [
+    Figure("readLimit", \.readLimit), Figure("targetReadLimit", \.readLimitElsewhere),
+    Figure("writeLimit", \.writeLimit),
+]
+
+extension FlowProgress {
+    /// How long it has taken.
+    package var seconds: Double {
+        get { elapsed.inSeconds }
+        set { elapsed = .seconds(newValue) }
+    }
+
+    /// For programs, and for a job's file.
+    package var json: JSON {
+        var json: JSON = [:]
+        for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
+        for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
+        for limit in limits {
+            json[limit.name] = self[keyPath: limit.path].map { JSON($0) } ?? .null
+        }
+        json["itemsEstimated"] = itemsEstimated.map { JSON($0) } ?? .null
+        json["hold"] = hold.map { .string($0.rawValue) } ?? .null
+        return json
+    }
+
+    /// Reads what ``json`` wrote; a figure that is not there stays 0, as in a job of an older
+    /// version.
+    init(json: JSON) {
+        self.init()
+        for count in counts {
+            self[keyPath: count.path] = json[count.name]?.int(in: 0...JobFile.countMax) ?? 0
+        }
+        for measure in measures {
+            self[keyPath: measure.path] = json[measure.name]?.double(in: 0...1e15) ?? 0
+        }
+        for limit in limits {
+            self[keyPath: limit.path] = json[limit.name]?.double(in: 0...1e300)
+        }
+        itemsEstimated = json["itemsEstimated"]?.int(in: 0...JobFile.countMax)
+        hold = json["hold"]?.string.flatMap(FlowHold.init(rawValue:))
+    }
+}

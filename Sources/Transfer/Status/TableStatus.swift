@@ -1,0 +1,91 @@
+import Flow
+import JSON
+
+/// Where one table of a job stands, or what has become of it.
+package struct TableStatus: Equatable, Sendable {
+    package enum Stage: String, Sendable {
+        case waiting
+        /// Its items are copied.
+        case copying
+        /// Both tables, or what a copy has made, are read and added up.
+        case summing
+        /// Segments that differ are read again.
+        case readingAgain
+        /// Items that differ are read by their keys.
+        case looking
+        /// Items that differ are read by their keys and written.
+        case repairing
+        case ended
+    }
+
+    /// In one word, whatever is done with it.
+    package enum State: String, Sendable {
+        case waiting
+        case running
+        case done
+        case failed
+        case stopped
+    }
+
+    /// Bare names.
+    package var source: String
+    package var target: String
+    package var stage = Stage.waiting
+    /// nil while it has not ended, or when it has not begun.
+    package var outcome: FlowOutcome?
+    /// What this run has done, and what earlier ones had settled.
+    package var progress = FlowProgress()
+    /// nil where nothing is compared.
+    package var comparison: Comparison?
+    package var settings = SettingsReport()
+
+    package init(source: String, target: String) {
+        self.source = source
+        self.target = target
+    }
+
+    package var state: State {
+        switch outcome {
+        case .completed: .done
+        case .failed: .failed
+        case .stopped: .stopped
+        case nil: stage == .waiting ? .waiting : .running
+        }
+    }
+
+    /// What it has come to, in one word: of a comparison what it has found.
+    package var outcomeText: String {
+        switch outcome {
+        case .completed: comparison?.result?.rawValue ?? "complete"
+        case .failed: "failed"
+        case .stopped: "interrupted"
+        case nil: "not begun"
+        }
+    }
+
+    /// Why it failed.
+    package var failure: FlowFailure? {
+        if case .failed(let failure) = outcome { failure } else { nil }
+    }
+
+    /// Items that are in the target by all runs of the job.
+    package var itemsInAll: Int {
+        progress.itemsEarlier + progress.counters.itemsWritten + progress.counters.itemsEqual
+    }
+
+    /// For programs.
+    package var json: JSON {
+        var json = progress.json
+        json["source"] = .string(source)
+        json["target"] = .string(target)
+        json["state"] = .string(state.rawValue)
+        json["error"] = failure.map { .string($0.headline) } ?? .null
+        json["itemsInAll"] = JSON(itemsInAll)
+        return json
+    }
+}
+
+extension FlowFailure {
+    /// In one line.
+    package var headline: String { "\(code): \(message.prefix { !$0.isNewline })" }
+}

@@ -1,0 +1,136 @@
+import CommandLine
+import Dispatch
+import Glibc
+import JSON
+import Pacing
+import System
+import Transfer
+
+/// A job under way, as the console sees it. Any thread may call it.
+package protocol RunningJob: Stoppable {
+    /// Where it stands; asked for up to ten times a second.
+    var status: JobStatus { get }
+    /// Blocks until it has ended, by itself or because it was asked to.
+    func wait() -> JobStatus
+}
+
+/// How a job speaks while it runs. Any thread may call it.
+package struct JobVoice: Sendable {
+    /// nil keeps it quiet.
+    let console: Console?
+    let log: LineFile?
+    /// Something is about to be written.
+    var willWrite: @Sendable () -> Void = {}
+
+    /// One line for the job's user: its pace, a slow-down.
+    package func note(_ text: String) { console?.note(text) }
+
+    /// One line for the log, if one was asked for: a failed request and its id, never values.
+    package func log(_ line: @autoclosure () -> String) { log?.append(line()) }
+}
+
+/// What the console says of a job once it has ended.
+protocol JobSummary {
+    /// The report for people, a fact a line.
+    var lines: [String] { get }
+    /// The report for programs.
+    var json: JSON { get }
+    /// Why it failed, each as it stands after `error:`, with what to do about it.
+    var errors: [(text: String, hints: [String])] { get }
+    /// What to do next.
+    var hints: [String] { get }
+    var exitCode: ExitCode { get }
+}
+
+/// Runs a job from the terminal: progress, signals, report, exit code.
+struct JobRun {
+    let arguments: CopyArguments
+    let console: Console
+    /// stdout gets the report for programs.
+    var showsJSON = false
+
+    /// What is said when a signal asks it to stop.
+    struct Words {
+        var nothingDone: String
+        /// - Parameter hasWork: there is something to stop already.
+        var stopping: @Sendable (_ hasWork: Bool) -> String
+    }
+
+    /// Call it before any thread is started, for the signals' sake.
+    /// - Parameter finish: what has come of it.
+    func run(
+        _ control: ProcessControl, _ words: Words, start: (JobVoice) throws -> any RunningJob,
+        finish: (JobStatus, ProcessUsage) throws -> any JobSummary
+    ) throws -> ExitCode {
+        let report = try arguments.report.map { path throws(CommandFailure) in
+            try OutputFile(path)
+        }
+        let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
+        let stop = StopRequest()
+        control.watchSignals { [console] _ in
+            switch stop.ask() {
+            case .nothingWritten:
+                console.note(words.nothingDone)
+                control.leave(.interrupted)
+            case .stopping(let hasWork):
+                console.note(
+                    "stopping: \(words.stopping(hasWork)); a second signal ends it at once")
+            case .askedBefore: control.leave(.interrupted)
+            }
+        }
+        let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
+        let job = try start(
+            JobVoice(console: console, log: log, willWrite: { stop.willWrite() }))
+        stop.willWrite()
+        stop.deliver(to: job)
+        defer { withExtendedLifetime(end) {} }
+        end?.start { [console] time in
+            if case .stopping = stop.ask() { console.note("stopping: it is \(time)") }
+        }
+        let display = ProgressDisplay(arguments.progress, console: console) {
+            [source = arguments.sourceText, target = arguments.targetText] in
+            ProgressSnapshot(source: source, target: target, job.status)
+        }
+        display.start()
+        let status = job.wait()
+        display.stop()
+        let summary = try finish(status, control.usage())
+        try tell(summary, report)
+        try log?.check()
+        return summary.exitCode
+    }
+
+    private func tell(_ summary: any JobSummary, _ report: OutputFile?) throws {
+        let json = summary.json.prettyText
+        console.show(showsJSON ? json : summary.lines.joined(separator: "\n"))
+        for error in summary.errors { console.fail(error.text, hints: error.hints) }
+        for hint in summary.hints { console.note("hint: \(hint)") }
+        try report?.write(json)
+    }
+}
+
+/// The end of a maintenance window.
+private final class StopTimer {
+    private let time: StopTime
+    private let seconds: Double
+    private var timer: (any DispatchSourceTimer)?
+
+    init(_ time: StopTime) throws(UsageError) {
+        let now = MonotonicTime().secondsSinceEpoch
+        guard let next = time.next(after: now) else {
+            throw UsageError("--stop-at: \(time) has passed")
+        }
+        self.time = time
+        seconds = next
+    }
+
+    /// Calls `body` when the clock on the wall says so, be it set meanwhile or not.
+    func start(_ body: @escaping @Sendable (StopTime) -> Void) {
+        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "copy.stop-at"))
+        let wall = timespec(tv_sec: Int(clamping: seconds), tv_nsec: 0)
+        timer.schedule(wallDeadline: DispatchWallTime(timespec: wall), leeway: .milliseconds(100))
+        timer.setEventHandler { [time] in body(time) }
+        timer.activate()
+        self.timer = timer
+    }
+}

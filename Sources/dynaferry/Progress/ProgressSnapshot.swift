@@ -1,0 +1,137 @@
+import CommandLine
+import Flow
+import Pacing
+import System
+import Transfer
+
+/// Where a job stands at one moment, for whoever shows it.
+///
+/// Amounts are of this run, items those of all runs. Totals are estimates, which are corrected on
+/// the way.
+package struct ProgressSnapshot: Sendable {
+    package enum Phase: String, Sendable {
+        case copying
+        /// Both sides are read only; of a copy all that is left is its verification.
+        case verifying
+        case paused
+        case stopping
+        case stopped
+        case finished
+    }
+
+    /// Both sides, as the command names them.
+    package var source: String
+    package var target: String
+    package var status: JobStatus
+    /// Of all tables together.
+    package var progress: FlowProgress
+    /// How much of what has been copied has been read again in the target; nil where nothing is.
+    package var verifying: FlowProgress?
+
+    package init(source: String, target: String, _ status: JobStatus) {
+        self.source = source
+        self.target = target
+        self.status = status
+        progress = status.progress
+        verifying = status.verifying
+    }
+
+    /// Nothing is written, but where a repair does.
+    var isComparing: Bool { status.kind == .verify }
+
+    package var phase: Phase {
+        if status.hasEnded { return status.outcome == .completed ? .finished : .stopped }
+        if status.isStopping { return .stopping }
+        if status.isPaused { return .paused }
+        return isComparing || verifying != nil && progress.hasEnded ? .verifying : .copying
+    }
+
+    /// The phase that a job of its kind is in mostly.
+    var isUsual: Bool { phase == (isComparing ? .verifying : .copying) }
+
+    /// Items that nothing is left to be done about; of a copy of what differs, while it compares,
+    /// those that were read.
+    var items: Int {
+        let counters = progress.counters
+        return progress.itemsEarlier
+            + (progress.isComparing ? counters.itemsRead : counters.itemsSettled)
+    }
+
+    var bytes: Int {
+        isComparing
+            ? progress.counters.bytesRead
+            : progress.bytesEarlier + progress.counters.storedBytesWritten
+    }
+
+    /// Whole per cent, rounded down, and never more than 99 before all is done.
+    package var percent: Int { Self.percent(progress.fraction, isDone: phase == .finished) }
+
+    static func percent(_ fraction: Double, isDone: Bool) -> Int {
+        let percent = fraction.isFinite ? Int(clamping: min(max(fraction, 0), 1) * 100) : 0
+        return isDone ? percent : min(99, percent)
+    }
+
+    /// How many tables stand how: `3 of 19 tables done, 4 running`; nil for one table.
+    package var tableCounts: String? {
+        guard status.tables.count > 1 else { return nil }
+        func count(_ state: TableStatus.State) -> Int { status.tables.count { $0.state == state } }
+        var parts = ["\(count(.done).grouped) of \(status.tables.count.grouped) tables done"]
+        for state in [TableStatus.State.running, .failed] where count(state) > 0 {
+            parts.append("\(count(state).grouped) \(state.rawValue)")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    /// What holds the job back, or what it is about besides the usual, in words; nil for what is
+    /// the normal course.
+    package var waiting: String? { isComparing ? status.tables.waiting : progress.hold?.text }
+}
+
+extension FlowHold {
+    fileprivate var text: String? {
+        switch self {
+        case .targetReplies, .paused: nil
+        case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
+        case .writeLimit, .readLimit, .sharedWriteLimit, .sharedReadLimit, .sourcePages, .memory:
+            "waiting: \(rawValue)"
+        }
+    }
+}
+
+extension [TableStatus] {
+    /// What all that are under way wait for.
+    fileprivate var waiting: String? {
+        let waiting = Set(filter { $0.state == .running }.map(\.waiting))
+        return waiting.count == 1 ? waiting.first! : nil
+    }
+}
+
+extension TableStatus {
+    fileprivate var waiting: String? {
+        let doing: String? =
+            switch stage {
+            case .readingAgain: "reading again what differs"
+            case .looking: "reading items that differ by their keys"
+            case .repairing: "repairing items that differ"
+            case .waiting, .copying, .summing, .ended: nil
+            }
+        let sides = [(comparison?.source, "source"), (comparison?.target, "target")]
+        let holds = sides.compactMap { progress, side in
+            progress?.hold.map { hold -> String in
+                switch hold {
+                case .readLimit: "\(side): read limit"
+                case .sourceThrottled: "\(side): throttled"
+                case .sourceUnreachable: "\(side) does not answer"
+                default: "\(side): \(hold.rawValue)"
+                }
+            }
+        }
+        let parts = (doing.map { [$0] } ?? []) + holds
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+}
+
+extension FlowProgress {
+    /// The estimate, never less than what has been done already.
+    func itemsTotal(done: Int) -> Int? { itemsEstimated.map { max($0, done) } }
+}

@@ -1,0 +1,193 @@
+import CommandLine
+import Flow
+import Pacing
+import System
+import Transfer
+
+extension CopySummary {
+    var lines: [String] {
+        let duration = Duration.milliseconds(Int64(clamping: status.elapsed.inSeconds * 1_000))
+        var lines = [
+            "\(verb) \(arguments.sourceText) to \(arguments.targetText) in \(duration.spelled)"
+        ]
+        for (subject, fact) in facts {
+            let padding = String(repeating: " ", count: 14 - subject.count)
+            lines.append("  \(subject)\(padding)\(fact)")
+        }
+        if status.tables.count > 1 { lines += [""] + CopiedTables.lines(status.tables) }
+        return lines
+    }
+
+    private var verb: String {
+        switch outcome {
+        case .complete: "copied"
+        case .deadLetters: "copied, but for dead letters,"
+        case .different: "copied, with differences,"
+        case .unlike: "copied, but for settings,"
+        case .interrupted: "interrupted while copying"
+        case .failed: "failed to copy"
+        }
+    }
+
+    private var facts: [(subject: String, fact: String)] {
+        let (written, read) = (counters.itemsWritten.grouped, counters.itemsRead.grouped)
+        var facts = [("items", "\(written) written of \(read) read\(notWritten)")]
+        facts += status.deadLettersPaths.map { ("dead letters", $0) }
+        if counters.itemsOnlyInTarget > 0 {
+            let count = counters.itemsOnlyInTarget.grouped
+            facts.append(("left alone", "\(count) items only in the target"))
+        }
+        if status.runs > 1 { facts.append(("in all", inAll)) }
+        facts += effort
+        if let cost = status.cost {
+            facts.append(("cost", "about \(cost.dollars.inDollars), by the plan's prices"))
+        }
+        // Of several tables the lines below tell.
+        guard status.tables.count == 1, let table = status.tables.first else { return facts }
+        if exitCode == .success || exitCode == .differs, !table.settings.carried.isEmpty {
+            facts.append(("settings", table.settings.carried.joined(separator: ", ")))
+        }
+        facts += table.settings.notCarried.map { ("not carried", $0) }
+        facts += table.settings.differences.map { ("left as it is", $0) }
+        return facts + (table.comparison?.lines ?? []).map { ("verification", $0) }
+    }
+
+    private var effort: [(subject: String, fact: String)] {
+        let size = Double(counters.storedBytesWritten).inDecimalBytes
+        let (received, sent) = (Double(counters.bytesRead), Double(counters.bytesSent))
+        let (scans, writes) = (counters.scans.grouped, counters.writes.grouped)
+        return [
+            (
+                "size",
+                "\(size) of items; \(received.inDecimalBytes) received,"
+                    + " \(sent.inDecimalBytes) sent"
+            ),
+            ("speed", "\(itemsPerSecond.fixed(0)) items/s, \(bytesPerSecond.inDecimalBytes)/s"),
+            ("read units", "\(counters.readUnits.fixed(1))\(there) in \(scans) scans"),
+            ("write units", "\(counters.writeUnits.fixed(1)) in \(writes) writes"),
+            (
+                "throttles",
+                "\(counters.scansThrottled.grouped) by the source,"
+                    + " \(counters.writesThrottled.grouped) by the target"
+            ),
+            (
+                "retries",
+                "\(counters.itemsRetried.grouped) items sent again,"
+                    + " \(counters.requestsFailed.grouped) requests after errors"
+            ),
+            ("segments", progress.segments.grouped),
+            (
+                "cpu",
+                "\(usage.cpuSeconds.fixed(2)) s, \(cpuMicrosecondsPerItem.fixed(2)) us an item"
+            ),
+            ("peak memory", Double(usage.peakMemoryBytes).inBinaryBytes),
+        ]
+    }
+
+    /// What was read of the target to find what differs.
+    private var there: String {
+        let units = counters.readUnitsElsewhere
+        return units > 0 ? " of the source and \(units.fixed(1)) of the target" : ""
+    }
+
+    private var inAll: String {
+        let all = status.inAll
+        return "\(all.itemsDone.grouped) items in \(status.runs.grouped) runs of job"
+            + " \(status.id ?? ""), \(all.crashes > 0 ? "at least " : "")"
+            + "\(all.counters.itemsWritten.grouped) written"
+    }
+
+    private var notWritten: String {
+        let counts = [
+            (counters.itemsKept, "kept as the target has them"),
+            (counters.itemsLeftOut, "left out"), (counters.itemsEqual, "equal already"),
+            (counters.itemsChanging, "changing"),
+        ]
+        return ", \(counters.deadLetters.grouped) dead letters"
+            + counts.filter { $0.0 > 0 }.map { ", \($0.0.grouped) \($0.1)" }.joined()
+    }
+}
+
+/// Several tables that were copied, a line each.
+private enum CopiedTables {
+    /// A table of tables, the largest first, with what went wrong below it.
+    static func lines(_ tables: [TableStatus]) -> [String] {
+        let head = ["table", "copy", "items", "size", "seconds", "dead", "settings", "outcome"]
+        let sorted = tables.sorted { $0.itemsInAll > $1.itemsInAll }
+        let rows = sorted.map { table in
+            let counters = table.progress.counters
+            return [
+                table.source, table.target, table.itemsInAll.grouped,
+                Double(counters.storedBytesWritten).inDecimalBytes,
+                table.progress.elapsed.inSeconds.fixed(2), counters.deadLetters.grouped,
+                table.settings.carried.count.grouped, table.copyOutcomeText,
+            ]
+        }
+        let errors = sorted.compactMap { table in
+            table.failure.map { "  \(table.source): \($0.headline)" }
+        }
+        let comparisons = sorted.flatMap { table in
+            (table.comparison?.lines ?? []).map { "  \(table.source): \($0)" }
+        }
+        return Columns.lines([head] + rows, rightAligned: 2...6).map { "  " + $0 } + errors
+            + comparisons + notCarried(sorted)
+    }
+
+    /// What was not carried, and what a target lacked before, once for all tables that it holds
+    /// for.
+    private static func notCarried(_ tables: [TableStatus]) -> [String] {
+        var names: [(text: String, tables: [String])] = []
+        for table in tables {
+            let texts =
+                table.settings.notCarried.map { "not carried: \($0)" }
+                + table.settings.differences.map { "left as it is: \($0)" }
+            for text in texts {
+                if let known = names.firstIndex(where: { $0.text == text }) {
+                    names[known].tables.append(table.source)
+                } else {
+                    names.append((text, [table.source]))
+                }
+            }
+        }
+        return names.map { text, tables in
+            "  \(tables.count == 1 ? tables[0] : "\(tables.count) tables"): \(text)"
+        }
+    }
+}
+
+extension Comparison {
+    /// Of a copy, for people.
+    var lines: [String] {
+        guard let result else { return [] }
+        let text =
+            result == .equal
+            ? "verified: \(counters.equal.grouped) items of the target are as they were read from"
+                + " the source\(when)"
+            : "differs: \(counters.different.grouped) different,"
+                + " \(counters.onlyInSource.grouped) missing,"
+                + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"
+        let causes = counters.causes.text(changedSince: "changed since they were read")
+        return [text] + (causes.map { ["of what differs: \($0)"] } ?? []) + notes
+    }
+
+    /// What was written at the source since is not compared.
+    private var when: String {
+        guard let sourceRead else { return "" }
+        let times = [sourceRead.lowerBound, sourceRead.upperBound].map {
+            UTCTime(secondsSinceEpoch: $0).description
+        }
+        return ", \(times[0]) to \(times[1])"
+    }
+}
+
+extension VerifyCauses {
+    /// nil where nothing differs for any.
+    func text(changedSince words: String) -> String? {
+        let parts = [
+            (differedAtFirstRead, "differed at the first read"), (changedSince, words),
+            (unknown, "can't be told since when"),
+        ].filter { $0.0 > 0 }
+        guard !parts.isEmpty else { return nil }
+        return parts.map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,163 @@
+import CommandLine
+import Flow
+import JSON
+import Pacing
+import System
+import Transfer
+
+/// All that there is to say about a copy once it has ended.
+struct CopySummary: JobSummary {
+    enum Outcome: String {
+        case complete
+        /// Everything arrived but the dead letters.
+        case deadLetters
+        /// Everything arrived, but its verification found differences.
+        case different
+        /// Everything arrived, but not all settings, which was asked for.
+        case unlike
+        case interrupted
+        case failed
+
+        var exitCode: ExitCode {
+            switch self {
+            case .complete: .success
+            case .deadLetters, .different, .unlike: .differs
+            case .interrupted: .interrupted
+            case .failed: .failure
+            }
+        }
+    }
+
+    let arguments: CopyArguments
+    let status: JobStatus
+    /// Of the process that copied.
+    let usage: ProcessUsage
+    /// Of this run, over all tables.
+    let progress: FlowProgress
+
+    init(_ arguments: CopyArguments, _ status: JobStatus, _ usage: ProcessUsage) {
+        self.arguments = arguments
+        self.status = status
+        self.usage = usage
+        progress = status.progress
+    }
+
+    var counters: FlowCounters { progress.counters }
+
+    var outcome: Outcome {
+        switch status.outcome {
+        case .stopped: return .interrupted
+        case .failed: return .failed
+        case .completed:
+            if counters.deadLetters > 0 { return .deadLetters }
+            let isDifferent = status.tables.contains { $0.comparison?.result == .different }
+            if counters.itemsChanging > 0 || isDifferent { return .different }
+            return arguments.strictSettings && status.lacksSettings ? .unlike : .complete
+        }
+    }
+
+    var exitCode: ExitCode { outcome.exitCode }
+
+    var itemsPerSecond: Double { perSecond(counters.itemsWritten) }
+    var bytesPerSecond: Double { perSecond(counters.storedBytesWritten) }
+
+    private func perSecond(_ count: Int) -> Double {
+        status.elapsed > .zero ? Double(count) / status.elapsed.inSeconds : 0
+    }
+
+    var cpuMicrosecondsPerItem: Double {
+        counters.itemsRead > 0 ? usage.cpuSeconds * 1e6 / Double(counters.itemsRead) : 0
+    }
+
+    // MARK: What to do next
+
+    var errors: [(text: String, hints: [String])] {
+        guard case .failed(let failure) = status.outcome else { return [] }
+        return [(failure.headline, (failure.hint.map { [$0] } ?? []) + nextSteps)]
+    }
+
+    var hints: [String] { outcome == .failed ? [] : nextSteps }
+
+    private var nextSteps: [String] {
+        var hints: [String] = []
+        if outcome == .interrupted || outcome == .failed, !status.hasLostTable {
+            let job = status.id ?? ""
+            let command = ShellWords.command(arguments.wordsToResume)
+            hints.append(
+                status.cost?.isReached == true
+                    ? "with a higher --max-cost the same command goes on with job \(job):"
+                        + " \(command)"
+                    : "the same command goes on with job \(job): \(command)")
+        }
+        let verifying = VerifyArguments.words(afterCopy: arguments.words)
+        if status.outcome == .completed {
+            if status.lacksSettings {
+                hints.append(
+                    "not all settings and indexes of the source are in the target: see"
+                        + " \"not carried\" and \"left as it is\" above")
+            }
+            if arguments.part != .schema, !arguments.verifies, let verifying {
+                hints.append("to compare every item: \(ShellWords.command(verifying))")
+            }
+        }
+        if counters.itemsChanging > 0 {
+            hints.append(
+                "\(counters.itemsChanging.grouped) items changed while they were copied and were"
+                    + " not written: the same command copies what differs then")
+        }
+        if counters.itemsOnlyInTarget > 0 {
+            var text =
+                "\(counters.itemsOnlyInTarget.grouped) items only in the target are left alone"
+            if let verifying {
+                let command = ShellWords.command(verifying + ["--repair", "--delete-extra"])
+                text += "; \(command) deletes them"
+            }
+            hints.append(text)
+        }
+        return hints + status.deadLettersPaths.map { "items that the target refused are in \($0)" }
+    }
+
+    // MARK: For programs
+
+    /// The version of the report's form; it grows when a name or a meaning changes.
+    static let formatVersion = 3
+
+    var json: JSON {
+        var json = progress.json
+        json["version"] = JSON(Self.formatVersion)
+        json["outcome"] = .string(outcome.rawValue)
+        json["exitCode"] = JSON(Int(exitCode.rawValue))
+        json["source"] = .string(arguments.sourceText)
+        json["target"] = .string(arguments.targetText)
+        json["job"] = status.id.map { .string($0) } ?? nil
+        json["runs"] = JSON(status.runs)
+        json["crashes"] = JSON(status.inAll.crashes)
+        json["itemsInAll"] = JSON(status.inAll.itemsDone)
+        json["itemsWrittenInAll"] = JSON(status.inAll.counters.itemsWritten)
+        json["error"] = errors.first.map { .string($0.text) } ?? nil
+        json["hints"] = .array((errors.first?.hints ?? hints).map { .string($0) })
+        json["deadLettersFiles"] = .array(status.deadLettersPaths.map { .string($0) })
+        json["dollars"] = status.cost.map { JSON($0.dollars) } ?? nil
+        json["seconds"] = JSON(status.elapsed.inSeconds)
+        json["itemsPerSecond"] = JSON(itemsPerSecond)
+        json["bytesPerSecond"] = JSON(bytesPerSecond)
+        json["cpuSeconds"] = JSON(usage.cpuSeconds)
+        json["peakMemoryBytes"] = JSON(usage.peakMemoryBytes)
+        json["tables"] = .array(status.tables.map(\.copyJSON))
+        return json
+    }
+}
+
+extension TableStatus {
+    /// For the report of a copy.
+    fileprivate var copyJSON: JSON {
+        var json = json
+        json["outcome"] = .string(copyOutcomeText)
+        json["settings"] = settings.json
+        json["verification"] = comparison?.json ?? nil
+        return json
+    }
+
+    /// What became of its copy, whatever a verification has found.
+    var copyOutcomeText: String { outcome == .completed ? "complete" : outcomeText }
+}
