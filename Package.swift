@@ -35,8 +35,7 @@ let package = Package(
         .target(name: "Flow", dependencies: ["System", "Pacing", "DynamoModel"]),
         .target(
             name: "Connectors",
-            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow"],
-            exclude: ["Digest/DIGEST.md"]),
+            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow"]),
         .target(
             name: "Transfer",
             dependencies: [
@@ -90,7 +89,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "FlowTests",
-            dependencies: ["System", "Flow", "Connectors", "DynamoModel", "Pacing"]),
+            dependencies: ["TestSupport", "System", "Flow", "Connectors", "DynamoModel", "Pacing"]),
         .testTarget(
             name: "ConnectorsTests",
             dependencies: [

@@ -47,6 +47,8 @@ if [ "${#suites[@]}" -eq 0 ]; then
     release_folder=$(scripts/build.sh)
     export DYNAFERRY_BINARY="$release_folder/dynaferry"
     export DYNAFERRY_RELEASE_BINARY="$DYNAFERRY_BINARY"
+    step "guide"
+    scripts/docs.sh
 fi
 
 # Suites that look at the clock on the wall say so by a tag, and stand in a file of their name.

@@ -86,6 +86,7 @@ extension FlowFailure.Remedy {
 
 extension ReadOnlyClient {
     /// Renews credentials that have expired.
+    /// - Throws: the failure that `error` is, unless fresh credentials are there now.
     package func renewing(after error: AWSError) async throws(FlowFailure) {
         do throws(ConfigurationError) {
             try await renewCredentials(after: error)

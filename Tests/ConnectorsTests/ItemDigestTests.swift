@@ -10,7 +10,7 @@ import Testing
 struct ItemDigestTests {
     private static let document = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Sources/Connectors/Digest/DIGEST.md")
+        .appendingPathComponent("Sources/dynaferry/Documentation.docc/Digest.md")
 
     private static let key = DigestKey(bytes: Array(0..<16))
 
@@ -34,7 +34,7 @@ struct ItemDigestTests {
         #expect(Self.key.bytes == Array(0..<16))
     }
 
-    @Test("the vectors of DIGEST.md are what items come to")
+    @Test("the vectors of the guide are what items come to")
     func vectors() throws {
         let text = try String(contentsOf: Self.document, encoding: .utf8)
         let blocks = text.components(separatedBy: "\n\n").compactMap { block -> [String: String]? in

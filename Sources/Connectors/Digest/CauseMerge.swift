@@ -8,6 +8,7 @@ package struct PassDifference: Sendable {
     /// mod 2^128.
     package let excess: [UInt128]
 
+    /// - Throws: when the disk does not take, or give back, what memory does not hold.
     package init(spill: KeySpill, first: SumDifference, excess: [UInt128]) {
         self.spill = spill
         self.first = first
@@ -22,8 +23,8 @@ package struct PassDifference: Sendable {
 /// item adds to the first excess of the source over the target as much as to the second where
 /// neither side has changed, and nothing where both sides were equal then. So the items whose
 /// differences add up to the first excess have stood, and the others have changed since
-/// (`DIGEST.md` says how sure that is). Where an item was different at first and has changed too,
-/// nothing adds up, and nothing can be told of its bucket.
+/// (the guide, "Digest", says how sure that is). Where an item was different at first and has
+/// changed too, nothing adds up, and nothing can be told of its bucket.
 package struct CauseMerge: Sendable {
     /// More items of a bucket are not held, nor could all of their combinations be tried.
     static let candidatesMax = 16
@@ -38,12 +39,14 @@ package struct CauseMerge: Sendable {
     private var passed: (bucket: Int, hasStood: Bool?)?
 
     /// Nothing may be added to the difference's spill any more.
+    /// - Throws: when the disk does not take, or give back, what memory does not hold.
     package init(_ difference: PassDifference) throws(FlowFailure) {
         merge = try difference.spill.merge()
         (first, excess) = (difference.first, difference.excess)
     }
 
     /// The next key that is not equal on both sides, in the order of the hashes; nil at the end.
+    /// - Throws: when a file can't be read.
     package mutating func next() throws(FlowFailure) -> KeyDifference? {
         if let next = settled.popLast() { return next }
         guard var next = try take() else { return nil }

@@ -1,7 +1,7 @@
 import System
 
 /// How many items there are in a part of a table, and what their digests add up to, mod 2^128: the
-/// same for every order in which they are taken (`DIGEST.md` says why they are added).
+/// same for every order in which they are taken (the guide, "Digest", says why they are added).
 package struct DigestSum: Equatable, Sendable {
     package private(set) var items = 0
     package private(set) var sum: UInt128 = 0

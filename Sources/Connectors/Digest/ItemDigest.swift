@@ -2,7 +2,7 @@ import DynamoModel
 import JSON
 import System
 
-/// What an item comes to: a hash of its key and one of all of it (see `DIGEST.md`).
+/// What an item comes to: a hash of its key and one of all of it (see the guide, "Digest").
 package struct ItemDigest: Equatable, Sendable {
     package var key: UInt128
     package var item: UInt128
@@ -55,7 +55,8 @@ package final class ItemDigester {
     }
 
     /// The digest of an item that a cutter has cut out of `page`, which must be followed by
-    /// ``PageCutter/padding`` readable zero bytes.
+    /// `PageCutter/padding` readable zero bytes.
+    /// - Throws: when the bytes are no item of DynamoDB's.
     package func digest(
         _ slice: ItemSlice, in page: UnsafeRawBufferPointer
     ) throws(JSONError) -> ItemDigest {

@@ -42,6 +42,7 @@ package final class KeySpill: Sendable {
     }
 
     /// Adds a page's keys.
+    /// - Throws: when the disk does not take what memory does not hold.
     package func add(_ page: KeyTable) throws(FlowFailure) {
         guard !page.entries.isEmpty else { return }
         try attempt { (state) throws(FlowFailure) in
@@ -58,6 +59,7 @@ package final class KeySpill: Sendable {
     package var runs: Int { state.withLock { $0.levels.reduce(0) { $0 + $1.count } } }
 
     /// What is left of all that was added, in the order of the hashes. Nothing may be added after.
+    /// - Throws: when the disk does not take, or give back, what memory does not hold.
     package func merge() throws(FlowFailure) -> KeyMerge {
         var merge: KeyMerge?
         try attempt { (state) throws(FlowFailure) in
@@ -178,6 +180,7 @@ package struct KeyMerge: Sendable {
     }
 
     /// The next key that is not equal on both sides; nil at the end.
+    /// - Throws: when a file can't be read.
     package mutating func next() throws(FlowFailure) -> KeyDifference? {
         while true {
             var first = ahead

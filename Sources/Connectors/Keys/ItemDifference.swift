@@ -26,7 +26,7 @@ enum ItemDifference {
 
     /// The same of two items that lie in one page, in the order of their attributes: only what is
     /// spelt in another way is decoded.
-    /// - Parameter bytes: the page, with the ``PageCutter/padding`` behind it.
+    /// - Parameter bytes: the page, with the `PageCutter/padding` behind it.
     static func attributes(
         _ source: ItemSlice, _ target: ItemSlice, in bytes: UnsafeRawBufferPointer
     ) throws(JSONError) -> [VerifyFinding.Attribute] {

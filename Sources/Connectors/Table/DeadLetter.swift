@@ -20,6 +20,7 @@ package struct DeadLetter: Equatable, Sendable {
     }
 
     /// The items that a save is to keep.
+    /// - Throws: for an item whose key can't be read.
     package static func all(
         of entry: JournalEntry, schema: KeySchema
     ) throws(JobError) -> [DeadLetter] {

@@ -4,7 +4,7 @@ import System
 /// Writes items in their canonical form: the same bytes for every spelling of the same item.
 ///
 /// Attributes and members of maps stand by name, elements of sets by their bytes, numbers as digits
-/// and a power of ten, binary decoded. `Sources/Connectors/Digest/DIGEST.md` is the definition.
+/// and a power of ten, binary decoded. The guide, "Digest", is the definition.
 ///
 /// Not thread-safe: it writes into memory that it keeps from one item to the next.
 package final class CanonicalForm {
@@ -19,6 +19,7 @@ package final class CanonicalForm {
 
     /// Hands `body` the canonical form of an item that a cutter has cut out of `page`, which must
     /// be followed by ``PageCutter/padding`` readable zero bytes.
+    /// - Throws: what `body` throws, and ``JSONError`` when the bytes are no item.
     package func withItem<Value>(
         _ slice: ItemSlice, in page: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) -> Value
@@ -30,6 +31,7 @@ package final class CanonicalForm {
     }
 
     /// Hands `body` the canonical form of an item that consists of the key attributes alone.
+    /// - Throws: what `body` throws, and ``JSONError`` when the bytes are no item, or lack the key.
     package func withKey<Value>(
         of slice: ItemSlice, in page: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) -> Value

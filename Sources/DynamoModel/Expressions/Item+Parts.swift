@@ -3,6 +3,7 @@ import JSON
 extension Item {
     /// Decodes only the attributes called `names` of an item in DynamoDB JSON; all others are only
     /// walked over.
+    /// - Throws: when the bytes are no item.
     package init(_ bytes: UnsafeRawBufferPointer, only names: Set<[UInt8]>) throws {
         self.init(minimumCapacity: names.count)
         var reader = JSONReader(bytes)

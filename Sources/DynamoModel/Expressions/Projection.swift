@@ -64,6 +64,7 @@ package struct Projection: Sendable {
 
     /// The wanted part of an item in DynamoDB JSON, as JSON too; `{}` when it has none. What is
     /// wanted whole keeps its spelling.
+    /// - Throws: when the bytes are no item.
     package func bytes(of item: UnsafeRawBufferPointer) throws -> [UInt8] {
         var output: [UInt8] = [0x7B]
         var reader = JSONReader(item)

@@ -65,6 +65,8 @@ package struct Update: Hashable, Sendable {
     }
 
     /// The item after the update. All values are computed of the item as it was before.
+    /// - Throws: ``UpdateFailure`` when an operand does not fit the item, as the service refuses
+    ///   it.
     package func applied(to old: Item) throws(UpdateFailure) -> Item {
         var new = old
         var removed: [DocumentPath] = []

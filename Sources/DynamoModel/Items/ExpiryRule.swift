@@ -20,6 +20,7 @@ package struct ExpiryRule: Sendable {
     /// Positions of those of a page's items that have expired by `now`, in seconds since 1970.
     /// - Parameter reply: what the items were cut out of, which has been validated then, with the
     ///   ``PageCutter/padding`` behind it.
+    /// - Throws: when the bytes are no item.
     package func expired(
         _ items: [ItemSlice], in reply: UnsafeRawBufferPointer, at now: Int
     ) throws(JSONError) -> [Int] {

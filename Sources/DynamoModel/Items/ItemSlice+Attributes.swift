@@ -11,6 +11,7 @@ package struct AttributeSlice: Equatable, Sendable {
 extension ItemSlice {
     /// Where the item's attributes lie, in its own order.
     /// - Parameter bytes: what it was cut out of, with the ``PageCutter/padding`` behind it.
+    /// - Throws: when the bytes are no item.
     package func attributes(
         in bytes: UnsafeRawBufferPointer
     ) throws(JSONError) -> [AttributeSlice] {

@@ -22,6 +22,7 @@ package struct BatchGetCutter: Sendable {
     }
 
     /// Reads a whole reply body, which must be followed by ``PageCutter/padding`` zero bytes.
+    /// - Throws: for what is no reply to BatchGetItem.
     package func cut(_ reply: UnsafeRawBufferPointer) throws(JSONError) -> CutBatchGet {
         guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
         return try ByteWalk.overItems(reply) { (walk) throws(JSONError) in try cut(&walk) }

@@ -23,6 +23,7 @@ package struct BatchReplyCutter: Sendable {
     }
 
     /// Reads a whole reply body, which must be followed by ``PageCutter/padding`` zero bytes.
+    /// - Throws: for what is no reply to BatchWriteItem.
     package func cut(_ reply: UnsafeRawBufferPointer) throws(JSONError) -> CutBatchReply {
         guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
         return try ByteWalk.overItems(reply) { (walk) throws(JSONError) in try cut(&walk) }

@@ -30,6 +30,7 @@ package struct PageCutter: Sendable {
     package static let padding = ByteWalk.padding
 
     /// Cuts a whole reply body, which must be followed by ``padding`` readable zero bytes.
+    /// - Throws: for what is no page, with the place and what was expected there.
     package func cut(_ reply: UnsafeRawBufferPointer) throws(JSONError) -> CutPage {
         guard reply.count > 0 else { throw JSONError(offset: 0, reason: "empty reply") }
         return try ByteWalk.overItems(reply) { (walk) throws(JSONError) in try cut(&walk) }
@@ -56,6 +57,7 @@ package struct PageCutter: Sendable {
     }
 
     /// Reads the reply to a Scan that asked for the number of its items only.
+    /// - Throws: for what is no page of counts.
     package func cutCount(
         _ reply: UnsafeRawBufferPointer
     ) throws(JSONError) -> (page: CutPage, items: Int) {

@@ -19,6 +19,7 @@ package enum PutReplyCutter {
     /// - Parameters:
     ///   - reply: a whole body, with the ``PageCutter/padding`` behind it.
     ///   - mayBeEmpty: it comes from a server that may not report what it consumed.
+    /// - Throws: for what is no reply to PutItem.
     package static func cut(
         _ reply: UnsafeRawBufferPointer, mayBeEmpty: Bool
     ) throws(JSONError) -> CutPut {

@@ -32,6 +32,7 @@ extension AttributeValue {
     package static func string(_ text: String) -> AttributeValue { .string(Array(text.utf8)) }
 
     /// Reads DynamoDB JSON: an object of one member, named by the type.
+    /// - Throws: for what is no attribute value of DynamoDB's.
     package init(_ json: JSON) throws {
         guard let members = json.members, members.count == 1 else {
             throw AttributeValueError("an attribute value has exactly one type")
@@ -105,6 +106,7 @@ extension AttributeValue {
 }
 
 extension Item {
+    /// - Throws: for what is no item of DynamoDB's.
     package init(_ json: JSON) throws {
         guard let members = json.members else {
             throw AttributeValueError("an item is an object")

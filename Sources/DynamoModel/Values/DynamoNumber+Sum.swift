@@ -5,6 +5,8 @@ extension DynamoNumber {
     }
 
     /// The sum, which must be a number that the service takes: nothing is rounded.
+    /// - Throws: ``Refusal`` when the sum is out of DynamoDB's range, or has more digits than it
+    ///   keeps.
     package func adding(_ other: DynamoNumber) throws(Refusal) -> DynamoNumber {
         guard !digits.isEmpty else { return other }
         guard !other.digits.isEmpty else { return self }

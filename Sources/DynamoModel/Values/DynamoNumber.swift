@@ -21,6 +21,7 @@ package struct DynamoNumber: Hashable, Sendable {
 
     /// Reads the spellings that the service accepts: a sign, digits with at most one point among
     /// them or around them, and an exponent.
+    /// - Throws: ``Refusal`` for what DynamoDB takes for no number, or keeps none of.
     package init(_ text: UnsafeRawBufferPointer) throws(Refusal) {
         let shape = try NumberShape(text)
         guard shape.isNonzero else {
@@ -39,6 +40,7 @@ package struct DynamoNumber: Hashable, Sendable {
         exponent = shape.firstExponent
     }
 
+    /// - Throws: ``Refusal`` for what DynamoDB takes for no number, or keeps none of.
     package init(_ text: String) throws(Refusal) {
         self = try Array(text.utf8).withUnsafeBytes { bytes in
             Result { () throws(Refusal) in try DynamoNumber(bytes) }
@@ -123,6 +125,7 @@ package struct NumberShape {
     package private(set) var firstExponent = 0
     package private(set) var lastExponent = 0
 
+    /// - Throws: for what is no number; its range is not looked at.
     package init(_ text: UnsafeRawBufferPointer) throws(DynamoNumber.Refusal) {
         var offset = 0
         if let sign = text.first, sign == 0x2D || sign == 0x2B {
@@ -184,6 +187,7 @@ package struct NumberShape {
         return negative ? -value : value
     }
 
+    /// - Throws: when DynamoDB keeps no such number.
     package func checkRange() throws(DynamoNumber.Refusal) {
         guard isNonzero else { return }
         guard firstExponent <= ServiceLimits.numberExponents.upperBound else { throw .overflow }

@@ -17,11 +17,11 @@ package protocol RateGrants: Sendable {
     /// The claimant wants nothing any more. A grant may be on its way all the same.
     func withdraw(_ claimant: Int)
 
-    /// Tells what came of a grant; see ``TokenBucket/settle(_:consumed:at:)``.
+    /// Tells what came of a grant; see `TokenBucket/settle(_:consumed:at:)`.
     func settle(_ grant: SharedBucket.Grant, consumed: Double)
 }
 
-/// A ``SharedBucket`` at work, for flows of this process. Its serial queue is its lock.
+/// A `SharedBucket` at work, for flows of this process. Its serial queue is its lock.
 package final class SharedLimit: RateGrants, @unchecked Sendable {
     // @unchecked: every `var` is touched only on `queue`.
     private let queue = DispatchQueue(label: "flow.shared-limit")

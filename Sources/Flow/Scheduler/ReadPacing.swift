@@ -4,7 +4,7 @@ import Pacing
 ///
 /// A throttled read sets the pace to half of what was read over the last second, at most once a
 /// second; the pace then grows by 5 % a second, up to where it started when the start was a limit.
-/// A cut that leaves the share of throttled reads as it was is undone (see ``AdaptivePace``).
+/// A cut that leaves the share of throttled reads as it was is undone (see `AdaptivePace`).
 package struct ReadPacing: Sendable {
     private var bucket: TokenBucket?
     private var pace: AdaptivePace

@@ -135,7 +135,7 @@ package struct WritePacing: Sendable {
     }
 
     /// Takes in how a batch fared; see
-    /// ``AdaptivePace/observed(items:refused:units:roundTrip:at:)``.
+    /// `AdaptivePace/observed(items:refused:units:roundTrip:at:)`.
     package mutating func observed(
         items: Int, refused: Int, units: Double, roundTrip: Duration, at now: Instant
     ) -> AdaptivePace.Verdict? {

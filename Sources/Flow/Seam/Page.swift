@@ -26,7 +26,7 @@ package struct PageRequest: Equatable, Sendable {
 package struct Page: Sendable {
     package var request: PageRequest
     /// Lent by the flow, which set its memory aside before it asked. Followed by
-    /// ``ByteBuffer/paddingBytes`` readable zero bytes.
+    /// `ByteBuffer/paddingBytes` readable zero bytes.
     package var buffer: ByteBuffer
     package var items: [ItemSlice] = []
     /// Sum of the items' sizes as the service counts them.

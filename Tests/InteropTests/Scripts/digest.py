@@ -1,4 +1,4 @@
-"""Digests of items as Sources/Engine/Digest/DIGEST.md defines them, written from that page alone.
+"""Digests of items as the guide's page "Digest" defines them, written from that page alone.
 
     digest.py COUNT SEED FILE     random items, one a line of FILE: the digest of the key, that of
                                   the item, and its JSON, with tabs between
