@@ -14,6 +14,7 @@ package struct SystemFiles: FileReader {
 
     package init() {}
 
+    /// - Throws: when it is there, but can't be read, or is larger than the most that is read.
     package func bytes(ofFileAt path: String) throws(ConfigurationError) -> [UInt8]? {
         do {
             return try WholeFile.bytes(ofFileAt: path, bytesMax: Self.bytesMax)

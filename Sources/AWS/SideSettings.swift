@@ -31,7 +31,7 @@ package struct SideOptions: Sendable {
 /// |---|---|---|---|
 /// | region | `--region` | REGION, DEFAULT_REGION | `region` |
 /// | endpoint | `--endpoint` | ENDPOINT_URL_DYNAMODB, ENDPOINT_URL | `services`, `endpoint_url` |
-/// | credentials | given ones | see ``CredentialChain`` | the same |
+/// | credentials | given ones | see `CredentialChain` | the same |
 /// | role | `--role-arn` | | |
 /// | profile | `--profile` | PROFILE | `default` |
 /// | trust | `--ca-bundle` | CA_BUNDLE | `ca_bundle` |
@@ -52,6 +52,8 @@ package struct SideSettings: Sendable {
     /// Says whose credentials are; nil where there is none for the region.
     var tokenService: TokenService?
 
+    /// - Throws: for settings that contradict each other, name nothing that is there, or are
+    ///   missing.
     package static func resolve(
         _ options: SideOptions, environment: [String: String],
         files reader: any FileReader = SystemFiles(), tools: CredentialTools = CredentialTools()
@@ -107,6 +109,7 @@ package struct SideSettings: Sendable {
     }
 
     /// Asks AWS whose `credentials` are.
+    /// - Throws: when the token service refuses, or does not answer.
     package func identity(
         of credentials: Credentials
     ) async throws(ConfigurationError) -> CallerIdentity {

@@ -2,7 +2,7 @@ import JSON
 import System
 
 /// What is read of an operation's reply: each member, what it may be, and what it means when it is
-/// something else. What a shape does not name reaches nobody (``checked(_:)``).
+/// something else. What a shape does not name reaches nobody (`checked(_:)`).
 ///
 /// What a server sends is never a precondition: the tests send every field of every shape each kind
 /// of absurd value, so that nothing is read that nobody has thought of.

@@ -48,7 +48,7 @@ extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, Cu
     package var customMirror: Mirror { Mirror(self, children: ["accessKeyID": accessKeyID]) }
 }
 
-/// Where credentials come from. One small type a source; ``CredentialChain`` chooses among them.
+/// Where credentials come from. One small type a source; `CredentialChain` chooses among them.
 package protocol CredentialProvider: Sendable {
     /// For people: `environment`, `profile "staging"`.
     var origin: String { get }

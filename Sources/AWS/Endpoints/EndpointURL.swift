@@ -9,11 +9,13 @@ package struct EndpointURL: Equatable, Sendable {
     package var url: String { "\(scheme)://\(host)" }
 
     /// By TLS to a host of AWS's.
+    /// - Throws: for what is no address of an endpoint; the message holds no password.
     package init(host: String) {
         scheme = "https"
         self.host = host
     }
 
+    /// - Throws: for what is no address of an endpoint; the message holds no password.
     package init(_ text: String) throws(ConfigurationError) {
         func failure(_ reason: String, _ hint: String) -> ConfigurationError {
             ConfigurationError(

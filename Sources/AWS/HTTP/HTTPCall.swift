@@ -73,6 +73,7 @@ package struct HTTPCaller: Sendable {
     }
 
     /// Sends `call` until an answer comes that another attempt would not better.
+    /// - Throws: when no whole answer came.
     package func answer(to call: HTTPCall) async throws(TransferFailure) -> HTTPAnswer {
         precondition(call.attempts > 0, "a call is sent at least once")
         let isDirect = call.isDirect || isLoopback(call.url) && !hasLoopbackProxy

@@ -54,6 +54,7 @@ package struct TokenService: Sendable {
     }
 
     /// Whose `credentials` are. Needs no right of any kind.
+    /// - Throws: when the service refuses, or does not answer.
     package func identity(
         of credentials: Credentials
     ) async throws(ConfigurationError) -> CallerIdentity {

@@ -3,7 +3,7 @@ import System
 /// Signs any request by AWS Signature Version 4 with an `Authorization` header.
 ///
 /// A value without clock or I/O: the time is an argument. It follows the AWS guide "Create a signed
-/// AWS API request" and is the yardstick of ``SigningTemplate``, which does the same for DynamoDB's
+/// AWS API request" and is the yardstick of `SigningTemplate`, which does the same for DynamoDB's
 /// one shape of request some twenty times faster.
 package struct Signer: Sendable {
     /// What is signed. `path` and `query` are as on the request line, percent-encoded or not.

@@ -104,7 +104,7 @@ final class SigningTemplate: Sendable {
     }
 }
 
-/// A request's own copy of a ``SigningTemplate``, patched in place for each signature.
+/// A request's own copy of a `SigningTemplate`, patched in place for each signature.
 ///
 /// Belongs to one thread at a time, with the request that it is part of.
 final class SignedHead {

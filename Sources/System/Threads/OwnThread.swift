@@ -4,6 +4,9 @@ import Glibc
 ///
 /// The corresponding C function is `pthread_create`.
 package enum OwnThread {
+    /// Cores of the machine that run.
+    package static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     private final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -47,7 +47,7 @@ final class TableCopy: TableTask {
         tables = subject.tables
         note = task.note
         self.state = Locked(state)
-        let queue = DispatchQueue(label: "copy")
+        let queue = HTTPEngine.queue("copy", lane: task.number)
         var parts = Self.parts(
             options, subject, from: open, isResumed: task.context.isResumed, on: queue,
             task.context.time)

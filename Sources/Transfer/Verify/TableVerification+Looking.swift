@@ -1,3 +1,4 @@
+import AWS
 import Connectors
 import Dispatch
 import DynamoDB
@@ -33,7 +34,7 @@ extension TableVerification {
         round: Int, _ feed: @escaping PairSource.Feed
     ) async throws -> [AskedPair] {
         let begun = state.withLock { $0.limits }
-        let queue = DispatchQueue(label: "verify.look")
+        let queue = HTTPEngine.queue("verify.look", lane: shared.number)
         let sink = findingSink(isLastRound: round == Self.rounds, on: queue)
         var parts = FlowParts(
             PairSource(

@@ -1,3 +1,4 @@
+import AWS
 import Connectors
 import Dispatch
 import DynamoModel
@@ -168,7 +169,7 @@ extension TableVerification {
         _ pass: Pass, of number: Int, _ limit: ReadLimit, first: FirstRead?
     ) -> FlowDriver {
         let (side, name) = number == 0 ? (subject.source, "source") : (subject.target, "target")
-        let queue = DispatchQueue(label: "verify.\(name)")
+        let queue = HTTPEngine.queue("verify.\(name)", lane: shared.number)
         var scan = ScanSource.Settings(segments: subject.segments)
         (scan.chosen, scan.contents) = (pass.chosen, pass.contents)
         scan.isConsistent = options.isConsistentRead

@@ -180,6 +180,13 @@ extension CopyArguments {
                 default: "adapts", "Have at most N writes in flight."
             ).perTable,
             Option(
+                "--lanes", .integer(1...64), \.lanes, in: .pace,
+                default: "one a core, four at most",
+                """
+                Have N threads carry requests; tables are dealt to them, so that several do not \
+                wait for one core.
+                """),
+            Option(
                 "--memory", .bytes, \.memory, in: .pace,
                 "Memory for items on their way, pages and batches together, for each table."
             ).perTable,

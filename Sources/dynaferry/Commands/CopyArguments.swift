@@ -49,6 +49,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var segments: Int?
     package var scanConcurrency: Int?
     package var writeConcurrency: Int?
+    /// nil: as many as the machine has cores, four at most.
+    package var lanes: Int?
     /// Bytes that pages and batches of one table may take together.
     package var memory = CopyOptions.memoryUsual
     package var giveUpAfter: Duration = .seconds(15 * 60)

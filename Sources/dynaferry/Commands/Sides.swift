@@ -1,5 +1,6 @@
 import AWS
 import Flow
+import System
 import Transfer
 
 /// Both sides' settings, and the engines that carry their requests: one for both, unless they
@@ -25,10 +26,14 @@ struct Sides {
             configuration.proxies = ProxyRules(environment: environment)
             configuration.connectionsKept =
                 2 * (arguments.tables ?? Self.tablesUsual(arguments)) * Self.requestsMax(arguments)
+            configuration.lanes = arguments.lanes ?? Self.lanesUsual
             engines[caBundle] = HTTPEngine(configuration)
         }
         self.engines = engines
     }
+
+    /// Threads that carry requests: one carries what a core can cut and sign.
+    private static var lanesUsual: Int { min(OwnThread.coreCount, 4) }
 
     /// Tables at a time as far as can be told before they are looked at.
     private static func tablesUsual(_ arguments: CopyArguments) -> Int {

@@ -210,6 +210,13 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 default: "16", "Have at most N scans in flight on each side."
             ).perTable,
             Option(
+                "--lanes", .integer(1...64), \.copy.lanes, in: .pace,
+                default: "one a core, four at most",
+                """
+                Have N threads carry requests; tables are dealt to them, so that several do not \
+                wait for one core.
+                """),
+            Option(
                 "--memory", .bytes, \.copy.memory, in: .pace,
                 "Memory for pages and keys, for each table."
             ).perTable,
