@@ -59,7 +59,7 @@ package struct FirstReader: Sendable {
     /// A larger table is read in segments from the start.
     package static let unsegmentedMax = 8 << 20
 
-    /// - Throws: ``AWSError`` when the table can't be read.
+    /// - Throws: `AWSError` when the table can't be read.
     package func read() async throws(AWSError) -> FirstRead {
         guard asked == nil, bytes <= Self.unsegmentedMax else {
             let segments = asked ?? ScanSource.segments(forBytes: bytes)
