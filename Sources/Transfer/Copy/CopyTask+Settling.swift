@@ -64,11 +64,7 @@ extension CopyTask {
         guard verified == .completed else { return verified }
         do {
             let lacking = try await work.perform(subject.plan.steps, of: subject.target)
-            let report = state.withLock { state in
-                state.status.settings.lack(lacking)
-                return state.status.settings
-            }
-            try context.keeper.saveNow(TableSave(settings: report), ofTable: number)
+            state.withLock { $0.status.settings.lack(lacking) }
             return .completed
         } catch is TargetWork.Stopped {
             return .stopped

@@ -131,6 +131,7 @@ final class CopyTask: TableTask {
     }
 
     func run() async -> TableStatus {
+        state.withLock { $0.status.stage = .copying }
         let outcome = await settle(await moveItems())
         state.withLock { state in
             state.status.outcome = outcome

@@ -141,9 +141,11 @@ package final class Job: Sendable {
     private func keep(_ number: Int, _ status: TableStatus) {
         guard let place = tables[number].place else { return }
         do throws(JobError) {
-            try keeper.end(
-                table: place, isFinished: status.outcome == .completed,
-                failure: status.failure?.message)
+            let isFinished = status.outcome == .completed
+            try keeper.saveNow(
+                TableSave(
+                    settings: isFinished ? status.settings : nil,
+                    end: (isFinished, status.failure?.message)), ofTable: place)
         } catch {
             note("\(error.message); the last state of \(status.source) is not kept")
         }

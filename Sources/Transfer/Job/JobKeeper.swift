@@ -140,11 +140,6 @@ final class JobKeeper: @unchecked Sendable {
 
     // MARK: Its tables
 
-    /// A table's run has ended.
-    func end(table: Int, isFinished: Bool, failure: String?) throws(JobError) {
-        try saveNow(TableSave(end: (isFinished, failure)), ofTable: table)
-    }
-
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.setBoost(table: table, boost) }
     }

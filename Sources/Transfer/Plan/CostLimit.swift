@@ -54,8 +54,9 @@ struct TableCost: Sendable {
     /// What a copy has cost that has come so far.
     func dollars(_ counters: FlowCounters, seconds: Double) -> Double {
         dollars(
-            readUnits: counters.readUnits, writeUnits: counters.writeUnits,
-            bytes: Double(counters.storedBytesWritten), seconds: seconds)
+            readUnits: counters.readUnits, targetReadUnits: counters.readUnitsElsewhere,
+            writeUnits: counters.writeUnits, bytes: Double(counters.storedBytesWritten),
+            seconds: seconds)
     }
 }
 

@@ -57,16 +57,22 @@ extension FlowProgress {
     }
 
     /// For programs, and for a job's file.
-    package var json: JSON {
-        var json: JSON = [:]
-        for count in counts { json[count.name] = JSON(self[keyPath: count.path]) }
-        for measure in measures { json[measure.name] = JSON(self[keyPath: measure.path]) }
-        for limit in limits {
-            json[limit.name] = self[keyPath: limit.path].map { JSON($0) } ?? .null
+    package var json: JSON { .object(members) }
+
+    /// Put together at once: each save writes them, and to set a member looks for it first.
+    var members: [JSON.Member] {
+        var members: [JSON.Member] = []
+        members.reserveCapacity(counts.count + measures.count + limits.count + 8)
+        for count in counts { members.append(.init(count.name, JSON(self[keyPath: count.path]))) }
+        for measure in measures {
+            members.append(.init(measure.name, JSON(self[keyPath: measure.path])))
         }
-        json["itemsEstimated"] = itemsEstimated.map { JSON($0) } ?? .null
-        json["hold"] = hold.map { .string($0.rawValue) } ?? .null
-        return json
+        for limit in limits {
+            members.append(.init(limit.name, self[keyPath: limit.path].map { JSON($0) } ?? .null))
+        }
+        members.append(.init("itemsEstimated", itemsEstimated.map { JSON($0) } ?? .null))
+        members.append(.init("hold", hold.map { .string($0.rawValue) } ?? .null))
+        return members
     }
 
     /// Reads what ``json`` wrote; a figure that is not there stays 0, as in a job of an older

@@ -73,14 +73,14 @@ package struct JobProgress: Equatable, Sendable {
     }
 
     package var json: JSON {
-        var json = figures.json
-        json["itemsDone"] = JSON(itemsDone)
-        json["crashes"] = JSON(crashes)
-        json["itemsAhead"] = JSON(itemsAhead)
-        json["itemsPerSecond"] = JSON(itemsPerSecond)
-        json["itemsVerified"] = JSON(itemsVerified)
-        json["itemsToVerify"] = itemsToVerify.map { JSON($0) } ?? .null
-        return json
+        var members = figures.members
+        members.append(.init("itemsDone", JSON(itemsDone)))
+        members.append(.init("crashes", JSON(crashes)))
+        members.append(.init("itemsAhead", JSON(itemsAhead)))
+        members.append(.init("itemsPerSecond", JSON(itemsPerSecond)))
+        members.append(.init("itemsVerified", JSON(itemsVerified)))
+        members.append(.init("itemsToVerify", itemsToVerify.map { JSON($0) } ?? .null))
+        return .object(members)
     }
 
     /// Reads what ``json`` wrote.

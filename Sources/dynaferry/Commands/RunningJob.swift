@@ -101,7 +101,7 @@ struct JobRun {
     }
 
     private func tell(_ summary: any JobSummary, _ report: OutputFile?) throws {
-        let json = summary.json.prettyText
+        let json = showsJSON || report != nil ? summary.json.prettyText : ""
         console.show(showsJSON ? json : summary.lines.joined(separator: "\n"))
         for error in summary.errors { console.fail(error.text, hints: error.hints) }
         for hint in summary.hints { console.note("hint: \(hint)") }

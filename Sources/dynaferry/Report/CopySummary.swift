@@ -34,12 +34,15 @@ struct CopySummary: JobSummary {
     let usage: ProcessUsage
     /// Of this run, over all tables.
     let progress: FlowProgress
+    /// What to do next.
+    private let nextSteps: [String]
 
     init(_ arguments: CopyArguments, _ status: JobStatus, _ usage: ProcessUsage) {
         self.arguments = arguments
         self.status = status
         self.usage = usage
         progress = status.progress
+        nextSteps = Self.nextSteps(arguments, status, progress.counters)
     }
 
     var counters: FlowCounters { progress.counters }
@@ -78,9 +81,11 @@ struct CopySummary: JobSummary {
 
     var hints: [String] { outcome == .failed ? [] : nextSteps }
 
-    private var nextSteps: [String] {
+    private static func nextSteps(
+        _ arguments: CopyArguments, _ status: JobStatus, _ counters: FlowCounters
+    ) -> [String] {
         var hints: [String] = []
-        if outcome == .interrupted || outcome == .failed, !status.hasLostTable {
+        if status.outcome != .completed, !status.hasLostTable {
             let job = status.id ?? ""
             let command = ShellWords.command(arguments.wordsToResume)
             hints.append(

@@ -58,7 +58,8 @@ struct JobReport {
                 return [
                     table.source, table.target, table.progress.itemsDone.grouped,
                     Double(counters.storedBytesWritten).inDecimalBytes,
-                    counters.readUnits.fixed(1), counters.writeUnits.fixed(1),
+                    (counters.readUnits + counters.readUnitsElsewhere).fixed(1),
+                    counters.writeUnits.fixed(1),
                     (counters.scansThrottled + counters.writesThrottled).grouped,
                     counters.deadLetters.grouped, outcome(table),
                 ]
