@@ -32,6 +32,13 @@ extension BatchShape {
         itemsMax: 1, bytesMax: ServiceLimits.requestBytesMax,
         itemOverhead: BatchWriteRequest.itemEnvelope, envelope: envelope, memoryFactor: 2,
         unitBytes: ServiceLimits.writeUnitBytes)
+
+    /// Of what looks at items where they lie: nothing is sent, and nothing is charged for.
+    package static func inPlace(itemsMax: Int) -> BatchShape {
+        BatchShape(
+            itemsMax: itemsMax, bytesMax: 1 << 40, itemOverhead: 0, envelope: 0, memoryFactor: 0,
+            unitBytes: 1 << 40)
+    }
 }
 
 extension MemoryBudget {

@@ -109,4 +109,26 @@ struct VerifyResumeTests {
         #expect(try file.job().state == .finished)
         #expect(try file.job().kind == .verify)
     }
+
+    /// Goal: what can't be compared is not forgotten when the same command is given again, nor is
+    /// what was found of the others taken for news.
+    @Test("a table that can't be compared does not leave the job of the others unfinished")
+    func refused() async throws {
+        let fixture = try CopyFixture()
+        try EditedTables(seed: 1, items: 100, edits: 0).load(into: fixture)
+        func run() async throws -> JobStatus {
+            try await fixture.prepareVerify(
+                pairs: [("source", "target"), ("source", "nowhere")], isKept: true
+            ).run()
+        }
+        for _ in 0..<2 {
+            let status = try await run()
+            #expect(status.runs == 1)
+            #expect(status.tables.map(\.comparison?.result) == [.equal, nil])
+            #expect(status.tables[0].progress.counters.itemsRead == 200)
+            #expect(status.tables[1].failure?.message.contains("nowhere") == true)
+            let id = try #require(status.id)
+            #expect(try fixture.jobs.view(id).state == .finished)
+        }
+    }
 }

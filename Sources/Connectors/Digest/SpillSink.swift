@@ -34,9 +34,7 @@ package final class BucketStage: PageStage, @unchecked Sendable {
 /// its own, since a disk may be slow. What it has not taken yet holds the reading back.
 package final class SpillSink: BatchSink, @unchecked Sendable {
     // @unchecked: what changes is touched only on `queue`, and after the flow has ended.
-    package let shape = BatchShape(
-        itemsMax: 250, bytesMax: 1 << 40, itemOverhead: 0, envelope: 0, memoryFactor: 0,
-        unitBytes: 1 << 40)
+    package let shape = BatchShape.inPlace(itemsMax: 250)
     private let spill: KeySpill
     private let difference: SumDifference
     private let schema: KeySchema

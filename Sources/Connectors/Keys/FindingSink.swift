@@ -50,11 +50,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
         self.isLastRound = isLastRound
         self.tell = tell
         queue = isSlow ? DispatchQueue(label: "verify.findings") : flowQueue
-        shape =
-            mending?.sink.shape
-            ?? BatchShape(
-                itemsMax: 25, bytesMax: 1 << 40, itemOverhead: 0, envelope: 0, memoryFactor: 0,
-                unitBytes: 1 << 40)
+        shape = mending?.sink.shape ?? .inPlace(itemsMax: 25)
         queue.setSpecific(key: Self.current, value: ObjectIdentifier(self))
     }
 

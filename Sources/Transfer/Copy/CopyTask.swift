@@ -83,7 +83,7 @@ final class CopyTask: TableTask {
         // One that an earlier run has finished was reported by it.
         status.settings =
             open.record.isFinished ? open.record.settings : SettingsReport(subject.plan)
-        if open.record.isFinished { (status.stage, status.outcome) = (.ended, .completed) }
+        if open.record.isFinished { status.end(.completed) }
         state = Locked(State(status: status, boost: open.record.boost))
     }
 
@@ -134,8 +134,7 @@ final class CopyTask: TableTask {
         state.withLock { $0.status.stage = .copying }
         let outcome = await settle(await moveItems())
         state.withLock { state in
-            state.status.outcome = outcome
-            state.status.stage = .ended
+            state.status.end(outcome)
         }
         return status
     }
@@ -189,9 +188,9 @@ final class CopyTask: TableTask {
         guard !open.record.isFinished, let read = status.comparison else { return dollars }
         return dollars
             + cost.dollars(
-                readUnits: read.source.counters.readUnits,
-                targetReadUnits: read.target.counters.readUnits, writeUnits: 0, bytes: 0,
-                seconds: 0)
+                readUnits: read.progress.counters.readUnits,
+                targetReadUnits: read.progress.counters.readUnitsElsewhere, writeUnits: 0,
+                bytes: 0, seconds: 0)
     }
 
     // MARK: A copy of what differs

@@ -175,7 +175,7 @@ package final class Job: Sendable {
         status.deadLettersPaths = exportDeadLetters(status)
         status.inAll = keeper.saved
         do throws(JobError) {
-            switch status.outcome {
+            switch kept(status).outcome {
             case .completed: try keeper.end(.finished)
             case .stopped: try keeper.end(.stopped)
             case .failed(let failure): try keeper.end(.failed, reason: failure.message)
@@ -188,6 +188,13 @@ package final class Job: Sendable {
             return (dollars: dollars, isReached: dollars >= limit.dollars)
         }
         return status
+    }
+
+    /// Without tables that are not in it: they do not keep it from being finished.
+    private func kept(_ status: JobStatus) -> JobStatus {
+        var kept = status
+        kept.tables = zip(tables, status.tables).filter { $0.0.place != nil }.map(\.1)
+        return kept
     }
 
     /// What is kept of the job is the record of dead letters; the files are for their user to read.
@@ -288,7 +295,9 @@ package final class Job: Sendable {
     func throttle(_ limits: AskedLimits) throws(JobError) {
         let throttle = state.withLock { $0.orders.throttle }.updated(by: limits)
         do throws(CopyRefusal) {
-            for table in tables { _ = try table.task.limits(under: throttle) }
+            for table in tables where table.task.status.outcome == nil {
+                _ = try table.task.limits(under: throttle)
+            }
         } catch {
             throw JobError(error.message, hint: error.hint)
         }

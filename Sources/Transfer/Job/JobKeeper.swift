@@ -37,6 +37,7 @@ final class JobKeeper: @unchecked Sendable {
         started = time.now
         tables = job.tables.map { [started] table in
             var progress = table.record.progress
+            progress.rest()
             // One that has not begun counts with what it reports.
             progress.itemsEstimated = progress.itemsEstimated ?? table.record.itemsReported
             return Table(progress: progress, done: RateWindow(at: started))
@@ -82,10 +83,10 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     private func write(_ save: TableSave, ofTable table: Int, _ update: Update) throws(JobError) {
-        let done = tables[table].progress.itemsDone
+        let done = tables[table].progress.work
         update(&tables[table].progress, earlier.tables[table])
         tables[table].done.add(
-            Double(max(0, tables[table].progress.itemsDone - done)), at: time.now)
+            Double(max(0, tables[table].progress.work - done)), at: time.now)
         tables[table].progress.itemsPerSecond = tables[table].done.perSecond(at: time.now)
         if save.end != nil { tables[table].progress.rest() }
         try store?.save(
@@ -164,5 +165,12 @@ final class JobKeeper: @unchecked Sendable {
 
     func forgetDeadLetters(ofTable table: Int) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.forgetDeadLetters(ofTable: table) }
+    }
+}
+
+extension JobProgress {
+    /// Grows while there is something done: items, and once all are compared those written.
+    fileprivate var work: Int {
+        itemsDone.addingClamped(self.isComparing ? self.counters.itemsWritten : 0)
     }
 }

@@ -39,8 +39,8 @@ struct RefusedTask: TableTask {
 
     init(source: String, target: String, _ refusal: CopyRefusal) {
         var status = TableStatus(source: source, target: target)
-        status.stage = .ended
-        status.outcome = .failed(FlowFailure(refusal))
+        status.progress.itemsEstimated = 0
+        status.end(.failed(FlowFailure(refusal)))
         self.status = status
     }
 

@@ -9,12 +9,19 @@ extension FlowProgress {
     ) -> FlowProgress {
         guard var sum = tables.first else { return FlowProgress() }
         for table in tables.dropFirst() { sum.add(table) }
+        if tables.count > 1 {
+            sum.fraction = tables.fraction(done: tables.lazy.map(\.itemsDone).clampedSum)
+            let now = tables.filter(\.isUnderWay)
+            sum.readLimit = now.limit(\.readLimit)
+            sum.readLimitElsewhere = now.limit(\.readLimitElsewhere)
+            sum.writeLimit = now.limit(\.writeLimit)
+        }
         sum.hold(within: totals)
-        guard tables.count > 1 else { return sum }
-        let done = tables.lazy.map(\.itemsDone).clampedSum
-        sum.fraction = min(1, Double(done) / Double(max(sum.itemsEstimated ?? 0, done, 1)))
         return sum
     }
+
+    /// It has begun, and not ended.
+    private var isUnderWay: Bool { elapsed > .zero && !hasEnded }
 
     /// Items that nothing is left to be done about, by this run and earlier ones.
     package var itemsDone: Int {
@@ -37,14 +44,15 @@ extension FlowProgress {
         bytesEarlier += other.bytesEarlier
         elapsed = max(elapsed, other.elapsed)
         segments += other.segments
-        itemsEstimated = Self.sum(itemsEstimated, other.itemsEstimated) { $0.addingClamped($1) }
+        if let one = itemsEstimated, let more = other.itemsEstimated {
+            itemsEstimated = one.addingClamped(more)
+        } else {
+            itemsEstimated = nil
+        }
         itemsReadPerSecond += other.itemsReadPerSecond
         readUnitsPerSecond += other.readUnitsPerSecond
         readUnitsPerSecondElsewhere += other.readUnitsPerSecondElsewhere
         writeUnitsPerSecond += other.writeUnitsPerSecond
-        readLimit = Self.sum(readLimit, other.readLimit, +)
-        readLimitElsewhere = Self.sum(readLimitElsewhere, other.readLimitElsewhere, +)
-        writeLimit = Self.sum(writeLimit, other.writeLimit, +)
         scansInFlight += other.scansInFlight
         writesInFlight += other.writesInFlight
         isEnding = isEnding || other.isEnding
@@ -55,14 +63,6 @@ extension FlowProgress {
         hold = [hold, other.hold].compactMap(\.self).first { $0.isShared } ?? hold ?? other.hold
     }
 
-    /// One that is not known, or not limited, is so for all.
-    private static func sum<Number>(
-        _ one: Number?, _ other: Number?, _ add: (Number, Number) -> Number
-    ) -> Number? {
-        guard let one, let other else { return nil }
-        return add(one, other)
-    }
-
     /// With a further pass over the same table, which comes after it.
     mutating func append(_ pass: FlowProgress) {
         guard segments > 0 else {
@@ -70,11 +70,11 @@ extension FlowProgress {
             return
         }
         rest()
-        (readLimit, readLimitElsewhere, writeLimit) = (0, 0, 0)
-        hasEnded = true
         let elapsed = elapsed + pass.elapsed
         add(pass)
         self.elapsed = elapsed
+        (readLimit, readLimitElsewhere) = (pass.readLimit, pass.readLimitElsewhere)
+        writeLimit = pass.writeLimit
         let read = itemsEarlier.addingClamped(counters.itemsRead)
         fraction = min(1, Double(read) / Double(max(itemsEstimated ?? 0, read, 1)))
     }
@@ -86,5 +86,23 @@ extension FlowProgress {
         (readLimit, readLimitElsewhere, writeLimit) = (nil, nil, nil)
         (scansInFlight, writesInFlight) = (0, 0)
         hold = nil
+        hasEnded = true
+    }
+}
+
+extension [FlowProgress] {
+    /// Of all together, 0 to 1: by items where it is known how many there are, else by tables.
+    func fraction(done: Int) -> Double {
+        let total = compactMap(\.itemsEstimated)
+        guard total.count == count else {
+            return isEmpty ? 0 : reduce(0) { $0 + $1.fraction } / Double(count)
+        }
+        return Swift.min(1, Double(done) / Double(Swift.max(total.clampedSum, done, 1)))
+    }
+
+    /// What they may take together; nil where one may take as much as there is.
+    fileprivate func limit(_ limit: (FlowProgress) -> Double?) -> Double? {
+        let limits = compactMap(limit)
+        return limits.count == count && count > 0 ? limits.reduce(0, +) : nil
     }
 }

@@ -65,8 +65,7 @@ package struct JobProgress: Equatable, Sendable {
             }
         }
         guard tables.count > 1 else { return sum }
-        let total = max(sum.figures.itemsEstimated ?? 0, sum.itemsDone, 1)
-        sum.figures.fraction = Double(sum.itemsDone) / Double(total)
+        sum.figures.fraction = tables.map(\.figures).fraction(done: sum.itemsDone)
         // What holds only one of them back does not hold the job.
         if !tables.allSatisfy({ $0.hold == tables[0].hold }) { sum.figures.hold = nil }
         return sum

@@ -57,6 +57,7 @@ package struct JobStatus: Sendable {
     package var verifying: FlowProgress? {
         guard kind == .copy else { return nil }
         let targets = tables.filter { $0.outcome == nil }.compactMap(\.comparison?.target)
+            .filter { $0.segments > 0 }
         guard !targets.isEmpty else { return nil }
         var sum = FlowProgress.sum(targets)
         sum.fraction = targets.reduce(0) { $0 + $1.fraction } / Double(targets.count)

@@ -44,6 +44,14 @@ package struct TableStatus: Equatable, Sendable {
         self.target = target
     }
 
+    /// Nothing is under way any more.
+    mutating func end(_ outcome: FlowOutcome) {
+        stage = .ended
+        self.outcome = outcome
+        progress.rest()
+        if outcome == .completed { progress.fraction = 1 }
+    }
+
     package var state: State {
         switch outcome {
         case .completed: .done

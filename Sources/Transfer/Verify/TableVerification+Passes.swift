@@ -138,6 +138,7 @@ extension TableVerification {
             state.flows = flows
             // What was ordered a moment ago found no flow to be told.
             start(flows, in: &state, limits: begun)
+            if state.orders.isStopping { state.flows = [] }
             return state.orders.isStopping
         }
         if isStopping { throw Stopped() }

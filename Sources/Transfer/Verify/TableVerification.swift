@@ -113,6 +113,9 @@ final class TableVerification: TableTask {
         self.seed = seed
         var comparison = look.comparison
         comparison.counters = earlier.repairs
+        // Until more is known.
+        comparison.source.itemsEstimated = subject.source.description.itemCount
+        comparison.target.itemsEstimated = subject.target.description.itemCount
         state = Locked(
             State(
                 status: look.status, comparison: comparison, repairs: earlier.repairs,
@@ -132,7 +135,9 @@ final class TableVerification: TableTask {
             try journal.save(status)
             end(outcome)
         } catch {
-            end(.failed(FlowFailure(error)))
+            // What is not kept is not established.
+            state.withLock { $0.comparison.result = nil }
+            if case .failed = outcome { end(outcome) } else { end(.failed(FlowFailure(error))) }
         }
         return status
     }
@@ -206,6 +211,7 @@ final class TableVerification: TableTask {
         }
         if let look { comparison.looks.append(look) }
         let elapsed = status.progress.elapsed
+        let outcome = status.outcome
         status.progress =
             countsAsCopy
             ? comparison.progress(
@@ -213,7 +219,8 @@ final class TableVerification: TableTask {
             : comparison.progress
         status.progress.elapsed =
             status.outcome == nil ? state.started.map { time.now - $0 } ?? .zero : elapsed
-        status.progress.hasEnded = status.outcome != nil
+        status.progress.hasEnded = false
+        if let outcome { status.end(outcome) }
         status.progress.isEnding = state.orders.isStopping
         status.progress.isPaused = state.orders.isPaused
         status.comparison = comparison

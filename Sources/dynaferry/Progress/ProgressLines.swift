@@ -26,6 +26,9 @@ extension ProgressSnapshot {
         json["seconds"] = JSON(status.elapsed.inSeconds)
         json["itemsDone"] = JSON(items)
         json["itemsPerSecond"] = Self.number(rates.items)
+        json["readUnitsPerSecond"] = Self.number(rates.readUnits)
+        json["targetReadUnitsPerSecond"] = Self.number(rates.targetReadUnits)
+        json["writeUnitsPerSecond"] = Self.number(rates.writeUnits)
         json["bytesPerSecond"] = Self.number(rates.bytes)
         json["secondsLeft"] = Self.number(rates.remaining.map { $0 / .seconds(1) })
         json["waiting"] = waiting.map { .string($0) } ?? nil

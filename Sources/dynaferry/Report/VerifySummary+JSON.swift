@@ -24,6 +24,8 @@ extension VerifySummary {
         json["deadLettersFiles"] = .array(status.deadLettersPaths.map { .string($0) })
         json["outputFile"] = outputFile.map { .string($0) } ?? nil
         json["seconds"] = JSON(status.elapsed.inSeconds)
+        json["itemsWritten"] = JSON(met.repaired)
+        json["deadLetters"] = JSON(met.deadLetters)
         json["cpuSeconds"] = JSON(usage.cpuSeconds)
         json["peakMemoryBytes"] = JSON(usage.peakMemoryBytes)
         return json
@@ -56,6 +58,8 @@ extension TableStatus {
         // Of each side; those that are finished are counted over both.
         json["segments"] = JSON(comparison?.segments ?? 0)
         json["segmentsFinished"] = nil
+        json["itemsWritten"] = JSON(comparison?.counters.repaired ?? 0)
+        json["deadLetters"] = JSON(comparison?.counters.deadLetters ?? 0)
         return json
     }
 }
