@@ -78,7 +78,7 @@ def prepare(server, connection, kind):
         for page in pages(connection):
             items = page["Items"]
             if kind == "altered":
-                items = [item | {"currency": {"S": "XXX"}} for item in items]
+                items = [item | {"currency": {"S": "ZZZ"}} for item in items]
             for start in range(0, len(items), 25):
                 batch = [{"PutRequest": {"Item": item}} for item in items[start:start + 25]]
                 connection.call("BatchWriteItem", RequestItems={"target": batch})

@@ -64,22 +64,12 @@ struct CopyPreflight {
                 "--memory: \(options.memory) bytes do not hold one item of 400 KB on its way",
                 hint: "give at least \(least)MiB")
         }
-        let from = try await describe(source, "source")
-        guard let from else {
-            throw CopyRefusal(
-                "there is no source table \(source.name) at \(place(source.reader))",
-                hint: "check its name, the region and the account")
-        }
-        guard from.status == "ACTIVE" || from.status == "UPDATING" else {
-            throw CopyRefusal(
-                "the source table \(source.name) is \(from.status)", hint: "wait until it is ACTIVE"
-            )
-        }
-        let to = try await describe(target, "target")
+        let from = try await source.readable("source")
+        let to = try await target.described("target")
         if let to { try check(from, to) }
         if to == nil, options.part == .data {
             throw CopyRefusal(
-                "there is no target table \(target.name) at \(place(target.reader))",
+                "there is no target table \(target.name) at \(target.place)",
                 hint: "leave out --data-only to have it made")
         }
         if to == nil, options.settings.billing == .provisioned, options.settings.capacity == nil,
@@ -223,20 +213,6 @@ struct CopyPreflight {
             isSameAccount: to.map { $0.account == from.account } ?? (sharesKey && isNamed))
     }
 
-    private func place(_ reader: ReadOnlyClient) -> String {
-        "\(reader.endpoint.url) (\(reader.endpoint.region))"
-    }
-
-    private func describe(
-        _ table: some ReadableTable, _ side: String
-    ) async throws -> TableDescription? {
-        do {
-            return try await table.describeIfExists()
-        } catch {
-            throw CopyRefusal(describing: table, side, error)
-        }
-    }
-
     private func check(_ from: TableDescription, _ to: TableDescription) throws(CopyRefusal) {
         switch SourceGuard.relation((source, from), (target, to)) {
         // Where it can't be told, both are looked at once the job is known (``SourceGuard``).
@@ -297,6 +273,35 @@ struct CopyPreflight {
             "the target table \(target.name) holds items\(reason)",
             hint: "--merge replaces items of the same key and keeps all others; --merge=keep"
                 + " keeps them too")
+    }
+}
+
+extension ReadableTable {
+    /// Where it is, in words.
+    fileprivate var place: String { "\(reader.endpoint.url) (\(reader.endpoint.region))" }
+
+    /// What there is of it; nil when there is no such table.
+    /// - Parameter side: `source` or `target`, for messages.
+    func described(_ side: String) async throws(CopyRefusal) -> TableDescription? {
+        do {
+            return try await describeIfExists()
+        } catch {
+            throw CopyRefusal(describing: self, side, error)
+        }
+    }
+
+    /// What there is of one that is to be read.
+    func readable(_ side: String) async throws(CopyRefusal) -> TableDescription {
+        guard let found = try await described(side) else {
+            throw CopyRefusal(
+                "there is no \(side) table \(name) at \(place)",
+                hint: "check its name, the region and the account")
+        }
+        guard found.status == "ACTIVE" || found.status == "UPDATING" else {
+            throw CopyRefusal(
+                "the \(side) table \(name) is \(found.status)", hint: "wait until it is ACTIVE")
+        }
+        return found
     }
 }
 

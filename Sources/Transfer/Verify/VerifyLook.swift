@@ -40,8 +40,8 @@ struct VerifyLook: Sendable {
         self.memory = memory
         segmentsAsked = options.segments
         let (from, to) = (pair.source, pair.target.table)
-        async let left = Self.describe(from, "source")
-        async let right = Self.describe(to, "target")
+        async let left = from.readable("source")
+        async let right = to.readable("target")
         let (source, target): (TableDescription, TableDescription)
         do {
             (source, target) = (try await left, try await right)
@@ -121,29 +121,6 @@ struct VerifyLook: Sendable {
         subject.first = first
         subject.segments = first.segments
         comparison.segments = first.segments
-    }
-
-    private static func describe(
-        _ table: any ReadableTable, _ side: String
-    ) async throws(CopyRefusal) -> TableDescription {
-        let place = "\(table.reader.endpoint.url) (\(table.reader.endpoint.region))"
-        do {
-            guard let found = try await table.describeIfExists() else {
-                throw CopyRefusal(
-                    "there is no \(side) table \(table.name) at \(place)",
-                    hint: "check its name, the region and the account")
-            }
-            guard found.status == "ACTIVE" || found.status == "UPDATING" else {
-                throw CopyRefusal(
-                    "the \(side) table \(table.name) is \(found.status)",
-                    hint: "wait until it is ACTIVE")
-            }
-            return found
-        } catch let refusal as CopyRefusal {
-            throw refusal
-        } catch {
-            throw CopyRefusal(describing: table, side, error)
-        }
     }
 }
 
