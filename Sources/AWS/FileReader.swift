@@ -14,7 +14,8 @@ package struct SystemFiles: FileReader {
 
     package init() {}
 
-    /// - Throws: when it is there, but can't be read, or is larger than the most that is read.
+    /// - Returns: nil when there is no such file.
+    /// - Throws: when the file can't be read, or is larger than 4 MiB.
     package func bytes(ofFileAt path: String) throws(ConfigurationError) -> [UInt8]? {
         do {
             return try WholeFile.bytes(ofFileAt: path, bytesMax: Self.bytesMax)

@@ -24,7 +24,8 @@ struct ChunkedBody {
         read = start
     }
 
-    /// Goes on with what has come; true when the body is complete.
+    /// Reads what has arrived since the last call.
+    /// - Returns: whether the body is complete.
     mutating func advance(_ buffer: inout ByteStorage) throws(HTTPRefusal) -> Bool {
         while true {
             switch state {

@@ -47,7 +47,7 @@ package struct SharedBucket: Sendable {
         claims.append(Claim(claimant: claimant, units: units, start: start))
     }
 
-    /// Its claimant wants nothing any more.
+    /// Removes the claimant's claim, if it has one.
     package mutating func withdraw(_ claimant: Int) {
         claims.removeAll { $0.claimant == claimant }
     }

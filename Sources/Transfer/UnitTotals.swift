@@ -26,10 +26,10 @@ package struct UnitTotals: Equatable, Sendable {
 
     // MARK: Tables at a time
 
-    /// Tables that are gone about at a time at most, where limits would else not be used.
+    /// Most tables at a time, where limits would otherwise not be used.
     package static let widthMax = 32
 
-    /// How many of `tables` are to be gone about at a time: so many that even those with the lowest
+    /// How many of `tables` to work on at a time: so many that even those with the lowest
     /// limits of their own use what all may together; where nothing holds them together, what one
     /// new table on demand takes.
     /// - Parameters:

@@ -39,7 +39,7 @@ import Testing
 
         let errors = try String(contentsOfFile: folder.path("err"), encoding: .utf8)
         #expect(errors.contains("stopping: "), "\(errors)")
-        #expect(errors.contains("the same command goes on with job Orders-"), "\(errors)")
+        #expect(errors.contains("the same command resumes job Orders-"), "\(errors)")
         #expect(!errors.contains("\u{1B}") && !errors.contains("\r"), "\(errors)")
         let report = try JSON(
             parsing: String(contentsOfFile: folder.path("report"), encoding: .utf8))

@@ -34,7 +34,7 @@ extension Client {
 
     /// The same, with a reply of at most `replyBytesMax` that is read by `read`; a longer one fails
     /// with `ReplyTooLong`.
-    /// - Throws: ``AWSError`` that is not worth repeating any more.
+    /// - Throws: ``AWSError`` once it is not worth repeating any more, or `patience` has passed.
     package func call<Value: Sendable>(
         _ operation: Operation, _ bytes: ByteBuffer, repeatable: Bool, patience: Duration? = nil,
         replyBytesMax: Int, _ read: @escaping @Sendable (Reply) -> Result<Value, AWSError>

@@ -3,7 +3,6 @@ extension Endpoint {
     package struct Variant: Equatable, Sendable {
         package var fips = false
         package var dualStack = false
-        /// - Throws: when nothing names a region, or what does makes no endpoint.
         package init() {}
     }
 
@@ -24,7 +23,7 @@ extension Endpoint {
 
     /// A custom endpoint: `http` or `https`, a host or address, perhaps a port. The region may have
     /// any name of lower-case letters, digits and hyphens.
-    /// - Throws: when nothing names a region, or what does makes no endpoint.
+    /// - Throws: when `text` is no such address, or `region` no such name.
     package init(
         url text: String, region: String, service: Service = .dynamoDB
     ) throws(ConfigurationError) {

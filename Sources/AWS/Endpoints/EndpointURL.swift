@@ -9,7 +9,6 @@ package struct EndpointURL: Equatable, Sendable {
     package var url: String { "\(scheme)://\(host)" }
 
     /// By TLS to a host of AWS's.
-    /// - Throws: for what is no address of an endpoint; the message holds no password.
     package init(host: String) {
         scheme = "https"
         self.host = host

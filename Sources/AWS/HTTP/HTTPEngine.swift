@@ -107,7 +107,7 @@ package final class HTTPEngine: Sendable {
         guard lane > 0 else { return first.submit(exchange) }
         let loop = lanes.withLock { lanes in
             if let loop = lanes.loops[lane] { return loop }
-            // It tells the caller so.
+            // That one answers that the engine has been stopped.
             if lanes.isShutDown { return first }
             let loop = HTTPLoop(connectionsKept: configuration.connectionsKept)
             lanes.begin(loop, lane: lane)

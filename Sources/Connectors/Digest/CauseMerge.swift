@@ -8,7 +8,6 @@ package struct PassDifference: Sendable {
     /// mod 2^128.
     package let excess: [UInt128]
 
-    /// - Throws: when the disk does not take, or give back, what memory does not hold.
     package init(spill: KeySpill, first: SumDifference, excess: [UInt128]) {
         self.spill = spill
         self.first = first
@@ -24,7 +23,7 @@ package struct PassDifference: Sendable {
 /// neither side has changed, and nothing where both sides were equal then. So the items whose
 /// differences add up to the first excess have stood, and the others have changed since
 /// (the guide, "Digest", says how sure that is). Where an item was different at first and has
-/// changed too, nothing adds up, and nothing can be told of its bucket.
+/// changed too, nothing adds up, and the causes in its bucket stay unknown.
 package struct CauseMerge: Sendable {
     /// More items of a bucket are not held, nor could all of their combinations be tried.
     static let candidatesMax = 16

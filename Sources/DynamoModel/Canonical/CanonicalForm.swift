@@ -19,7 +19,7 @@ package final class CanonicalForm {
 
     /// Hands `body` the canonical form of an item that a cutter has cut out of `page`, which must
     /// be followed by ``PageCutter/padding`` readable zero bytes.
-    /// - Throws: what `body` throws, and `JSONError` when the bytes are no item.
+    /// - Throws: `JSONError` when the bytes are no item.
     package func withItem<Value>(
         _ slice: ItemSlice, in page: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) -> Value
@@ -31,7 +31,7 @@ package final class CanonicalForm {
     }
 
     /// Hands `body` the canonical form of an item that consists of the key attributes alone.
-    /// - Throws: what `body` throws, and `JSONError` when the bytes are no item, or lack the key.
+    /// - Throws: `JSONError` when the bytes are no item, or lack the key.
     package func withKey<Value>(
         of slice: ItemSlice, in page: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) -> Value

@@ -3,10 +3,11 @@ import System
 
 /// The names of one map that have been walked over: none may stand twice.
 ///
-/// A name is told by a word that is made of its length and its ends. Where words do not tell (two
-/// that are equal, more names than there is room for), the map is looked through by itself.
+/// Each name is represented by a word, made of its length, its first and its last bytes. Different
+/// words are different names. Where two words are equal, or there are more names than room, the map
+/// itself is searched.
 struct SeenNames {
-    /// Names of one map that are told by their words.
+    /// Most names of one map that are compared by their words.
     private static let namesMax = 64
     /// Maps inside of each other have room of their own, down to so many.
     private static let levels = 4

@@ -11,7 +11,7 @@ extension TableDefinition {
     /// An absent `BillingModeSummary` (and `BillingMode`) means provisioned; the 0/0 throughput
     /// that an on-demand table reports is dropped (API reference, BillingModeSummary and
     /// ProvisionedThroughputDescription).
-    /// - Throws: for what defines no table, with the member that is wrong.
+    /// - Throws: ``TableDefinitionError`` that names the member which is missing or wrong.
     package init(_ json: JSON) throws(TableDefinitionError) {
         guard let name = json["TableName"]?.string else { throw .missing("TableName") }
         let mode = json["BillingModeSummary"]?["BillingMode"] ?? json["BillingMode"]

@@ -28,7 +28,7 @@ package struct TableDescription: Equatable, Sendable {
     }
 
     /// - Parameter json: DescribeTable's `Table`, or CreateTable's `TableDescription`.
-    /// - Throws: for what is no table's description, with the member that is wrong.
+    /// - Throws: ``TableDefinitionError`` that names the member which is missing or wrong.
     package init(_ json: JSON) throws(TableDefinitionError) {
         definition = try TableDefinition(json)
         guard let schema = definition.schema else { throw .missing("KeySchema") }

@@ -8,13 +8,13 @@ package protocol RateGrants: Sendable {
     /// Sets units a second from now on; once set, a limit is never lifted.
     func setRate(_ rate: Double)
 
-    /// Calls `granted`, on a queue of its own, when so many units are there for `claimant`, which
-    /// has no other claim open. There must be a limit.
+    /// Calls `granted`, on a queue of its own, when so many capacity units are there for
+    /// `claimant`, which must have no other claim open. There must be a limit.
     func claim(
         _ units: Double, for claimant: Int,
         granted: @escaping @Sendable (SharedBucket.Grant) -> Void)
 
-    /// The claimant wants nothing any more. A grant may be on its way all the same.
+    /// Removes the claimant's open claim, if it has one. A grant may be on its way all the same.
     func withdraw(_ claimant: Int)
 
     /// Tells what came of a grant; see `TokenBucket/settle(_:consumed:at:)`.

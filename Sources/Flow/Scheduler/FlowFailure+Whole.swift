@@ -8,7 +8,7 @@ extension FlowFailure {
             deadLetters.map {
                 "more than \($0) items were refused, the last with: \(last.message)"
             } ?? "the target refuses every item: \(last.message)"
-        hint = last.hint ?? "mend the cause, or raise --max-dead-letters"
+        hint = last.hint ?? "fix the cause, or raise --max-dead-letters"
     }
 
     /// Not every item that was read has arrived somewhere.

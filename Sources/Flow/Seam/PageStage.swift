@@ -18,8 +18,8 @@ extension PageStage {
 
 /// Sums that agree with the cursors. It belongs to the flow's queue from the start to the end.
 package protocol SettledFold: AnyObject, Sendable {
-    /// Is told of every item once, in its partition's order, when it is settled with all before it,
-    /// and before the page's bytes go.
+    /// Called once for every item, in the order of its partition, when the item and all before it
+    /// are settled, and before the page's bytes are released.
     func passed(_ items: Range<Int>, of page: Page)
 
     /// What is to be kept with these partitions' cursors, of the same instant.

@@ -52,7 +52,7 @@ struct RequestExpressions {
 
     private mutating func define(names bytes: UnsafeRawBufferPointer) throws(ServiceError) {
         let members = try Self.members(of: bytes)
-        // A name of another type is told before an alias that is misspelt.
+        // A name of the wrong type is reported before a misspelt alias.
         for (_, value) in members {
             var reader = WireReader(value)
             _ = try reader.string()
@@ -97,7 +97,7 @@ struct RequestExpressions {
         return members
     }
 
-    /// Of several aliases that are misspelt the first in their order is told.
+    /// Reports the first misspelt alias, in the order of their names.
     private static func check(
         _ members: [Member], of member: String, sign: Unicode.Scalar
     ) throws(ServiceError) {

@@ -4,8 +4,8 @@ import Glibc
 import Pacing
 import System
 
-/// Takes up the job that a copy is part of: goes on with the one that the same command began, or
-/// begins a new one, once everything that would be refused has been.
+/// Opens the job that a copy is part of: resumes the one that the same command began, or begins a
+/// new one, once everything that would be refused has been.
 struct CopyOpening {
     /// What was found of the tables before, in the job's order.
     let tables: [CopyPreparation.Found]
@@ -93,7 +93,7 @@ struct CopyOpening {
     }
 
     /// Refuses a job that has cost, or would cost, more than it may.
-    /// - Parameter job: the one that is gone on with.
+    /// - Parameter job: the one that is resumed.
     private func checkCost(_ firsts: [FirstRead], _ job: OpenJob?) async throws {
         guard let limit = options.maxCost else { return }
         var (spent, left): (Double, Double?) = (0, 0)
@@ -129,7 +129,7 @@ struct CopyOpening {
 
     /// Reads each source for the first time. Under a limit over all tables one is read after the
     /// other, each once the units of that before it have passed.
-    /// - Parameter segments: of each table that is gone on with.
+    /// - Parameter segments: of each table that is resumed.
     private func firstReads(_ segments: [Int?]) async throws -> [FirstRead] {
         let spool = try? Spool(inFolder: options.folder.path)
         let rate = tables[0].preflight.options.limits.totals.read
@@ -187,7 +187,7 @@ struct CopyOpening {
         _ preflight: CopyPreflight, _ findings: CopyPreflight.Findings
     ) async throws -> JobTable.Target {
         if findings.target == nil { return .creating }
-        // There is nothing to compare with: this decides how it is copied, also when it goes on.
+        // There is nothing to compare with: this decides how it is copied, also when it is resumed.
         if preflight.options.onlyChanged, try await !preflight.holdsItems() { return .empty }
         return preflight.options.mergesIntoItems ? .merged : .empty
     }

@@ -165,7 +165,7 @@ final class CopyTask: TableTask {
     func perform(_ work: any TableTask, isVerifying: Bool = false) async -> TableStatus {
         state.withLock { state in
             (state.work, state.isVerifying) = (work, isVerifying)
-            // What was asked for a moment ago found nobody to be told.
+            // Orders that came a moment ago found no work to obey them.
             work.obey(state.orders)
         }
         let status = await work.run()

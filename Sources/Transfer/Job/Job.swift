@@ -4,14 +4,14 @@ import Flow
 import Pacing
 import System
 
-/// One table or many, gone about as one job: some at a time, the smallest first. Where limits are
+/// One table or many, worked on as one job: some at a time, the smallest first. Where limits are
 /// what says how many, one of them is always of the largest: what it leaves of a limit in common
 /// the small ones use meanwhile, and at the end it does not go on alone, held by limits of its own.
 ///
 /// ``CopyPreparation`` and ``VerifyPreparation`` make it, once nothing stands in its way; ``run()``
 /// does it. Any thread may call its methods.
 package final class Job: Sendable {
-    /// How the tables of a job are gone about.
+    /// How a job works on its tables.
     package struct Policy: Sendable {
         /// Tables at a time; nil: as many as are needed to use what they may.
         package var width: Int?
@@ -26,7 +26,7 @@ package final class Job: Sendable {
     /// A table of the job.
     struct Table: Sendable {
         var task: any TableTask
-        /// Its number in what is kept of the job; nil: it can't be gone about, and is not in it.
+        /// Its number in the job's store; nil: it was refused, and is not in the store.
         var place: Int?
         /// By which it is chosen when it is begun.
         var bytes = 0
@@ -91,7 +91,7 @@ package final class Job: Sendable {
 
     package var id: String? { record.id }
 
-    /// Goes about all tables; returns when they are done, or the job stopped or failed.
+    /// Works on all tables; returns when they are done, or the job stopped or failed.
     package func run() async -> JobStatus {
         let control = listen()
         let costs = policy.maxCost.map { watchCost($0) }
@@ -118,7 +118,7 @@ package final class Job: Sendable {
         return totals.width(of: limits, usual: record.kind.widthUsual)
     }
 
-    /// Goes about one table after another while there is one that waits.
+    /// Works on one table after another while there is one that waits.
     /// - Parameter largest: the largest first; else the smallest.
     private func runTables(largest: Bool) async {
         while let number = takeNext(largest: largest) {
@@ -278,11 +278,11 @@ package final class Job: Sendable {
         case .pause:
             try keeper.setState(.paused)
             order { $0.isPaused = true }
-            note("paused: dynaferry jobs resume \(id) goes on")
+            note("paused: dynaferry jobs resume \(id) resumes it")
         case .resume:
             try keeper.setState(.running)
             order { $0.isPaused = false }
-            note("going on")
+            note("resumed")
         case .stop:
             note("stopping: asked by dynaferry jobs stop")
             stop()
@@ -290,7 +290,7 @@ package final class Job: Sendable {
         }
     }
 
-    /// Sets limits from now on, for this process and those that go on with the job.
+    /// Sets limits from now on, for this process and those that resume the job.
     /// - Throws: for a percentage of nothing, or when it can't be kept.
     func throttle(_ limits: AskedLimits) throws(JobError) {
         let throttle = state.withLock { $0.orders.throttle }.updated(by: limits)

@@ -6,8 +6,8 @@ import JSON
 import Pacing
 import System
 
-/// Takes up the job of a command: goes on with the one that the same command began, or begins a new
-/// one, once everything that would be refused has been.
+/// Opens the job of a command: resumes the one that the same command began, or begins a new one,
+/// once everything that would be refused has been.
 struct JobOpening {
     let kind: JobRecord.Kind
     let options: JobOptions
@@ -26,14 +26,14 @@ struct JobOpening {
 
     var search: JobSearch { JobSearch(options: options, identity: identity, time: time) }
 
-    /// The job to go on with, its lock taken; nil when there is none.
+    /// The job to resume, its lock taken; nil when there is none.
     /// - Throws: ``CopyRefusal`` or ``JobError``: nothing has been changed.
     func find() throws -> OpenJob? {
         try options.folder.prepare()
         return try search.find()
     }
 
-    /// Refuses to go on with what is too old, or between other tables.
+    /// Refuses to resume a job that is too old, or that was between other tables.
     func check(_ job: OpenJob, _ tables: [Found]) throws(CopyRefusal) {
         try search.checkAge(of: job)
         for (table, found) in zip(job.tables, tables) {

@@ -207,7 +207,7 @@ struct JobSearch {
         throw CopyRefusal(
             "job \(job.record.id) stopped \(JobAge.spelled(age)) ago, \(job.record.percent) % done:"
                 + " what changed in the source since then would be missed",
-            hint: "--resume goes on all the same; --restart copies everything again")
+            hint: "--resume resumes it all the same; --restart copies everything again")
     }
 
     private func age(of job: OpenJob) -> Double {

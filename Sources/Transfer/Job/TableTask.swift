@@ -24,7 +24,7 @@ extension TableTask {
     func dollars(by prices: PriceTable) -> Double { 0 }
 }
 
-/// What holds for all tables of a job just now. Whoever is told of it goes by the newest.
+/// What holds for all tables of a job just now: a task obeys the newest orders that it was given.
 struct JobOrders: Equatable, Sendable {
     var isPaused = false
     /// Once it is so it stays so.
@@ -33,7 +33,7 @@ struct JobOrders: Equatable, Sendable {
     var throttle = AskedLimits()
 }
 
-/// A table that can't be gone about.
+/// A table that was refused: nothing is done with it.
 struct RefusedTask: TableTask {
     let status: TableStatus
 

@@ -11,7 +11,7 @@ package struct Comparison: Equatable, Sendable {
         case different
     }
 
-    /// nil while it can't be told, or where it could not.
+    /// nil while it is not known, and where the comparison was not completed.
     package var result: Result?
     package var counters = VerifyCounters()
     /// What was read of each side: the first pass, and the second as far as there is one.

@@ -35,7 +35,7 @@ extension FlowProgress {
         if let write = totals.write { writeLimit = min(writeLimit ?? write, write) }
     }
 
-    /// With one that goes on beside it.
+    /// Adds one that runs beside it.
     mutating func add(_ other: FlowProgress) {
         let segmentsFinished = counters.segmentsFinished + other.counters.segmentsFinished
         counters = counters.after(other.counters)
@@ -63,7 +63,7 @@ extension FlowProgress {
         hold = [hold, other.hold].compactMap(\.self).first { $0.isShared } ?? hold ?? other.hold
     }
 
-    /// With a further pass over the same table, which comes after it.
+    /// Adds a further pass over the same table, which comes after it.
     mutating func append(_ pass: FlowProgress) {
         guard segments > 0 else {
             self = pass

@@ -34,7 +34,7 @@ extension TableVerification {
     /// nil: all of them.
     var chosenSegments: [Int]? {
         guard case .sample(let share) = options.mode else { return nil }
-        // The same segments each time that the job goes on.
+        // The same segments each time that the job is resumed.
         var generator = SeededGenerator(seed: digestKey.words.low)
         let count = max(1, Int(clamping: (share * Double(subject.segments)).rounded()))
         let chosen = (0..<subject.segments).shuffled(using: &generator).prefix(count)
@@ -136,7 +136,7 @@ extension TableVerification {
         ]
         let isStopping = state.withLock { state in
             state.flows = flows
-            // What was ordered a moment ago found no flow to be told.
+            // Orders that came a moment ago found no flow to obey them.
             start(flows, in: &state, limits: begun)
             if state.orders.isStopping { state.flows = [] }
             return state.orders.isStopping

@@ -8,8 +8,8 @@ import JSON
 import Pacing
 import System
 
-/// Takes up the job that a verification is part of: goes on with the one that the same command
-/// began, or begins a new one.
+/// Opens the job that a verification is part of: resumes the one that the same command began, or
+/// begins a new one.
 struct VerifyOpening {
     private(set) var looks: [VerifyLook]
     let reading: [VerifyOptions]

@@ -26,7 +26,7 @@ package struct VerifyPreparation {
         }
     }
 
-    /// Is told of each item that differs, by one thread at a time for each table.
+    /// Receives each item that differs, on one thread at a time for each table.
     package typealias Emit = @Sendable (Finding) throws(FlowFailure) -> Void
 
     /// An item that differs, and of which table.
@@ -46,8 +46,8 @@ package struct VerifyPreparation {
     private let seed: UInt64
     private let emit: Emit
 
-    /// Looks at all tables, and finds the job or makes it. A table that can't be verified is told
-    /// in its status, unless it is the only one.
+    /// Looks at all tables, and finds the job or makes it. A table that can't be verified is
+    /// reported in its status; if it is the only one, that is thrown.
     /// - Parameters:
     ///   - options: one for each table.
     ///   - job: nil keeps nothing: what is interrupted is begun anew.
@@ -105,7 +105,7 @@ package struct VerifyPreparation {
         if let limits = open?.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
         }
-        return try make(looked, Array(zip(numbers, looks)), open)
+        return try make(looked, looks, open)
     }
 
     private func looks() async throws -> [Result<VerifyLook, CopyRefusal>] {
@@ -132,10 +132,11 @@ package struct VerifyPreparation {
     }
 
     /// The job itself: nothing stands in its way.
-    /// - Parameter ready: tables that can be verified, by number.
+    /// - Parameters:
+    ///   - looked: of each table.
+    ///   - looks: of those that can be verified, in the same order, with what was read since.
     private func make(
-        _ looked: [Result<VerifyLook, CopyRefusal>], _ ready: [(number: Int, look: VerifyLook)],
-        _ open: OpenJob?
+        _ looked: [Result<VerifyLook, CopyRefusal>], _ looks: [VerifyLook], _ open: OpenJob?
     ) throws -> Job {
         let asked = options[0].limits
         let record = open.map { Job.Record($0) } ?? Job.Record(kind: .verify)
@@ -143,33 +144,46 @@ package struct VerifyPreparation {
         let shared = SharedLimits(totals, time: time)
         let keeper =
             open.map { JobKeeper($0, totals, time: time) }
-            ?? JobKeeper(tables: ready.count, totals, time: time)
-        var all = zip(tables, looked).map { pair, look in
-            var refusal = CopyRefusal("")
-            if case .failure(let found) = look { refusal = found }
-            return Job.Table(
-                task: RefusedTask(
-                    source: pair.source.name, target: pair.target.table.name, refusal))
-        }
-        for (place, (number, look)) in ready.enumerated() {
-            let earlier =
-                try keeper.verifyState(ofTable: place) ?? keeper.beginVerify(table: place)
+            ?? JobKeeper(tables: looks.count, totals, time: time)
+        var all: [Job.Table] = []
+        var place = 0
+        for (number, look) in looked.enumerated() {
+            if case .failure(let refusal) = look {
+                let (source, target) = (tables[number].source, tables[number].target.table)
+                let task = RefusedTask(source: source.name, target: target.name, refusal)
+                all.append(Job.Table(task: task))
+                continue
+            }
             let orders = JobOrders(throttle: record.throttle)
-            let verification = try TableVerification(
-                options[number], look, orders, shared: (shared, number), from: earlier,
-                journal: VerifyJournal(keeper: keeper, table: place), emitsSlowly: true,
-                emit: { [emit] (finding) throws(FlowFailure) in
-                    try emit(
-                        Finding(
-                            table: number, source: look.status.source,
-                            target: look.status.target, item: finding))
-                }, time: time, seed: seed &+ UInt64(number))
-            all[number] = Job.Table(
-                task: verification, place: place,
-                bytes: look.subject.source.description.sizeBytes,
-                deadLettersPath: tables[number].target.repair?.deadLettersPath)
+            let task = try verification(
+                number, looks[place], orders, shared, keeper, place: place)
+            all.append(
+                Job.Table(
+                    task: task, place: place,
+                    bytes: looks[place].subject.source.description.sizeBytes,
+                    deadLettersPath: tables[number].target.repair?.deadLettersPath))
+            place += 1
         }
         return Job(
             record, all, keeper, policy, shared: shared, asked: asked, note: note, time: time)
+    }
+
+    /// - Parameters:
+    ///   - number: the table's.
+    ///   - place: its number in the job's store.
+    private func verification(
+        _ number: Int, _ look: VerifyLook, _ orders: JobOrders, _ shared: SharedLimits,
+        _ keeper: JobKeeper, place: Int
+    ) throws -> TableVerification {
+        let earlier = try keeper.verifyState(ofTable: place) ?? keeper.beginVerify(table: place)
+        let names = look.status
+        return try TableVerification(
+            options[number], look, orders, shared: (shared, number), from: earlier,
+            journal: VerifyJournal(keeper: keeper, table: place), emitsSlowly: true,
+            emit: { [emit] (finding) throws(FlowFailure) in
+                try emit(
+                    Finding(
+                        table: number, source: names.source, target: names.target, item: finding))
+            }, time: time, seed: seed &+ UInt64(number))
     }
 }

@@ -14,7 +14,7 @@ extension CopyArguments {
         """,
         """
         Each copy is a job, whose state is on disk: after an interruption, a crash or a failure \
-        the same command goes on where it stopped. See dynaferry jobs --help.
+        the same command resumes where it stopped. See dynaferry jobs --help.
         """,
         """
         The source is only ever read. Nothing is deleted from the target, and one that has items \
@@ -220,14 +220,14 @@ extension CopyArguments {
                 "--stop-at", .stopTime, \.stopAt, in: .job, default: "never",
                 """
                 Stop at this time, as SIGINT does: the end of a maintenance window. The same \
-                command goes on.
+                command resumes it.
                 """),
             Option(
                 "--max-cost", .decimal(0.0001...1_000_000, name: "USD"), \.maxCost, in: .job,
                 default: "no limit",
                 """
                 Refuse a job that would cost more, by the plan's prices, and stop one that comes \
-                to it; it counts over all runs of the job, so that going on needs a higher one.
+                to it; it counts over all runs of the job, so that resuming requires a higher one.
                 """),
             Option(
                 "--prices", .file, \.prices, in: .job, default: "prices of us-east-1",
@@ -336,7 +336,7 @@ extension CopyArguments {
             .interrupted,
             """
             Stopped by SIGINT, SIGTERM, SIGHUP, --stop-at or dynaferry jobs stop; the same command \
-            goes on. A second signal ends it at once.
+            resumes it. A second signal ends it at once.
             """
         ),
     ]

@@ -90,9 +90,9 @@ struct CopySummary: JobSummary {
             let command = ShellWords.command(arguments.wordsToResume)
             hints.append(
                 status.cost?.isReached == true
-                    ? "with a higher --max-cost the same command goes on with job \(job):"
+                    ? "with a higher --max-cost the same command resumes job \(job):"
                         + " \(command)"
-                    : "the same command goes on with job \(job): \(command)")
+                    : "the same command resumes job \(job): \(command)")
         }
         let verifying = VerifyArguments.words(afterCopy: arguments.words)
         if status.outcome == .completed {

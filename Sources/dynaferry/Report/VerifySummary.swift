@@ -57,7 +57,7 @@ struct VerifySummary: JobSummary {
     var hints: [String] {
         guard let job = status.id, !isConclusive else { return [] }
         let command = ShellWords.command(arguments.copy.wordsToResume)
-        return ["the same command goes on with job \(job): \(command)"]
+        return ["the same command resumes job \(job): \(command)"]
     }
 
     var exitCode: ExitCode {

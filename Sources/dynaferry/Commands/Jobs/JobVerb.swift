@@ -62,7 +62,7 @@ package enum StopVerb: JobVerb {
     package static let summary = "End a running job in order."
     package static let about = """
         As the first SIGINT does: no new scans, what is in flight finishes, and the state is \
-        saved. The job's command goes on with it.
+        saved. The job's command resumes it.
         """
     package static let example = "At the end of a maintenance window:"
 }

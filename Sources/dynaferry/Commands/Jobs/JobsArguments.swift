@@ -13,7 +13,7 @@ package struct JobsArguments: CommandArguments, Equatable {
 
     package static let about = [
         """
-        Every copy is a job. Its state is kept in a folder, so that the same command goes on where \
+        Every copy is a job. Its state is kept in a folder, so that the same command resumes where \
         an interrupted one stopped, and so that other processes can look at it and steer it. \
         Looking never disturbs a job.
         """,

@@ -109,10 +109,10 @@ package struct JobsCommand: Sendable {
             }
             console.show(view.record.command)
             throw CommandFailure(
-                "no process runs job \(view.id)", hints: ["the command above goes on with it"])
+                "no process runs job \(view.id)", hints: ["the command above resumes it"])
         }
         try send(.resume, to: arguments.id, in: folder)
-        console.show("job \(arguments.id) goes on")
+        console.show("job \(arguments.id) is resumed")
         return .success
     }
 

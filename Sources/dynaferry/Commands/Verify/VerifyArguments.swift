@@ -41,7 +41,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         """,
         """
         Each verification is a job, as a copy is: after an interruption or a crash the same \
-        command goes on where it stopped. See dynaferry jobs --help.
+        command resumes where it stopped. See dynaferry jobs --help.
         """,
         """
         --repair puts what differs or is missing into the target, one item at a time: each is read \
@@ -315,7 +315,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             .interrupted,
             """
             Stopped by SIGINT, SIGTERM, SIGHUP or dynaferry jobs stop before it could tell; the \
-            same command goes on.
+            same command resumes it.
             """
         ),
     ]
