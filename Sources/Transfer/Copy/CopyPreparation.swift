@@ -122,7 +122,7 @@ package enum CopyPreparation {
                 deadLettersPath: options[number].deadLettersPath)
         }
         return Job(
-            Job.Record(job), tables, keeper, policy, shared: shared, asked: asked, note: note,
+            Job.Run(job), tables, keeper, policy, shared: shared, asked: asked, note: note,
             time: time)
     }
 

@@ -17,7 +17,7 @@ package final class Job: Sendable {
         package var width: Int?
         /// One table's failure stops the others.
         package var isFailFast = false
-        /// nil: whatever it costs.
+        /// Over all runs of the job; nil: whatever it costs.
         package var maxCost: CostLimit?
 
         package init() {}
@@ -28,7 +28,7 @@ package final class Job: Sendable {
         var task: any TableTask
         /// Its number in the job's store; nil: it was refused, and is not in the store.
         var place: Int?
-        /// By which it is chosen when it is begun.
+        /// Stored bytes of the source, as it reports: smaller tables begin first.
         var bytes = 0
         /// An earlier run has finished it.
         var isFinished = false
@@ -36,11 +36,12 @@ package final class Job: Sendable {
         var deadLettersPath: String?
     }
 
-    /// What there is to a job before its tables.
-    struct Record {
+    /// Which job this is a run of, and what holds for the run.
+    struct Run {
         var kind: JobRecord.Kind
-        /// nil where nothing is kept.
+        /// nil where nothing outlives the process.
         var id: String?
+        /// Processes that have run the job, this one included.
         var runs = 1
         /// Where other processes reach this one.
         var socketPath: String?
@@ -48,7 +49,7 @@ package final class Job: Sendable {
         var throttle = AskedLimits()
     }
 
-    private let record: Record
+    private let current: Run
     private let keeper: JobKeeper
     private let policy: Policy
     let tables: [Table]
@@ -68,11 +69,11 @@ package final class Job: Sendable {
 
     /// - Parameter asked: of any table: what they share is the same in each.
     init(
-        _ record: Record, _ tables: [Table], _ keeper: JobKeeper, _ policy: Policy,
+        _ run: Run, _ tables: [Table], _ keeper: JobKeeper, _ policy: Policy,
         shared: SharedLimits, asked: AskedLimits, note: @escaping @Sendable (String) -> Void,
         time: any TimeSource
     ) {
-        self.record = record
+        current = run
         self.tables = tables
         self.keeper = keeper
         self.policy = policy
@@ -84,12 +85,12 @@ package final class Job: Sendable {
         let unfinished = tables.indices.filter { !tables[$0].isFinished && tables[$0].place != nil }
         state = Locked(
             State(
-                orders: JobOrders(throttle: record.throttle),
+                orders: JobOrders(throttle: run.throttle),
                 waiting: unfinished.sorted { tables[$0].bytes > tables[$1].bytes }))
-        for table in tables { table.task.obey(JobOrders(throttle: record.throttle)) }
+        for table in tables { table.task.obey(JobOrders(throttle: run.throttle)) }
     }
 
-    package var id: String? { record.id }
+    package var id: String? { current.id }
 
     /// Works on all tables; returns when they are done, or the job stopped or failed.
     package func run() async -> JobStatus {
@@ -97,7 +98,7 @@ package final class Job: Sendable {
         let costs = policy.maxCost.map { watchCost($0) }
         if let text = totals.description { note(text) }
         let width = max(1, min(width, tables.count))
-        let takesLargest = width > 1 && (!totals.areNone || width > record.kind.widthUsual)
+        let takesLargest = width > 1 && (!totals.areNone || width > current.kind.widthUsual)
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<width {
                 group.addTask { await self.runTables(largest: takesLargest && worker == 0) }
@@ -115,7 +116,7 @@ package final class Job: Sendable {
         let limits = tables.compactMap { table in
             (try? table.task.limits(under: throttle)) ?? nil
         }
-        return totals.width(of: limits, usual: record.kind.widthUsual)
+        return totals.width(of: limits, usual: current.kind.widthUsual)
     }
 
     /// Works on one table after another while there is one that waits.
@@ -156,8 +157,8 @@ package final class Job: Sendable {
     /// Where it stands, without what is known at its end only.
     package var status: JobStatus {
         var status = JobStatus(
-            record.kind, tables.map(\.task.status), elapsed: time.now - started)
-        (status.id, status.runs) = (record.id, record.runs)
+            current.kind, tables.map(\.task.status), elapsed: time.now - started)
+        (status.id, status.runs) = (current.id, current.runs)
         let orders = state.withLock { $0.orders }
         (status.isPaused, status.isStopping) = (orders.isPaused, orders.isStopping)
         status.totals = totals
@@ -216,7 +217,7 @@ package final class Job: Sendable {
                 }
                 try file.sync()
             } catch let failure as FlowFailure {
-                note("\(failure.message)\(record.id.map { "; they stand in job \($0)" } ?? "")")
+                note("\(failure.message)\(current.id.map { "; they stand in job \($0)" } ?? "")")
             } catch {
                 note("dead letters can't be read: \(error)")
             }
@@ -262,7 +263,7 @@ package final class Job: Sendable {
     /// Answers `dynaferry jobs` until what it returns is stopped. Without its socket a job runs all
     /// the same, but can't be asked anything.
     private func listen() -> JobControl? {
-        guard let id = record.id, let path = record.socketPath else { return nil }
+        guard let id = current.id, let path = current.socketPath else { return nil }
         do throws(JobError) {
             return try JobControl(path) { [weak self] command throws(JobError) in
                 try self?.perform(command, id)

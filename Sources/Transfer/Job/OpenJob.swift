@@ -50,7 +50,7 @@ struct OpenTable {
     var first: FirstRead?
 }
 
-extension Job.Record {
+extension Job.Run {
     init(_ job: OpenJob) {
         self.init(
             kind: job.record.kind, id: job.record.id, runs: job.record.runs,

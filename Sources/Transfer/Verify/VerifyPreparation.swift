@@ -139,8 +139,8 @@ package struct VerifyPreparation {
         _ looked: [Result<VerifyLook, CopyRefusal>], _ looks: [VerifyLook], _ open: OpenJob?
     ) throws -> Job {
         let asked = options[0].limits
-        let record = open.map { Job.Record($0) } ?? Job.Record(kind: .verify)
-        let totals = asked.updated(by: record.throttle).totals
+        let run = open.map { Job.Run($0) } ?? Job.Run(kind: .verify)
+        let totals = asked.updated(by: run.throttle).totals
         let shared = SharedLimits(totals, time: time)
         let keeper =
             open.map { JobKeeper($0, totals, time: time) }
@@ -154,7 +154,7 @@ package struct VerifyPreparation {
                 all.append(Job.Table(task: task))
                 continue
             }
-            let orders = JobOrders(throttle: record.throttle)
+            let orders = JobOrders(throttle: run.throttle)
             let task = try verification(
                 number, looks[place], orders, shared, keeper, place: place)
             all.append(
@@ -165,7 +165,7 @@ package struct VerifyPreparation {
             place += 1
         }
         return Job(
-            record, all, keeper, policy, shared: shared, asked: asked, note: note, time: time)
+            run, all, keeper, policy, shared: shared, asked: asked, note: note, time: time)
     }
 
     /// - Parameters:
