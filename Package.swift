@@ -37,10 +37,13 @@ let package = Package(
             name: "Connectors",
             dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow"]),
         .target(
+            name: "Schema",
+            dependencies: ["System", "JSON", "DynamoModel", "AWS", "DynamoDB", "Flow"]),
+        .target(
             name: "Transfer",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
-                "Connectors",
+                "Connectors", "Schema",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
@@ -51,7 +54,7 @@ let package = Package(
             name: "dynaferry",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
-                "Transfer",
+                "Schema", "Transfer",
                 "HTTPServer", "LocalAWS", "CommandLine",
             ]),
 
@@ -65,7 +68,7 @@ let package = Package(
             name: "MicroBenchmarks",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
-                "Transfer",
+                "Schema", "Transfer",
                 "LocalAWS",
             ],
             path: "Benchmarks/Micro"),
@@ -99,13 +102,15 @@ let package = Package(
             name: "TransferTests",
             dependencies: [
                 "TestSupport",
-                "System", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB", "DynamoModel",
+                "System", "Schema", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB",
+                "DynamoModel",
                 "Pacing", "JSON",
             ]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ModelBenchmarks", "System", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB",
+                "ModelBenchmarks", "System", "Schema", "Transfer", "Flow", "Connectors", "AWS",
+                "DynamoDB",
                 "DynamoModel",
                 "LocalAWS", "Pacing", "JSON",
             ]),
@@ -113,14 +118,15 @@ let package = Package(
             name: "FaultTests",
             dependencies: [
                 "TestSupport",
-                "System", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS", "HTTPServer",
+                "System", "Schema", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS",
+                "HTTPServer",
                 "LocalAWS",
                 "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "TestSupport", "dynaferry", "System", "Transfer", "Flow", "Connectors",
+                "TestSupport", "dynaferry", "System", "Schema", "Transfer", "Flow", "Connectors",
                 "DynamoModel", "JSON",
             ],
             exclude: ["Scripts"]),
@@ -128,7 +134,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "TestSupport",
-                "dynaferry", "CommandLine", "System", "Transfer", "LocalAWS", "HTTPServer", "AWS",
+                "dynaferry", "CommandLine", "System", "Schema", "Transfer", "LocalAWS",
+                "HTTPServer", "AWS",
                 "DynamoModel", "JSON", "Pacing",
             ],
             exclude: ["Snapshots"]),

@@ -97,11 +97,11 @@ enum Scheduling {
                 case .open: perform(scheduler.opened(Scheduling.segments, at: now))
                 case .read(let segment, _, let limit, _):
                     events.append(.page(segment: segment, limit: limit))
-                case .write(let batch, _, _): events.append(.answer(batch))
+                case .write(let batch, _, _, _): events.append(.answer(batch))
                 case .wake(let instant): events.append(.wake(instant))
                 case .finish(let outcome): self.outcome = outcome
                 case .save: events.append(.saved)
-                case .release, .claim, .settle: break
+                case .release, .claim, .settle, .closeUnit, .seal: break
                 }
             }
         }

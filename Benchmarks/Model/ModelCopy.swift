@@ -138,9 +138,9 @@ package struct ModelCopy {
                 scans[segment] = Scan(
                     limit: limit, replyBytesMax: replyBytesMax, answered: times.answered)
                 events.add(.scanCharged(segment: segment), at: times.charged)
-            case .write(let id, let items, _): send(id, items)
+            case .write(let id, let items, _, _): send(id, items)
             case .save: events.add(.saved, at: now)
-            case .release: break
+            case .release, .closeUnit, .seal: break
             case .claim(let side, let units): claims.append((side, units))
             case .settle(let side, let grant, let consumed):
                 settlements.append((side, grant, consumed))

@@ -36,6 +36,13 @@ package struct UnitLimits: Equatable, Sendable {
         write = WriteLimits(table: table, indexes: indexes, shared: asked.totalWriteUnits)
     }
 
+    /// Of a table that is only read.
+    init(reading table: TableDefinition, _ asked: AskedLimits) throws(CopyRefusal) {
+        read = try Self.read(asked.readUnits, of: table, "--read-units")
+        read.shared = asked.totalReadUnits
+        write = WriteLimits()
+    }
+
     /// What one table may be read at.
     /// - Parameter option: what asked for it, for messages.
     static func read(

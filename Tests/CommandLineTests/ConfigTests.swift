@@ -28,7 +28,7 @@ import Transfer
     private static let samples = [
         "5", "20m", "64MiB", "eu-west-1", "http://127.0.0.1:8000",
         "arn:aws:iam::123456789012:role/copier", "old-*=new-*", "Orders=50", "abc", "18:30",
-        "5%",
+        "5%", "pk:S",
     ]
 
     /// What a file may say of an option, beside the words that mean the same.
@@ -53,14 +53,16 @@ import Transfer
     private func check<Arguments: ConfigurableArguments & Equatable>(
         _: Arguments.Type
     ) throws {
+        var names: [String] = []
         func parse(_ words: [String], _ file: String? = nil) throws -> Arguments {
-            let words = ["aaa", "bbb"] + words + (file.map { _ in ["--config", "f"] } ?? [])
+            let words = names + words + (file.map { _ in ["--config", "f"] } ?? [])
             var arguments = try Arguments(parsing: words) { _ in Array((file ?? "").utf8) }
             arguments.copy.config = nil
             return arguments
         }
         for option in Arguments.options.map(\.description) where option.filePlace != .nowhere {
             for name in option.names {
+                names = Self.names(for: name)
                 // Some say nothing without a role.
                 let role = option.names.contains("--role-arn") ? [] : ["--role-arn=\(Self.role)"]
                 let choices =
@@ -79,6 +81,15 @@ import Transfer
                     #expect(try given == parse(role + words), "\(key): \(json)")
                 }
             }
+        }
+    }
+
+    /// What is said of files has a side of files.
+    private static func names(for option: String) -> [String] {
+        switch option {
+        case "--file-size", "--compression", "--level": ["aaa", "./bbb/"]
+        case "--like", "--key", "--latest": ["./aaa/", "bbb"]
+        default: ["aaa", "bbb"]
         }
     }
 

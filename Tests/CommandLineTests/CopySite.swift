@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Schema
 import System
 import TestSupport
 import Testing

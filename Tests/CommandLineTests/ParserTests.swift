@@ -29,10 +29,10 @@ import Transfer
 
     @Test func `without options everything is at its default`() throws {
         var expected = CopyArguments()
-        expected.source = try #require(TableReference("Orders"))
-        expected.target = try #require(TableReference("OrdersCopy"))
+        expected.source = try #require(Location("Orders"))
+        expected.target = try #require(Location("OrdersCopy"))
         #expect(try copy("Orders", "OrdersCopy") == expected)
-        #expect(expected.memory == 26 << 20)
+        #expect(expected.memory == nil && CopyOptions.memoryUsual == 26 << 20)
         #expect(expected.maxDeadLetters == 1_000)
         #expect(expected.giveUpAfter == .seconds(900))
     }
@@ -134,7 +134,7 @@ import Transfer
         let words = demo.copyWords(endpoint: "http://127.0.0.1:9")
         let copy = try CopyArguments(parsing: Array(words.dropFirst()))
         #expect(copy.writeUnits == .perSecond(250))
-        #expect(copy.memory == demo.memory)
+        #expect(demo.memory == CopyOptions.memoryUsual)
         #expect(copy.report == "report.json")
         #expect(copy.sourceSide.endpoint == "http://127.0.0.1:9")
     }

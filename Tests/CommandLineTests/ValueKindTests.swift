@@ -63,13 +63,13 @@ import Transfer
 
     @Test func `tables are names by the service's rules, or ARNs`() {
         let arn = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/Orders.v2"
-        #expect(TableReference(arn)?.name == "Orders.v2")
-        #expect(TableReference(arn)?.region == "cn-north-1")
-        #expect(TableReference("Orders_1.a-b")?.isARN == false)
-        #expect(TableReference("acme-*")?.isPattern == true)
-        #expect(TableReference("*")?.isPattern == true)
+        #expect(Location(arn)?.name == "Orders.v2")
+        #expect(Location(arn)?.region == "cn-north-1")
+        #expect(Location("Orders_1.a-b")?.isARN == false)
+        #expect(Location("acme-*")?.isPattern == true)
+        #expect(Location("*")?.isPattern == true)
         let longest = String(repeating: "a", count: 255)
-        #expect(TableReference(longest) != nil)
+        #expect(Location(longest) != nil)
         let wrong = [
             "", "ab", longest + "a", "a b c", "täble", "a b*", "arn:aws:s3:::bucket",
             "arn:aws:dynamodb:eu-west-1:12345:table/Orders",
@@ -77,7 +77,7 @@ import Transfer
             "arn:aws:dynamodb:eu-west-1:123456789012:table/Orders/index/ByDay",
             "arn:aws:dynamodb::123456789012:table/Orders",
         ]
-        for text in wrong { #expect(TableReference(text) == nil, "\(text)") }
+        for text in wrong { #expect(Location(text) == nil, "\(text)") }
     }
 
     @Test func `endpoints are a scheme, a host and perhaps a port`() {

@@ -5,6 +5,7 @@ import DynamoModel
 import Foundation
 import JSON
 import System
+import TestSupport
 import Testing
 
 @testable import Connectors
@@ -41,7 +42,8 @@ import Testing
         /// Its cursors are good in another source.
         var isResumable = true
         var make:
-            @Sendable (_ client: Client, _ table: String, _ queue: DispatchQueue) -> any PageSource
+            @Sendable (_ client: Client, _ table: String, _ queue: DispatchQueue) throws ->
+                any PageSource
     }
 
     private static let sources = [
@@ -67,6 +69,23 @@ import Testing
                 difference.source = digest
                 return AskedPair(difference, trustsAbsence: true)
             }
+        },
+        SourceCase(testDescription: "ExportSource") { _, table, queue in
+            let folder = try TemporaryFolder()
+            let names = (0..<3).map { "\(table)-\($0).json" }
+            if table == "source" {
+                for (number, name) in names.enumerated() {
+                    let lines = items[(20 * number)..<(20 * number + 20)].map {
+                        #"{"Item":\#($0.text)}"# + "\n"
+                    }
+                    try lines.joined().write(
+                        toFile: folder.path(name), atomically: true, encoding: .utf8)
+                }
+            }
+            return ExportSource(
+                KeptFolder(folder),
+                names.map { DataFile(name: $0, items: 20, bytes: nil, md5: nil, etag: nil) },
+                schema: schema, on: queue)
         },
     ]
 
@@ -124,7 +143,7 @@ import Testing
     func `pages join: each item comes once`(source: SourceCase) async throws {
         let fixture = try Self.fixture()
         let queue = DispatchQueue(label: "claims.source")
-        let real = source.make(try await fixture.client(), "source", queue)
+        let real = try source.make(try await fixture.client(), "source", queue)
         var found: [String] = []
         for partition in try await partitions(real, queue) {
             found += try await rest(real, queue, partition, after: nil)
@@ -139,13 +158,13 @@ import Testing
         let fixture = try Self.fixture()
         let client = try await fixture.client()
         let queue = DispatchQueue(label: "claims.source")
-        let first = source.make(client, "source", queue)
+        let first = try source.make(client, "source", queue)
         for partition in try await partitions(first, queue) {
             let all = try await rest(first, queue, partition, after: nil)
             var before = 0
             _ = try await rest(first, queue, partition, after: nil) { page in
                 for item in page.items.indices where item % 3 == 0 || item == page.items.count - 1 {
-                    let other = source.make(client, "source", queue)
+                    let other = try source.make(client, "source", queue)
                     let left = try await rest(
                         other, queue, partition, after: first.cursor(after: item, of: page))
                     #expect(left == Array(all[(before + item + 1)...]))
@@ -159,7 +178,7 @@ import Testing
     func `what is not there is named, and not asked for again`(source: SourceCase) async throws {
         let fixture = try Self.fixture()
         let queue = DispatchQueue(label: "claims.source")
-        let real = source.make(try await fixture.client(), "nowhere", queue)
+        let real = try source.make(try await fixture.client(), "nowhere", queue)
         let partition = try #require(try await partitions(real, queue).first)
         let result = await page(real, queue, partition, after: nil)
         guard case .failure(let failure) = result else {
@@ -174,7 +193,7 @@ import Testing
     func `a page that does not fit is to be split`(source: SourceCase) async throws {
         let fixture = try Self.fixture()
         let queue = DispatchQueue(label: "claims.source")
-        let real = source.make(try await fixture.client(), "source", queue)
+        let real = try source.make(try await fixture.client(), "source", queue)
         for partition in try await partitions(real, queue) {
             let result = await page(real, queue, partition, after: nil, bytesMax: 64)
             if case .failure(let failure) = result {
@@ -258,6 +277,74 @@ import Testing
         return withExtendedLifetime(held) { reply }
     }
 
+    // MARK: Sinks of units
+
+    /// A sink of units, in a folder.
+    struct UnitSinkCase: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var make: @Sendable (_ folder: String) -> any UnitSink
+    }
+
+    private static let unitSinks = [
+        UnitSinkCase(testDescription: "ExportSink") { folder in
+            ExportSink(FolderStore(folder), .init(folder: "data/", job: 7, epoch: 1))
+        }
+    ]
+
+    @Test(arguments: unitSinks)
+    func `a unit is there with all its items once it is sealed, and not before`(
+        sink: UnitSinkCase
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let store = FolderStore(folder.path(""))
+        let queue = DispatchQueue(label: "claims.units")
+        let real = sink.make(folder.path(""))
+        let held = try held(Self.items)
+        let unit = UnitID(partition: Flow.Partition(name: "0"), ordinal: 0)
+        for start in [0, 30] {
+            let batch = (start..<start + 30).map {
+                BatchItem(UInt32($0), of: held, mayBeWritten: false)
+            }
+            let reply = try await Answers.of(queue) { real.write(batch, in: unit, $0) }.get()
+            #expect(reply.exceptions.isEmpty && !reply.isUnitFull)
+        }
+        #expect(try await store.listed("", patience: .zero).isEmpty)
+        let record = try await Answers.of(queue) { real.seal(unit, $0) }.get()
+        let file = try #require(DataFile(stored: record))
+        #expect(file.items == Self.items.count)
+        #expect(try await store.listed("", patience: .zero).map(\.name) == [file.name])
+        let source = ExportSource(store, [file], schema: Self.schema, on: queue)
+        let found = try await rest(
+            source, queue, Flow.Partition(name: file.name), after: nil)
+        #expect(
+            try found.map { try JSON(parsing: $0).sorted } == Self.items.map(\.sorted))
+        withExtendedLifetime(held) {}
+    }
+
+    @Test(arguments: unitSinks)
+    func `a place that can't be written is named, and the unit is sealed when it can`(
+        sink: UnitSinkCase
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let blocked = folder.path("data")
+        try "in the way".write(toFile: blocked, atomically: true, encoding: .utf8)
+        let queue = DispatchQueue(label: "claims.units")
+        let real = sink.make(folder.path(""))
+        let held = try held(Self.items)
+        let unit = UnitID(partition: Flow.Partition(name: "0"), ordinal: 0)
+        let batch = [BatchItem(0, of: held, mayBeWritten: false)]
+        _ = try await Answers.of(queue) { real.write(batch, in: unit, $0) }.get()
+        guard case .failure(let failure) = await Answers.of(queue, { real.seal(unit, $0) }) else {
+            Issue.record("it was sealed")
+            return
+        }
+        #expect(failure.message.contains("data"), "\(failure)")
+        try FileManager.default.removeItem(atPath: blocked)
+        let record = try await Answers.of(queue) { real.seal(unit, $0) }.get()
+        #expect(DataFile(stored: record)?.items == 1)
+        withExtendedLifetime(held) {}
+    }
+
     @Test(arguments: sinks)
     func `what is said to be written is there, and may be written again`(
         sink: SinkCase
@@ -311,6 +398,28 @@ import Testing
         }
         #expect(failure.remedy == .giveUp)
         #expect(failure.message.contains("nowhere"), "\(failure)")
+    }
+}
+
+/// A folder that lasts as long as what reads it.
+private final class KeptFolder: FileStore {
+    private let folder: TemporaryFolder
+    private let store: FolderStore
+
+    init(_ folder: TemporaryFolder) {
+        self.folder = folder
+        store = FolderStore(folder.path(""))
+    }
+
+    var title: String { store.title }
+
+    func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>) { store.list(prefix, done) }
+
+    func read(
+        _ name: String, _ range: Range<Int>, version: String?, into buffer: ByteBuffer,
+        _ done: @escaping Done<FilePart>
+    ) {
+        store.read(name, range, version: version, into: buffer, done)
     }
 }
 

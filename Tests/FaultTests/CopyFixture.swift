@@ -74,7 +74,7 @@ final class CopyFixture {
         let job = JobOptions(folder: jobs, request: ["copy", pairs[0].source, pairs[0].target])
         let tables = pairs.map { source, target in
             (
-                SourceTable(name: source, reader: ReadOnlyClient(client)),
+                CopySource.table(SourceTable(name: source, reader: ReadOnlyClient(client))),
                 TargetTable(name: target, client: client)
             )
         }

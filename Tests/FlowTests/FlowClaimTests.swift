@@ -190,7 +190,7 @@ import Testing
         // A hundred are only told of; then all are written, which takes ten a second.
         while now < .zero + .seconds(30) {
             let batches = actions.compactMap { action -> BatchID? in
-                if case .write(let id, _, _) = action { id } else { nil }
+                if case .write(let id, _, _, _) = action { id } else { nil }
             }
             actions = []
             for batch in batches {
@@ -279,7 +279,7 @@ private final class LineFold: SettledFold, @unchecked Sendable {
 
     init(_ lines: [String: [String]] = [:]) { self.lines = lines }
 
-    func passed(_ items: Range<Int>, of page: Page) {
+    func passed(_ items: Range<Int>, of page: Page, in unit: UnitID?) {
         for slice in page.items[items] {
             let line = String(decoding: page.buffer.bytes[slice.range], as: UTF8.self)
             lines[page.request.partition.name, default: []].append(line)

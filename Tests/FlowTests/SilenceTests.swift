@@ -34,7 +34,7 @@ import Testing
         var scheduler = try scheduler()
         let (_, actions) = scheduler.pageArrived(partition: 0, page, at: .zero + .seconds(60))
         let batch = actions.compactMap { action -> BatchID? in
-            if case .write(let id, _, _) = action { id } else { nil }
+            if case .write(let id, _, _, _) = action { id } else { nil }
         }.first
         _ = scheduler.timePassed(at: .zero + .seconds(64))
         #expect(scheduler.hold != .targetUnreachable)

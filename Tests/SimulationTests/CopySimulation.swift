@@ -152,7 +152,8 @@ final class CopySimulation {
             case .read(let segment, let cursor, let limit, let reserve):
                 try checkCursor(cursor, segment)
                 try scan(segment, limit, reserve)
-            case .write(let id, let items, let reserve): try write(id, items, reserve)
+            case .write(let id, let items, let reserve, _): try write(id, items, reserve)
+            case .closeUnit, .seal: throw violation("\(action) for a sink without units")
             case .release(let page): try release(page)
             case .save(let save): try keep(save)
             case .claim(let side, let units): try claim(side, units)

@@ -93,13 +93,13 @@ struct FalsifiedScheduler {
         return actions.map { action in
             switch action {
             case .read(let segment, _, _, _): scanning.insert(segment)
-            case .write(let id, let items, _): batches[id] = items
+            case .write(let id, let items, _, _): batches[id] = items
             case .release(let page):
                 if let segment = pages.removeValue(forKey: page)?.segment {
                     openPages[segment]?.removeAll { $0 == page }
                 }
             case .save(let save): return .save(falsified(save, mutant))
-            case .open, .claim, .settle, .wake, .finish: break
+            case .open, .claim, .settle, .wake, .finish, .closeUnit, .seal: break
             }
             return action
         }

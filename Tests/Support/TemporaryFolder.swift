@@ -1,7 +1,7 @@
 import Foundation
 
 /// A folder that is gone with its owner.
-package final class TemporaryFolder {
+package final class TemporaryFolder: Sendable {
     private let url: URL
 
     package init() throws {

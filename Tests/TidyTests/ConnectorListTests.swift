@@ -4,7 +4,7 @@ import Testing
 /// Goal: a source or a sink can't be added without the claims that the flow relies on.
 @Suite struct ConnectorListTests {
     @Test func `each source and sink has its line in the suite of claims`() throws {
-        let conformance = /class (?<name>\w+): (?:PageSource|BatchSink)/
+        let conformance = /class (?<name>\w+): (?:PageSource|BatchSink|UnitSink)/
         let names = SourceTree.swift.filter { $0.path.hasPrefix("Sources/") }.flatMap { file in
             file.lines.compactMap { line in
                 (try? conformance.firstMatch(in: line)).map { String($0.output.name) }

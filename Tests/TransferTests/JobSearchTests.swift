@@ -36,7 +36,7 @@ import Testing
         var options = CopyOptions()
         options.mergesIntoItems = merges
         return JobIdentity.Table(
-            source: try Self.table("from"), sourceEndpoint: "http://a", target: target,
+            source: "arn:of:from", sourceEndpoint: "http://a", target: target,
             targetEndpoint: "http://b", options: options)
     }
 

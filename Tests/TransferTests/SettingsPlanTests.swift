@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import Schema
 import TestSupport
 import Testing
 

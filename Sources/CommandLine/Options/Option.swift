@@ -52,6 +52,7 @@ package enum OptionCategory: String, Sendable {
     case sides = "Where the tables are"
     case comparison = "What is compared"
     case target = "What may happen to the target"
+    case files = "Files"
     case schema = "Schema and settings"
     case pace = "Speed and limits"
     case reading = "Reading the source"

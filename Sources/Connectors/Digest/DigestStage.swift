@@ -38,17 +38,27 @@ package final class DigestStage: PageStage, @unchecked Sendable {
 package final class DigestFold: SettledFold, @unchecked Sendable {
     // @unchecked: touched only on the flow's queue, before it has begun, and after it has ended.
     package private(set) var sums: TableSums
+    /// Of units that are not sealed.
+    private var pending: [UnitID: TableSums] = [:]
 
     /// Buckets are written with each of a copy's saves, several times a second.
     package static let bucketsMax = 4_096
 
     package init(_ sums: TableSums) { self.sums = sums }
 
-    package func passed(_ items: Range<Int>, of page: Page) {
+    package func passed(_ items: Range<Int>, of page: Page, in unit: UnitID?) {
         guard let made = page.made(PageDigests.self),
             let segment = ScanSource.segment(page.request.partition)
         else { preconditionFailure("a page without digests") }
-        sums.add(made.digests[items], segment: segment)
+        guard let unit else { return sums.add(made.digests[items], segment: segment) }
+        pending[
+            unit, default: TableSums(buckets: sums.buckets.count, segments: sums.segments.count)
+        ]
+        .add(made.digests[items], segment: segment)
+    }
+
+    package func sealed(_ unit: UnitID) {
+        if let sealed = pending.removeValue(forKey: unit) { sums.add(sealed) }
     }
 
     /// A ``DigestState``.

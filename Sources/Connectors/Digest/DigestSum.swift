@@ -18,6 +18,11 @@ package struct DigestSum: Equatable, Sendable {
         items += 1
         sum &+= digest
     }
+
+    mutating func add(_ other: DigestSum) {
+        items += other.items
+        sum &+= other.sum
+    }
 }
 
 /// The sums of one side's items: each item counts once by the hash of its key, and once by the
@@ -48,6 +53,12 @@ package struct TableSums: Equatable, Sendable {
             buckets[Self.bucket(of: digest.key, among: buckets.count)].add(digest.item)
             segments[segment].add(digest.item)
         }
+    }
+
+    /// Adds sums of as many buckets and segments.
+    mutating func add(_ other: TableSums) {
+        for bucket in buckets.indices { buckets[bucket].add(other.buckets[bucket]) }
+        for segment in segments.indices { segments[segment].add(other.segments[segment]) }
     }
 
     /// The bucket that a key belongs to, by the highest bits of its hash: in the order of the

@@ -35,6 +35,13 @@ package struct DeadLetter: Equatable, Sendable {
     }
 
     private init(_ refused: RefusedBytes, schema: KeySchema) throws(JSONError) {
+        // A line of a file that is no item has no key: its place tells it from others.
+        guard refused.code != BadLine.code else {
+            self.init(
+                code: refused.code, reason: refused.reason, key: Array(refused.reason.utf8),
+                item: refused.item)
+            return
+        }
         let page = ByteBuffer()
         let slice = try PageCutter(schema: schema).cut(item: refused.item, in: page)
         self.init(

@@ -53,10 +53,10 @@ struct SeenNames {
 
 extension ByteWalk {
     /// Walks over bytes in which there are items; `body` gets the walk.
-    static func overItems<Result>(
+    static func overItems<Result, Failure: Error>(
         _ bytes: UnsafeRawBufferPointer,
-        _ body: (inout ByteWalk) throws(JSONError) -> Result
-    ) throws(JSONError) -> Result {
+        _ body: (inout ByteWalk) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let words = UnsafeMutablePointer<UInt64>.allocate(capacity: SeenNames.room)
         defer { words.deallocate() }
         var walk = ByteWalk(bytes)

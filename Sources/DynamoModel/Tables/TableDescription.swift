@@ -2,6 +2,8 @@ import JSON
 
 /// A table as DescribeTable reports it: its definition, and what it is now.
 package struct TableDescription: Equatable, Sendable {
+    /// DescribeTable's `Table`, as it was answered.
+    package let json: JSON
     package var definition: TableDefinition
     package var schema: KeySchema
     /// `ACTIVE`, `CREATING`, ...
@@ -30,6 +32,7 @@ package struct TableDescription: Equatable, Sendable {
     /// - Parameter json: DescribeTable's `Table`, or CreateTable's `TableDescription`.
     /// - Throws: ``TableDefinitionError`` that names the member which is missing or wrong.
     package init(_ json: JSON) throws(TableDefinitionError) {
+        self.json = json
         definition = try TableDefinition(json)
         guard let schema = definition.schema else { throw .missing("KeySchema") }
         self.schema = schema

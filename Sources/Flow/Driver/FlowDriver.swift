@@ -48,6 +48,7 @@ package final class FlowDriver: @unchecked Sendable {
     /// By the scheduler's numbers.
     private var pages: [HeldPage?] = []
     private var buffers: BufferPool
+    private var units = UnitEnds()
     private var calls: CallLog
     /// Events that came while actions were being performed.
     private var inbox: [() -> [FlowAction]] = []
@@ -166,7 +167,9 @@ package final class FlowDriver: @unchecked Sendable {
                 PageRequest(
                     partition: partitions[partition], after: cursor, itemsMax: itemsMax,
                     bytesMax: bytesMax))
-        case .write(let id, let items, _): write(id, items)
+        case .write(let id, let items, _, let unit): write(id, items, into: unit)
+        case .closeUnit(let unit, let progress): units.close(unit, at: record(progress))
+        case .seal(let unit): seal(unit)
         case .release(let page): release(page)
         case .save(let save): keep(save)
         case .claim(let side, let units): claim(units, on: side)
@@ -308,31 +311,36 @@ package final class FlowDriver: @unchecked Sendable {
     private func release(_ number: Int) {
         guard let open = pages[number] else { return }
         pages[number] = nil
-        tell(open.told..<open.page.items.count, of: open.page)
+        tell(open.told..<open.page.items.count, of: open)
         buffers.give(open.page.buffer)
     }
 
-    private func tell(_ items: Range<Int>, of page: Page) {
-        for fold in parts.folds { fold.passed(items, of: page) }
+    private func tell(_ items: Range<Int>, of held: HeldPage) {
+        if parts.folds.isEmpty || items.isEmpty { return }
+        let unit = isOfUnits ? units.behind(held.page.request.partition) : nil
+        for fold in parts.folds { fold.passed(items, of: held.page, in: unit) }
     }
 
     // MARK: Batches
 
-    private func write(_ id: BatchID, _ items: [ItemRef]) {
+    private func write(_ id: BatchID, _ items: [ItemRef], into unit: UnitNumber?) {
         guard let sink = parts.sink else { preconditionFailure("a batch without a sink") }
         let sent = time.now
-        sink.write(
-            batch(of: items),
-            answer { [self] result in
-                let now = time.now
-                switch result {
-                case .success(let reply):
-                    return scheduler.batchAnswered(
-                        id, reply, roundTrip: reply.roundTrip ?? now - sent, at: now)
-                case .failure(let failure):
-                    return scheduler.batchFailed(id, failure, roundTrip: now - sent, at: now)
-                }
-            })
+        let done: Done<BatchReply> = answer { [self] result in
+            let now = time.now
+            switch result {
+            case .success(let reply):
+                return scheduler.batchAnswered(
+                    id, reply, roundTrip: reply.roundTrip ?? now - sent, at: now)
+            case .failure(let failure):
+                return scheduler.batchFailed(id, failure, roundTrip: now - sent, at: now)
+            }
+        }
+        if let unit {
+            unitSink.write(batch(of: items), in: unitID(unit), done)
+        } else {
+            sink.write(batch(of: items), done)
+        }
     }
 
     /// Neighbours follow each other, so that each page is looked up once for several of them.
@@ -353,15 +361,47 @@ package final class FlowDriver: @unchecked Sendable {
         return batch
     }
 
+    // MARK: Units
+
+    private var isOfUnits: Bool { parts.sink?.shape.hasUnits == true }
+
+    private var unitSink: any UnitSink {
+        guard let sink = parts.sink as? any UnitSink else {
+            preconditionFailure("the sink's shape has units, but it is no sink of units")
+        }
+        return sink
+    }
+
+    private func unitID(_ unit: UnitNumber) -> UnitID {
+        UnitID(partition: partitions[unit.partition], ordinal: unit.ordinal)
+    }
+
+    private func seal(_ unit: UnitNumber) {
+        unitSink.seal(
+            unitID(unit),
+            answer { [self] result in
+                switch result {
+                case .success(let record):
+                    units.sealed(unit, record)
+                    return scheduler.unitSealed(unit, at: time.now)
+                case .failure(let failure):
+                    return scheduler.sealFailed(unit, failure, at: time.now)
+                }
+            })
+    }
+
     // MARK: Saving
 
     private func keep(_ save: FlowSave) {
         guard let journal = parts.journal else {
             return take { [self] in scheduler.saved(at: time.now) }
         }
-        let records = save.partitions.map { record($0) }
+        let passed = units.pass(save.units)
+        for unit in passed.ids { for fold in parts.folds { fold.sealed(unit) } }
+        let records = save.partitions.map { record($0) } + passed.partitions
         let entry = JournalEntry(
-            partitions: records, folds: parts.folds.map { $0.state(of: records) },
+            partitions: records, units: passed.units,
+            folds: parts.folds.map { $0.state(of: records) },
             deadLetters: save.deadLetters.map { refused($0) }, itemsAhead: save.itemsAhead,
             progress: save.progress)
         journal.save(entry) { [self] result in
@@ -391,7 +431,7 @@ package final class FlowDriver: @unchecked Sendable {
         case .within(let number, let items):
             let open = pages[number]!
             if open.told < items {
-                tell(open.told..<items, of: open.page)
+                tell(open.told..<items, of: open)
                 open.told = items
             }
             return parts.source.cursor(after: items - 1, of: open.page)
@@ -417,8 +457,13 @@ extension ArrivedPage {
         unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted
         isPaid = page.isPaid
-        for (item, verdict) in page.verdicts.enumerated() where verdict != .write {
-            leftOut.append(item)
+        for (item, verdict) in page.verdicts.enumerated() {
+            switch verdict {
+            case .write: break
+            case .leaveOut: leftOut.append(item)
+            case .refuse(let failure):
+                refused.append(Refused(position: item, failure: failure))
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ package protocol FlowJournal: Sendable {
 /// What one save makes durable.
 package struct JournalEntry: Sendable {
     package var partitions: [PartitionRecord]
+    /// Units that their cursors have passed since the last entry.
+    package var units: [UnitRecord]
     /// Of each fold, of the same instant as the cursors.
     package var folds: [any Sendable]
     package var deadLetters: [RefusedBytes]
@@ -17,6 +19,17 @@ package struct JournalEntry: Sendable {
     package var itemsAhead: Int
     /// The flow as a whole then.
     package var progress: FlowProgress
+}
+
+/// A unit that is sealed, and what its sink wants kept of it.
+package struct UnitRecord: Equatable, Sendable {
+    package var unit: UnitID
+    package var bytes: [UInt8]
+
+    package init(unit: UnitID, bytes: [UInt8]) {
+        self.unit = unit
+        self.bytes = bytes
+    }
 }
 
 /// An item that the sink refused for good.

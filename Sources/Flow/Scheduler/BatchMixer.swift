@@ -21,6 +21,8 @@ struct BatchMixer: Sendable {
     /// stand.
     private var due = DueItems()
     private var whole: [[ItemRef]] = []
+    /// By slot: where batches are of one partition, one of it is under way, or will be sent again.
+    private var isUnderWay: [Bool]
     var flaw: SchedulerFlaw?
 
     /// Items larger than this are no neighbours to be taken together.
@@ -33,6 +35,7 @@ struct BatchMixer: Sendable {
         self.shape = shape
         queues = Array(repeating: [], count: slots)
         waiting = Array(repeating: 0, count: slots)
+        isUnderWay = Array(repeating: false, count: slots)
     }
 
     // MARK: Pages
@@ -84,6 +87,17 @@ struct BatchMixer: Sendable {
         }
     }
 
+    /// A batch of one partition is sent again as it stands: what follows in it waits.
+    mutating func retryWhole(
+        _ items: [ItemRef], using generator: inout SeededGenerator, at now: Instant
+    ) {
+        var items = items
+        let attempt = Int(items[0].attempt)
+        for index in items.indices { items[index].attempt += 1 }
+        let delay = FlowScheduler.retryBackoff.delay(attempt: attempt, using: &generator)
+        retries.add(.init(due: now + delay, items: items, isWhole: true))
+    }
+
     /// When the first items are due again; nil when none wait.
     var nextDue: Instant? { retries.nextDue }
 
@@ -106,13 +120,15 @@ struct BatchMixer: Sendable {
     /// The next batch: one that is sent as it stands, or what is due again and then items of all
     /// open pages in turn. Nil when there is nothing, or too little while more is on its way.
     mutating func next(
-        within bounds: Bounds, heat: inout [PartitionHeat], isMoreComing: Bool, at now: Instant
+        within bounds: Bounds, heat: inout [PartitionHeat], isMoreComing: Bool,
+        mayTake: (Int) -> Bool, at now: Instant
     ) -> Batch? {
         if let items = whole.popLast() {
             var batch = Batch(shape, capacity: items.count)
             for item in items { batch.add(item, slice(of: item), shape) }
             return batch
         }
+        if shape.hasUnits { return nextOfOne(within: bounds, mayTake) }
         let isWorthWaiting = isMoreComing && now - (due.since ?? now) < Self.patience
         if isWorthWaiting, ring.count < shape.itemsMax, isTooLittle { return nil }
         let itemsMax = shape.itemsMax + (flaw == .overfills ? 1 : 0)
@@ -137,6 +153,53 @@ struct BatchMixer: Sendable {
         }
         return batch.items.isEmpty ? nil : batch
     }
+
+    /// Items that follow each other in the partition whose turn it is, and of which no batch is
+    /// under way.
+    private mutating func nextOfOne(
+        within bounds: Bounds, _ mayTake: (Int) -> Bool
+    ) -> Batch? {
+        for _ in ring.indices {
+            if turn >= ring.count { turn = 0 }
+            let slot = ring[turn]
+            guard !isUnderWay[slot] || flaw == .overtakes, mayTake(slot) else {
+                turn += 1
+                continue
+            }
+            isUnderWay[slot] = true
+            return takeInOrder(of: slot, within: bounds)
+        }
+        return nil
+    }
+
+    /// Fills a batch with what follows in a partition, of its first page.
+    private mutating func takeInOrder(of slot: Int, within bounds: Bounds) -> Batch {
+        guard let page = queues[slot].first else {
+            preconditionFailure("slot \(slot) has no items to take")
+        }
+        let untaken = pages[page].untaken
+        var batch = Batch(shape, capacity: min(untaken, shape.itemsMax))
+        var isFull = false
+        while !isFull, pages[page].untaken > 0 {
+            let first = pages[page].taken
+            let end = pages[page].runEnd(most: shape.itemsMax - batch.items.count)
+            var next = first
+            while next < end, batch.fits(pages[page].items[next], bounds, shape) {
+                batch.add(ItemRef(page: page, index: next), pages[page].items[next], shape)
+                next += 1
+            }
+            pages[page].take(next - first)
+            isFull = next < end || batch.items.count == shape.itemsMax
+        }
+        waiting[slot] -= untaken - pages[page].untaken
+        if pages[page].untaken == 0 { queues[slot].removeFirst() }
+        if queues[slot].isEmpty { ring.remove(at: turn) } else { turn += 1 }
+        return batch
+    }
+
+    /// The batch of a slot's partition has been answered: the next one may be taken.
+    mutating func cameBack(_ slot: Int) { isUnderWay[slot] = false }
+    func hasUnderWay(_ slot: Int) -> Bool { isUnderWay[slot] }
 
     /// Whether what is due and what the partitions in the ring hold are less than one full batch.
     private var isTooLittle: Bool {

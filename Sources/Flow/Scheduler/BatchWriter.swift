@@ -46,7 +46,10 @@ struct BatchWriter: Sendable {
         bytesMax = configuration.memory.batchBytes
         self.shape = shape
         pacing = WritePacing(configuration.write, at: now)
-        concurrency = AdaptiveLimit(range: 1...configuration.writesMax, at: now)
+        // Units take one batch of each partition at a time, and are this process's own work.
+        concurrency = AdaptiveLimit(
+            range: (shape.hasUnits ? configuration.writesMax : 1)...configuration.writesMax,
+            at: now)
         heat = Array(repeating: PartitionHeat(), count: configuration.openMax)
     }
 
@@ -69,16 +72,19 @@ struct BatchWriter: Sendable {
 
     // MARK: The next batch
 
-    /// - Parameter isMoreComing: pages are on their way that a batch may wait for.
+    /// - Parameters:
+    ///   - isMoreComing: pages are on their way that a batch may wait for.
+    ///   - units: where the sink has units, an item is taken only if there is one for it.
     mutating func next(
-        from mixer: inout BatchMixer, isMoreComing: Bool, at now: Instant
+        from mixer: inout BatchMixer, _ units: UnitBook, isMoreComing: Bool, at now: Instant
     ) -> Next {
         guard writesInFlight < (health.isDown ? 1 : concurrency.current) else {
             return .wait(.targetReplies, until: nil)
         }
         if pending == nil {
             pending = mixer.next(
-                within: bounds, heat: &heat, isMoreComing: isMoreComing, at: now)
+                within: bounds, heat: &heat, isMoreComing: isMoreComing,
+                mayTake: { units.mayWrite($0) }, at: now)
         }
         guard let batch = pending else { return .nothing }
         guard bytesHeld + batch.heldBytes <= bytesMax else {

@@ -33,6 +33,8 @@ package struct FlowConfiguration: Sendable {
     package var giveUpAfter: Duration = .seconds(15 * 60)
     /// How long requests in flight may take to come home when the flow stops.
     package var stopWithin: Duration = .seconds(10)
+    /// Units that have been open for so long are sealed though they are not full.
+    package var sealAfter: Duration = .seconds(5 * 60)
     /// Progress is made durable this often: a crash loses no more.
     package var saveEvery: Duration = .milliseconds(250)
 

@@ -13,8 +13,14 @@ package enum FlowAction: Equatable, Sendable {
     /// Ask for a page of a partition, behind a cursor or from its start (nil). A reply longer than
     /// `bytesMax` is not to be kept.
     case read(partition: Int, after: Cursor?, itemsMax: Int, bytesMax: Int)
-    /// Have these items written, in a batch of at most so many bytes.
-    case write(BatchID, [ItemRef], bytesMax: Int)
+    /// Have these items written, in a batch of at most so many bytes; into this unit of their
+    /// partition, where the sink has units.
+    case write(BatchID, [ItemRef], bytesMax: Int, unit: UnitNumber?)
+    /// Nothing more goes into this unit: note where its partition stands behind it, since bytes of
+    /// pages may go after this.
+    case closeUnit(UnitNumber, PartitionProgress)
+    /// Have the unit sealed.
+    case seal(UnitNumber)
     /// Nothing needs the page's bytes any more.
     case release(page: Int)
     /// Make this durable, as a whole or not at all, then say so.
@@ -52,6 +58,8 @@ package struct ArrivedPage: Equatable, Sendable {
     package var next: Page.Next
     /// Positions, in order, of items that are not to be written.
     package var leftOut: [Int]
+    /// Items that can't be written, by position, in order.
+    package var refused: [Refused] = []
     /// As the source reports; nil where it reports nothing.
     package var units: Double?
     package var unitsElsewhere: Double?
@@ -69,6 +77,17 @@ package struct ArrivedPage: Equatable, Sendable {
         self.next = next
         self.leftOut = leftOut
         self.units = units
+    }
+
+    /// An item that is a dead letter from the start.
+    package struct Refused: Equatable, Sendable {
+        package var position: Int
+        package var failure: FlowFailure
+    }
+
+    /// Positions, in order, of what no batch takes.
+    var notTaken: [Int] {
+        refused.isEmpty ? leftOut : (leftOut + refused.map(\.position)).sorted()
     }
 
     /// Items that were read.
@@ -107,6 +126,17 @@ package struct PartitionProgress: Equatable, Sendable {
     }
 }
 
+/// A ``UnitID``, with its partition by number.
+package struct UnitNumber: Hashable, Sendable {
+    package var partition: Int
+    package var ordinal: Int
+
+    package init(partition: Int, ordinal: Int) {
+        self.partition = partition
+        self.ordinal = ordinal
+    }
+}
+
 /// An item that the target refuses for good, and why.
 package struct RefusedItem: Equatable, Sendable {
     package var item: ItemRef
@@ -118,13 +148,16 @@ package struct FlowSave: Equatable, Sendable {
     /// The partitions that have come further since the last save.
     package var partitions: [PartitionProgress]
     package var deadLetters: [RefusedItem]
+    /// Units that have been sealed since, those of a partition in order. Its cursor is that behind
+    /// the last one.
+    package var units: [UnitNumber] = []
     /// Items that are settled but beyond their partitions' positions: after a crash they are moved
     /// again.
     package var itemsAhead = 0
     /// The flow as a whole then.
     package var progress = FlowProgress()
 
-    var isEmpty: Bool { partitions.isEmpty && deadLetters.isEmpty }
+    var isEmpty: Bool { partitions.isEmpty && deadLetters.isEmpty && units.isEmpty }
 }
 
 /// What holds a flow back now.

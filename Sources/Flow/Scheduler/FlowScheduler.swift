@@ -18,23 +18,24 @@ import System
 /// Not thread-safe: ``FlowDriver`` confines it to one serial queue. Times that it is given must not
 /// run backwards. Random numbers come from its seed.
 package struct FlowScheduler: Sendable {
-    private let configuration: FlowConfiguration
+    let configuration: FlowConfiguration
     /// Of batches.
-    private let shape: BatchShape
-    private var generator: SeededGenerator
+    let shape: BatchShape
+    var generator: SeededGenerator
     private var phase = FlowPhase.opening
     private let started: Instant
-    package private(set) var counters = FlowCounters()
+    package internal(set) var counters = FlowCounters()
     private var reader: PartitionReader
-    private var ledger: Ledger
-    private var mixer: BatchMixer
-    private var writer: BatchWriter
+    var ledger: Ledger
+    var mixer: BatchMixer
+    var writer: BatchWriter
+    var units: UnitBook
     /// Of limits over several flows.
     private var shares: UnitShares
     /// The user holds it.
     package private(set) var isPaused = false
-    private var patience: Patience
-    private var refusedAloneBeforeAnyAccepted = 0
+    var patience: Patience
+    var refusedAloneBeforeAnyAccepted = 0
     private var opening: Opening
     private var nextTick: Instant
     private var wakeAsked: Instant?
@@ -49,6 +50,7 @@ package struct FlowScheduler: Sendable {
         ledger = Ledger(configuration, at: now)
         mixer = BatchMixer(shape, slots: configuration.openMax)
         writer = BatchWriter(configuration, shape, at: now)
+        units = UnitBook(configuration, shape)
         shares = UnitShares(configuration.read, configuration.write)
         patience = Patience(giveUpAfter: configuration.giveUpAfter)
         opening = Opening(at: now)
@@ -57,8 +59,9 @@ package struct FlowScheduler: Sendable {
         counters.readUnits = configuration.spent.units
     }
 
-    /// Has one of the four values be wrong on purpose.
+    /// Has one of the values be wrong on purpose.
     mutating func plant(_ flaw: SchedulerFlaw) {
+        units.flaw = flaw
         (reader.flaw, ledger.flaw, mixer.flaw, writer.flaw) = (flaw, flaw, flaw, flaw)
     }
 
@@ -131,7 +134,7 @@ package struct FlowScheduler: Sendable {
         return pumped(at: now)
     }
 
-    private mutating func end(_ outcome: FlowOutcome, at now: Instant) {
+    mutating func end(_ outcome: FlowOutcome, at now: Instant) {
         phase.end(outcome, by: now + configuration.stopWithin)
     }
 
@@ -148,9 +151,15 @@ package struct FlowScheduler: Sendable {
             arrival.grant, on: .source, consumed: page.isPaid ? 0 : arrival.units, &actions)
         let isWritten = configuration.batch != nil
         counters.count(page, arrival, isWritten: isWritten)
-        if let begun = arrival.begun { ledger.open(arrival.slot, begun) }
+        if let begun = arrival.begun {
+            ledger.open(arrival.slot, begun)
+            if shape.hasUnits { units.begin(begun.partition, items: begun.items) }
+        }
         let number = ledger.add(page, of: arrival.slot)
         if isWritten { mixer.add(page, as: number, of: arrival.slot) }
+        for refused in page.refused {
+            refuse(ItemRef(page: number, index: refused.position), refused.failure, at: now)
+        }
         // One that holds nothing to be written may be let go of at once.
         if !isWritten || page.items.count == page.leftOut.count {
             release(arrival.slot, &actions)
@@ -183,123 +192,17 @@ package struct FlowScheduler: Sendable {
 
     /// Lets go of a partition's pages whose items are all settled, and of the partition when those
     /// were its last.
-    private mutating func release(_ slot: Int, _ actions: inout [FlowAction]) {
+    mutating func release(_ slot: Int, _ actions: inout [FlowAction]) {
         while let (page, bytes) = ledger.releaseFirst(of: slot) {
             if configuration.batch != nil { mixer.released(page) }
             reader.released(bytes: bytes, of: slot)
             actions.append(.release(page: page))
         }
         guard reader.close(slot) else { return }
+        if shape.hasUnits { actions += units.finish(slot, at: ledger.reached(slot)) }
         ledger.close(slot)
         writer.closed(slot)
         counters.segmentsFinished = reader.partitionsFinished
-    }
-
-    // MARK: Batches
-
-    package mutating func batchAnswered(
-        _ id: BatchID, _ reply: BatchReply, roundTrip: Duration, at now: Instant
-    ) -> [FlowAction] {
-        let batch = writer.cameBack(id)
-        var actions: [FlowAction] = []
-        let fates = BatchFates(batch, reply, mixer, shape)
-        let refused = settle(batch, but: fates.refused, &actions)
-        let consumed = writer.answered(
-            batch, written: fates.taken, reported: reply.units, at: now)
-        UnitShares.settle(batch.grant, on: .target, consumed: consumed.inAll, &actions)
-        counters.count(batch, fates, units: consumed.units)
-        if refused.count < batch.items.count { patience.progressed() }
-        retry(refused, at: now)
-        judge(
-            batch, refused: refused.count, units: consumed.units, roundTrip: roundTrip, at: now)
-        pump(at: now, &actions)
-        return actions
-    }
-
-    /// - Parameter positions: of items that are to be sent again.
-    /// - Returns: these.
-    private mutating func settle(
-        _ batch: Batch, but positions: [Int], _ actions: inout [FlowAction]
-    ) -> [ItemRef] {
-        var positions = positions[...]
-        var refused: [ItemRef] = []
-        for (position, item) in batch.items.enumerated() {
-            let slot = ledger.slot(of: item)
-            if positions.first == position {
-                positions.removeFirst()
-                refused.append(item)
-                writer.refused(of: slot)
-            } else {
-                writer.acknowledged(of: slot)
-                if ledger.settle(item) { release(slot, &actions) }
-            }
-        }
-        return refused
-    }
-
-    package mutating func batchFailed(
-        _ id: BatchID, _ failure: FlowFailure, roundTrip: Duration, at now: Instant
-    ) -> [FlowAction] {
-        let batch = writer.cameBack(id)
-        writer.failed(batch, failure, using: &generator, at: now)
-        var actions: [FlowAction] = []
-        UnitShares.settle(
-            batch.grant, on: .target, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)
-        switch failure.remedy {
-        case .split:
-            refuse(batch.items, failure, at: now)
-        case .giveUp:
-            end(.failed(failure), at: now)
-        case .slowDown:
-            counters.writesThrottled += 1
-            for item in batch.items { writer.refused(of: ledger.slot(of: item)) }
-            patience.failed(failure, at: now)
-            retry(batch.items, failure, at: now)
-            judge(
-                batch, refused: batch.items.count, units: 0, roundTrip: roundTrip, at: now)
-        case .retry:
-            counters.requestsFailed += 1
-            patience.failed(failure, at: now)
-            retry(batch.items, failure, at: now)
-        }
-        pump(at: now, &actions)
-        return actions
-    }
-
-    private mutating func judge(
-        _ batch: Batch, refused: Int, units: Double, roundTrip: Duration, at now: Instant
-    ) {
-        writer.judge(
-            items: batch.items.count, refused: refused, units: units, roundTrip: roundTrip,
-            isHeldBack: hold != nil && hold != .targetReplies, at: now)
-    }
-
-    /// - Parameter failure: of the request that they were in; nil when they came back unprocessed.
-    private mutating func retry(
-        _ items: [ItemRef], _ failure: FlowFailure? = nil, at now: Instant
-    ) {
-        counters.itemsRetried += items.count
-        mixer.retry(
-            items, mayBeWritten: failure?.isOutcomeUnknown == true, using: &generator, at: now)
-    }
-
-    private mutating func halve(_ items: [ItemRef], at now: Instant) {
-        counters.itemsRetried += items.count
-        mixer.halve(items, at: now)
-    }
-
-    private mutating func refuse(
-        _ items: [ItemRef], _ failure: FlowFailure, at now: Instant
-    ) {
-        guard items.count == 1 else { return halve(items, at: now) }
-        if counters.itemsWritten + counters.itemsKept == 0 { refusedAloneBeforeAnyAccepted += 1 }
-        ledger.refuse(RefusedItem(item: items[0], failure: failure))
-        let isSystemic =
-            counters.deadLetters + ledger.refusedWaiting > configuration.deadLettersMax
-            || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
-        guard isSystemic else { return }
-        let deadLetters = counters.itemsWritten == 0 ? nil : configuration.deadLettersMax
-        end(.failed(FlowFailure(systemic: failure, after: deadLetters)), at: now)
     }
 
     // MARK: Saves
@@ -307,8 +210,12 @@ package struct FlowScheduler: Sendable {
     private mutating func save(
         at now: Instant, isLast: Bool = false, _ actions: inout [FlowAction]
     ) {
-        guard var save = ledger.save(at: now, isLast: isLast) else { return }
-        save.itemsAhead = ledger.itemsSettledAhead()
+        guard ledger.maySave,
+            var save = ledger.save(units.takeSealed(), at: now, isLast: isLast)
+        else { return }
+        save.itemsAhead =
+            shape.hasUnits
+            ? counters.itemsSettled - units.itemsSealed : ledger.itemsSettledAhead()
         save.progress = progress(at: now)
         actions.append(.save(save))
     }
@@ -354,7 +261,7 @@ package struct FlowScheduler: Sendable {
 
     /// Starts as much work as every bound allows, ends when there is none left, and asks to be
     /// woken when only time can bring more.
-    private mutating func pump(at now: Instant, _ actions: inout [FlowAction]) {
+    mutating func pump(at now: Instant, _ actions: inout [FlowAction]) {
         switch phase {
         case .opening:
             var wake = nextTick
@@ -365,13 +272,22 @@ package struct FlowScheduler: Sendable {
             var wake = nextTick
             startReads(at: now, &actions, &wake)
             startWrites(at: now, &actions, &wake)
+            units.sealAgain(at: now, &actions, &wake)
             sayWhoIsSilent(at: now)
             if ledger.isSaveDue(at: now) { save(at: now, &actions) }
-            guard reader.isDone, writer.writesInFlight == 0 else { return ask(wake, &actions) }
+            guard reader.isDone, writer.writesInFlight == 0, units.isDone else {
+                return ask(wake, &actions)
+            }
             end(FlowOutcome(of: counters), at: now)
             pump(at: now, &actions)
         case .ending(let outcome, let deadline):
-            let isHome = reader.readsInFlight == 0 && writer.writesInFlight == 0
+            // What is in open units would have to be read again.
+            if outcome == .stopped, writer.writesInFlight == 0 {
+                closeUnits(all: true, at: now, &actions)
+            }
+            let isHome =
+                reader.readsInFlight == 0 && writer.writesInFlight == 0
+                && units.sealsUnderWay == 0
             guard isHome || now >= deadline else {
                 return ask(min(deadline, nextTick), &actions)
             }
@@ -418,7 +334,7 @@ package struct FlowScheduler: Sendable {
         }
         while true {
             switch writer.next(
-                from: &mixer, isMoreComing: reader.readsInFlight > 0, at: now)
+                from: &mixer, units, isMoreComing: reader.readsInFlight > 0, at: now)
             {
             case .wait(let reason, let until):
                 hold = reason
@@ -426,6 +342,9 @@ package struct FlowScheduler: Sendable {
                 return
             case .nothing:
                 hold = FlowHold(reader, shares, at: now)
+                if units.sealsUnderWay > 0, mixer.waiting.contains(where: { $0 > 0 }) {
+                    hold = .targetReplies
+                }
                 reader.writersRanDry(at: now)
                 return
             case .send(let estimate):
@@ -444,7 +363,12 @@ package struct FlowScheduler: Sendable {
         let (id, batch) = writer.send(estimate, grant: shares[.target].take(), at: now)
         counters.writes += 1
         counters.bytesSent += batch.bytes - shape.envelope
-        actions.append(.write(id, batch.items, bytesMax: batch.bytes))
+        var unit: UnitNumber?
+        if shape.hasUnits {
+            let slot = ledger.slot(of: batch.items[0])
+            unit = units.unit(of: ledger.partition(in: slot), in: slot, at: now)
+        }
+        actions.append(.write(id, batch.items, bytesMax: batch.bytes, unit: unit))
     }
 
     /// A side that does not answer is what holds the flow back, whatever else would.
@@ -457,7 +381,7 @@ package struct FlowScheduler: Sendable {
         }
     }
 
-    private mutating func pumped(at now: Instant) -> [FlowAction] {
+    mutating func pumped(at now: Instant) -> [FlowAction] {
         var actions: [FlowAction] = []
         pump(at: now, &actions)
         return actions
@@ -478,6 +402,7 @@ package struct FlowScheduler: Sendable {
         let heat = writer.lookForHeat()
         reader.holdBack(heat.heldBack)
         if heat.wasSpent { mixer.rejoin() }
+        if shape.hasUnits, phase == .running { closeUnits(all: false, at: now, &actions) }
         if let failure = patience.failure(at: now) { end(.failed(failure), at: now) }
     }
 

@@ -30,6 +30,8 @@ struct Ledger: Sendable {
     private(set) var bytesEarlier = 0
     /// Items are settled when they come: nothing is to be written.
     private let settlesAtOnce: Bool
+    /// Positions are saved with units, when those are sealed, and not by themselves.
+    private let hasUnits: Bool
     private let saveEvery: Duration
     /// By slot.
     private var partitions: [OpenPartition]
@@ -51,6 +53,7 @@ struct Ledger: Sendable {
 
     init(_ configuration: FlowConfiguration, at now: Instant) {
         settlesAtOnce = configuration.batch == nil
+        hasUnits = configuration.batch?.hasUnits == true
         saveEvery = configuration.saveEvery
         partitions = Array(repeating: OpenPartition(), count: configuration.openMax)
         nextSave = now + configuration.saveEvery
@@ -89,6 +92,9 @@ struct Ledger: Sendable {
         return number
     }
 
+    /// The partition that is open in a slot.
+    func partition(in slot: Int) -> Int { partitions[slot].number }
+
     /// The slot of the partition that an item is of.
     func slot(of item: ItemRef) -> Int { pages[Int(item.page)].slot }
 
@@ -124,11 +130,26 @@ struct Ledger: Sendable {
     mutating func close(_ slot: Int) {
         precondition(partitions[slot].pages.isEmpty, "slot \(slot) has open pages")
         partitions[slot].isOpen = false
-        if flaw == .forgetsFinished { return }
+        if hasUnits || flaw == .forgetsFinished { return }
         finishedUnsaved.append(
             PartitionProgress(
                 partition: partitions[slot].number, position: .finished,
                 items: partitions[slot].itemsReleased, bytes: partitions[slot].bytesReleased))
+    }
+
+    /// How far a partition is settled, which its unit ends with.
+    mutating func reached(_ slot: Int) -> PartitionProgress {
+        var progress = PartitionProgress(
+            partition: partitions[slot].number, position: partitions[slot].position,
+            items: partitions[slot].itemsReleased, bytes: partitions[slot].bytesReleased)
+        guard let first = partitions[slot].pages.first else { return progress }
+        let items = settledPrefix(of: first)
+        if items > 0 {
+            progress.position = .within(page: first, items: items)
+            progress.items += items
+            progress.bytes += pages[first].prefixBytes
+        }
+        return progress
     }
 
     /// Items that the target holds, or dead letters, beyond what partitions' positions have passed:
@@ -157,15 +178,24 @@ struct Ledger: Sendable {
 
     var isSaving: Bool { saving != nil }
     func isSaveDue(at now: Instant) -> Bool { now >= nextSave || !refusedUnsaved.isEmpty }
+    /// A save may be made: none is under way, and none has failed.
+    var maySave: Bool { saving == nil && !isOver }
 
     /// What has changed since the last save; nil when that is nothing, or a save is under way.
-    /// - Parameter isLast: also when nothing has, once: the counters may have.
-    mutating func save(at now: Instant, isLast: Bool = false) -> FlowSave? {
-        guard saving == nil, !isOver else { return nil }
+    /// - Parameters:
+    ///   - units: those that were sealed since.
+    ///   - isLast: also when nothing has, once: the counters may have.
+    mutating func save(
+        _ units: [UnitNumber], at now: Instant, isLast: Bool = false
+    ) -> FlowSave? {
+        guard maySave else { return nil }
         nextSave = now + saveEvery
         var save = FlowSave(partitions: finishedUnsaved, deadLetters: refusedUnsaved)
-        for slot in partitions.indices where partitions[slot].isOpen {
-            if let progress = unsavedProgress(of: slot) { save.partitions.append(progress) }
+        save.units = units
+        if !hasUnits {
+            for slot in partitions.indices where partitions[slot].isOpen {
+                if let progress = unsavedProgress(of: slot) { save.partitions.append(progress) }
+            }
         }
         // Whoever looks at the job sees that it lives, and what holds it back.
         let isDue = now >= nextHeartbeat || (isLast && !hasSavedLast)
@@ -179,19 +209,13 @@ struct Ledger: Sendable {
     }
 
     private mutating func unsavedProgress(of slot: Int) -> PartitionProgress? {
-        let first = partitions[slot].pages.first
-        let items = first.map { settledPrefix(of: $0) } ?? 0
-        let reached = (pages: partitions[slot].pagesReleased, items: items)
+        let progress = reached(slot)
+        let reached = (
+            pages: partitions[slot].pagesReleased,
+            items: progress.items - partitions[slot].itemsReleased
+        )
         guard reached != partitions[slot].saved else { return nil }
         partitions[slot].saved = reached
-        var progress = PartitionProgress(
-            partition: partitions[slot].number, position: partitions[slot].position,
-            items: partitions[slot].itemsReleased, bytes: partitions[slot].bytesReleased)
-        if let first, items > 0 {
-            progress.position = .within(page: first, items: items)
-            progress.items += items
-            progress.bytes += pages[first].prefixBytes
-        }
         return progress
     }
 

@@ -7,13 +7,13 @@ struct MixerPage: Sendable {
     let items: [ItemSlice]
     /// Items from here on have not been taken yet; never one that is left out.
     private(set) var taken = 0
-    /// Positions, in order, of items that are left out and not passed yet, the next one last.
+    /// Positions of items that no batch takes and that are not passed yet, the next one last.
     private var leftOut: [Int]
 
     init(_ page: ArrivedPage, slot: Int) {
         self.slot = slot
         items = page.items
-        leftOut = page.leftOut.reversed()
+        leftOut = page.notTaken.reversed()
         passLeftOut()
     }
 

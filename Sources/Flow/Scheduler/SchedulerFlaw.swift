@@ -9,5 +9,10 @@ enum SchedulerFlaw: String, CaseIterable, Sendable {
     case overfills = "a batch holds one item too many"
     case takesTwice = "an item that is due again is taken for two batches"
     case ignoresLimit = "a batch is sent before its units are there"
+    case overtakes = "a batch of a partition is sent before the one before it is answered"
+    case passesUnsealed = "a save lists a unit though one before it is not sealed"
     case dropsPending = "a batch that waits for its units is forgotten"
+
+    /// Those that only a sink of units shows.
+    static let ofUnits: [SchedulerFlaw] = [.overtakes, .passesUnsealed]
 }

@@ -15,6 +15,12 @@ package struct BatchShape: Equatable, Sendable {
     package var unitBytes: Int
     /// Neighbouring items that a batch takes of a partition before it goes on to the next.
     package var runItems = 5
+    /// Of a ``UnitSink``: bytes that an open unit keeps in memory until it is sealed. 0: items are
+    /// safe when they are answered.
+    package var unitMemory = 0
+
+    /// Items are safe once the unit that they are in is sealed, and a batch is of one partition.
+    package var hasUnits: Bool { unitMemory > 0 }
 
     package init(
         itemsMax: Int, bytesMax: Int, itemOverhead: Int, envelope: Int, memoryFactor: Int,
@@ -63,6 +69,11 @@ package struct BatchItem: @unchecked Sendable {
     /// Its own bytes.
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: page[slice.range])
+    }
+
+    /// What it was read of.
+    package var partition: Partition {
+        held._withUnsafeGuaranteedRef { $0.page.request.partition }
     }
 
     package var operation: Operation {
@@ -116,6 +127,8 @@ package struct BatchReply: Equatable, Sendable {
     package var roundTrip: Duration?
     /// False: nothing was sent, and no units are to be charged, or learnt from.
     package var isCharged = true
+    /// Nothing more goes into the unit that the batch went into.
+    package var isUnitFull = false
 
     package struct Exception: Equatable, Sendable {
         package var position: Int
@@ -154,4 +167,38 @@ package protocol BatchSink: AnyObject, Sendable {
     /// Writes items; `batch` is readable on any thread until `done` is called. A failure is of all
     /// of them: one for its content (`split`) has the batch halved, and refuses an item alone.
     func write(_ batch: [BatchItem], _ done: @escaping Done<BatchReply>)
+}
+
+/// Some items of one partition that become durable together: a file. Numbered in the order of the
+/// partition's items, in each run from 0.
+package struct UnitID: Hashable, Sendable {
+    package var partition: Partition
+    package var ordinal: Int
+
+    package init(partition: Partition, ordinal: Int) {
+        self.partition = partition
+        self.ordinal = ordinal
+    }
+}
+
+/// A sink of units. Taken is not safe: an item's bytes may go once its batch is answered, but its
+/// partition's cursor passes it only when its unit is sealed, in the save that keeps the unit's
+/// record.
+///
+/// All items of a batch are of one partition; they come in its order, one batch at a time, and go
+/// into one unit. So a batch is taken whole, or its request fails and is sent again as it is: no
+/// item is refused, kept, or sent again by itself.
+package protocol UnitSink: BatchSink {
+    func write(_ batch: [BatchItem], in unit: UnitID, _ done: @escaping Done<BatchReply>)
+
+    /// Makes a unit durable, as a whole or not at all. Asked again after a failure: the same bytes
+    /// under the same name. No batch of it is under way, and none follows.
+    /// - Parameter done: is given what is to be kept of it, by which it is found again.
+    func seal(_ unit: UnitID, _ done: @escaping Done<[UInt8]>)
+}
+
+extension UnitSink {
+    package func write(_ batch: [BatchItem], _ done: @escaping Done<BatchReply>) {
+        preconditionFailure("a batch without a unit")
+    }
 }

@@ -72,8 +72,17 @@ package struct Page: Sendable {
 
     /// Leaves an item out; it counts as settled.
     package mutating func leaveOut(_ item: Int, _ reason: LeftOut) {
+        set(.leaveOut(reason), item)
+    }
+
+    /// Has an item be a dead letter.
+    package mutating func refuse(_ item: Int, _ failure: FlowFailure) {
+        set(.refuse(failure), item)
+    }
+
+    private mutating func set(_ verdict: Verdict, _ item: Int) {
         if verdicts.isEmpty { verdicts = Array(repeating: .write, count: items.count) }
-        verdicts[item] = .leaveOut(reason)
+        verdicts[item] = verdict
     }
 }
 
@@ -89,6 +98,8 @@ package enum Verdict: Equatable, Sendable {
     case write
     /// It is not to be written, and is settled so.
     case leaveOut(LeftOut)
+    /// It is no item that can be written: a dead letter.
+    case refuse(FlowFailure)
 }
 
 /// Why an item is not written.

@@ -17,11 +17,24 @@ extension PageStage {
 }
 
 /// Sums that agree with the cursors. It belongs to the flow's queue from the start to the end.
+///
+/// Where the sink has units, what has passed into one counts once that is sealed: `state` must not
+/// have it before.
 package protocol SettledFold: AnyObject, Sendable {
     /// Called once for every item, in the order of its partition, when the item and all before it
     /// are settled, and before the page's bytes are released.
-    func passed(_ items: Range<Int>, of page: Page)
+    ///
+    /// Where the sink has units it is settled there when it has been taken, and comes with the unit
+    /// that the partition's cursor will pass it with.
+    func passed(_ items: Range<Int>, of page: Page, in unit: UnitID?)
+
+    /// The partition's cursor passes what has passed into this unit.
+    func sealed(_ unit: UnitID)
 
     /// What is to be kept with these partitions' cursors, of the same instant.
     func state(of partitions: [PartitionRecord]) -> any Sendable
+}
+
+extension SettledFold {
+    package func sealed(_ unit: UnitID) {}
 }

@@ -1,9 +1,9 @@
 import CZlib
 
-/// gzip in both directions, by zlib: the only file that knows the library.
+/// gzip of whole messages in both directions, by zlib: the only file that knows the library.
 package enum Zlib {
     /// 15 bits of window, and 16 for "gzip wrapper only" (zlib manual, inflateInit2).
-    private static let gzipWindowBits: Int32 = 15 + 16
+    static let gzipWindowBits: Int32 = 15 + 16
 
     /// Inflates one gzip member into `output`, which is emptied first, up to `bytesMax` bytes.
     ///
@@ -67,5 +67,111 @@ package enum Zlib {
         let end = deflate(&stream, Z_FINISH)
         precondition(end == Z_STREAM_END, "deflate needed more than deflateBound: \(end)")
         output.commit(bound - Int(stream.avail_out))
+    }
+}
+
+/// gzip that is made piece by piece, as one member (RFC 1952). Belongs to one thread at a time.
+package final class GzipWriter: @unchecked Sendable {
+    // @unchecked: handed from one owner to the next, as a buffer is.
+    // At a place of its own: zlib's state points back at it.
+    private let stream: UnsafeMutablePointer<z_stream>
+
+    /// - Parameter level: 1, the fastest, to 9, the smallest (zlib manual, deflateInit2).
+    package init(level: Int32) {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        let status = shim_deflate_init2(stream, level, Zlib.gzipWindowBits)
+        precondition(status == Z_OK, "deflateInit2 failed: \(status)")
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Compresses `bytes`; what is ready is appended to `output`.
+    package func write(_ bytes: UnsafeRawBufferPointer, into output: ByteBuffer) {
+        run(bytes, Z_NO_FLUSH, into: output)
+    }
+
+    /// Appends what is left, and the member's end. Nothing may follow.
+    package func finish(into output: ByteBuffer) {
+        run(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, into: output)
+    }
+
+    private func run(_ bytes: UnsafeRawBufferPointer, _ flush: Int32, into output: ByteBuffer) {
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: start)
+        stream.pointee.avail_in = UInt32(bytes.count)
+        var isFull = true
+        while isFull {
+            output.append(room: Self.room) {
+                stream.pointee.next_out = $0.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                stream.pointee.avail_out = UInt32($0.count)
+                let status = deflate(stream, flush)
+                precondition(status != Z_STREAM_ERROR, "deflate failed")
+                isFull = stream.pointee.avail_out == 0
+                return $0.count - Int(stream.pointee.avail_out)
+            }
+        }
+    }
+
+    private static let room = 65_536
+}
+
+/// gzip that is read piece by piece, of one member or several (RFC 1952 section 2.2). Belongs to
+/// one thread at a time.
+package final class GzipReader: @unchecked Sendable {
+    // @unchecked: handed from one owner to the next, as a buffer is.
+    private let stream: UnsafeMutablePointer<z_stream>
+    /// All that came has been read, to the end of a member.
+    package private(set) var isAtEnd = false
+
+    package init() {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        let status = shim_inflate_init2(stream, Zlib.gzipWindowBits)
+        precondition(status == Z_OK, "inflateInit2 failed: \(status)")
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Appends at most `room` bytes of what `bytes` are compressed from. Where that much comes,
+    /// more may be had without further bytes.
+    /// - Returns: how many of `bytes` have been used; nil when they are no gzip, or damaged.
+    package func read(
+        _ bytes: UnsafeRawBufferPointer, into output: ByteBuffer, room: Int
+    ) -> Int? {
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.next_in = UnsafeMutablePointer(mutating: start)
+        stream.pointee.avail_in = UInt32(clamping: bytes.count)
+        var isSound = true
+        output.append(room: room) {
+            stream.pointee.next_out = $0.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = UInt32(clamping: $0.count)
+            isSound = fill()
+            return $0.count - Int(stream.pointee.avail_out)
+        }
+        return isSound ? bytes.count - Int(stream.pointee.avail_in) : nil
+    }
+
+    private func fill() -> Bool {
+        repeat {
+            if isAtEnd {
+                if stream.pointee.avail_in == 0 { return true }
+                guard inflateReset(stream) == Z_OK else { return false }
+                isAtEnd = false
+            }
+            switch inflate(stream, Z_NO_FLUSH) {
+            case Z_OK: break
+            case Z_BUF_ERROR: return true
+            case Z_STREAM_END: isAtEnd = true
+            default: return false
+            }
+        } while stream.pointee.avail_out > 0 && stream.pointee.avail_in > 0
+        return true
     }
 }

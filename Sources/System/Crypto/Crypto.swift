@@ -54,6 +54,63 @@ package enum SHA1 {
     }
 }
 
+/// An MD5 digest that is fed piece by piece, for formats that ask for one; it protects nothing.
+/// Belongs to one thread at a time.
+///
+/// It comes from a library context of its own, with the default provider: where the system's
+/// OpenSSL is in FIPS mode the usual one has no MD5 (OpenSSL manual, `fips_module`).
+package final class MD5: @unchecked Sendable {
+    // @unchecked: like its owner, a context belongs to one thread at a time.
+    package static let byteCount = 16
+
+    nonisolated(unsafe) private static let algorithm: OpaquePointer = {
+        guard let library = OSSL_LIB_CTX_new(),
+            let algorithm = EVP_MD_fetch(library, "MD5", "provider=default")
+        else { preconditionFailure("libcrypto has no MD5") }
+        return algorithm
+    }()
+
+    private let context: OpaquePointer
+
+    package init() {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        self.context = context
+        begin()
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    private func begin() {
+        let status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
+        precondition(status == 1, "MD5 failed")
+    }
+
+    package func update(_ bytes: UnsafeRawBufferPointer) {
+        let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        precondition(status == 1, "MD5 failed")
+    }
+
+    /// The digest of all that came since the last call.
+    package func finish() -> [UInt8] {
+        defer { begin() }
+        return [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
+            let status = EVP_DigestFinal_ex(context, output.baseAddress, nil)
+            precondition(status == 1, "MD5 failed")
+            count = Self.byteCount
+        }
+    }
+
+    package static func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
+        let digest = MD5()
+        digest.update(message)
+        return digest.finish()
+    }
+
+    package static func hash(_ message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBytes { hash($0) }
+    }
+}
+
 /// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.
 package final class HMACKey: @unchecked Sendable {
     // @unchecked: both contexts are only copied from after `init`, which libcrypto allows from

@@ -71,13 +71,14 @@ struct CopyOpening {
         try await checkCost(firsts, nil)
         var records: [JobTable] = []
         for (number, (preflight, findings)) in tables.enumerated() {
-            records.append(
-                JobTable(
-                    source: preflight.source.name, target: preflight.target.name,
-                    sourceID: findings.source.id, targetID: findings.target?.id,
-                    schema: findings.source.schema,
-                    targetWas: try await targetWas(preflight, findings),
-                    segments: firsts[number].segments, itemsReported: findings.source.itemCount))
+            var record = JobTable(
+                source: preflight.source.name, target: preflight.target.name,
+                sourceID: findings.source.id, targetID: findings.target?.id,
+                schema: findings.source.schema,
+                targetWas: try await targetWas(preflight, findings),
+                segments: firsts[number].segments, itemsReported: findings.source.itemCount)
+            record.readsFiles = preflight.source.table == nil
+            records.append(record)
         }
         for id in lost.sorted() {
             try options.folder.giveUp(id)

@@ -1,4 +1,5 @@
 import DynamoModel
+import Schema
 
 /// What the user asked for of a table's copy.
 package struct CopyOptions: Equatable, Sendable {
@@ -35,6 +36,8 @@ package struct CopyOptions: Equatable, Sendable {
 
     /// With this a process of 64 requests in flight stays below 48 MiB; more made none faster.
     package static let memoryUsual = 26 << 20
+    /// What files are read by besides takes some half a megabyte each.
+    package static let memoryFromFiles = 40 << 20
 }
 
 /// Asks the user whether to go on, which the question says; nil where nobody can be asked.

@@ -3,12 +3,13 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Schema
 import System
 
 /// What is asked and refused before a copy changes anything. Whether the target is empty matters to
 /// a new job only, and is asked apart.
 struct CopyPreflight {
-    let source: SourceTable
+    let source: CopySource
     let target: TargetTable
     let options: CopyOptions
 
@@ -58,13 +59,14 @@ struct CopyPreflight {
     }
 
     func run() async throws -> Findings {
-        guard let memory = MemoryBudget(total: options.memory) else {
-            let least = (MemoryBudget.totalMin + (1 << 20) - 1) >> 20
+        let readers = source.readersBytes(of: options.memory)
+        guard let memory = MemoryBudget(total: options.memory - readers) else {
+            let least = (MemoryBudget.totalMin + readers + (1 << 20) - 1) >> 20
             throw CopyRefusal(
                 "--memory: \(options.memory) bytes do not hold one item of 400 KB on its way",
                 hint: "give at least \(least)MiB")
         }
-        let from = try await source.readable("source")
+        let from = try await readable()
         let to = try await target.described("target")
         if let to { try check(from, to) }
         if to == nil, options.part == .data {
@@ -90,6 +92,13 @@ struct CopyPreflight {
         try checkRegion(ofARN: options.settings.kmsKey, "--kms-key")
         try checkRegion(ofARN: options.settings.kinesisStream, "--kinesis-stream")
         return findings
+    }
+
+    private func readable() async throws(CopyRefusal) -> TableDescription {
+        switch source {
+        case .table(let table): try await table.readable("source")
+        case .export(let export): export.description
+        }
     }
 
     /// (Guide, "Global tables": a replica of a provisioned table wants auto scaling of its write
@@ -142,6 +151,13 @@ struct CopyPreflight {
 
     private func expiryAttribute() async throws(CopyRefusal) -> String? {
         guard options.skipsExpired, options.part != .schema else { return nil }
+        switch source {
+        case .export(let export): return export.settings.timeToLive
+        case .table(let table): return try await expiryAttribute(of: table)
+        }
+    }
+
+    private func expiryAttribute(of source: SourceTable) async throws(CopyRefusal) -> String? {
         do {
             return try await source.timeToLive()
         } catch {
@@ -158,7 +174,9 @@ struct CopyPreflight {
     func firstRead(
         _ findings: Findings, segments: Int? = nil, spool: Spool?
     ) async throws(CopyRefusal) -> FirstRead {
-        guard options.part != .schema else { return FirstRead(segments: 1) }
+        guard options.part != .schema, let source = source.table else {
+            return FirstRead(segments: source.filesCount ?? 1)
+        }
         var reader = FirstReader(
             source, findings.source, pageBytesMax: findings.memory.pageBytes, spool: spool,
             bytes: findings.source.sizeBytes)
@@ -181,7 +199,11 @@ struct CopyPreflight {
         _ from: TableDescription, _ to: TableDescription?
     ) async throws(CopyRefusal) -> (source: TableSettings, target: TableSettings?) {
         let wanted = options.part == .data ? [] : options.settings.wanted
-        let found = try await read(wanted, of: source, from, "source")
+        let found =
+            switch source {
+            case .table(let table): try await read(wanted, of: table, from, "source")
+            case .export(let export): export.settings.only(wanted)
+            }
         guard let to else { return (found, nil) }
         return (found, try await read(wanted.union([.timeToLive]), of: target, to, "target"))
     }
@@ -206,6 +228,12 @@ struct CopyPreflight {
     private func targetPlace(
         _ from: TableDescription, _ to: TableDescription?
     ) -> WantedTable.Place {
+        guard let source = source.table else {
+            // Who wrote the files need not be who makes the table.
+            return WantedTable.Place(
+                region: target.reader.endpoint.region,
+                isSameAccount: to.map { $0.account == from.account } ?? false)
+        }
         let sharesKey = source.reader.accessKeyID == target.reader.accessKeyID
         let isNamed = !source.name.contains(":") && !target.name.contains(":")
         return WantedTable.Place(
@@ -214,7 +242,7 @@ struct CopyPreflight {
     }
 
     private func check(_ from: TableDescription, _ to: TableDescription) throws(CopyRefusal) {
-        switch SourceGuard.relation((source, from), (target, to)) {
+        switch source.table.map({ SourceGuard.relation(($0, from), (target, to)) }) ?? .unrelated {
         // Where it can't be told, both are looked at once the job is known (``SourceGuard``).
         case .unrelated, .uncertain: break
         case .same:

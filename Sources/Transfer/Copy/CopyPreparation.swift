@@ -3,11 +3,12 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Pacing
+import Schema
 import System
 
 /// Everything that comes before the first item moves.
 package enum CopyPreparation {
-    package typealias Pair = (source: SourceTable, target: TargetTable)
+    package typealias Pair = (source: CopySource, target: TargetTable)
 
     /// A table before the job is known.
     typealias Found = (preflight: CopyPreflight, findings: CopyPreflight.Findings)
@@ -31,7 +32,8 @@ package enum CopyPreparation {
         precondition(!tables.isEmpty, "a job has a table")
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
         let locks = try await PairLocks(
-            tables.map { ($0.source, $0.target) }, for: .writing, in: jobOptions.folder)
+            tables.map { PairLocks.Pair($0.source, $0.target) }, for: .writing,
+            in: jobOptions.folder)
         do {
             return try await prepare(
                 options, jobOptions, tables, policy, locks, consent, note, willWrite, time, seed)
@@ -204,9 +206,12 @@ package enum CopyPreparation {
 extension SourceGuard {
     /// Of tables that are copied.
     init(_ tables: [(preflight: CopyPreflight, findings: CopyPreflight.Findings)]) {
-        let pairs = tables.map { table in
-            let target = table.findings.target.map { (table.preflight.target, $0) }
-            return Pair(source: (table.preflight.source, table.findings.source), target: target)
+        // Files are no table that could be written by mistake.
+        let pairs = tables.compactMap { table in
+            table.preflight.source.table.map { source in
+                let target = table.findings.target.map { (table.preflight.target, $0) }
+                return Pair(source: (source, table.findings.source), target: target)
+            }
         }
         self.init(pairs: pairs, verb: "written")
     }

@@ -66,7 +66,7 @@ extension CopyTask {
                 subject.source.itemCount, subject.source.sizeBytes
             )
         }
-        let look = VerifyLook(await compared(with: target), memory: options.memory)
+        let look = VerifyLook(try await compared(with: target), memory: options.memory)
         let earlier =
             try context.keeper.verifyState(ofTable: number)
             ?? context.keeper.beginVerify(table: number)

@@ -4,6 +4,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Pacing
+import Schema
 import System
 
 /// The copy of one table, from raised units to settings: its items, their verification, and what
@@ -11,7 +12,7 @@ import System
 final class CopyTask: TableTask {
     /// Both tables, as they are when the job begins.
     struct Subject: Sendable {
-        var tables: (source: SourceTable, target: TargetTable)
+        var tables: CopyPreparation.Pair
         var source: TableDescription
         var target: TableDescription
         var memory: MemoryBudget
@@ -202,7 +203,7 @@ final class CopyTask: TableTask {
     ) async throws -> TableVerification {
         var repair = RepairOptions()
         repair.deadLettersMax = options.deadLettersMax
-        var compared = await compared(with: target)
+        var compared = try await compared(with: target)
         compared.first = open.first
         compared.repaired = .init(table: subject.tables.target, options: repair)
         let earlier =
@@ -217,13 +218,19 @@ final class CopyTask: TableTask {
     }
 
     /// Both tables as ones to be compared.
-    func compared(with target: TableDescription) async -> TableVerification.Subject {
+    /// - Throws: for a source of files.
+    func compared(
+        with target: TableDescription
+    ) async throws(CopyRefusal) -> TableVerification.Subject {
         let tables = subject.tables
-        async let expiry = try? tables.source.timeToLive()
+        guard let source = tables.source.table else {
+            throw CopyRefusal("files can't be compared with a table yet")
+        }
+        async let expiry = try? source.timeToLive()
         async let expiryThere = try? tables.target.timeToLive()
         return TableVerification.Subject(
             source: .init(
-                table: tables.source, description: subject.source, expiry: await expiry ?? nil),
+                table: source, description: subject.source, expiry: await expiry ?? nil),
             target: .init(
                 table: tables.target, description: target, expiry: await expiryThere ?? nil),
             segments: open.record.segments)

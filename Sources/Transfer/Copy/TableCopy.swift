@@ -11,7 +11,7 @@ import System
 final class TableCopy: TableTask {
     private let asked: AskedLimits
     private let names: (source: String, target: String)
-    private let tables: (source: SourceTable, target: TargetTable)
+    private let tables: CopyPreparation.Pair
     private let driver: FlowDriver
     private let note: @Sendable (String) -> Void
     private let state: Locked<State>
@@ -57,6 +57,9 @@ final class TableCopy: TableTask {
             parts.folds.append(digest.fold)
         }
         var configuration = parts.configuration(subject.memory)
+        if let files = subject.tables.source.filesOpenMax(of: options.memory) {
+            configuration.openMax = files
+        }
         if let scansMax = options.scansMax { configuration.readsMax = scansMax }
         if let writesMax = options.limits.updated(by: orders.throttle).writesMax {
             configuration.writesMax = writesMax
@@ -81,9 +84,6 @@ final class TableCopy: TableTask {
         on queue: DispatchQueue, _ time: any TimeSource
     ) -> FlowParts {
         let schema = subject.source.schema
-        var scan = ScanSource.Settings(segments: table.record.segments)
-        scan.isConsistent = options.isConsistentRead
-        scan.first = table.first?.page
         let indexes = subject.target.definition.globalIndexes.map(\.name)
         let (target, memoryBytes) = (subject.tables.target, subject.memory.batchBytes)
         let sink: any BatchSink =
@@ -93,15 +93,28 @@ final class TableCopy: TableTask {
                 conflict: .isKept(isResumed: isResumed), memoryBytes: memoryBytes, on: queue)
             : TableSink(
                 target, schema: schema, indexes: indexes, memoryBytes: memoryBytes, on: queue)
-        var parts = FlowParts(
-            ScanSource(
-                subject.tables.source, side: "source", schema: schema, scan, on: queue),
-            to: sink)
+        var parts = FlowParts(source(options, subject, from: table, on: queue), to: sink)
         parts.saved = table.segments
         if let attribute = subject.expiryAttribute {
             parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: time))
         }
         return parts
+    }
+
+    private static func source(
+        _ options: CopyOptions, _ subject: CopyTask.Subject, from table: OpenTable,
+        on queue: DispatchQueue
+    ) -> any PageSource {
+        let schema = subject.source.schema
+        switch subject.tables.source {
+        case .table(let source):
+            var scan = ScanSource.Settings(segments: table.record.segments)
+            scan.isConsistent = options.isConsistentRead
+            scan.first = table.first?.page
+            return ScanSource(source, side: "source", schema: schema, scan, on: queue)
+        case .export(let source):
+            return ExportSource(source.files, source.export.data, schema: schema, on: queue)
+        }
     }
 
     // MARK: TableTask
@@ -148,7 +161,8 @@ final class TableCopy: TableTask {
         guard asked.readUnits.followsTable || asked.writeUnits.followsTable else { return }
         do {
             let found = (
-                source: try await tables.source.describe().definition,
+                source: try await tables.source.table?.describe().definition
+                    ?? state.withLock { $0.definitions.source },
                 target: try await tables.target.describe().definition
             )
             try state.withLock { state in

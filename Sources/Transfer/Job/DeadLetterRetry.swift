@@ -70,6 +70,8 @@ package struct DeadLetterRetry: Sendable {
         return findings
     }
 
+    private typealias Pair = (source: SourceTable, target: TargetTable)
+
     private enum Outcome {
         case written
         case kept
@@ -78,7 +80,7 @@ package struct DeadLetterRetry: Sendable {
     }
 
     private func outcome(
-        of letter: DeadLetter, _ pair: CopyPreparation.Pair, _ schema: KeySchema
+        of letter: DeadLetter, _ pair: Pair, _ schema: KeySchema
     ) async throws -> Outcome {
         let key = try JSON(parsing: letter.key)
         let item: JSON
@@ -103,7 +105,7 @@ package struct DeadLetterRetry: Sendable {
 
 extension DeadLetterRetry {
     private func put(
-        _ item: JSON, _ key: JSON, _ pair: CopyPreparation.Pair, _ schema: KeySchema
+        _ item: JSON, _ key: JSON, _ pair: Pair, _ schema: KeySchema
     ) async throws(AWSError) -> Outcome {
         guard keepsItems(pair.source.name) else {
             try await pair.target.put(item)

@@ -3,6 +3,7 @@ import DynamoModel
 import Flow
 import Glibc
 import JSON
+import Schema
 import System
 
 /// One job's durable state: an SQLite database of its own, in WAL mode.
@@ -142,15 +143,16 @@ package final class JobFile: JobStore {
             """
             INSERT INTO tables (number, source, target, source_id, target_id, partition_name,
                 partition_type, sort_name, sort_type, target_was, segments, items_reported,
-                is_finished)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+                is_finished, reads_files, export)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
             """,
             .integer(number), .text(table.source), .text(table.target),
             DatabaseValue(table.sourceID), DatabaseValue(table.targetID),
             .text(table.schema.partition.name), .text(table.schema.partition.type.rawValue),
             DatabaseValue(sort?.name), DatabaseValue(sort?.type.rawValue),
             .text(table.targetWas.rawValue), .integer(table.segments),
-            .integer(table.itemsReported))
+            .integer(table.itemsReported), .integer(table.readsFiles ? 1 : 0),
+            DatabaseValue(table.export?.json.text))
     }
 
     // MARK: Reading
@@ -194,7 +196,7 @@ package final class JobFile: JobStore {
                 """
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
-                    progress, failure, boost, settings, verdict
+                    progress, failure, boost, settings, verdict, reads_files, export
                 FROM tables ORDER BY number
                 """)
         }
@@ -217,6 +219,8 @@ package final class JobFile: JobStore {
             table.boost = Self.json(row[14]).flatMap(UnitBoost.init(json:))
             table.settings = SettingsReport(json: Self.json(row[15]))
             table.comparison = Comparison(record: Self.json(row[16]))
+            table.readsFiles = row[17] == .integer(1)
+            table.export = Self.json(row[18]).flatMap(ExportRecord.init(json:))
             tables.append(table)
         }
         return tables
@@ -307,6 +311,7 @@ package final class JobFile: JobStore {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 for record in save.partitions { try insert(record, inTable: table) }
+                for file in save.files { try insert(file, inTable: table) }
                 for letter in save.letters { try insert(letter, inTable: table) }
                 if let (side, state) = save.digests {
                     try insert(state, table: table, side: side)
@@ -336,12 +341,15 @@ package final class JobFile: JobStore {
     }
 
     private func insert(_ record: PartitionRecord, inTable table: Int) throws(DatabaseError) {
+        guard let segment = ScanSource.segment(record.partition) else {
+            return try insert(fileRead: record, inTable: table)
+        }
         try database.run(
             """
             INSERT OR REPLACE INTO segments (in_table, segment, cursor, items, bytes)
             VALUES (?, ?, ?, ?, ?)
             """,
-            .integer(table), .integer(record.segment), DatabaseValue(record.cursor?.bytes),
+            .integer(table), .integer(segment), DatabaseValue(record.cursor?.bytes),
             .integer(record.items), .integer(record.bytes))
     }
 
@@ -376,8 +384,12 @@ package final class JobFile: JobStore {
     }
 
     /// The job is run once more, by this process.
+    ///
+    /// How many have run it is a part of the names of files: not even a power loss may have two of
+    /// them be the same.
     package func beginRun(processID: Int, request: JSON, at seconds: Double) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
+            try database.execute("PRAGMA synchronous=FULL")
             try database.run(
                 """
                 UPDATE job SET state = ?, reason = NULL, process = ?, request = ?, updated = ?,
@@ -385,6 +397,7 @@ package final class JobFile: JobStore {
                 """,
                 .text(JobRecord.State.running.rawValue), .integer(processID),
                 .text(request.text), .real(seconds))
+            try database.execute("PRAGMA synchronous=NORMAL")
         }
     }
 
@@ -392,7 +405,9 @@ package final class JobFile: JobStore {
     package func restart(table: Int, segments: Int) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
-                try database.run("DELETE FROM segments WHERE in_table = ?", .integer(table))
+                for name in ["segments", "files_read", "files_written"] {
+                    try database.run("DELETE FROM \(name) WHERE in_table = ?", .integer(table))
+                }
                 try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
                 try forgetDigests(ofTable: table)
                 try database.run(

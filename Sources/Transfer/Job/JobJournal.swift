@@ -8,15 +8,15 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
     private let keeper: JobKeeper
     private let table: Int
     private let schema: KeySchema
-    /// Items before the cursor of each segment that has one, or is finished.
-    private var items: [Int: Int]
+    /// Items before the cursor of each partition that has one, or is finished.
+    private var items: [Partition: Int]
     private var itemsDone: Int
 
     init(_ keeper: JobKeeper, table: Int, of open: OpenTable) {
         self.keeper = keeper
         self.table = table
         schema = open.record.schema
-        items = Dictionary(uniqueKeysWithValues: open.segments.map { ($0.segment, $0.items) })
+        items = Dictionary(uniqueKeysWithValues: open.segments.map { ($0.partition, $0.items) })
         itemsDone = items.values.reduce(0, +)
     }
 
@@ -25,11 +25,17 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
     ) {
         for record in entry.partitions {
             itemsDone +=
-                record.items - (items.updateValue(record.items, forKey: record.segment) ?? 0)
+                record.items - (items.updateValue(record.items, forKey: record.partition) ?? 0)
         }
         keeper.save(
             { [schema] () throws(JobError) in
                 var save = TableSave(partitions: entry.partitions)
+                save.files = try entry.units.map { unit throws(JobError) in
+                    guard let file = DataFile(stored: unit.bytes) else {
+                        throw JobError("what was kept of \(unit.unit) is no file")
+                    }
+                    return file
+                }
                 save.letters = try DeadLetter.all(of: entry, schema: schema)
                 save.digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
                     .map { (0, $0) }

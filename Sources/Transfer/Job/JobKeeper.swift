@@ -2,6 +2,7 @@ import Connectors
 import Dispatch
 import Flow
 import Pacing
+import Schema
 import System
 
 /// The state of a job that runs: kept in its store, on a queue of its own, with the job's locks
@@ -147,6 +148,14 @@ final class JobKeeper: @unchecked Sendable {
 
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
         try onQueue { () throws(JobError) in try store?.verifyState(ofTable: table) }
+    }
+
+    func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.setExport(export, ofTable: table) }
+    }
+
+    func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] {
+        try onQueue { () throws(JobError) in try store?.filesWritten(ofTable: table) ?? [] }
     }
 
     /// A table's verification begins.

@@ -20,6 +20,8 @@ struct JobOpening {
         var source: TableDescription
         /// nil when there is no such table.
         var target: TableDescription?
+        /// The target is files.
+        var isFiles = false
         /// `--segments`
         var segments: Int?
     }
@@ -38,8 +40,8 @@ struct JobOpening {
         try search.checkAge(of: job)
         for (table, found) in zip(job.tables, tables) {
             try search.check(
-                table.record, of: job, source: found.source, target: found.target,
-                segments: found.segments)
+                table.record, of: job, source: found.source,
+                target: found.isFiles ? nil : .some(found.target), segments: found.segments)
         }
     }
 

@@ -1,5 +1,6 @@
 import DynamoModel
 import JSON
+import Schema
 
 /// What a job is and where it stands, as its file tells.
 package struct JobRecord: Equatable, Sendable {
@@ -78,6 +79,10 @@ package struct JobTable: Equatable, Sendable {
     /// `TotalSegments`: cursors are good only with the same.
     package var segments: Int
     package var itemsReported: Int
+    /// Its items come from an export's files, and not from a table.
+    package var readsFiles = false
+    /// Of a table that is written to files: which export it becomes.
+    package var export: ExportRecord?
     package var isFinished = false
     package var progress = JobProgress()
     /// Why its last run failed, in one line.

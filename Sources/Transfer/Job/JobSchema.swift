@@ -61,5 +61,17 @@ enum JobSchema {
         DELETE FROM digest_buckets;
         DELETE FROM digest_segments;
         """,
+        // Tables that are written to files, and read from them.
+        """
+        ALTER TABLE tables ADD COLUMN reads_files INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE tables ADD COLUMN export TEXT;
+        CREATE TABLE files_read (
+            in_table INTEGER NOT NULL REFERENCES tables, name TEXT NOT NULL, cursor BLOB,
+            items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, name)
+            ) WITHOUT ROWID;
+        CREATE TABLE files_written (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            file BLOB NOT NULL);
+        """,
     ]
 }

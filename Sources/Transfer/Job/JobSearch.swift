@@ -13,7 +13,8 @@ struct JobIdentity {
     let text: String
 
     struct Table {
-        var source: TableDescription
+        /// Its ARN or its name, or the title of its files.
+        var source: String
         var sourceEndpoint: String
         var target: String
         var targetEndpoint: String
@@ -21,7 +22,7 @@ struct JobIdentity {
 
         fileprivate var json: JSON {
             [
-                "source": .string(source.arn ?? source.definition.name),
+                "source": .string(source),
                 "sourceEndpoint": .string(sourceEndpoint),
                 "target": .string(target),
                 "targetEndpoint": .string(targetEndpoint),
@@ -41,6 +42,21 @@ struct JobIdentity {
     ) {
         var json: JSON = ["verify": .array(tables), "mode": .string("\(mode)")]
         if let repair { json["deletesExtra"] = .bool(repair.deletesExtra) }
+        json[Self.selectionName] = selection.map { .string($0) }
+        text = json.text
+    }
+
+    /// Of an export.
+    init(exporting tables: [ExportPreparation.JSONPair], selection: String?) {
+        var json: JSON = [
+            "tables": .array(
+                tables.map {
+                    [
+                        "source": .string($0.source), "sourceEndpoint": .string($0.endpoint),
+                        "target": .string($0.target), "targetEndpoint": "files",
+                    ]
+                })
+        ]
         json[Self.selectionName] = selection.map { .string($0) }
         text = json.text
     }
@@ -99,7 +115,9 @@ struct JobIdentity {
 extension JobIdentity.Table {
     init(_ preflight: CopyPreflight, source: TableDescription) {
         self.init(
-            source: source, sourceEndpoint: preflight.source.reader.endpoint.url,
+            source: preflight.source.table == nil
+                ? preflight.source.name : source.arn ?? source.definition.name,
+            sourceEndpoint: preflight.source.endpoint,
             target: preflight.target.name, targetEndpoint: preflight.target.reader.endpoint.url,
             options: preflight.options)
     }
@@ -164,9 +182,9 @@ struct JobSearch {
     // MARK: Whether it may go on
 
     /// Whether a table of `job` may be gone on with between source and target as they are now.
-    /// - Parameter target: nil when there is no such table.
+    /// - Parameter target: nil when it is files; nothing when there is no such table.
     func check(
-        _ table: JobTable, of job: OpenJob, source: TableDescription, target: TableDescription?,
+        _ table: JobTable, of job: OpenJob, source: TableDescription, target: TableDescription??,
         segments: Int?
     ) throws(CopyRefusal) {
         let id = job.record.id
@@ -182,7 +200,7 @@ struct JobSearch {
                     + " deleted and made again", hint: anew)
         }
         // One that the job was about to make may be there or not.
-        if table.targetWas != .creating {
+        if table.targetWas != .creating, let target {
             guard let target else {
                 throw CopyRefusal(
                     "the target \(table.target) that job \(id) wrote into is gone", hint: anew)

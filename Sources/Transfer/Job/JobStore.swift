@@ -1,5 +1,6 @@
 import Connectors
 import Flow
+import Schema
 
 /// Where the state of one job lives. Belongs to one serial queue at a time.
 ///
@@ -21,6 +22,12 @@ protocol JobStore: AnyObject {
     /// The target's units are about to be raised from `boost`, or (with nil) have been set back.
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError)
 
+    /// Which export a table becomes.
+    func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError)
+
+    /// Files that have been written of a table.
+    func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile]
+
     /// nil before the table's verification has begun.
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState?
 
@@ -33,8 +40,10 @@ protocol JobStore: AnyObject {
 
 /// What is committed together of one table. What is nil or empty stays as it was.
 package struct TableSave: Sendable {
-    /// How far segments have come.
+    /// How far segments have come, or files that are read.
     var partitions: [PartitionRecord] = []
+    /// Files that have been written, and whose items the segments' cursors have passed.
+    var files: [DataFile] = []
     /// Items that were refused since.
     var letters: [DeadLetter] = []
     /// Of one side, 0 is the source: all buckets, and the segments that have come further.
@@ -68,6 +77,8 @@ final class MemoryJobStore: JobStore {
     func setState(_ state: JobRecord.State, reason: String?, at seconds: Double) throws(JobError) {}
     func addThrottle(_ throttle: AskedLimits) throws(JobError) {}
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {}
+    func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {}
+    func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] { [] }
 
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? { states[table] }
 

@@ -28,8 +28,10 @@ struct OpenJob {
         let records = try file.tables()
         tables = []
         for (number, record) in records.enumerated() {
-            tables.append(
-                OpenTable(record: record, segments: try file.segments(ofTable: number)))
+            let partitions =
+                record.readsFiles
+                ? try file.filesRead(ofTable: number) : try file.segments(ofTable: number)
+            tables.append(OpenTable(record: record, segments: partitions))
         }
     }
 
@@ -42,7 +44,7 @@ struct OpenJob {
     }
 }
 
-/// A table of a job, and where its segments stand.
+/// A table of a job, and where its segments stand, or the files that it is read from.
 struct OpenTable {
     var record: JobTable
     var segments: [PartitionRecord]

@@ -15,6 +15,38 @@ final class PairLocks: Sendable {
         case comparing
     }
 
+    /// What is locked together: who reaches the same two with credentials of the same origin has
+    /// the same name for it.
+    struct Pair {
+        /// For people.
+        var source: String
+        var target: String
+        fileprivate var words: [String]
+
+        init(_ source: any ReadableTable, _ target: any ReadableTable) {
+            (self.source, self.target) = (source.name, target.name)
+            words = Self.words(of: source) + Self.words(of: target)
+        }
+
+        init(_ source: CopySource, _ target: any ReadableTable) {
+            (self.source, self.target) = (source.name, target.name)
+            words =
+                (source.table.map { Self.words(of: $0) } ?? ["files", source.name])
+                + Self.words(of: target)
+        }
+
+        /// - Parameter files: the title of what is written to.
+        init(_ source: any ReadableTable, files: String) {
+            (self.source, target) = (source.name, files)
+            words = Self.words(of: source) + ["files", files]
+        }
+
+        private static func words(of table: any ReadableTable) -> [String] {
+            let endpoint = table.reader.endpoint
+            return [endpoint.url, endpoint.region, table.reader.identity, table.name]
+        }
+    }
+
     private struct Held: Sendable {
         let lock: FileLock
         let path: String
@@ -28,8 +60,7 @@ final class PairLocks: Sendable {
 
     /// - Throws: ``CopyRefusal`` that says who has one of the pairs.
     init(
-        _ pairs: [(source: any ReadableTable, target: any ReadableTable)], for purpose: Purpose,
-        in folder: JobFolder
+        _ pairs: [Pair], for purpose: Purpose, in folder: JobFolder
     ) async throws {
         try folder.prepare()
         let places = folder.path + "/locks"
@@ -83,10 +114,8 @@ final class PairLocks: Sendable {
         return nil
     }
 
-    private static func refusal(
-        _ pair: (source: any ReadableTable, target: any ReadableTable), _ owner: Owner?
-    ) -> CopyRefusal {
-        let names = "\(pair.source.name) and \(pair.target.name)"
+    private static func refusal(_ pair: Pair, _ owner: Owner?) -> CopyRefusal {
+        let names = "\(pair.source) and \(pair.target)"
         guard let owner else {
             return CopyRefusal("another process is at work with \(names)")
         }
@@ -100,15 +129,8 @@ final class PairLocks: Sendable {
             hint: "dynaferry jobs status \(job) shows it")
     }
 
-    /// Whoever reaches the same tables with credentials of the same origin has the same name.
-    private static func name(
-        of pair: (source: any ReadableTable, target: any ReadableTable), for purpose: Purpose
-    ) -> String {
-        let sides = [pair.source, pair.target].map { table in
-            let endpoint = table.reader.endpoint
-            return [endpoint.url, endpoint.region, table.reader.identity, table.name]
-        }
-        let text = ([purpose.rawValue] + sides.joined()).joined(separator: "\n")
+    private static func name(of pair: Pair, for purpose: Purpose) -> String {
+        let text = ([purpose.rawValue] + pair.words).joined(separator: "\n")
         return Hex.text(Array(SHA256().hash(Array(text.utf8))[..<16]))
     }
 }

@@ -4,6 +4,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Pacing
+import Schema
 import System
 
 /// What a copy would do, found out by reading calls only.
@@ -130,7 +131,8 @@ package struct CopyPlan: Sendable {
             } catch let error as CopyRefusal {
                 return refused(error)
             } catch let error as AWSError {
-                return refused(CopyRefusal(error, side: "source", source.reader.endpoint))
+                let endpoint = (source.table?.reader ?? target.reader).endpoint
+                return refused(CopyRefusal(error, side: "source", endpoint))
             }
         }
     }
@@ -143,7 +145,11 @@ extension CopyPreflight {
     ) async throws -> TablePlan {
         let settings = findings.plan(options, as: target.name, isOwn: false)
         let definition = findings.target?.definition ?? settings.creation
-        let sample = try await TableSample.take(of: source, definition, first)
+        let sample =
+            switch source {
+            case .table(let table): try await TableSample.take(of: table, definition, first)
+            case .export(let export): TableSample(export.export)
+            }
         let limits = try UnitLimits(
             options.limits, source: findings.source.definition, target: definition)
         var plan = TablePlan(

@@ -16,10 +16,11 @@ package struct SelectedTables: Sendable {
     /// - Parameters:
     ///   - purpose: what the tables are for, in words that tell commands apart.
     ///   - id: the job, where it was named.
+    ///   - target: nil: copies are files, and no table is the copy of another.
     /// - Throws: ``CopyRefusal``.
     package init(
         _ selection: TableSelection, purpose: String, jobs: JobFolder, id: String?,
-        source: ReadOnlyClient, target: ReadOnlyClient
+        source: ReadOnlyClient, target: ReadOnlyClient? = nil
     ) async throws {
         guard selection.needsNames else {
             pairs = try selection.pairs(of: [])
@@ -31,9 +32,10 @@ package struct SelectedTables: Sendable {
         } catch {
             throw CopyRefusal(error, side: "source", source.endpoint)
         }
-        let looks = Looks(source: source, target: target)
+        let looks = Looks(source: source, target: target ?? source)
         pairs = try selection.pairs(of: names)
-        let copies = try await looks.copies(in: pairs, of: names, by: selection)
+        let copies =
+            target == nil ? [:] : try await looks.copies(in: pairs, of: names, by: selection)
         pairs.removeAll { copies[$0] != nil }
         let text = selection.text(for: purpose)
         if let job = try await looks.job(chosenBy: text, in: jobs, id: id) {

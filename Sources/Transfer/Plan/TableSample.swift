@@ -23,6 +23,20 @@ struct TableSample: Equatable, Sendable {
     static let segmentsMax = 4
     static let itemsMax = 200
 
+    init() {}
+
+    /// What manifests say of all items of an export: of their sizes only roughly.
+    init(_ export: ReadExport) {
+        items = export.items ?? 0
+        storedBytes = export.storedBytes
+        jsonBytes = storedBytes.addingClamped(storedBytes)
+        let each = items > 0 ? storedBytes / items : 0
+        let (units, isHuge) = items.multipliedReportingOverflow(
+            by: CapacityUnits.write(bytes: each))
+        writeUnits = isHuge ? .max : units
+        isComplete = export.items != nil
+    }
+
     var itemBytes: Double { items > 0 ? Double(storedBytes) / Double(items) : 0 }
 }
 

@@ -1,5 +1,6 @@
 import Flow
 import JSON
+import Schema
 
 /// Where one table of a job stands, or what has become of it.
 package struct TableStatus: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import DynamoModel
+import Schema
 
 /// In what the settings of two tables differ, capacity among them; keys and indexes are
 /// ``SchemaComparison``'s. What a copy would not carry over makes no difference.

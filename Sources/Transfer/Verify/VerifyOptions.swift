@@ -1,5 +1,6 @@
 import Connectors
 import Flow
+import Schema
 
 /// What the user asked for of a verification.
 package struct VerifyOptions: Equatable, Sendable {

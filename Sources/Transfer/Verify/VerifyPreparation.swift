@@ -67,7 +67,8 @@ package struct VerifyPreparation {
         var locks: PairLocks?
         if let jobOptions {
             locks = try await PairLocks(
-                tables.map { ($0.source, $0.target.table) }, for: isRepair ? .writing : .comparing,
+                tables.map { PairLocks.Pair($0.source, $0.target.table) },
+                for: isRepair ? .writing : .comparing,
                 in: jobOptions.folder)
         }
         do {

@@ -38,23 +38,24 @@ extension CopyArguments {
     package static var operands: [Operand<Self>] {
         [
             Operand(
-                "SOURCE", .table, \.source,
+                "SOURCE", .location, \.source,
                 """
                 Table to read: its name or its ARN; or a pattern of names, in which * stands for \
-                anything.
+                anything. What contains a / is a folder of exports: the one in it, or those of \
+                tables whose names match the pattern behind its last /.
                 """),
             Operand(
-                "TARGET", .table, \.target,
+                "TARGET", .location, \.target,
                 """
                 Table to write: its name or its ARN; what the stars of SOURCE stand for goes into \
-                the place of its own.
+                the place of its own. What contains a / is a folder that an export is written into.
                 """),
         ]
     }
 
     package static var options: [Option<Self>] {
-        tableOptions + sideOptions + targetOptions + schemaOptions + paceOptions + jobOptions
-            + readingOptions
+        tableOptions + sideOptions + targetOptions + fileOptions + schemaOptions + paceOptions
+            + jobOptions + readingOptions
             + outputOptions
     }
 
@@ -187,8 +188,10 @@ extension CopyArguments {
                 wait for one core.
                 """),
             Option(
-                "--memory", .bytes, \.memory, in: .pace,
-                "Memory for items on their way, pages and batches together, for each table."
+                "--memory", .bytes, \.memory, in: .pace, default: Self.memoryText,
+                """
+                Memory for items on their way, pages and batches or files together, for each table.
+                """
             ).perTable,
             Option(
                 "--give-up-after", .duration, \.giveUpAfter, in: .pace,
@@ -197,6 +200,12 @@ extension CopyArguments {
                 that, failures end the run within seconds.
                 """),
         ]
+    }
+
+    private static var memoryText: String {
+        func text(_ bytes: Int) -> String { ValueKind<Int>.bytes.show(bytes) }
+        return "\(text(CopyOptions.memoryUsual)); from files \(text(CopyOptions.memoryFromFiles)),"
+            + " to files as much as four a core need, here \(text(ExportOptions.memoryUsual))"
     }
 
     private static var jobOptions: [Option<Self>] {
@@ -363,8 +372,9 @@ extension CopyArguments {
                 hints: ["compare them afterwards: dynaferry verify"])
         }
         try sides.validateRoles()
+        try validateFiles()
         for (source, target) in selection {
-            guard source.stars == target.stars else {
+            guard target.isFiles || source.stars == target.stars else {
                 throw UsageError(
                     "SOURCE has \(source.stars) stars and TARGET \(target.stars): \(source.text),"
                         + " \(target.text)",
@@ -407,7 +417,7 @@ extension CopyArguments {
     /// A side's own region may not contradict its tables' ARNs, nor they each other; the common
     /// one yields to them.
     private func checkRegion(
-        _ operand: String, _ table: TableReference, _ own: SideArguments, _ side: SideArguments,
+        _ operand: String, _ table: Location, _ own: SideArguments, _ side: SideArguments,
         _ option: String
     ) throws(UsageError) {
         guard let named = table.region else { return }

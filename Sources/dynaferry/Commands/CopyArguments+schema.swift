@@ -1,6 +1,7 @@
 import AWS
 import CommandLine
 import DynamoModel
+import Schema
 import System
 import Transfer
 

@@ -1,16 +1,17 @@
 import CommandLine
+import Schema
 import Transfer
 
 /// What `dynaferry copy` was asked to do.
 package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     /// Placeholders when a file says what is copied.
-    package var source = TableReference()
-    package var target = TableReference()
+    package var source = Location()
+    package var target = Location()
     /// A file of options, and what it says of tables.
     package var config: String?
     package var entries: [TableEntry] = []
     package var renamings: [Renaming] = []
-    package var excluded: [TableReference] = []
+    package var excluded: [Location] = []
     /// Tables copied at a time; nil: as many as their limits ask for.
     package var tables: Int?
     package var failFast = false
@@ -51,8 +52,9 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var writeConcurrency: Int?
     /// nil: as many as the machine has cores, four at most.
     package var lanes: Int?
-    /// Bytes that pages and batches of one table may take together.
-    package var memory = CopyOptions.memoryUsual
+    /// Bytes that pages and batches, or files, of one table may take together; nil: what is usual
+    /// for what is copied.
+    package var memory: Int?
     package var giveUpAfter: Duration = .seconds(15 * 60)
 
     /// The job's name and where its state is kept; nil: by itself, and the default folder.
@@ -61,6 +63,9 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var resume = false
     package var restart = false
     package var stopAt: StopTime?
+
+    /// Where a side is files.
+    package var files = FilesArguments()
 
     package var skipExpired = false
     /// Compare what has been copied.
@@ -83,7 +88,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var part: CopyPart { schemaOnly ? .schema : dataOnly ? .data : .all }
 
     /// What is copied as what: SOURCE and TARGET, or else what a file lists.
-    package var selection: [(source: TableReference, target: TableReference)] {
+    package var selection: [(source: Location, target: Location)] {
         source.text.isEmpty ? entries.map { ($0.source, $0.target) } : [(source, target)]
     }
 
@@ -91,7 +96,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var sourceText: String { words(for: selection.map(\.source)) }
     package var targetText: String { words(for: selection.map(\.target)) }
 
-    private func words(for tables: [TableReference]) -> String {
+    private func words(for tables: [Location]) -> String {
         let names = tables.map(\.name)
         guard names.count > 3 else { return names.formattedList(joinedBy: "and") }
         return "\(names[0]) and \(names.count - 1) others"
@@ -108,7 +113,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var sourceSide: SideArguments { side(sides.filledSource, selection.map(\.source)) }
     package var targetSide: SideArguments { side(sides.filledTarget, selection.map(\.target)) }
 
-    private func side(_ filled: SideArguments, _ tables: [TableReference]) -> SideArguments {
+    private func side(_ filled: SideArguments, _ tables: [Location]) -> SideArguments {
         var side = filled
         side.region = tables.lazy.compactMap(\.region).first ?? side.region
         return side
@@ -118,8 +123,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
 /// What a file says of tables that it lists.
 package struct TableEntry: Equatable, Sendable {
     /// Names or patterns, of as many stars.
-    package var source: TableReference
-    package var target: TableReference
+    package var source: Location
+    package var target: Location
     /// What holds for these tables: what is said of all, and of them.
     package var arguments: CopyArguments
 }

@@ -8,7 +8,7 @@ package struct DemoArguments: CommandArguments, Equatable {
     /// A whole stage of tables instead of one.
     package var migration = false
     package var seed: UInt64 = 1
-    package var memory = CopyArguments().memory
+    package var memory = CopyOptions.memoryUsual
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
     package var faults: FaultPlan?

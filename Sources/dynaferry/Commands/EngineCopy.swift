@@ -5,6 +5,7 @@ import DynamoDB
 import Flow
 import JSON
 import Pacing
+import Schema
 import System
 import Transfer
 
@@ -51,19 +52,44 @@ enum EngineCopy {
         _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
     ) async throws -> Job {
         try await CommandFailure.wrapping {
-            let sides = try Sides(arguments, environment: environment)
+            if arguments.filesSide == .target {
+                return try await EngineFiles.export(arguments, voice, environment: environment)
+            }
             var job = try jobOptions(arguments, environment)
             job.maxCost = try maxCost(arguments)
-            let tables = try await pairs(arguments, sides, voice, &job)
-            var policy = Job.Policy()
-            policy.width = arguments.tables
-            policy.isFailFast = arguments.failFast
+            let tables = try await intoTables(arguments, environment, voice, &job)
             return try await CopyPreparation.prepare(
-                try options(of: tables, arguments), job: job, tables: tables, policy: policy,
+                try options(of: tables, arguments), job: job, tables: tables,
+                policy: policy(arguments),
                 consent: { arguments.yes ? true : TerminalQuestion.ask($0) },
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
     }
+
+    /// What is copied into tables, from others or from files.
+    static func intoTables(
+        _ arguments: CopyArguments, _ environment: [String: String], _ voice: JobVoice,
+        _ job: inout JobOptions
+    ) async throws -> [CopyPreparation.Pair] {
+        if arguments.filesSide == .source {
+            let sides = try Sides(arguments, environment: environment, uses: .target)
+            return try await EngineFiles.tables(arguments, sides, voice)
+        }
+        let sides = try Sides(arguments, environment: environment)
+        return try await pairs(arguments, sides, voice, &job).map {
+            (.table($0.source), $0.target)
+        }
+    }
+
+    static func policy(_ arguments: CopyArguments) -> Job.Policy {
+        var policy = Job.Policy()
+        policy.width = arguments.tables
+        policy.isFailFast = arguments.failFast
+        return policy
+    }
+
+    /// A table, and what it is copied to or compared with.
+    typealias TablePair = (source: SourceTable, target: TargetTable)
 
     /// The tables that the arguments select, by their names at the source where there are patterns.
     /// - Parameters:
@@ -73,7 +99,7 @@ enum EngineCopy {
     static func pairs(
         _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice, _ job: inout JobOptions,
         purpose: String? = nil
-    ) async throws -> [CopyPreparation.Pair] {
+    ) async throws -> [TablePair] {
         let source = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let target = try await sides.client(sides.target, arguments, voice)
         let sourceScaling = try await sides.scaling(sides.source, arguments, voice)
@@ -138,7 +164,10 @@ extension CopyOptions {
         segments = arguments.segments
         scansMax = arguments.scanConcurrency
         limits = arguments.askedLimits
-        memory = arguments.memory
+        memory =
+            arguments.memory
+            ?? (arguments.filesSide == .source
+                ? CopyOptions.memoryFromFiles : CopyOptions.memoryUsual)
         verifies = arguments.verifies
         isConsistentRead = arguments.consistentRead
         skipsExpired = arguments.skipExpired

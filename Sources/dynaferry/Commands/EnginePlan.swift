@@ -27,9 +27,13 @@ enum EnginePlan {
     ) throws -> CopyPlan {
         try Blocking.run {
             try await CommandFailure.wrapping {
-                let sides = try Sides(arguments, environment: environment)
+                if arguments.filesSide == .target {
+                    throw CommandFailure(
+                        "what an export would take can't be told yet",
+                        hints: ["plan a copy into a table: its first lines are the reads"])
+                }
                 var job = try EngineCopy.jobOptions(arguments, environment)
-                let tables = try await EngineCopy.pairs(arguments, sides, voice, &job)
+                let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)
                 return try await CopyPlan.make(
                     try EngineCopy.options(of: tables, arguments), tables: tables, prices: prices,
                     jobs: job.folder, mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))

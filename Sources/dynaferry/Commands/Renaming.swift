@@ -2,14 +2,15 @@ import CommandLine
 
 /// One pair of `--rename`: tables and what they are called as copies.
 package struct Renaming: Equatable, Sendable {
-    package var source: TableReference
-    package var target: TableReference
+    package var source: Location
+    package var target: Location
 
     /// `FROM=TO`, names or patterns; nil when it is anything else, or its stars do not agree.
     init?(_ text: String) {
         guard let equals = text.firstIndex(of: "="),
-            let source = TableReference(String(text[..<equals])), !source.isARN,
-            let target = TableReference(String(text[text.index(after: equals)...])), !target.isARN,
+            let source = Location(String(text[..<equals])), !source.isARN, !source.isFiles,
+            let target = Location(String(text[text.index(after: equals)...])), !target.isARN,
+            !target.isFiles,
             source.stars == target.stars
         else { return nil }
         self.source = source
@@ -17,10 +18,6 @@ package struct Renaming: Equatable, Sendable {
     }
 
     var text: String { "\(source.text)=\(target.text)" }
-}
-
-extension TableReference {
-    var stars: Int { text.count { $0 == "*" } }
 }
 
 extension ValueKind where Value == Renaming {
@@ -31,11 +28,11 @@ extension ValueKind where Value == Renaming {
     }
 }
 
-extension ValueKind where Value == TableReference {
+extension ValueKind where Value == Location {
     package static var pattern: Self {
         ValueKind(
             name: "PATTERN", expected: "a table's name, or a pattern such as '*-tmp'",
-            parse: { text in TableReference(text).flatMap { $0.isARN ? nil : $0 } },
+            parse: { text in Location(text).flatMap { $0.isARN || $0.isFiles ? nil : $0 } },
             show: { $0.text })
     }
 }

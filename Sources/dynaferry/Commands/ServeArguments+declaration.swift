@@ -229,7 +229,7 @@ extension ValueKind where Value == TableFill {
             name: "NAME=ITEMS[:SHAPE]",
             expected: "a table, a number of items and perhaps a shape as NAME=ITEMS[:SHAPE]",
             parse: { text in
-                guard let (name, contents) = pair(text, "="), TableReference.isName(name) else {
+                guard let (name, contents) = pair(text, "="), Location.isName(name) else {
                     return nil
                 }
                 let parts = contents.split(separator: ":", omittingEmptySubsequences: false)

@@ -30,14 +30,14 @@ struct SideResolver {
         self.tools = tools
     }
 
-    /// Both sides' settings, or why there are none. Two sides of one identity share its
-    /// credentials: they are fetched once, and a code is asked for once.
-    func settings(
-        source: SideArguments, target: SideArguments
-    ) -> (
+    typealias Pair = (
         source: Result<SideSettings, ConfigurationError>,
         target: Result<SideSettings, ConfigurationError>
-    ) {
+    )
+
+    /// Both sides' settings, or why there are none. Two sides of one identity share its
+    /// credentials: they are fetched once, and a code is asked for once.
+    func settings(source: SideArguments, target: SideArguments) -> Pair {
         let (first, second) = (options(source, .source), options(target, .target))
         let settings = first.flatMap(resolve)
         var others = second.flatMap(resolve)

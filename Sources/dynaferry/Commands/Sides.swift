@@ -6,21 +6,24 @@ import Transfer
 /// Both sides' settings, and the engines that carry their requests: one for both, unless they
 /// trust other certificates.
 struct Sides {
-    let source: SideSettings
-    let target: SideSettings
+    private let pair: SideResolver.Pair
     private let engines: [String?: HTTPEngine]
 
     init(
-        _ arguments: CopyArguments, environment: [String: String]
+        _ arguments: CopyArguments, environment: [String: String], uses: Used = .both
     ) throws(ConfigurationError) {
         let resolver = try SideResolver(
             envFile: arguments.sides.envFile, environment: environment)
-        let pair = resolver.settings(
+        pair = resolver.settings(
             source: arguments.sourceSide, target: arguments.targetSide)
-        source = try pair.source.get()
-        target = try pair.target.get()
+        let used =
+            switch uses {
+            case .both: [try pair.source.get(), try pair.target.get()]
+            case .source: [try pair.source.get()]
+            case .target: [try pair.target.get()]
+            }
         var engines: [String?: HTTPEngine] = [:]
-        for caBundle in [source.caBundle, target.caBundle] where engines[caBundle] == nil {
+        for caBundle in used.map(\.caBundle) where engines[caBundle] == nil {
             var configuration = HTTPEngine.Configuration()
             configuration.caBundle = caBundle
             configuration.proxies = ProxyRules(environment: environment)
@@ -31,6 +34,16 @@ struct Sides {
         }
         self.engines = engines
     }
+
+    /// Sides that are reached by requests; files of this machine are not.
+    enum Used {
+        case both
+        case source
+        case target
+    }
+
+    var source: SideSettings { get throws(ConfigurationError) { try pair.source.get() } }
+    var target: SideSettings { get throws(ConfigurationError) { try pair.target.get() } }
 
     /// Threads that carry requests: one carries what a core can cut and sign.
     private static var lanesUsual: Int { min(OwnThread.coreCount, 4) }

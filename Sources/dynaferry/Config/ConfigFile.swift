@@ -21,8 +21,8 @@ package typealias ConfigReader = (_ path: String) throws(UsageError) -> [UInt8]
 package struct ConfigFile {
     /// One entry of `tables`, and what it says of them.
     struct Table {
-        var source: TableReference
-        var target: TableReference
+        var source: Location
+        var target: Location
         var settings: [OptionSetting]
         let origin: ConfigOrigin
     }
@@ -92,7 +92,7 @@ package struct ConfigFile {
                 source: table, target: table, settings: [],
                 origin: text.origin("tables", element))
         case .object(let members):
-            var references: [String: TableReference] = [:]
+            var references: [String: Location] = [:]
             var settings: [OptionSetting] = []
             for member in members {
                 guard member.name == "source" || member.name == "target" else {
@@ -119,8 +119,8 @@ package struct ConfigFile {
 
     private func reference(
         _ key: String, _ value: LocatedJSON
-    ) throws(UsageError) -> TableReference {
-        let kind = ValueKind<TableReference>.table
+    ) throws(UsageError) -> Location {
+        let kind = ValueKind<Location>.table
         guard case .string(let name) = value.content, let table = kind.parse(name) else {
             throw text.origin(key, value).unexpected(kind.expected)
         }

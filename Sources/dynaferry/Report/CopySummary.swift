@@ -101,7 +101,9 @@ struct CopySummary: JobSummary {
                     "not all settings and indexes of the source are in the target: see"
                         + " \"not carried\" and \"left as it is\" above")
             }
-            if arguments.part != .schema, !arguments.verifies, let verifying {
+            if arguments.part != .schema, !arguments.verifies, arguments.filesSide == nil,
+                let verifying
+            {
                 hints.append("to compare every item: \(ShellWords.command(verifying))")
             }
         }

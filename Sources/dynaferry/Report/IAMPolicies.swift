@@ -7,8 +7,8 @@ import Transfer
 /// (Service Authorization Reference, Amazon DynamoDB and Application Auto Scaling.)
 struct IAMPolicies {
     private let arguments: CopyArguments
-    private let sources: [TableReference]
-    private let targets: [TableReference]
+    private let sources: [Location]
+    private let targets: [Location]
     private let places: (source: Place, target: Place)
 
     /// Where a side's tables are, as far as that is known.
@@ -130,7 +130,7 @@ struct IAMPolicies {
     }
 
     /// Tables and their indexes.
-    private func resources(_ tables: [TableReference], _ place: Place) -> [String] {
+    private func resources(_ tables: [Location], _ place: Place) -> [String] {
         let arns = tables.map { $0.isARN ? $0.text : place.arn(ofTable: $0.text) }
         return settings.contains(.insights) ? arns.flatMap { [$0, $0 + "/index/*"] } : arns
     }

@@ -85,7 +85,7 @@ extension VerifyOptions {
         segments = own.segments
         scansMax = own.scanConcurrency ?? scansMax
         limits = own.askedLimits
-        memory = own.memory
+        if let asked = own.memory { memory = asked }
         isConsistentRead = own.consistentRead
         settings = own.comparesSettings ? try own.settingChoice : nil
         giveUpAfter = own.giveUpAfter

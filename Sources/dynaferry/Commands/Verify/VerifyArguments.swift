@@ -218,6 +218,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 """),
             Option(
                 "--memory", .bytes, \.copy.memory, in: .pace,
+                default: ValueKind<Int>.bytes.show(CopyOptions.memoryUsual),
                 "Memory for pages and keys, for each table."
             ).perTable,
             Option(

@@ -1,20 +1,25 @@
 import DynamoModel
 
 /// A table as its copy is to be once everything is done, and what of it can't be.
-struct WantedTable: Equatable, Sendable {
-    var definition: TableDefinition
-    var settings: TableSettings
-    var replicas: [String] = []
-    var notCarried: [NotCarried] = []
+package struct WantedTable: Equatable, Sendable {
+    package var definition: TableDefinition
+    package var settings: TableSettings
+    package var replicas: [String] = []
+    package var notCarried: [NotCarried] = []
 
     /// Where a target stands, as far as it matters to what can be carried there.
-    struct Place: Equatable, Sendable {
-        var region: String
+    package struct Place: Equatable, Sendable {
+        package var region: String
         /// It belongs to the same account as the source, as far as that is known.
-        var isSameAccount: Bool
+        package var isSameAccount: Bool
+
+        package init(region: String, isSameAccount: Bool) {
+            self.region = region
+            self.isSameAccount = isSameAccount
+        }
     }
 
-    init(
+    package init(
         _ source: TableDescription, _ settings: TableSettings, as name: String, at place: Place,
         _ choice: SettingChoice
     ) {
@@ -86,7 +91,7 @@ struct WantedTable: Equatable, Sendable {
     /// A table that is there stays paid for as it is, and so do its indexes. Those that are to be
     /// made get its units where they are not the source's.
     /// - Parameter before: its units before they were raised for a while.
-    mutating func keepBilling(of table: TableDefinition, _ before: Throughput?) {
+    package mutating func keepBilling(of table: TableDefinition, _ before: Throughput?) {
         let isOnDemand = table.billing.isOnDemand
         let own = before.map { Billing.provisioned($0) } ?? table.billing
         let isAnother = definition.billing != own
@@ -203,7 +208,7 @@ package struct NotCarried: Equatable, Sendable {
     package var name: String
     package var reason: String
 
-    init(_ setting: Setting?, _ name: String, _ reason: String) {
+    package init(_ setting: Setting?, _ name: String, _ reason: String) {
         self.setting = setting
         self.name = name
         self.reason = reason

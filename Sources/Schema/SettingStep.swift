@@ -22,7 +22,7 @@ package enum SettingStep: Equatable, Sendable {
     case protection
 
     /// nil: no setting that could be left out.
-    var setting: Setting? {
+    package var setting: Setting? {
         switch self {
         case .index: nil
         case .capacity(let billing, _): billing.isOnDemand ? .maxima : nil
@@ -71,7 +71,7 @@ package enum SettingStep: Equatable, Sendable {
     }
 
     /// It has a call of its own instead of being a change by UpdateTable.
-    var isCall: Bool {
+    package var isCall: Bool {
         switch self {
         case .tags, .timeToLive, .recovery, .insight, .scaling, .scheduled, .kinesis, .policy: true
         case .index, .capacity, .tableClass, .encryption, .stream, .replica, .protection: false
@@ -79,7 +79,7 @@ package enum SettingStep: Equatable, Sendable {
     }
 
     /// What UpdateTable is to be asked of a table as it stands; nil when it is so already.
-    func change(of table: TableDescription) -> JSON? {
+    package func change(of table: TableDescription) -> JSON? {
         guard !isDone(table) else { return nil }
         switch self {
         case .index(let index, let attributes, let billing):
@@ -164,7 +164,7 @@ extension TableSettings.ScalableDimension {
 
 extension Encryption {
     /// Whether it is what was asked for: the account's own key is named only by the service.
-    func isAs(_ wanted: Encryption) -> Bool {
+    package func isAs(_ wanted: Encryption) -> Bool {
         switch (self, wanted) {
         case (.owned, .owned), (.kms, .kms(nil)): true
         // A key may be asked for by its id, and is told by its ARN.

@@ -7,22 +7,31 @@ import Flow
 ///
 /// Each step looks before it acts, so that whoever is killed in the midst of them has only to run
 /// them again.
-struct TargetWork: Sendable {
-    let target: TargetTable
-    let note: @Sendable (String) -> Void
+package struct TargetWork: Sendable {
+    package let target: TargetTable
+    package let note: @Sendable (String) -> Void
     /// Asked while something is waited for, which may be long.
-    let isStopping: @Sendable () -> Bool
+    package let isStopping: @Sendable () -> Bool
+
+    package init(
+        target: TargetTable, note: @escaping @Sendable (String) -> Void,
+        isStopping: @escaping @Sendable () -> Bool
+    ) {
+        self.target = target
+        self.note = note
+        self.isStopping = isStopping
+    }
 
     /// It was asked to stop while it waited.
-    struct Stopped: Error {}
+    package struct Stopped: Error {}
 
     /// Creates the table and waits until it serves data.
-    func create(_ plan: SettingsPlan) async throws -> TableDescription {
+    package func create(_ plan: SettingsPlan) async throws -> TableDescription {
         try await target.create(plan.creation, tags: plan.creationTags)
         return try await waitUntilActive()
     }
 
-    func waitUntilActive() async throws -> TableDescription {
+    package func waitUntilActive() async throws -> TableDescription {
         try await target.waitUntilActive { looks in try await pause(looks) }
     }
 
@@ -30,7 +39,9 @@ struct TargetWork: Sendable {
     /// - Returns: what the endpoint has no operation for, or does not know. Servers other than
     ///   AWS's lack much: their copies fail by nothing that comes after the items.
     /// - Throws: an ``AWSError`` with what could not be set in ``Failure``, or ``Stopped``.
-    func perform(_ steps: [SettingStep], of table: TableDescription) async throws -> [NotCarried] {
+    package func perform(_ steps: [SettingStep], of table: TableDescription) async throws
+        -> [NotCarried]
+    {
         var lacking: [NotCarried] = []
         for step in steps {
             do {
@@ -63,9 +74,9 @@ struct TargetWork: Sendable {
         return nil
     }
 
-    struct Failure: Error {
-        let step: SettingStep
-        let error: AWSError
+    package struct Failure: Error {
+        package let step: SettingStep
+        package let error: AWSError
     }
 
     private func perform(_ step: SettingStep, of table: TableDescription) async throws {
@@ -138,12 +149,12 @@ struct TargetWork: Sendable {
 
     /// Raises a provisioned table's units for the load.
     /// - Returns: the table as it is then.
-    func raise(_ boost: UnitBoost, to units: Int) async throws -> TableDescription {
+    package func raise(_ boost: UnitBoost, to units: Int) async throws -> TableDescription {
         try await set(boost.raised(to: units))
     }
 
     /// Gives the table back the units that it had.
-    func setBack(_ boost: UnitBoost) async throws {
+    package func setBack(_ boost: UnitBoost) async throws {
         _ = try await set(boost)
     }
 

@@ -9,7 +9,7 @@ package struct SettingsReport: Equatable, Sendable {
 
     package init() {}
 
-    init(_ plan: SettingsPlan) {
+    package init(_ plan: SettingsPlan) {
         carried = plan.carried
         notCarried = plan.notCarried.map(\.text)
         differences = plan.differences

@@ -10,7 +10,7 @@ package struct UnitBoost: Equatable, Sendable {
     package var indexes: [String: Throughput]
 
     /// nil when there is nothing to raise: an on-demand table, or one that has as many already.
-    init?(of definition: TableDefinition, to units: Int) {
+    package init?(of definition: TableDefinition, to units: Int) {
         guard case .provisioned(let throughput) = definition.billing else { return nil }
         table = throughput
         indexes = definition.indexUnits
@@ -18,16 +18,16 @@ package struct UnitBoost: Equatable, Sendable {
     }
 
     /// What a table is to have meanwhile.
-    func raised(to units: Int) -> UnitBoost {
+    package func raised(to units: Int) -> UnitBoost {
         var raised = self
         raised.table.raise(to: units)
         for name in indexes.keys { raised.indexes[name]?.raise(to: units) }
         return raised
     }
 
-    var step: SettingStep { .capacity(.provisioned(table), indexes: indexes) }
+    package var step: SettingStep { .capacity(.provisioned(table), indexes: indexes) }
 
-    var json: JSON {
+    package var json: JSON {
         [
             "table": Self.json(table),
             "indexes": .object(
@@ -35,7 +35,7 @@ package struct UnitBoost: Equatable, Sendable {
         ]
     }
 
-    init?(json: JSON) {
+    package init?(json: JSON) {
         guard let table = json["table"], let members = json["indexes"]?.members else { return nil }
         self.table = Self.throughput(table)
         indexes = [:]

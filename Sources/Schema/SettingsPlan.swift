@@ -15,14 +15,14 @@ package struct SettingsPlan: Equatable, Sendable {
     package var differences: [String]
 
     /// Nothing is set, nothing is compared.
-    init(itemsOnly source: TableDefinition) {
+    package init(itemsOnly source: TableDefinition) {
         (creation, creationTags) = (source, [])
         (steps, carried, notCarried, differences) = ([], [], [], [])
     }
 
     /// - Parameter current: the target as it is; nil: it is to be created.
     /// - Parameter isOwn: the job has made the target: it is finished without being asked for.
-    init(
+    package init(
         _ wanted: WantedTable, current: (TableDescription, TableSettings)?, isOwn: Bool,
         _ choice: SettingChoice, indexes: IndexTiming
     ) {
@@ -86,12 +86,12 @@ extension WantedTable {
 }
 
 /// What would make one table's settings another's, and what only its owner could change.
-struct SettingDifference {
+package struct SettingDifference {
     private(set) var steps: [SettingStep] = []
     /// Not for us to change: to do so takes something away, or a new table.
     private(set) var others: [String] = []
 
-    init(of table: WantedTable, from wanted: WantedTable) {
+    package init(of table: WantedTable, from wanted: WantedTable) {
         addDefinition(table.definition, wanted.definition)
         addSettings(table.settings, wanted.settings)
         addLast(table, wanted)
@@ -183,12 +183,12 @@ struct SettingDifference {
 }
 
 extension TableDefinition {
-    var indexUnits: [String: Throughput] {
+    package var indexUnits: [String: Throughput] {
         Dictionary(globalIndexes.map { ($0.name, $0.throughput) }) { first, _ in first }
     }
 
     /// Attributes that no key names may not be defined (API reference, CreateTable).
-    mutating func removeGlobalIndexes() {
+    package mutating func removeGlobalIndexes() {
         globalIndexes = []
         let names = Set((keys + localIndexes.flatMap(\.keys)).map(\.attribute))
         attributes.removeAll { !names.contains($0.name) }

@@ -18,7 +18,7 @@ package struct SettingChoice: Equatable, Sendable {
 
     package init() {}
 
-    var wanted: Set<Setting> { Set(Setting.allCases).subtracting(without) }
+    package var wanted: Set<Setting> { Set(Setting.allCases).subtracting(without) }
 }
 
 package enum BillingMode: String, CaseIterable, Sendable {
@@ -29,7 +29,7 @@ package enum BillingMode: String, CaseIterable, Sendable {
 
 extension SettingChoice {
     /// Whether what is made is on demand, of a source that is so or not.
-    func makesOnDemand(of isOnDemand: Bool) -> Bool {
+    package func makesOnDemand(of isOnDemand: Bool) -> Bool {
         if capacity != nil { return false }
         switch billing {
         case .onDemand?: return true

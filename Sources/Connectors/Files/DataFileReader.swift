@@ -1,0 +1,343 @@
+import Dispatch
+import DynamoModel
+import Flow
+import Glibc
+import JSON
+import System
+
+/// Reads one data file from its start, page after page. Where it stands can't be kept: a reader
+/// that begins behind a line passes over those before, so that the file's sums are those of all its
+/// bytes all the same.
+///
+/// One read is under way at a time; what it does takes place on the queue that it was given.
+final class DataFileReader: @unchecked Sendable {
+    // @unchecked: see above.
+    private let files: any FileStore
+    private let file: DataFile
+    private let cutter: LineCutter
+    private let queue: DispatchQueue
+
+    /// Compressed bytes that have been read and not used yet.
+    private let input = ByteBuffer()
+    private var inputUsed = 0
+    /// Bytes of the file that have been read; nil before the first are there.
+    private var offset = 0
+    private var fileBytes: Int?
+    private var version: String?
+    private let digest: MD5?
+    private var form: Form?
+    /// What lines are taken of: inflated, and not taken yet.
+    private let text = ByteBuffer()
+    private var textUsed = 0
+    /// All of the file is in `text`.
+    private var hasAllText = false
+    /// Bytes passed over of a line that is too long to be an item.
+    private var overlong = 0
+    /// Lines that have been given, or passed over.
+    private(set) var line = 0
+
+    /// How a file's bytes are to be read, by its first ones.
+    private enum Form {
+        case plain
+        case gzip(GzipReader)
+    }
+
+    /// The longest line that may hold an item.
+    private static let lineBytesMax = MemoryBudget.pageMin
+    private static let inputBytes = 256 << 10
+    private static let textBytes = 64 << 10
+    /// Bytes kept of a line that is too long.
+    private static let overlongKept = 1_024
+
+    /// Bytes that a reader takes between pages, at most, but for a line that is longer.
+    static let memory = inputBytes + 2 * textBytes + (64 << 10)
+
+    init(_ files: any FileStore, _ file: DataFile, _ cutter: LineCutter, on queue: DispatchQueue) {
+        self.files = files
+        self.file = file
+        self.cutter = cutter
+        self.queue = queue
+        digest = file.md5 == nil ? nil : MD5()
+    }
+
+    private var title: String { files.title(of: file.name) }
+
+    // MARK: A page
+
+    /// The page that is being made.
+    private struct Draft {
+        let request: PageRequest
+        let buffer: ByteBuffer
+        let done: Done<Page>
+        /// Lines before the first that is wanted.
+        var passed: Int
+        var lines: [Range<Int>] = []
+        /// Lines that are too long, by their places among those.
+        var overlong: [Int: Int] = [:]
+    }
+
+    /// - Parameter first: lines before it are passed over.
+    func read(
+        _ request: PageRequest, from first: Int, into buffer: ByteBuffer,
+        _ done: @escaping Done<Page>
+    ) {
+        queue.async { [self] in
+            buffer.removeAll()
+            advance(
+                Draft(
+                    request: request, buffer: buffer, done: done, passed: max(0, first - line)))
+        }
+    }
+
+    /// Takes lines until the page is full, reading on where that takes it.
+    private func advance(_ draft: Draft) {
+        var draft = draft
+        while true {
+            switch takeLine(&draft) {
+            case .taken: continue
+            case .pageFull: return finish(draft, isLast: false)
+            case .tooLong(let bytes):
+                var failure = FlowFailure(
+                    .split, code: "PageTooLong", message: "a line of \(title) is longer")
+                failure.replyBytes = bytes
+                return draft.done(.failure(failure))
+            case .needsText: break
+            }
+            if hasAllText { return end(draft) }
+            do throws(FlowFailure) {
+                guard try inflate() else { return fetch(draft) }
+            } catch {
+                return draft.done(.failure(error))
+            }
+        }
+    }
+
+    private enum Step {
+        case taken
+        case pageFull
+        /// The line does not fit an empty page of this size.
+        case tooLong(Int)
+        case needsText
+    }
+
+    /// Takes the next line of `text` into the page.
+    private func takeLine(_ draft: inout Draft) -> Step {
+        let rest = UnsafeRawBufferPointer(rebasing: text.bytes[textUsed...])
+        guard let count = Self.lineLength(rest, isWhole: hasAllText) else {
+            guard rest.count > Self.lineBytesMax else { return .needsText }
+            return passOver(rest, &draft)
+        }
+        let isEnd = count == rest.count
+        let line = UnsafeRawBufferPointer(rebasing: rest[..<count])
+        let isWanted = overlong > 0 || !line.allSatisfy(Self.isBlank)
+        if isWanted, draft.passed == 0 {
+            if draft.lines.count >= draft.request.itemsMax { return .pageFull }
+            let room = draft.request.bytesMax - draft.buffer.count
+            if overlong == 0, count > room {
+                return draft.lines.isEmpty ? .tooLong(count) : .pageFull
+            }
+            let start = draft.buffer.count
+            if overlong > 0 {
+                draft.overlong[draft.lines.count] = overlong + count
+                draft.buffer.append(kept)
+            } else {
+                draft.buffer.append(line)
+            }
+            draft.lines.append(start..<draft.buffer.count)
+        }
+        if isWanted {
+            if draft.passed > 0 { draft.passed -= 1 }
+            self.line += 1
+        }
+        (overlong, kept) = (0, [])
+        textUsed += isEnd ? count : count + 1
+        return .taken
+    }
+
+    /// The first bytes of a line that is too long.
+    private var kept: [UInt8] = []
+
+    /// A line that can't be an item is not held in memory.
+    private func passOver(_ rest: UnsafeRawBufferPointer, _ draft: inout Draft) -> Step {
+        if overlong == 0 { kept = Array(rest.prefix(Self.overlongKept)) }
+        overlong += rest.count
+        textUsed += rest.count
+        return .needsText
+    }
+
+    /// Bytes to the end of the line; nil where that is not there yet, or nothing is left.
+    private static func lineLength(_ text: UnsafeRawBufferPointer, isWhole: Bool) -> Int? {
+        guard let start = text.baseAddress, text.count > 0 else { return nil }
+        if let end = memchr(start, 0x0A, text.count) { return UnsafeRawPointer(end) - start }
+        return isWhole ? text.count : nil
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0D || byte == 0x09
+    }
+
+    /// Hands the page over.
+    private func finish(_ draft: Draft, isLast: Bool) {
+        var page = Page(draft.request, in: draft.buffer)
+        page.units = 0
+        let cut = cutter.cut(draft.lines, of: draft.buffer.bytes)
+        let first = line - draft.lines.count
+        for (number, result) in cut.enumerated() {
+            let place = draft.lines[number]
+            if let bytes = draft.overlong[number] {
+                let reason = JSONError(
+                    offset: 0,
+                    reason: "the line has \(bytes) bytes, more than any item; its first are kept")
+                page.items.append(ItemSlice(line: place))
+                page.refuse(number, failure(reason, line: first + number + 1))
+                continue
+            }
+            switch result {
+            case .success(let item) where Int(item.size) > ServiceLimits.itemBytesMax:
+                page.items.append(ItemSlice(line: place))
+                let reason = JSONError(
+                    offset: 0,
+                    reason: "the item has \(item.size) bytes, and"
+                        + " \(ServiceLimits.itemBytesMax) are allowed")
+                page.refuse(number, failure(reason, line: first + number + 1))
+            case .success(let item):
+                page.items.append(item)
+                page.storedBytes += Int(item.size)
+            case .failure(let error):
+                page.items.append(ItemSlice(line: place))
+                page.refuse(number, failure(error, line: first + number + 1))
+            }
+        }
+        page.next = isLast ? .end : .more(Self.cursor(line))
+        draft.done(.success(page))
+    }
+
+    private func failure(_ error: JSONError, line: Int) -> FlowFailure {
+        FlowFailure(
+            .giveUp, code: BadLine.code,
+            message: "\(title), line \(line): \(error.reason) (byte \(error.offset))")
+    }
+
+    static func cursor(_ line: Int) -> Cursor { Cursor(bytes: Array(String(line).utf8)) }
+
+    /// - Returns: nil for what no file's cursor is.
+    static func line(_ cursor: Cursor?) -> Int? {
+        guard let cursor else { return 0 }
+        return CheckedNumber.int(String(decoding: cursor.bytes, as: UTF8.self), in: 0...Int.max)
+    }
+
+    // MARK: Bytes
+
+    /// Inflates a piece of what has been read.
+    /// - Returns: false when that is used up.
+    private func inflate() throws(FlowFailure) -> Bool {
+        makeRoomForText()
+        let rest = UnsafeRawBufferPointer(rebasing: input.bytes[inputUsed...])
+        let isRead = fileBytes.map { offset >= $0 } ?? false
+        if form == nil {
+            guard rest.count >= 2 || isRead else { return false }
+            form = rest.starts(with: [0x1F, 0x8B]) ? .gzip(GzipReader()) : .plain
+            if rest.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+                throw damaged("is compressed by zstd, which can't be read")
+            }
+        }
+        switch form {
+        case .gzip(let reader):
+            let before = text.count
+            guard let used = reader.read(rest, into: text, room: Self.textBytes) else {
+                throw damaged("is damaged: its gzip can't be read")
+            }
+            inputUsed += used
+            if text.count > before || used > 0 { return true }
+            guard isRead else { return false }
+            guard reader.isAtEnd else { throw damaged("is cut short: its gzip has no end") }
+        case .plain, nil:
+            guard rest.count > 0 else {
+                guard isRead else { return false }
+                break
+            }
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.textBytes))
+            text.append(piece)
+            inputUsed += piece.count
+            return true
+        }
+        hasAllText = true
+        return true
+    }
+
+    /// Moves the rest of a line to the buffer's start.
+    private func makeRoomForText() {
+        guard textUsed > 0 else { return }
+        let rest = Array(text.bytes[textUsed...])
+        text.removeAll()
+        text.append(rest)
+        textUsed = 0
+    }
+
+    /// Reads the file's next bytes, then goes on.
+    private func fetch(_ draft: Draft) {
+        let end = offset + Self.inputBytes
+        let rest = Array(input.bytes[inputUsed...])
+        input.removeAll()
+        input.append(rest)
+        inputUsed = 0
+        let before = input.count
+        files.read(file.name, offset..<end, version: version, into: input) { [self] result in
+            queue.async { [self] in
+                switch result {
+                case .failure(let failure):
+                    input.truncate(to: before)
+                    draft.done(.failure(failure))
+                case .success(let part):
+                    let new = UnsafeRawBufferPointer(rebasing: input.bytes[before...])
+                    digest?.update(new)
+                    offset += new.count
+                    (fileBytes, version) = (part.fileBytes, part.version)
+                    guard new.count > 0 || offset >= part.fileBytes else {
+                        return draft.done(.failure(damaged("ends before its end")))
+                    }
+                    advance(draft)
+                }
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// All lines have been taken: the file must be what its manifest says.
+    private func end(_ draft: Draft) {
+        if let md5 = file.md5, let found = digest?.finish(), found != md5 {
+            return draft.done(
+                .failure(
+                    damaged(
+                        "is not the file that the manifest lists: its MD5 is"
+                            + " \(Base64.encode(found)), not \(Base64.encode(md5))")))
+        }
+        guard file.items < 0 || file.items == line else {
+            return draft.done(
+                .failure(damaged("has \(line) lines, and the manifest says \(file.items)")))
+        }
+        finish(draft, isLast: true)
+    }
+
+    private func damaged(_ what: String) -> FlowFailure {
+        FlowFailure(
+            .giveUp, code: "BadFile",
+            message: "\(title) \(what); up to \(line) of its lines have been written",
+            hint: "put the right file there, then run the same command: it resumes")
+    }
+}
+
+/// A line of a file that is no item.
+enum BadLine {
+    static let code = "BadLine"
+}
+
+extension ItemSlice {
+    /// Of a line that is no item.
+    fileprivate init(line: Range<Int>) {
+        self.init(
+            offset: UInt32(clamping: line.lowerBound), length: UInt32(clamping: line.count),
+            size: 0)
+    }
+}

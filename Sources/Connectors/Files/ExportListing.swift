@@ -1,0 +1,108 @@
+import Flow
+
+/// What a listing shows of exports: decided by names alone.
+package struct ExportListing: Equatable, Sendable {
+    /// An export whose files are there.
+    package struct Found: Equatable, Sendable {
+        /// Ends with `/`; empty: the place itself.
+        package var folder: String
+        /// What it is known by: the name of its folder.
+        package var id: String
+        /// `manifest-summary.json`; nil: there is none, and all data files are taken as they are.
+        package var summary: String?
+        /// Below its folder, in the order of their names.
+        package var data: [FileEntry]
+        /// Ours: definition and settings of the table.
+        package var table: String?
+    }
+
+    package var exports: [Found] = []
+    /// Folders of exports that were begun and have no manifest.
+    package var unfinished: [String] = []
+    /// Files that are no part of any export, and are not read.
+    package var skipped: [String] = []
+
+    private static let summary = "manifest-summary.json"
+
+    package init(_ entries: [FileEntry]) {
+        var rest: [FileEntry] = []
+        for entry in entries {
+            // A key that ends so is how some tools mark a folder.
+            if entry.name.hasSuffix("/"), entry.bytes == 0 { continue }
+            if Self.isClutter(entry.name) { skipped.append(entry.name) } else { rest.append(entry) }
+        }
+        let folders = Set(rest.compactMap { Self.folder(of: $0.name) })
+        var byFolder: [String: [FileEntry]] = [:]
+        for entry in rest {
+            let owner = Self.prefixes(of: entry.name).first { folders.contains($0) }
+            byFolder[owner ?? "", default: []].append(entry)
+        }
+        for (folder, entries) in byFolder.sorted(by: { $0.key < $1.key }) {
+            add(folder, entries, isExport: folders.contains(folder))
+        }
+    }
+
+    private mutating func add(_ folder: String, _ entries: [FileEntry], isExport: Bool) {
+        let names = Set(entries.map(\.name))
+        let summary = folder + Self.summary
+        let data = entries.filter { isExport ? $0.name.hasPrefix(folder + "data/") : true }
+            .filter { Self.isData($0.name) }
+        let known = Set(data.map(\.name))
+        for name in names.sorted() where !known.contains(name) && !Self.isManifest(name, in: folder)
+        {
+            skipped.append(name)
+        }
+        if names.contains(folder + "_started"), !names.contains(summary) {
+            return unfinished.append(folder)
+        }
+        let hasSummary = names.contains(summary)
+        guard hasSummary || !data.isEmpty else { return }
+        exports.append(
+            Found(
+                folder: folder, id: Self.name(of: folder),
+                summary: hasSummary ? summary : nil, data: data,
+                table: names.contains(folder + "table.json") ? folder + "table.json" : nil))
+    }
+
+    /// The folder of the export that a file is of, as far as its name tells.
+    private static func folder(of name: String) -> String? {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard let last = parts.last else { return nil }
+        let isMarker = last == summary || last == "_started"
+        if isMarker { return String(name.dropLast(last.count)) }
+        guard parts.count >= 3, parts[parts.count - 2] == "data",
+            parts.count >= 4 ? parts[parts.count - 4] == "AWSDynamoDB" : false
+        else { return nil }
+        return String(name.dropLast(last.count + "data/".count))
+    }
+
+    /// Folders that a file lies in, the innermost first.
+    private static func prefixes(of name: String) -> [String] {
+        name.indices.filter { name[$0] == "/" }.reversed().map { String(name[...$0]) }
+    }
+
+    private static func name(of folder: String) -> String {
+        folder.split(separator: "/").last.map(String.init) ?? ""
+    }
+
+    private static func isManifest(_ name: String, in folder: String) -> Bool {
+        let rest = name.dropFirst(folder.count)
+        return [
+            summary, "manifest-summary.md5", "manifest-summary.checksum", "manifest-files.json",
+            "manifest-files.md5", "manifest-files.checksum", "_started", "table.json",
+        ].contains(String(rest))
+    }
+
+    private static func isData(_ name: String) -> Bool {
+        [".json.gz", ".json", ".gz", ".jsonl", ".jsonl.gz", ".ndjson"].contains {
+            name.hasSuffix($0)
+        }
+    }
+
+    /// What systems and tools leave behind.
+    private static func isClutter(_ name: String) -> Bool {
+        let last = name.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        return last == ".DS_Store" || last == "_SUCCESS" || last.hasSuffix(".crc")
+            || last.hasSuffix(FolderStore.asideSuffix)
+    }
+}

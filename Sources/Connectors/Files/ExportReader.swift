@@ -1,0 +1,159 @@
+import DynamoModel
+import Flow
+import JSON
+import System
+
+/// What the manifests of an export say, checked against what is there: everything that an import
+/// is to read.
+package struct ReadExport: Equatable, Sendable {
+    package var folder: String
+    package var id: String
+    /// nil where there is no manifest that says.
+    package var tableName: String?
+    package var tableARN: String?
+    package var data: [DataFile]
+    /// Of all data files; nil where nothing says.
+    package var items: Int?
+    /// Of the data files, as they lie there.
+    package var bytes: Int
+    package var storedBytes: Int
+    /// `table.json`, as ``ExportedTable`` has it.
+    package var table: ExportedTable?
+    /// What its reader should know.
+    package var notes: [String] = []
+}
+
+/// Reads manifests.
+package struct ExportReader: Sendable {
+    private let files: any FileStore
+    private let patience: Duration
+
+    /// Manifests list at most 50,000 files or so: a line of them has some 250 bytes.
+    private static let manifestBytesMax = 256 << 20
+    private static let summaryBytesMax = 1 << 20
+
+    package init(_ files: any FileStore, patience: Duration) {
+        self.files = files
+        self.patience = patience
+    }
+
+    /// - Throws: ``FlowFailure`` that names the file and says what is wrong with it.
+    package func read(_ found: ExportListing.Found) async throws(FlowFailure) -> ReadExport {
+        var export = ReadExport(
+            folder: found.folder, id: found.id, data: [], bytes: 0, storedBytes: 0)
+        if let table = found.table {
+            let bytes = try await whole(table, Self.summaryBytesMax)
+            export.table = try checked { () throws(ManifestError) in
+                try ExportedTable(parsing: bytes, called: table)
+            }
+            export.tableName = export.table?.name
+        }
+        if let summary = found.summary {
+            try await read(summary, found, into: &export)
+        } else {
+            export.data = found.data.map {
+                DataFile(name: $0.name, items: -1, bytes: $0.bytes, md5: nil, etag: nil)
+            }
+            export.notes.append(
+                "\(files.title(of: found.folder)) has no manifest: all its \(found.data.count)"
+                    + " data files are read, and nothing tells whether one is missing")
+        }
+        export.bytes = export.data.reduce(0) { $0 + ($1.bytes ?? 0) }
+        export.storedBytes = max(export.storedBytes, export.bytes)
+        if let archived = found.data.first(where: { $0.archive != nil }) {
+            throw FlowFailure(
+                .giveUp, code: "Archived",
+                message:
+                    "\(files.title(of: archived.name)) is archived (\(archived.archive ?? ""))",
+                hint: "restore it first: aws s3api restore-object --restore-request Days=7")
+        }
+        return export
+    }
+
+    private func read(
+        _ summary: String, _ found: ExportListing.Found, into export: inout ReadExport
+    ) async throws(FlowFailure) {
+        let bytes = try await whole(summary, Self.summaryBytesMax)
+        let read = try checked { () throws(ManifestError) in
+            try ExportSummary(parsing: bytes, called: summary)
+        }
+        try await check(bytes, of: summary)
+        export.tableName = export.tableName ?? read.tableName
+        export.tableARN = read.tableARN
+        export.items = read.items
+        export.storedBytes = read.storedBytes
+        // It lies beside the summary, also where the folder has been moved.
+        let list = found.folder + "manifest-files.json"
+        let lines = try await whole(list, Self.manifestBytesMax)
+        try await check(lines, of: list)
+        var listed = try checked { () throws(ManifestError) in
+            try FilesManifest.files(parsing: lines, called: list)
+        }
+        let sum = listed.lazy.map(\.items).clampedSum
+        guard sum == read.items else {
+            throw bad(
+                ManifestError(
+                    list, "lists \(sum) items, and manifest-summary.json says \(read.items)"))
+        }
+        let there = Dictionary(
+            found.data.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<String> = []
+        for number in listed.indices {
+            let key = listed[number].name
+            let last = key.split(separator: "/").last.map(String.init) ?? ""
+            guard let entry = there[found.folder + "data/" + last] ?? there[key] else {
+                throw bad(
+                    ManifestError(
+                        list, "lists \(key), which is not there",
+                        hint: "copy the whole export, its data folder included"))
+            }
+            guard seen.insert(entry.name).inserted else {
+                throw bad(ManifestError(list, "lists \(key) twice"))
+            }
+            listed[number].name = entry.name
+            listed[number].bytes = entry.bytes
+        }
+        export.data = listed
+        let unlisted = found.data.count - listed.count
+        if unlisted > 0 {
+            export.notes.append(
+                "\(unlisted) files below \(files.title(of: found.folder))data/ are not in the"
+                    + " manifest and are not read")
+        }
+    }
+
+    /// A manifest's own sum, under either of the names that there are for it.
+    private func check(_ bytes: [UInt8], of name: String) async throws(FlowFailure) {
+        let base = name.dropLast(".json".count)
+        let entries = try await files.listed(String(base) + ".", patience: patience)
+        guard
+            let sums = entries.first(where: {
+                $0.name == base + ".md5" || $0.name == base + ".checksum"
+            })
+        else { return }
+        let text = String(decoding: try await whole(sums.name, 1_024), as: UTF8.self)
+            .filter { !$0.isWhitespace }
+        guard text != Base64.encode(MD5.hash(bytes)) else { return }
+        throw bad(
+            ManifestError(
+                name, "has another MD5 than \(files.title(of: sums.name)) says",
+                hint: "it was changed or damaged; where that was on purpose, remove"
+                    + " \(files.title(of: sums.name))"))
+    }
+
+    private func whole(_ name: String, _ bytesMax: Int) async throws(FlowFailure) -> [UInt8] {
+        try await files.whole(name, bytesMax: bytesMax, patience: patience)
+    }
+
+    private func checked<Value>(
+        _ body: () throws(ManifestError) -> Value
+    ) throws(FlowFailure) -> Value {
+        do throws(ManifestError) { return try body() } catch { throw bad(error) }
+    }
+
+    private func bad(_ error: ManifestError) -> FlowFailure {
+        FlowFailure(
+            .giveUp, code: "BadManifest",
+            message: "\(files.title(of: error.file)) \(error.reason)", hint: error.hint)
+    }
+}

@@ -1,0 +1,88 @@
+import Dispatch
+import DynamoModel
+import Flow
+import System
+
+/// Items of an export's data files. A partition is a file, named as it is; its cursor is the number
+/// of lines behind it. What a manifest says of a file is checked as it is read; a line that is no
+/// item is refused with its place.
+package final class ExportSource: PageSource, @unchecked Sendable {
+    // @unchecked: what changes is touched only on `queue`.
+
+    package let shape = PageShape.lines
+    /// Bytes that a file takes that is read, besides its pages.
+    package static let memoryOfFile = DataFileReader.memory
+    private let files: any FileStore
+    private let data: [DataFile]
+    private let cutter: LineCutter
+    private let queue: DispatchQueue
+    /// Inflating and cutting is work for all cores: a file's is done on one of these.
+    private let workers = WorkerQueues("import")
+    private let byName: [String: DataFile]
+    /// Of files that are being read.
+    private var readers: [String: DataFileReader] = [:]
+
+    /// - Parameters:
+    ///   - data: files to be read, each once.
+    ///   - queue: the flow's.
+    package init(
+        _ files: any FileStore, _ data: [DataFile], schema: KeySchema, on queue: DispatchQueue
+    ) {
+        self.files = files
+        self.data = data
+        self.queue = queue
+        cutter = LineCutter(schema: schema)
+        byName = Dictionary(data.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    package func open(_ saved: [PartitionRecord], _ done: @escaping Done<[Flow.Partition]>) {
+        let gone = saved.first { byName[$0.partition.name] == nil }
+        if let gone {
+            let title = files.title(of: gone.partition.name)
+            return done(
+                .failure(
+                    FlowFailure(
+                        .giveUp, code: "FileGone",
+                        message: "\(title), which an earlier run read, is no longer listed")))
+        }
+        done(.success(data.map { Partition(name: $0.name) }))
+    }
+
+    package func read(
+        _ request: PageRequest, into buffer: ByteBuffer, _ done: @escaping Done<Page>
+    ) {
+        let name = request.partition.name
+        guard let file = byName[name], let first = DataFileReader.line(request.after) else {
+            preconditionFailure("\(request) is of no file that was opened")
+        }
+        let kept = readers.removeValue(forKey: name)
+        // One that has come further, as for a page that is asked for again, can't go back.
+        let reader =
+            kept.flatMap { $0.line <= first ? $0 : nil }
+            ?? DataFileReader(files, file, cutter, on: workers.next())
+        reader.read(request, from: first, into: buffer) { [self] result in
+            queue.async { [self] in
+                switch result {
+                case .success(let page): if page.next != .end { readers[name] = reader }
+                case .failure: readers[name] = reader
+                }
+                done(result)
+            }
+        }
+    }
+
+    /// Whether a cursor may be one of a file's.
+    package static func isCursor(_ cursor: Cursor?) -> Bool { DataFileReader.line(cursor) != nil }
+
+    package func cursor(after item: Int, of page: Page) -> Cursor {
+        DataFileReader.cursor((DataFileReader.line(page.request.after) ?? 0) + item + 1)
+    }
+}
+
+extension PageShape {
+    /// Lines of a file: nothing is charged for them.
+    static let lines = PageShape(
+        itemBytesMax: ServiceLimits.itemBytesMax, pageBytesMax: ServiceLimits.pageBytesMax,
+        replyBytesPerByteMax: ServiceLimits.replyBytesPerStoredByteMax, envelope: 1_024,
+        unitBytes: 1 << 40, unit: 0)
+}

@@ -1,0 +1,38 @@
+import DynamoModel
+import JSON
+
+/// What `table.json` holds: what a copy of the table needs that its items don't say.
+/// DescribeTable's `Table` as it was answered, and settings as ``TableSettings/json`` has them.
+package struct ExportedTable: Equatable, Sendable {
+    /// DescribeTable's `Table`.
+    package var description: JSON
+    package var settings: JSON
+
+    package init(description: JSON, settings: JSON) {
+        self.description = description
+        self.settings = settings
+    }
+
+    package var name: String? { description["TableName"]?.string }
+
+    package var bytes: [UInt8] {
+        let json: JSON = ["version": 1, "table": description, "settings": settings]
+        return json.bytes
+    }
+
+    package init(parsing bytes: [UInt8], called file: String) throws(ManifestError) {
+        guard let json = try? JSON(parsing: bytes), let table = json["table"],
+            table.members != nil
+        else { throw ManifestError(file, "describes no table") }
+        guard json["version"]?.int(in: 1...1) != nil else {
+            throw ManifestError(
+                file, "is of a version that this dynaferry does not know", hint: "use a newer one")
+        }
+        do throws(TableDefinitionError) {
+            _ = try TableDescription(table)
+        } catch {
+            throw ManifestError(file, "describes no table: \(error.description)")
+        }
+        self.init(description: table, settings: json["settings"] ?? [:])
+    }
+}

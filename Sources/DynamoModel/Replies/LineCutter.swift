@@ -1,0 +1,57 @@
+import JSON
+import System
+
+/// Cuts the lines of an export's data file into items: `{"Item":{...}}`, one a line (developer
+/// guide, "DynamoDB table export output format"). Each is checked as those of a page are.
+package struct LineCutter: Sendable {
+    private let keys: KeyNames
+
+    package init(schema: KeySchema) {
+        keys = KeyNames(schema)
+    }
+
+    /// - Parameters:
+    ///   - lines: where each lies in `bytes`, without its end of line.
+    ///   - bytes: followed by ``PageCutter/padding`` readable zero bytes.
+    /// - Returns: for each line its item, or why it is none.
+    package func cut(
+        _ lines: [Range<Int>], of bytes: UnsafeRawBufferPointer
+    ) -> [Result<ItemSlice, JSONError>] {
+        guard bytes.count > 0 else { return [] }
+        return ByteWalk.overItems(bytes) { walk in
+            lines.map { line in
+                Result { () throws(JSONError) in
+                    walk.position = walk.base + line.lowerBound
+                    return try item(&walk, in: line)
+                }
+            }
+        }
+    }
+
+    private func item(
+        _ walk: inout ByteWalk, in line: Range<Int>
+    ) throws(JSONError) -> ItemSlice {
+        var found: ItemSlice?
+        do throws(JSONError) {
+            try walk.expect(0x7B)
+            guard walk.equals(try walk.walkString(), "Item") else {
+                throw walk.failure("is no line of a full export: Item is missing")
+            }
+            try walk.expect(0x3A)
+            found = try walk.walkItem(keys)
+            try walk.expect(0x7D)
+            // What is not closed here may go on in the next line.
+            guard walk.offset <= line.upperBound else {
+                throw JSONError(offset: line.upperBound, reason: "the line ends within its item")
+            }
+            walk.skipSpace()
+            guard walk.offset >= line.upperBound else {
+                throw walk.failure("unexpected bytes after the item")
+            }
+        } catch {
+            throw JSONError(offset: error.offset - line.lowerBound, reason: error.reason)
+        }
+        guard let found else { throw JSONError(offset: 0, reason: "no item") }
+        return found
+    }
+}

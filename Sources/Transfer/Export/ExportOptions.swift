@@ -1,0 +1,28 @@
+import Connectors
+import System
+
+/// What was asked for of a table that is written to files.
+package struct ExportOptions: Equatable, Sendable {
+    package var compression = FileCompression.usual
+    /// Bytes of a file, as it lies there.
+    package var fileBytes = 16 << 20
+    /// Bytes for pages and open files.
+    package var memory = memoryUsual
+    package var segments: Int?
+    package var scansMax: Int?
+    package var limits = AskedLimits()
+    package var isConsistentRead = false
+    package var skipsExpired = false
+    package var giveUpAfter: Duration = .seconds(15 * 60)
+
+    package init() {}
+
+    /// For pages.
+    static let pageBytes = 16 << 20
+    /// Two files are open for each core, and as many are on their way.
+    package static var memoryUsual: Int {
+        var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)
+        settings.fileBytes = 16 << 20
+        return pageBytes + 4 * max(2, OwnThread.coreCount) * settings.unitMemory
+    }
+}

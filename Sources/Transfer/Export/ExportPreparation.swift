@@ -1,0 +1,231 @@
+import AWS
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import Pacing
+import System
+
+/// Everything that comes before the first item of an export moves.
+package enum ExportPreparation {
+    /// A table, and where its files go.
+    package struct Pair: Sendable {
+        package var source: SourceTable
+        package var files: any WritableFileStore
+        /// Of the store, from the root of its bucket, with its `/`; empty for a folder.
+        package var key = ""
+        package var bucket: String?
+
+        package init(_ source: SourceTable, to files: any WritableFileStore) {
+            self.source = source
+            self.files = files
+        }
+    }
+
+    /// Passes every refusal, and finds the job that this export resumes or makes a new one.
+    /// - Parameters:
+    ///   - options: one for each table.
+    ///   - pairs: at least one.
+    ///   - note: is told of what the user should know before and while items move.
+    ///   - willWrite: is called before anything is written.
+    /// - Throws: ``CopyRefusal`` or ``JobError``: nothing was written.
+    package static func prepare(
+        _ options: [ExportOptions], job jobOptions: JobOptions, _ pairs: [Pair],
+        policy: Job.Policy = Job.Policy(), note: @escaping @Sendable (String) -> Void,
+        willWrite: () -> Void = {}, time: any TimeSource = MonotonicTime(), seed: UInt64
+    ) async throws -> Job {
+        precondition(!pairs.isEmpty, "a job has a table")
+        precondition(options.count == pairs.count, "\(options.count) for \(pairs.count) tables")
+        let locks = try await PairLocks(
+            pairs.map { PairLocks.Pair($0.source, files: $0.files.title) }, for: .writing,
+            in: jobOptions.folder)
+        do {
+            let looks = try await AtOnce.map(Array(zip(pairs, options))) { pair, options in
+                try await look(pair, options)
+            }
+            let opening = JobOpening(
+                kind: .copy, options: jobOptions,
+                identity: JobIdentity(
+                    exporting: looks.map(\.identity), selection: jobOptions.selection),
+                time: time, note: note)
+            var generator = SeededGenerator(seed: seed)
+            var job = try await open(opening, looks, locks, &generator)
+            job.locks = locks
+            locks.keep(job.lock)
+            willWrite()
+            for pair in pairs { pair.source.begin() }
+            return try make(job, looks, options, policy, note, time, seed)
+        } catch {
+            locks.release()
+            throw error
+        }
+    }
+
+    /// What was found of a table.
+    private struct Look: Sendable {
+        var pair: Pair
+        var options: ExportOptions
+        var description: TableDescription
+        var settings: TableSettings
+
+        var identity: JSONPair {
+            (
+                source: description.arn ?? description.definition.name,
+                endpoint: pair.source.reader.endpoint.url, target: pair.files.title
+            )
+        }
+    }
+
+    typealias JSONPair = (source: String, endpoint: String, target: String)
+
+    private static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {
+        let least = leastMemory(options)
+        guard options.memory >= least else {
+            throw CopyRefusal(
+                "--memory: \(options.memory) bytes do not hold two files of"
+                    + " \(options.fileBytes >> 20) MiB on their way",
+                hint: "give at least \((least + (1 << 20) - 1) >> 20)MiB, or a smaller --file-size")
+        }
+        let description = try await pair.source.readable("source")
+        // What can't be read of them does not keep the items back.
+        let settings = try? await pair.source.settings(
+            Set(Setting.allCases), of: description)
+        return Look(
+            pair: pair, options: options, description: description,
+            settings: settings ?? TableSettings())
+    }
+
+    /// A file that is open and one on its way, and a page.
+    static func leastMemory(_ options: ExportOptions) -> Int {
+        var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)
+        settings.fileBytes = options.fileBytes
+        return 4 * PageShape.scan().replyBytesMax(items: 1) / 3 + 3 * settings.unitMemory
+    }
+
+    private static func open(
+        _ opening: JobOpening, _ looks: [Look], _ locks: PairLocks,
+        _ generator: inout SeededGenerator
+    ) async throws -> OpenJob {
+        if var job = try opening.find() {
+            locks.write(job: job.record.id)
+            try opening.check(
+                job,
+                looks.map {
+                    JobOpening.Found(
+                        source: $0.description, target: nil, isFiles: true,
+                        segments: $0.options.segments)
+                })
+            opening.note(opening.search.announcement(job))
+            let firsts = try await firstReads(looks, opening.segments(of: job), opening)
+            try opening.goOn(with: &job, firsts)
+            try renew(&job, looks, opening)
+            return job
+        }
+        let firsts = try await firstReads(looks, looks.map { _ in nil }, opening)
+        var records: [JobTable] = []
+        for (look, first) in zip(looks, firsts) {
+            var record = JobTable(
+                source: look.pair.source.name, target: look.pair.files.title,
+                sourceID: look.description.id, targetID: nil, schema: look.description.schema,
+                targetWas: .empty, segments: first.segments,
+                itemsReported: look.description.itemCount)
+            record.export = newExport(opening.time, &generator)
+            records.append(record)
+        }
+        let job = try opening.begin(
+            records, firsts, named: looks[0].description.definition.name, using: &generator)
+        locks.write(job: job.record.id)
+        return job
+    }
+
+    private static func newExport(
+        _ time: any TimeSource, _ generator: inout SeededGenerator
+    ) -> ExportRecord {
+        let now = time.secondsSinceEpoch
+        return ExportRecord(
+            names: ExportNames(
+                started: now, salt: UInt32.random(in: 0 ... .max, using: &generator)),
+            started: now)
+    }
+
+    /// What is exported anew becomes an export of its own: the one before stays unfinished.
+    private static func renew(
+        _ job: inout OpenJob, _ looks: [Look], _ opening: JobOpening
+    ) throws(JobError) {
+        guard opening.options.restarts else { return }
+        var generator = SeededGenerator(seed: UInt64(bitPattern: opening.time.now.nanoseconds))
+        for (number, look) in looks.enumerated() {
+            if let old = job.tables[number].record.export {
+                opening.note(
+                    "\(look.pair.files.title)\(old.names.folder) stays as it is, unfinished")
+            }
+            let export = newExport(opening.time, &generator)
+            try job.file.setExport(export, ofTable: number)
+            job.tables[number].record.export = export
+        }
+    }
+
+    private static func firstReads(
+        _ looks: [Look], _ segments: [Int?], _ opening: JobOpening
+    ) async throws -> [FirstRead] {
+        let spool = try? Spool(inFolder: opening.options.folder.path)
+        let rate = looks[0].options.limits.totals.read
+        return try await AtOnce.map(
+            Array(zip(looks, segments)), atOnce: rate == nil ? nil : 1
+        ) { look, segments in
+            var reader = FirstReader(
+                look.pair.source, look.description,
+                pageBytesMax: PageShape.scan().replyBytesMax(items: 1), spool: spool,
+                bytes: look.description.sizeBytes)
+            reader.isConsistent = look.options.isConsistentRead
+            reader.asked =
+                segments ?? look.options.segments
+                ?? segmentsWanted(look.description.sizeBytes, look.options)
+            reader.rate = rate
+            do throws(AWSError) {
+                return try await reader.read()
+            } catch {
+                throw CopyRefusal(error, side: "source", look.pair.source.reader.endpoint)
+            }
+        }
+    }
+
+    /// Segments that hold a file each at least, but enough for all cores; nil where the table is so
+    /// small, or so unknown, that a first look decides.
+    static func segmentsWanted(_ bytes: Int, _ options: ExportOptions) -> Int? {
+        guard bytes > FirstReader.unsegmentedMax else { return nil }
+        // An item's JSON is about twice what is stored, and gzip makes a sixth of it.
+        let files = bytes / (options.compression == .none ? 1 : 3) / options.fileBytes
+        let wanted = min(max(files, 2 * max(2, OwnThread.coreCount)), 4_096)
+        return 1 << (Int.bitWidth - 1 - wanted.leadingZeroBitCount)
+    }
+
+    private static func make(
+        _ job: OpenJob, _ looks: [Look], _ options: [ExportOptions], _ policy: Job.Policy,
+        _ note: @escaping @Sendable (String) -> Void, _ time: any TimeSource, _ seed: UInt64
+    ) throws -> Job {
+        let asked = options[0].limits
+        let totals = asked.updated(by: job.record.throttle).totals
+        let keeper = JobKeeper(job, totals, time: time)
+        let shared = SharedLimits(totals, time: time)
+        let context = CopyTask.Context(
+            keeper: keeper, shared: shared, created: job.record.created,
+            isResumed: job.record.runs > 1, isOnlyTable: looks.count == 1, time: time)
+        let tables = try looks.enumerated().map { number, look throws(CopyRefusal) in
+            let subject = ExportTask.Subject(
+                table: look.pair.source, description: look.description, settings: look.settings,
+                files: look.pair.files, key: look.pair.key, bucket: look.pair.bucket,
+                expiryAttribute: options[number].skipsExpired ? look.settings.timeToLive : nil)
+            return Job.Table(
+                task: try ExportTask(
+                    options[number], subject, job.tables[number], number: number,
+                    job: job.record.id, epoch: job.record.runs, context, note: note,
+                    seed: seed &+ UInt64(number)),
+                place: number, bytes: look.description.sizeBytes,
+                isFinished: job.tables[number].record.isFinished)
+        }
+        return Job(
+            Job.Run(job), tables, keeper, policy, shared: shared, asked: asked, note: note,
+            time: time)
+    }
+}

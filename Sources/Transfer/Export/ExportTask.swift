@@ -1,0 +1,257 @@
+import AWS
+import Connectors
+import Dispatch
+import DynamoDB
+import DynamoModel
+import Flow
+import Pacing
+import System
+
+/// One table on its way to files: its items, and then the manifests. Any thread may call its
+/// methods.
+final class ExportTask: TableTask {
+    /// The table, as it is when the job begins, and where it goes.
+    struct Subject: Sendable {
+        var table: SourceTable
+        var description: TableDescription
+        var settings: TableSettings
+        var files: any WritableFileStore
+        /// Of the store, from the root of its bucket; empty for a folder.
+        var key: String
+        var bucket: String?
+        /// See ``CopyPreflight/Findings/expiryAttribute``.
+        var expiryAttribute: String?
+    }
+
+    private let options: ExportOptions
+    private let subject: Subject
+    private let open: OpenTable
+    private let number: Int
+    private let context: CopyTask.Context
+    /// What tells the job's files from others'.
+    private let job: UInt64
+    private let note: @Sendable (String) -> Void
+    private let driver: FlowDriver
+    private let state: Locked<State>
+
+    private struct State {
+        var orders = JobOrders()
+        var definition: TableDefinition
+        var status: TableStatus
+        var isMoving = false
+    }
+
+    /// - Parameter job: the job's id, of which a number is made.
+    /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
+    init(
+        _ options: ExportOptions, _ subject: Subject, _ open: OpenTable, number: Int, job: String,
+        epoch: Int, _ context: CopyTask.Context, note: @escaping @Sendable (String) -> Void,
+        seed: UInt64
+    ) throws(CopyRefusal) {
+        self.options = options
+        self.subject = subject
+        self.open = open
+        self.number = number
+        self.context = context
+        self.job = Self.number(of: job)
+        let name = subject.description.definition.name
+        if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
+        guard let export = open.record.export else {
+            preconditionFailure("\(name) is exported, and its job knows of no export")
+        }
+        let limits = try UnitLimits(reading: subject.description.definition, options.limits)
+        var status = TableStatus(source: name, target: subject.files.title)
+        status.progress = Self.idleProgress(open, subject.description)
+        if open.record.isFinished { status.end(.completed) }
+        state = Locked(State(definition: subject.description.definition, status: status))
+        let queue = HTTPEngine.queue("export", lane: number)
+        var settings = ExportSink.Settings(
+            folder: export.names.data, job: self.job, epoch: UInt16(truncatingIfNeeded: epoch))
+        settings.compression = options.compression
+        settings.fileBytes = options.fileBytes
+        let sink = ExportSink(subject.files, settings)
+        var scan = ScanSource.Settings(segments: open.record.segments)
+        scan.isConsistent = options.isConsistentRead
+        scan.first = open.first?.page
+        var parts = FlowParts(
+            ScanSource(
+                subject.table, side: "source", schema: subject.description.schema, scan, on: queue),
+            to: sink)
+        parts.saved = open.segments
+        parts.journal = JobJournal(context.keeper, table: number, of: open)
+        if let attribute = subject.expiryAttribute {
+            parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
+        }
+        var configuration = parts.configuration(Self.memory(options, sink.shape))
+        configuration.openMax = Self.openMax(options, sink.shape)
+        configuration.writesMax = configuration.openMax
+        if let scansMax = options.scansMax { configuration.readsMax = scansMax }
+        configuration.itemsReported = subject.description.itemCount
+        configuration.itemBytesReported = subject.description.itemBytes ?? open.first?.itemBytes
+        configuration.spent = open.first?.spent ?? SpentReads()
+        configuration.read = limits.read
+        configuration.giveUpAfter = options.giveUpAfter
+        driver = FlowDriver(
+            parts, configuration, shared: (context.shared, number), on: queue, time: context.time,
+            seed: seed)
+    }
+
+    /// Pages need no more than they would in a copy: the rest is for files.
+    static func memory(_ options: ExportOptions, _ shape: BatchShape) -> MemoryBudget {
+        let pages = max(
+            PageShape.scan().replyBytesMax(items: 1),
+            min(ExportOptions.pageBytes, options.memory / 4))
+        return MemoryBudget(pageBytes: pages, batchBytes: max(0, options.memory - pages))
+    }
+
+    /// Half of the files that memory holds are open, the others on their way.
+    static func openMax(_ options: ExportOptions, _ shape: BatchShape) -> Int {
+        let files = memory(options, shape).batchBytes / shape.unitMemory
+        return max(1, min(files / 2, 2 * max(2, OwnThread.coreCount)))
+    }
+
+    private static func number(of job: String) -> UInt64 {
+        SHA256().hash(Array(job.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private static func idleProgress(
+        _ open: OpenTable, _ description: TableDescription
+    ) -> FlowProgress {
+        var progress = FlowProgress(segments: open.record.segments)
+        progress.hasEnded = open.record.isFinished
+        progress.itemsEarlier = open.segments.lazy.map(\.items).clampedSum
+        progress.bytesEarlier = open.segments.lazy.map(\.bytes).clampedSum
+        progress.counters.segmentsFinished = open.segments.count { $0.isFinished }
+        progress.itemsEstimated =
+            open.record.isFinished
+            ? progress.itemsEarlier : max(progress.itemsEarlier, description.itemCount)
+        return progress
+    }
+
+    // MARK: TableTask
+
+    var status: TableStatus {
+        let state = state.withLock { $0 }
+        guard state.isMoving else { return state.status }
+        var status = state.status
+        status.progress = driver.progress
+        return status
+    }
+
+    func obey(_ orders: JobOrders) {
+        state.withLock { state in
+            if orders.isPaused != state.orders.isPaused { driver.setPaused(orders.isPaused) }
+            if orders.isStopping { driver.stop() }
+            if orders.throttle != state.orders.throttle,
+                let limits = try? UnitLimits(
+                    reading: state.definition, options.limits.updated(by: orders.throttle))
+            {
+                driver.setLimits(read: limits.read)
+            }
+            state.orders = orders
+        }
+    }
+
+    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+        try UnitLimits(
+            reading: state.withLock { $0.definition }, options.limits.updated(by: throttle))
+    }
+
+    func run() async -> TableStatus {
+        state.withLock { ($0.status.stage, $0.isMoving) = (.copying, true) }
+        var outcome: FlowOutcome
+        do throws(FlowFailure) {
+            try await finish.begin()
+            let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
+            outcome = await driver.run()
+            watch.stop()
+            let progress = driver.progress
+            state.withLock { ($0.status.progress, $0.isMoving) = (progress, false) }
+            if outcome == .completed { try await close() }
+        } catch {
+            outcome = .failed(error)
+        }
+        return state.withLock { state in
+            state.isMoving = false
+            state.status.end(outcome)
+            return state.status
+        }
+    }
+
+    // MARK: The end
+
+    private var export: ExportRecord { open.record.export! }
+
+    private var finish: ExportFinish {
+        ExportFinish(subject.files, export.names, job: job, patience: options.giveUpAfter)
+    }
+
+    /// All data files are there: nothing else is to lie among them, and then manifests list them.
+    private func close() async throws(FlowFailure) {
+        if context.isResumed, subject.files.landsWithin > .zero {
+            note("waiting for what an earlier run may have sent")
+            await Pause.lasting(subject.files.landsWithin)
+        }
+        let (data, closing) = try settled()
+        try await finish.clear(data)
+        try await finish.write(
+            data, summary(of: data, closing), closing.table, below: subject.key)
+        note("exported to \(subject.files.title)\(export.names.folder)")
+    }
+
+    /// The files, and what else is settled before the first manifest is written.
+    private func settled() throws(FlowFailure) -> (data: [DataFile], ExportRecord.Closing) {
+        do throws(JobError) {
+            var data = try context.keeper.filesWritten(ofTable: number)
+            data.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            return (data, try closing())
+        } catch {
+            throw FlowFailure(error)
+        }
+    }
+
+    private func closing() throws(JobError) -> ExportRecord.Closing {
+        if let settled = export.closing { return settled }
+        var record = export
+        let closing = ExportRecord.Closing(
+            ended: context.time.secondsSinceEpoch,
+            table: ExportedTable(
+                description: subject.description.json, settings: subject.settings.json))
+        record.closing = closing
+        try context.keeper.setExport(record, ofTable: number)
+        return closing
+    }
+
+    private func summary(
+        of data: [DataFile], _ closing: ExportRecord.Closing
+    ) -> ExportSummary {
+        let definition = subject.description
+        let arn =
+            definition.arn
+            ?? "arn:aws:dynamodb:\(subject.table.reader.endpoint.region):000000000000:table/"
+            + definition.definition.name
+        var summary = ExportSummary(
+            filesKey: subject.key + export.names.files, items: data.lazy.map(\.items).clampedSum,
+            tableARN: arn, tableID: definition.id, exportARN: "\(arn)/export/\(export.names.id)",
+            started: export.started, ended: closing.ended,
+            storedBytes: status.progress.bytesEarlier
+                + status.progress.counters.storedBytesWritten)
+        summary.bucket = subject.bucket
+        summary.prefix = subject.key.isEmpty ? nil : String(subject.key.dropLast())
+        return summary
+    }
+
+    /// Looks up the table's capacity; a look that fails changes nothing.
+    private func lookUpLimits() async {
+        let asked = options.limits.updated(by: state.withLock { $0.orders.throttle })
+        guard asked.readUnits.followsTable else { return }
+        do {
+            let definition = try await subject.table.describe().definition
+            let limits = try UnitLimits(reading: definition, asked)
+            state.withLock { $0.definition = definition }
+            driver.setLimits(read: limits.read)
+        } catch {
+            note("the table's capacity could not be looked up again: \(error)")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import AWS
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+
+/// What a copy reads: a table, or the files of an export.
+package enum CopySource: Sendable {
+    case table(SourceTable)
+    case export(ExportedSource)
+
+    /// As it is called in messages and in the job.
+    package var name: String {
+        switch self {
+        case .table(let table): table.name
+        case .export(let export): export.title
+        }
+    }
+
+    /// Where it is reached, for the job's identity.
+    var endpoint: String {
+        switch self {
+        case .table(let table): table.reader.endpoint.url
+        case .export: "files"
+        }
+    }
+
+    var table: SourceTable? {
+        if case .table(let table) = self { table } else { nil }
+    }
+
+    /// Of an export; nil for a table.
+    var filesCount: Int? {
+        guard case .export(let export) = self else { return nil }
+        return min(max(1, export.export.data.count), ServiceLimits.segmentsMax)
+    }
+
+    /// Files that are read at a time, of so much memory in all: a quarter is theirs. Lines of many
+    /// are mixed, since a file holds one partition's part of the hash space. nil for a table.
+    func filesOpenMax(of memory: Int) -> Int? {
+        guard case .export(let export) = self else { return nil }
+        let fitting = memory / 4 / ExportSource.memoryOfFile
+        return min(max(1, fitting), 64, max(1, export.export.data.count))
+    }
+
+    /// What those take besides their pages.
+    func readersBytes(of memory: Int) -> Int {
+        (filesOpenMax(of: memory) ?? 0) * ExportSource.memoryOfFile
+    }
+
+    /// Everything has been looked at: from now on faults are taken for passing ones.
+    func begin() { table?.begin() }
+}
+
+/// An export that is read as a table is.
+package struct ExportedSource: Sendable {
+    package var files: any FileStore
+    package var export: ReadExport
+    /// The table as it was, or as it is to be.
+    package var description: TableDescription
+    package var settings: TableSettings
+
+    package init(
+        _ files: any FileStore, _ export: ReadExport, _ description: TableDescription,
+        _ settings: TableSettings
+    ) {
+        self.files = files
+        self.export = export
+        self.description = description
+        self.settings = settings
+    }
+
+    package var title: String { files.title(of: export.folder) }
+}

@@ -1,0 +1,70 @@
+import Connectors
+import Flow
+import System
+
+/// Files of tables that are written to them, and read from them.
+extension JobFile {
+    /// Files of an export that have come anywhere, in the order of their names.
+    package func filesRead(ofTable table: Int) throws(JobError) -> [PartitionRecord] {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                """
+                SELECT name, cursor, items, bytes FROM files_read WHERE in_table = ? ORDER BY name
+                """, .integer(table))
+        }
+        var files: [PartitionRecord] = []
+        for row in rows {
+            guard let name = row[0].text, let items = row[2].integer(in: 0...Self.countMax),
+                let bytes = row[3].integer(in: 0...Self.countMax)
+            else { throw damaged }
+            let cursor = row[1].blob.map { Cursor(bytes: $0) }
+            guard cursor == nil || ExportSource.isCursor(cursor) else { throw damaged }
+            files.append(
+                PartitionRecord(
+                    partition: Partition(name: name), cursor: cursor, items: items, bytes: bytes))
+        }
+        return files
+    }
+
+    /// Files that the job has written of a table.
+    package func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                "SELECT file FROM files_written WHERE in_table = ? ORDER BY number",
+                .integer(table))
+        }
+        var files: [DataFile] = []
+        for row in rows {
+            guard let file = row[0].blob.flatMap({ DataFile(stored: $0) }) else { throw damaged }
+            files.append(file)
+        }
+        return files
+    }
+
+    /// Within a transaction.
+    func insert(fileRead record: PartitionRecord, inTable table: Int) throws(DatabaseError) {
+        try database.run(
+            """
+            INSERT OR REPLACE INTO files_read (in_table, name, cursor, items, bytes)
+            VALUES (?, ?, ?, ?, ?)
+            """,
+            .integer(table), .text(record.partition.name), DatabaseValue(record.cursor?.bytes),
+            .integer(record.items), .integer(record.bytes))
+    }
+
+    /// Within a transaction.
+    func insert(_ file: DataFile, inTable table: Int) throws(DatabaseError) {
+        try database.run(
+            "INSERT INTO files_written (in_table, file) VALUES (?, ?)", .integer(table),
+            .blob(file.stored))
+    }
+
+    /// Which export a table becomes: what has been settled of it.
+    func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.run(
+                "UPDATE tables SET export = ? WHERE number = ?", .text(export.json.text),
+                .integer(table))
+        }
+    }
+}

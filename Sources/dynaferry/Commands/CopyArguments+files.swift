@@ -1,0 +1,200 @@
+import CommandLine
+import Connectors
+import Transfer
+
+/// What a copy to files, or from them, is asked.
+package struct FilesArguments: Equatable, Sendable {
+    package enum Compression: String, CaseIterable, Sendable {
+        case gzip
+        case none
+    }
+
+    /// Bytes of a file, as it lies there.
+    package var fileBytes = 16 << 20
+    package var compression = Compression.gzip
+    /// Of gzip.
+    package var level = 6
+    /// A table whose definition an import takes.
+    package var like: Location?
+    /// The keys of the table that an import makes.
+    package var key: KeyWords?
+    /// Of several exports of one table the newest is read.
+    package var latest = false
+
+    var asCompression: FileCompression {
+        compression == .none ? .none : .gzip(level: level)
+    }
+}
+
+/// Key attributes and their types: `pk:S,sk:N`.
+package struct KeyWords: Equatable, Sendable {
+    package var text: String
+    package var schema: KeySchemaWords
+
+    package typealias KeySchemaWords = [(name: String, type: String)]
+
+    package static func == (left: Self, right: Self) -> Bool { left.text == right.text }
+
+    /// nil for anything else.
+    init?(_ text: String) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count) else { return nil }
+        var words: KeySchemaWords = []
+        for part in parts {
+            guard let colon = part.lastIndex(of: ":") else { return nil }
+            let (name, type) = (part[..<colon], part[part.index(after: colon)...])
+            guard !name.isEmpty, name.utf8.count <= 255, ["S", "N", "B"].contains(type) else {
+                return nil
+            }
+            words.append((String(name), String(type)))
+        }
+        if words.count == 2, words[0].name == words[1].name { return nil }
+        self.text = text
+        schema = words
+    }
+}
+
+extension ValueKind where Value == KeyWords {
+    static var key: Self {
+        ValueKind(
+            name: "KEY", expected: "key attributes with their types, as pk:S or pk:S,sk:N",
+            parse: { KeyWords($0) }, show: { $0.text })
+    }
+}
+
+extension CopyArguments {
+    static var fileOptions: [Option<Self>] {
+        [
+            Option(
+                "--file-size", .bytes, \.files.fileBytes, in: .files,
+                "Write files of about this size, as they lie there."),
+            Option(
+                "--compression", .choice, \.files.compression, in: .files,
+                "How files are compressed."),
+            Option(
+                "--level", .integer(1...9), \.files.level, in: .files,
+                """
+                Of gzip: 1 is fastest, 9 smallest. 6 takes about twice the CPU of 1, for files \
+                that are a sixth smaller.
+                """),
+            Option(
+                "--like", .table, \.files.like, in: .files, default: "table.json of the export",
+                "Make the target of an import as this table at the target's side is."),
+            Option(
+                "--key", .key, \.files.key, in: .files, default: "table.json of the export",
+                "Make the target of an import with these keys, on demand."),
+            Option(
+                flag: "--latest", \.files.latest, in: .files,
+                "Read the newest where a table has several exports."),
+        ]
+    }
+
+    /// What is written, or read, besides tables.
+    enum FilesSide {
+        case source
+        case target
+    }
+
+    /// nil for a copy from table to table.
+    var filesSide: FilesSide? {
+        if selection.contains(where: \.target.isFiles) { return .target }
+        return selection.contains(where: \.source.isFiles) ? .source : nil
+    }
+
+    /// Refuses what can't be done with files.
+    func validateFiles() throws(UsageError) {
+        guard let side = filesSide else {
+            if let option = filesOption {
+                throw UsageError(
+                    "\(option) is about files, but both sides are tables",
+                    hints: ["a folder contains a '/': ./dump/"])
+            }
+            return
+        }
+        for (source, target) in selection {
+            if source.isFiles, target.isFiles {
+                throw UsageError(
+                    "both sides are files: \(source.text), \(target.text)",
+                    hints: ["cp -r copies folders; aws s3 sync copies buckets"])
+            }
+            guard (side == .target) == target.isFiles else {
+                throw UsageError(
+                    "some tables are copied to or from files, others from table to table",
+                    hints: ["copy them by commands of their own"])
+            }
+            for location in [source, target] {
+                if location.kind == .bucket {
+                    throw UsageError("\(location.text): buckets can't be used yet")
+                }
+                if location.kind == .stream {
+                    throw UsageError("-: streams of lines can't be used yet")
+                }
+            }
+            if target.isFiles, target.isPattern {
+                throw UsageError(
+                    "TARGET \(target.text): a folder has no stars",
+                    hints: ["each table gets a folder of its own below it"])
+            }
+        }
+        if let option = optionAgainstFiles(side) {
+            throw UsageError(
+                side == .target
+                    ? "\(option) is about a target table, but the target is files"
+                    : "\(option) is about a source table, but the source is files",
+                hints: ["leave it out"])
+        }
+        if verifies {
+            throw UsageError("--verify can't read files yet", hints: ["leave it out"])
+        }
+    }
+
+    private var filesOption: String? {
+        let usual = FilesArguments()
+        if files.fileBytes != usual.fileBytes { return "--file-size" }
+        if files.compression != usual.compression { return "--compression" }
+        if files.level != usual.level { return "--level" }
+        if files.like != nil { return "--like" }
+        if files.key != nil { return "--key" }
+        return files.latest ? "--latest" : nil
+    }
+
+    private func optionAgainstFiles(_ side: FilesSide) -> String? {
+        let given: [(String, Bool)]
+        switch side {
+        case .target:
+            given = [
+                ("--merge", merge != nil), ("--only-changed", onlyChanged),
+                ("--schema-only", schemaOnly), ("--data-only", dataOnly),
+                ("--write-units", writeUnits != nil),
+                ("--total-write-units", totalWriteUnits != nil),
+                ("--write-concurrency", writeConcurrency != nil),
+                ("--dead-letters", deadLetters != nil), ("--boost-write", boostWrite != nil),
+                ("--max-cost", maxCost != nil), ("--like", files.like != nil),
+                ("--key", files.key != nil), ("--latest", files.latest),
+            ]
+        case .source:
+            given = [
+                ("--only-changed", onlyChanged), ("--read-units", readUnits != nil),
+                ("--total-read-units", totalReadUnits != nil), ("--segments", segments != nil),
+                ("--scan-concurrency", scanConcurrency != nil),
+                ("--consistent-read", consistentRead), ("--gzip", gzip),
+            ]
+        }
+        return given.first { $0.1 }?.0
+    }
+}
+
+extension ExportOptions {
+    init(_ arguments: CopyArguments) {
+        self.init()
+        compression = arguments.files.asCompression
+        fileBytes = arguments.files.fileBytes
+        memory = arguments.memory ?? ExportOptions.memoryUsual
+        segments = arguments.segments
+        scansMax = arguments.scanConcurrency
+        limits = arguments.askedLimits
+        isConsistentRead = arguments.consistentRead
+        skipsExpired = arguments.skipExpired
+        giveUpAfter = arguments.giveUpAfter
+    }
+}

@@ -1,0 +1,254 @@
+import AWS
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import JSON
+import Transfer
+
+/// Copies from tables to files, and from files to tables.
+enum EngineFiles {
+    // MARK: To files
+
+    static func export(
+        _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
+    ) async throws -> Job {
+        let sides = try Sides(arguments, environment: environment, uses: .source)
+        var options = try EngineCopy.jobOptions(arguments, environment)
+        let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
+        let scaling = try await sides.scaling(sides.source, arguments, voice)
+        let selection = TableSelection(toFiles: arguments)
+        if selection.needsNames { options.selection = selection.text(for: "export") }
+        let selected = try await SelectedTables(
+            selection, purpose: "export", jobs: options.folder, id: arguments.job, source: client)
+        for note in selected.notes { voice.note(note) }
+        let pairs = selected.pairs.map { pair in
+            ExportPreparation.Pair(
+                SourceTable(
+                    name: pair.source, reader: client, scaling: scaling.map(ScalingReader.init)),
+                to: FolderStore(pair.target))
+        }
+        return try await ExportPreparation.prepare(
+            pairs.map { ExportOptions(arguments.own(ofTable: $0.source.name)) }, job: options,
+            pairs, policy: EngineCopy.policy(arguments), note: { voice.note($0) },
+            willWrite: voice.willWrite, seed: anySeed())
+    }
+
+    // MARK: From files
+
+    static func tables(
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice
+    ) async throws -> [CopyPreparation.Pair] {
+        let client = try await sides.client(sides.target, arguments, voice)
+        let scaling = try await sides.scaling(sides.target, arguments, voice)
+        var pairs: [CopyPreparation.Pair] = []
+        var names: Set<String> = []
+        for (source, target) in arguments.selection {
+            let place = FilesPlace(source.text)
+            let exports = try await place.exports(arguments)
+            for (export, stars) in exports {
+                let name = NamePattern(target.text).filled(with: stars)
+                guard names.insert(name).inserted else {
+                    throw CommandFailure("two exports would both be copied to \(name)")
+                }
+                for note in export.notes { voice.note(note) }
+                let table = TargetTable(name: name, client: client, scaling: scaling)
+                pairs.append(
+                    (
+                        .export(try await described(export, in: place.files, table, arguments)),
+                        table
+                    ))
+            }
+        }
+        return pairs
+    }
+
+    /// The table that an export is of, or is to become.
+    private static func described(
+        _ export: ReadExport, in files: any FileStore, _ target: TargetTable,
+        _ arguments: CopyArguments
+    ) async throws -> ExportedSource {
+        var settings = TableSettings()
+        var json: JSON
+        if let like = arguments.files.like {
+            let table = SourceTable(name: like.text, reader: target.reader)
+            guard let found = try await describe(table) else {
+                throw CommandFailure("--like: there is no table \(like.text) at the target's side")
+            }
+            json = found.json
+        } else if let key = arguments.files.key {
+            json = key.table(named: target.name)
+        } else if let table = export.table {
+            json = table.description
+            settings = TableSettings(json: table.settings)
+        } else if let found = try await describe(
+            SourceTable(name: target.name, reader: target.reader))
+        {
+            json = found.json
+        } else {
+            throw CommandFailure(
+                "\(files.title(of: export.folder)) does not say what keys its table has, and there"
+                    + " is no table \(target.name)",
+                hints: [
+                    "--key pk:S,sk:N says it; --like TABLE makes the target as that table is; or"
+                        + " make the target first"
+                ])
+        }
+        json["ItemCount"] = JSON(export.items ?? 0)
+        json["TableSizeBytes"] = JSON(export.storedBytes)
+        json["TableStatus"] = "ACTIVE"
+        do throws(TableDefinitionError) {
+            var description = try TableDescription(json)
+            description.id = "export \(export.id)"
+            return ExportedSource(files, export, description, settings)
+        } catch {
+            throw CommandFailure("\(files.title(of: export.folder)): \(error.description)")
+        }
+    }
+
+    private static func describe(_ table: SourceTable) async throws -> TableDescription? {
+        do {
+            return try await table.describeIfExists()
+        } catch let error as AWSError {
+            throw CopyRefusal(error, side: "target", table.reader.endpoint)
+        }
+    }
+}
+
+/// A folder as the command line names it, and which exports below it are meant.
+private struct FilesPlace {
+    let text: String
+    let files: any FileStore
+    /// Of the tables' names; nil: whichever is there.
+    let pattern: NamePattern?
+
+    init(_ text: String) {
+        self.text = text
+        guard let star = text.firstIndex(of: "*"),
+            let slash = text[..<star].lastIndex(of: "/")
+        else {
+            (files, pattern) = (FolderStore(text), nil)
+            return
+        }
+        files = FolderStore(String(text[...slash]))
+        pattern = NamePattern(String(text[text.index(after: slash)...]))
+    }
+
+    /// The exports that are meant, and what the stars of the pattern stand for in each.
+    func exports(
+        _ arguments: CopyArguments
+    ) async throws -> [(export: ReadExport, stars: [String])] {
+        let listing = ExportListing(
+            try await wrapped { () throws(FlowFailure) in
+                try await files.listed("", patience: arguments.giveUpAfter)
+            })
+        let reader = ExportReader(files, patience: arguments.giveUpAfter)
+        var found: [ReadExport] = []
+        for export in listing.exports {
+            found.append(
+                try await wrapped { () throws(FlowFailure) in try await reader.read(export) })
+        }
+        if let pattern { return try matching(pattern, found, arguments) }
+        let named = Set(found.map { $0.tableName ?? "" })
+        guard named.count <= 1 else {
+            throw CommandFailure(
+                "\(text) holds exports of several tables: "
+                    + named.sorted().formattedList(joinedBy: "and"),
+                hints: ["name one by its folder, or all by a pattern: '\(files.title)*' '*'"])
+        }
+        guard let one = try newest(found, arguments) else {
+            throw missing(listing)
+        }
+        return [(one, [])]
+    }
+
+    private func matching(
+        _ pattern: NamePattern, _ found: [ReadExport], _ arguments: CopyArguments
+    ) throws -> [(export: ReadExport, stars: [String])] {
+        var byName: [String: [ReadExport]] = [:]
+        for export in found {
+            if let name = export.tableName { byName[name, default: []].append(export) }
+        }
+        let excluded = arguments.excluded.map { NamePattern($0.text) }
+        var chosen: [(ReadExport, [String])] = []
+        for (name, exports) in byName.sorted(by: { $0.key < $1.key }) {
+            guard let stars = pattern.match(name),
+                !excluded.contains(where: { $0.match(name) != nil }),
+                let one = try newest(exports, arguments)
+            else { continue }
+            chosen.append((one, stars))
+        }
+        guard !chosen.isEmpty else {
+            throw CommandFailure(
+                "no export below \(files.title) is of a table that matches \(pattern.text)",
+                hints: byName.isEmpty
+                    ? [] : ["there are \(byName.keys.sorted().formattedList(joinedBy: "and"))"])
+        }
+        return chosen
+    }
+
+    /// Of several exports of one table one must be meant. Their names begin with their time.
+    private func newest(_ exports: [ReadExport], _ arguments: CopyArguments) throws -> ReadExport? {
+        guard exports.count > 1 else { return exports.first }
+        let sorted = exports.sorted { $0.id < $1.id }
+        if arguments.files.latest { return sorted.last }
+        throw CommandFailure(
+            "\(text) holds \(exports.count) exports of"
+                + " \(exports[0].tableName ?? "a table"): "
+                + sorted.map(\.folder).formattedList(joinedBy: "and"),
+            hints: ["name one of them as SOURCE, or take the newest with --latest"])
+    }
+
+    private func missing(_ listing: ExportListing) -> CommandFailure {
+        if let folder = listing.unfinished.first {
+            return CommandFailure(
+                "\(files.title(of: folder)) is an unfinished export: it has no manifest",
+                hints: ["whoever writes it must finish it first: the same command resumes it"])
+        }
+        return CommandFailure(
+            "there is no export in \(text)",
+            hints: ["an export has a manifest-summary.json; check the path"])
+    }
+
+    private func wrapped<Value>(
+        _ body: () async throws(FlowFailure) -> Value
+    ) async throws(CommandFailure) -> Value {
+        do throws(FlowFailure) {
+            return try await body()
+        } catch {
+            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
+        }
+    }
+}
+
+extension KeyWords {
+    /// Of a new table, on demand, in the members of DescribeTable's `Table`.
+    fileprivate func table(named name: String) -> JSON {
+        [
+            "TableName": .string(name),
+            "KeySchema": .array(
+                schema.enumerated().map { number, key in
+                    [
+                        "AttributeName": .string(key.name),
+                        "KeyType": number == 0 ? "HASH" : "RANGE",
+                    ]
+                }),
+            "AttributeDefinitions": .array(
+                schema.map {
+                    ["AttributeName": .string($0.name), "AttributeType": .string($0.type)]
+                }),
+            "BillingModeSummary": ["BillingMode": "PAY_PER_REQUEST"],
+        ]
+    }
+}
+
+extension TableSelection {
+    /// Each table of a pattern gets a folder of its own below the target.
+    fileprivate init(toFiles arguments: CopyArguments) {
+        let rules = arguments.selection.map { source, target in
+            let folder = target.text.hasSuffix("/") ? target.text : target.text + "/"
+            return Rule(source.text, source.isPattern ? folder + source.text + "/" : folder)
+        }
+        self.init(rules: rules, excluded: arguments.excluded.map { NamePattern($0.text) })
+    }
+}
