@@ -180,36 +180,42 @@ final class DataFileReader: @unchecked Sendable {
     private func finish(_ draft: Draft, isLast: Bool) {
         var page = Page(draft.request, in: draft.buffer)
         page.units = 0
-        let cut = cutter.cut(draft.lines, of: draft.buffer.bytes)
         let first = line - draft.lines.count
-        for (number, result) in cut.enumerated() {
-            let place = draft.lines[number]
-            if let bytes = draft.overlong[number] {
-                let reason = JSONError(
-                    offset: 0,
-                    reason: "the line has \(bytes) bytes, more than any item; its first are kept")
-                page.items.append(ItemSlice(line: place))
-                page.refuse(number, failure(reason, line: first + number + 1))
-                continue
-            }
-            switch result {
-            case .success(let item) where Int(item.size) > ServiceLimits.itemBytesMax:
-                page.items.append(ItemSlice(line: place))
-                let reason = JSONError(
-                    offset: 0,
-                    reason: "the item has \(item.size) bytes, and"
-                        + " \(ServiceLimits.itemBytesMax) are allowed")
-                page.refuse(number, failure(reason, line: first + number + 1))
+        var refused: [(item: Int, failure: FlowFailure)] = []
+        for (number, result) in cutter.cut(draft.lines, of: draft.buffer.bytes).enumerated() {
+            switch checked(result, overlong: draft.overlong[number]) {
             case .success(let item):
                 page.items.append(item)
                 page.storedBytes += Int(item.size)
             case .failure(let error):
-                page.items.append(ItemSlice(line: place))
-                page.refuse(number, failure(error, line: first + number + 1))
+                page.items.append(ItemSlice(line: draft.lines[number]))
+                refused.append((number, failure(error, line: first + number + 1)))
             }
         }
+        for (item, failure) in refused { page.refuse(item, failure) }
         page.next = isLast ? .end : .more(Self.cursor(line))
         draft.done(.success(page))
+    }
+
+    /// - Parameter overlong: bytes of a line of which only the first are there.
+    private func checked(
+        _ item: Result<ItemSlice, JSONError>, overlong: Int?
+    ) -> Result<ItemSlice, JSONError> {
+        if let overlong {
+            return .failure(
+                JSONError(
+                    offset: 0,
+                    reason: "the line has \(overlong) bytes, more than any item; its first are"
+                        + " kept"))
+        }
+        guard case .success(let slice) = item, Int(slice.size) > ServiceLimits.itemBytesMax else {
+            return item
+        }
+        return .failure(
+            JSONError(
+                offset: 0,
+                reason: "the item has \(slice.size) bytes, and"
+                    + " \(ServiceLimits.itemBytesMax) are allowed"))
     }
 
     private func failure(_ error: JSONError, line: Int) -> FlowFailure {

@@ -1,0 +1,101 @@
+import AWS
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import Foundation
+import JSON
+import System
+import TestSupport
+import Testing
+import Transfer
+
+/// A server, a folder that tables are exported into, and copies both ways.
+struct FilesFixture {
+    let fixture: CopyFixture
+    let folder: TemporaryFolder
+    var store: FolderStore { FolderStore(folder.path("dump/")) }
+
+    init() throws {
+        fixture = try CopyFixture()
+        folder = try TemporaryFolder()
+    }
+
+    static let schema = KeySchema(
+        partition: KeyAttribute(name: "id", type: .string),
+        sort: KeyAttribute(name: "n", type: .number))
+
+    /// Items of every type, and of sizes that differ.
+    static func items(_ count: Int) -> [JSON] {
+        (0..<count).map { number in
+            [
+                "id": ["S": .string("item \(number / 3)")], "n": ["N": .string("\(number % 3)")],
+                "text": [
+                    "S": .string("\u{e9}\"\\\n" + String(repeating: "x", count: number % 700))
+                ],
+                "big": ["N": "12345678901234567890123456789012345678"],
+                "empty": ["S": ""], "blob": ["B": "AAEC"], "blobs": ["BS": ["AAEC", "AQ=="]],
+                "numbers": ["NS": ["1", "2.5"]], "yes": ["BOOL": true], "nothing": ["NULL": true],
+                "list": ["L": [["M": ["a": ["L": []]]]]],
+            ]
+        }
+    }
+
+    func load(_ name: String, _ items: [JSON]) throws {
+        var definition = TableDefinition(name: name, schema: Self.schema)
+        definition.billing = .onDemand(Throughput())
+        try fixture.server.load(definition, items: items)
+    }
+
+    func export(
+        _ source: String = "source",
+        _ configure: (inout ExportOptions) -> Void = { _ in }
+    ) async throws -> Job {
+        var options = ExportOptions()
+        options.fileBytes = 16 << 10
+        options.giveUpAfter = .seconds(20)
+        configure(&options)
+        let table = SourceTable(name: source, reader: ReadOnlyClient(try await fixture.client()))
+        return try await ExportPreparation.prepare(
+            [options], job: JobOptions(folder: fixture.jobs, request: ["copy", source, "dump/"]),
+            [ExportPreparation.Pair(table, to: store)], note: fixture.note, seed: 1)
+    }
+
+    /// What there is of the one export.
+    func read() async throws -> ReadExport {
+        let listing = ExportListing(try await store.listed("", patience: .zero))
+        let found = try #require(listing.exports.first)
+        return try await ExportReader(store, patience: .zero).read(found)
+    }
+
+    func importing(
+        _ export: ReadExport, into target: String = "target",
+        _ configure: (inout CopyOptions) -> Void = { _ in }
+    ) async throws -> Job {
+        let table = try #require(export.table)
+        var json = table.description
+        json["ItemCount"] = JSON(export.items ?? 0)
+        var description = try TableDescription(json)
+        description.id = "export \(export.id)"
+        let source = ExportedSource(
+            store, export, description, TableSettings(json: table.settings))
+        var options = CopyOptions()
+        options.memory = CopyOptions.memoryFromFiles
+        options.deadLettersPath = fixture.deadLettersPath
+        options.giveUpAfter = .seconds(20)
+        configure(&options)
+        return try await CopyPreparation.prepare(
+            [options],
+            job: JobOptions(folder: fixture.jobs, request: ["copy", "dump/", target]),
+            tables: [
+                (.export(source), TargetTable(name: target, client: try await fixture.client()))
+            ], note: fixture.note, seed: 1)
+    }
+
+    /// Files of the export, by their paths.
+    func paths(_ suffix: String) async throws -> [String] {
+        try await store.listed("", patience: .zero).map(\.name)
+            .filter { $0.hasSuffix(suffix) && $0.contains("/data/") }
+            .map { folder.path("dump/" + $0) }
+    }
+}

@@ -1,0 +1,204 @@
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import Foundation
+import JSON
+import System
+import TestSupport
+import Testing
+
+@testable import Transfer
+
+/// Goal: a table that has gone through files is the same table, and what is wrong with a file is
+/// named and loses nothing.
+/// Method: exports and imports between the embedded server and a folder; files are damaged by hand.
+@Suite(.timeLimit(.minutes(10))) struct FilesTests {
+    /// An export of so many items, and an empty table of the same keys.
+    private func exported(
+        _ count: Int = 400, _ configure: (inout ExportOptions) -> Void = { _ in }
+    ) async throws -> FilesFixture {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(count))
+        try site.load("target", [])
+        let status = try await site.export("source", configure).run()
+        #expect(status.outcome == .completed)
+        return site
+    }
+
+    private func expectFailure(
+        _ site: FilesFixture, _ words: [String], written: Bool = true
+    ) async throws {
+        let status = try await site.importing(try await site.read()).run()
+        guard case .failed(let failure) = status.outcome else {
+            Issue.record("it went through: \(status.outcome)")
+            return
+        }
+        for word in words {
+            #expect(failure.message.contains(word), "\(failure.message)")
+        }
+    }
+
+    @Test(arguments: [
+        FileCompression.none, .gzip(level: 1), .gzip(level: 9),
+    ])
+    func `what goes through files is equal`(compression: FileCompression) async throws {
+        let site = try await exported { $0.compression = compression }
+        let export = try await site.read()
+        #expect(export.items == 400 && export.notes.isEmpty && export.tableName == "source")
+        #expect(export.data.reduce(0) { $0 + $1.items } == 400)
+        let status = try await site.importing(export).run()
+        #expect(status.outcome == .completed)
+        site.fixture.expectEqual()
+    }
+
+    @Test func `an empty table is an export without items`() async throws {
+        let site = try await exported(0)
+        let export = try await site.read()
+        #expect(export.items == 0)
+        #expect(try await site.importing(export).run().outcome == .completed)
+    }
+
+    @Test func `a table that is not there is made as the export says`() async throws {
+        let site = try await exported(50)
+        let status = try await site.importing(try await site.read(), into: "made").run()
+        #expect(status.outcome == .completed)
+        site.fixture.expectEqual("source", "made")
+    }
+
+    @Test func `a finished export is not touched by the next one`() async throws {
+        let site = try await exported(50)
+        let before = try await site.store.listed("", patience: .zero)
+        #expect(try await site.export().run().outcome == .completed)
+        let after = try await site.store.listed("", patience: .zero)
+        #expect(before.allSatisfy(after.contains))
+        #expect(ExportListing(after).exports.count == 2)
+    }
+
+    @Test func `a file that nobody listed fails the export, and is left alone`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(50))
+        let job = try await site.export()
+        let id = try #require(job.id)
+        let file = try JobFile.open(site.fixture.jobs.databasePath(id), readOnly: true)
+        let names = try #require(try file.tables()[0].export?.names)
+        let strange = "dump/" + names.data + "strange.json.gz"
+        try FileManager.default.createDirectory(
+            atPath: site.folder.path("dump/" + names.data), withIntermediateDirectories: true)
+        try "not ours".write(
+            toFile: site.folder.path(strange), atomically: true, encoding: .utf8)
+        guard case .failed(let failure) = await job.run().outcome else {
+            Issue.record("it went through")
+            return
+        }
+        #expect(failure.message.contains("strange.json.gz"))
+        #expect(FileManager.default.fileExists(atPath: site.folder.path(strange)))
+        try FileManager.default.removeItem(atPath: site.folder.path(strange))
+        #expect(try await site.export().run().outcome == .completed)
+        #expect(try await site.read().items == 50)
+    }
+
+    // MARK: What is wrong with files
+
+    @Test func `a file that is not the one that is listed ends the run with its name`()
+        async throws
+    {
+        let site = try await exported()
+        let path = try #require(try await site.paths(".gz").last)
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[9] ^= 1  // The system that made it: no part of what is compressed.
+        try bytes.write(to: URL(fileURLWithPath: path))
+        try await expectFailure(site, [(path as NSString).lastPathComponent, "MD5"])
+    }
+
+    @Test func `half a file is named`() async throws {
+        let site = try await exported()
+        let path = try #require(try await site.paths(".gz").first)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
+        try await expectFailure(site, [(path as NSString).lastPathComponent, "cut short"])
+    }
+
+    @Test func `a file that is missing is named before anything is written`() async throws {
+        let site = try await exported()
+        let path = try #require(try await site.paths(".gz").first)
+        try FileManager.default.removeItem(atPath: path)
+        let failure = await #expect(throws: FlowFailure.self) { try await site.read() }
+        #expect(failure?.message.contains((path as NSString).lastPathComponent) == true)
+    }
+
+    @Test func `a manifest that was changed is named`() async throws {
+        let site = try await exported(50)
+        let names = try await site.store.listed("", patience: .zero).map(\.name)
+        let name = try #require(names.first { $0.hasSuffix("manifest-files.json") })
+        let path = site.folder.path("dump/" + name)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacing("\"itemCount\":", with: "\"itemCount\": ").write(
+            toFile: path, atomically: true, encoding: .utf8)
+        let failure = await #expect(throws: FlowFailure.self) { try await site.read() }
+        #expect(failure?.message.contains("another MD5") == true)
+    }
+
+    @Test func `an export without a manifest is an unfinished one`() async throws {
+        let site = try await exported(50)
+        let names = try await site.store.listed("", patience: .zero).map(\.name)
+        for name in names where name.contains("manifest-summary") {
+            try FileManager.default.removeItem(atPath: site.folder.path("dump/" + name))
+        }
+        let listing = ExportListing(try await site.store.listed("", patience: .zero))
+        #expect(listing.exports.isEmpty && listing.unfinished.count == 1)
+    }
+
+    /// Lines that are no items, each with a word of the reason.
+    static let badLines: [(line: String, reason: String)] = [
+        (#"{"Item":{"id":{"S":"x"},"n":{"N":"1"}"#, "expected '}'"),
+        (#"{"Item":{"id":{"S":"x"}}}"#, "lacks its key"),
+        (#"{"id":{"S":"x"},"n":{"N":"1"}}"#, "Item is missing"),
+        (#"{"Item":{"id":{"N":"1"},"n":{"N":"1"}}}"#, "partition key"),
+        (#"{"Item":{"id":{"S":"x"},"n":{"N":"1"}}} {}"#, "after the item"),
+        (#"not json"#, "expected '{'"),
+        (
+            #"{"Item":{"id":{"S":"x"},"n":{"N":"1"},"t":{"S":""#
+                + String(repeating: "y", count: 410_000) + #""}}}"#, "409600"
+        ),
+        (
+            #"{"Item":{"id":{"S":"x"},"n":{"N":"1"},"t":"#
+                + String(repeating: #"{"L":["#, count: 200) + String(repeating: "]}", count: 200)
+                + "}}", "deep"
+        ),
+        (String(repeating: "z", count: 20_000_000), "more than any item"),
+    ]
+
+    @Test func `a line that is no item is a dead letter with its place, and others arrive`()
+        async throws
+    {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(30))
+        try site.load("target", [])
+        let good = FilesFixture.items(30).map { #"{"Item":\#($0.text)}"# }
+        var lines = good
+        for (number, bad) in Self.badLines.enumerated() { lines.insert(bad.line, at: 3 * number) }
+        try FileManager.default.createDirectory(
+            atPath: site.folder.path("dump"), withIntermediateDirectories: true)
+        try (lines.joined(separator: "\n") + "\n\n").write(
+            toFile: site.folder.path("dump/all.json"), atomically: true, encoding: .utf8)
+        var export = try await site.read()
+        let table = SourceTable(
+            name: "source", reader: ReadOnlyClient(try await site.fixture.client()))
+        export.table = ExportedTable(
+            description: try await table.describe().json, settings: [:])
+        let status = try await site.importing(export).run()
+        #expect(status.outcome == .completed)
+        #expect(status.counters.deadLetters == Self.badLines.count)
+        site.fixture.expectEqual()
+        let path = try #require(status.deadLettersPaths.first)
+        let letters = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(letters.count == Self.badLines.count)
+        for (number, bad) in Self.badLines.enumerated() {
+            #expect(
+                letters.contains {
+                    $0.contains("line \(3 * number + 1):") && $0.contains(bad.reason)
+                }, "line \(3 * number + 1), \(bad.reason): \(letters.map { $0.prefix(300) })")
+        }
+    }
+}
