@@ -22,11 +22,13 @@ let package = Package(
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
         library("CSSL", pkgConfig: "libssl", apt: "libssl-dev", brew: "openssl@3"),
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+        library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev", brew: "expat"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CBytes"),
 
         .target(
-            name: "System", dependencies: ["CZlib", "CDeflate", "CCrypto", "CSQLite", "CLinux"]),
+            name: "System",
+            dependencies: ["CZlib", "CDeflate", "CCrypto", "CSQLite", "CExpat", "CLinux"]),
         .target(name: "JSON", dependencies: ["System"]),
         .target(name: "Pacing", dependencies: ["System"]),
         .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),

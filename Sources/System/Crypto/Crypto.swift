@@ -32,9 +32,11 @@ package final class SHA256: @unchecked Sendable {
         precondition(status == 1, "SHA-256 failed")
     }
 
-    package func hash(_ message: [UInt8]) -> [UInt8] {
+    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
+
+    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
-            message.withUnsafeBytes { hash($0, into: output.baseAddress!) }
+            if let start = output.baseAddress { hash(message, into: start) }
             count = Self.byteCount
         }
     }
@@ -45,13 +47,61 @@ package enum SHA1 {
     package static let byteCount = 20
 
     package static func hash(_ message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBytes { hash($0) }
+    }
+
+    package static func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
             let status = EVP_Digest(
-                message, message.count, output.baseAddress, nil, EVP_sha1(), nil)
+                message.baseAddress, message.count, output.baseAddress, nil, EVP_sha1(), nil)
             precondition(status == 1, "SHA-1 failed")
             count = byteCount
         }
     }
+}
+
+/// An MD5 digest context that is kept and reused, for sums that others ask for or have made; it
+/// protects nothing. Belongs to one thread at a time.
+///
+/// Where OpenSSL is in FIPS mode its own library context refuses MD5. So the digest comes from
+/// another, which reads no configuration and takes OpenSSL's default provider (OpenSSL manual,
+/// `OSSL_LIB_CTX` and `fips_module`).
+package final class MD5: @unchecked Sendable {
+    // @unchecked: like what owns it, a context belongs to one thread at a time.
+    package static let byteCount = 16
+
+    nonisolated(unsafe) private static let algorithm: OpaquePointer = {
+        guard let library = OSSL_LIB_CTX_new(),
+            let algorithm = EVP_MD_fetch(library, "MD5", "provider=default")
+        else { preconditionFailure("libcrypto has no MD5") }
+        return algorithm  // for ever, and its library context with it
+    }()
+
+    private let context: OpaquePointer
+
+    package init() {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Writes the 16 bytes of the digest of `message` to `digest`.
+    package func hash(_ message: UnsafeRawBufferPointer, into digest: UnsafeMutableRawPointer) {
+        var status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
+        status &= EVP_DigestUpdate(context, message.baseAddress, message.count)
+        status &= EVP_DigestFinal_ex(context, digest.assumingMemoryBound(to: UInt8.self), nil)
+        precondition(status == 1, "MD5 failed")
+    }
+
+    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
+            if let start = output.baseAddress { hash(message, into: start) }
+            count = Self.byteCount
+        }
+    }
+
+    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
 }
 
 /// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.
