@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),
         .target(name: "AWS", dependencies: ["System", "JSON", "Pacing", "CCurl"]),
         .target(name: "DynamoDB", dependencies: ["System", "JSON", "DynamoModel", "AWS"]),
+        .target(name: "S3", dependencies: ["System", "DynamoModel", "AWS"]),
         .target(name: "Flow", dependencies: ["System", "Pacing", "DynamoModel"]),
         .target(
             name: "Connectors",
@@ -85,6 +86,9 @@ let package = Package(
             name: "AWSTests", dependencies: ["TestSupport", "System", "AWS", "JSON", "Pacing"]),
         .testTarget(name: "DynamoDBTests", dependencies: ["AWS", "DynamoDB", "JSON"]),
         .testTarget(
+            name: "S3Tests",
+            dependencies: ["TestSupport", "System", "AWS", "S3", "JSON", "Pacing"]),
+        .testTarget(
             name: "LocalAWSTests",
             dependencies: [
                 "TestSupport", "System", "HTTPServer", "LocalAWS", "DynamoModel", "Pacing", "JSON",
@@ -122,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "TestSupport", "dynaferry", "System", "Transfer", "Flow", "Connectors",
+                "TestSupport", "dynaferry", "System", "AWS", "S3", "Transfer", "Flow", "Connectors",
                 "DynamoModel", "JSON",
             ],
             exclude: ["Scripts"]),
