@@ -126,8 +126,10 @@ struct AWSErrorRule: Sendable {
 
     @Sendable private static func grant(_ operation: Operation) -> String {
         if operation.service == .s3 {
-            return "Grant \(operation.action) on this bucket to the caller, and check whose bucket"
-                + " it is; without s3:ListBucket what is not there is refused, too."
+            let advice =
+                "Grant \(operation.action) on this bucket to the caller, and check whose it is"
+            if operation.mutates { return advice + "." }
+            return advice + "; without s3:ListBucket what is not there is refused, too."
         }
         return
             "Grant \(operation.action) on this table to the caller; dynaferry plan --iam prints all"

@@ -30,7 +30,7 @@ package final class BucketClient: Sendable {
         self.options = options
         sums = settings.sums
         self.client = client
-        lessons = Locked(BucketLessons(settings.endpoint))
+        lessons = Locked(BucketLessons(settings.endpoint, wantsMD5: options.sendsMD5))
     }
 
     /// Where the bucket is, as far as is known by now.

@@ -5,7 +5,7 @@ import AWS
 struct BucketLessons: Equatable, Sendable {
     private(set) var endpoint: StorageEndpoint
     /// The sum that buckets with Object Lock, and old servers, ask for.
-    private(set) var wantsMD5 = false
+    private(set) var wantsMD5: Bool
 
     enum Advice: Equatable, Sendable {
         /// The same request, made anew, may do better at once.
@@ -16,8 +16,9 @@ struct BucketLessons: Equatable, Sendable {
         case outOfReach(ConfigurationError)
     }
 
-    init(_ endpoint: StorageEndpoint) {
+    init(_ endpoint: StorageEndpoint, wantsMD5: Bool = false) {
         self.endpoint = endpoint
+        self.wantsMD5 = wantsMD5
     }
 
     /// Learns from the refusal of a request that was made by `known`.

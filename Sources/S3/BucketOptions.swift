@@ -22,6 +22,9 @@ package struct BucketOptions: Equatable, Sendable {
     /// The caller pays for what it asks of a bucket that demands that.
     package var requesterPays = false
     package var encryption = Encryption.bucketDefault
+    /// Objects are put with `Content-MD5` from the first one on. Buckets that ask for it get it
+    /// anyway, from the second on.
+    package var sendsMD5 = false
     /// The bucket's owner gets full control of each object, where buckets still have ACLs.
     package var givesOwnerControl = false
 

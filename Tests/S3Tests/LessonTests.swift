@@ -131,5 +131,10 @@ import Testing
         let bucket = try await TestBucket.make(server.url)
         for _ in 0..<2 { _ = try await bucket.put("key", ByteBuffer("abc")) }
         #expect(server.requests.count == 3)
+        var options = BucketOptions()
+        options.sendsMD5 = true
+        let prepared = try await TestBucket.make(server.url, options)
+        _ = try await prepared.put("key", ByteBuffer("abc"))
+        #expect(server.requests.count == 4)
     }
 }

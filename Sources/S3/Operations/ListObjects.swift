@@ -99,8 +99,7 @@ extension ReadableBucket {
     }
 
     /// All objects whose keys begin with `prefix`.
-    /// - Throws: ``AWSError``, ``AWSError/LocalCode/replyTooLong`` when there are more than
-    ///   `countMax`.
+    /// - Throws: ``AWSError``, also when there are more than `countMax`.
     package func objects(prefix: String, countMax: Int) async throws(AWSError) -> [ListedObject] {
         var objects: [ListedObject] = []
         var pages = pages(prefix: prefix)
@@ -130,7 +129,13 @@ extension ObjectPage {
         for entry in document.all("CommonPrefixes") {
             commonPrefixes.append(try entry.name(in: "Prefix", isEncoded: isEncoded))
         }
-        guard document.text(of: "IsTruncated") == "true" else { return }
+        // Without a word on it a list may lack objects.
+        switch document.text(of: "IsTruncated") {
+        case "false": return
+        case "true": break
+        case let other:
+            throw FieldDefect(text: "IsTruncated is \(other?.printable ?? "missing")")
+        }
         token = document.text(of: "NextContinuationToken")
         guard let token, (1...Self.tokenBytesMax).contains(token.utf8.count) else {
             throw FieldDefect(text: "NextContinuationToken is missing from a list that goes on")
