@@ -22,16 +22,19 @@ let package = Package(
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
         library("CSSL", pkgConfig: "libssl", apt: "libssl-dev", brew: "openssl@3"),
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+        library("CExpat", pkgConfig: "expat", apt: "libexpat1-dev", brew: "expat"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CBytes"),
 
         .target(
-            name: "System", dependencies: ["CZlib", "CDeflate", "CCrypto", "CSQLite", "CLinux"]),
+            name: "System",
+            dependencies: ["CZlib", "CDeflate", "CCrypto", "CSQLite", "CExpat", "CLinux"]),
         .target(name: "JSON", dependencies: ["System"]),
         .target(name: "Pacing", dependencies: ["System"]),
         .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),
         .target(name: "AWS", dependencies: ["System", "JSON", "Pacing", "CCurl"]),
         .target(name: "DynamoDB", dependencies: ["System", "JSON", "DynamoModel", "AWS"]),
+        .target(name: "S3", dependencies: ["System", "DynamoModel", "AWS"]),
         .target(name: "Flow", dependencies: ["System", "Pacing", "DynamoModel"]),
         .target(
             name: "Connectors",
@@ -86,6 +89,9 @@ let package = Package(
             name: "AWSTests", dependencies: ["TestSupport", "System", "AWS", "JSON", "Pacing"]),
         .testTarget(name: "DynamoDBTests", dependencies: ["AWS", "DynamoDB", "JSON"]),
         .testTarget(
+            name: "S3Tests",
+            dependencies: ["TestSupport", "System", "AWS", "S3", "JSON", "Pacing"]),
+        .testTarget(
             name: "LocalAWSTests",
             dependencies: [
                 "TestSupport", "System", "HTTPServer", "LocalAWS", "DynamoModel", "Pacing", "JSON",
@@ -126,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "TestSupport", "dynaferry", "System", "Schema", "Transfer", "Flow", "Connectors",
+                "TestSupport", "dynaferry", "System", "AWS", "S3", "Schema", "Transfer", "Flow",
+                "Connectors",
                 "DynamoModel", "JSON",
             ],
             exclude: ["Scripts"]),

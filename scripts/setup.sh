@@ -26,7 +26,8 @@ for word in "$@"; do
 done
 
 # Libraries are known by their package, programs by their name: package and program.
-libraries=(libcurl4-openssl-dev zlib1g-dev libdeflate-dev libssl-dev libsqlite3-dev)
+libraries=(libcurl4-openssl-dev zlib1g-dev libdeflate-dev libssl-dev libsqlite3-dev
+    libexpat1-dev)
 programs=("pkg-config pkg-config")
 if [ "$with_tests" = yes ]; then
     programs+=("python3 python3" "openssl openssl" "curl curl" "tmux tmux")
@@ -77,10 +78,11 @@ install_packages() {
 if command -v dpkg-query >/dev/null; then
     install_packages
 elif [ "$(uname)" = Darwin ]; then
-    say "on macOS, once: brew install curl zlib libdeflate openssl@3 sqlite pkg-config tmux python"
+    say "on macOS, once: brew install curl zlib libdeflate openssl@3 sqlite expat pkg-config tmux" \
+        "python"
 else
     say "not Debian: install pkg-config and the development files of libcurl, zlib, libdeflate," \
-        "OpenSSL and SQLite"
+        "OpenSSL, SQLite and libexpat"
 fi
 
 command -v swift >/dev/null \

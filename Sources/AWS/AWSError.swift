@@ -25,6 +25,8 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// `BatchWriteItem`
     package var operation: String
+    /// What was to be read or written, where the operation's name does not tell: `s3://bucket/key`.
+    package var place: String?
     /// AWS's name for the fault, one of ``LocalCode``'s, or `HTTP 502` where a reply has none.
     package var code: String
     /// AWS's, or libcurl's, own words. May quote an item's values.
@@ -43,6 +45,8 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     package var lacksOperation: Bool
     /// One sentence that an operator can act on; nil when the message already is one.
     package var hint: String?
+    /// Where what was asked for is, when the service says that it is in another region.
+    package var region: String?
     /// Which of the client's credentials the request was signed with, for their renewal.
     var credentialsGeneration: Int?
 
@@ -57,10 +61,14 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
         /// Well-formed, but a field of it makes no sense.
         case absurdReply = "AbsurdReply"
         case crcMismatch = "CRCMismatch"
+        /// An object's bytes are not those that its own checksum was computed from.
+        case checksumMismatch = "ChecksumMismatch"
         case ignoredCondition = "ConditionIgnored"
         case replyTooLong = "ReplyTooLong"
         case transferFailed = "TransferFailed"
         case clientStopped = "ClientStopped"
+        /// What was asked for can't be asked for.
+        case notSent = "NotSent"
     }
 
     /// The message's first line, short enough to be read: of a signature that is wrong, AWS tells
@@ -68,7 +76,9 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     package var headline: String { String(message.prefix { !$0.isNewline }).singleLine }
 
     /// What a conditional write asked for is not so.
-    package var isConditionFailure: Bool { code == "ConditionalCheckFailedException" }
+    package var isConditionFailure: Bool {
+        ["ConditionalCheckFailedException", "PreconditionFailed"].contains(code)
+    }
 
     package var localCode: LocalCode? { LocalCode(rawValue: code) }
 
@@ -77,7 +87,7 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     /// One line without any item's values, for logs: operation, code, status, request id, and the
     /// message where it can't quote an item.
     package var logLine: String {
-        var line = "\(operation): \(code)"
+        var line = "\(operation)\(place.map { " " + $0.singleLine } ?? ""): \(code)"
         if let status { line += " (status \(status))" }
         if let requestID { line += " request \(requestID)" }
         for throttled in throttlingReasons {
@@ -92,7 +102,7 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     private var isMessageFreeOfValues: Bool {
-        localCode != nil || AWSErrorRule.table[code]?.message == .plain
+        localCode != nil || AWSErrorRule.of(code)?.message == .plain
     }
 }
 
@@ -102,7 +112,7 @@ extension AWSError {
         operation: Operation, code: String, message: String, status: Int, requestID: RequestID,
         throttlingReasons: [ThrottlingReason] = []
     ) {
-        let rule = AWSErrorRule.table[code] ?? .byStatus(status)
+        let rule = AWSErrorRule.of(code) ?? .byStatus(status)
         self.init(
             operation: operation.name, code: code, message: message, status: status,
             requestID: requestID.isEmpty ? nil : requestID.description,
@@ -129,7 +139,23 @@ extension AWSError {
             message: "the reply has no AWS error in it", status: status,
             requestID: requestID.isEmpty ? nil : requestID.description, throttlingReasons: [],
             remedy: remedy, isOutcomeUnknown: status != 413, lacksOperation: lacksOperation,
-            hint: isFinal ? "Check that the endpoint is a DynamoDB one." : nil)
+            hint: isFinal ? "Check that the endpoint is \(operation.service.oneOfIts)." : nil)
+    }
+
+    /// No reply came.
+    init(operation: Operation, _ failure: TransferFailure, hasAnswered: Bool) {
+        let code: LocalCode =
+            switch failure.kind {
+            case .connectionFailed: .connectionFailed
+            case .tlsFailure: .tlsFailure
+            case .connectionReset: .connectionReset
+            case .timeout: .timeout
+            case .truncated: .truncatedReply
+            case .malformed: .malformedReply
+            case .stopped: .clientStopped
+            case .other: .transferFailed
+            }
+        self.init(operation: operation, code, failure.reason, hasAnswered: hasAnswered)
     }
 
     /// A fault found on this side.
@@ -141,7 +167,7 @@ extension AWSError {
             operation: operation.name, code: code.rawValue, message: message, status: status,
             requestID: requestID.isEmpty ? nil : requestID.description, throttlingReasons: [],
             remedy: Self.remedy(for: code, hasAnswered: hasAnswered),
-            isOutcomeUnknown: ![.connectionFailed, .tlsFailure].contains(code),
+            isOutcomeUnknown: ![.connectionFailed, .tlsFailure, .notSent].contains(code),
             lacksOperation: false, hint: Self.hint(for: code, message, hasAnswered: hasAnswered))
     }
 
@@ -152,6 +178,28 @@ extension AWSError {
             "the server does not heed the condition of a write; \(outcome)", status: 200,
             hasAnswered: true)
         hint = "What is to stay can't be kept at this endpoint: see --merge and --repair."
+    }
+
+    /// Nothing was sent, for a reason of ours.
+    package init(notSent operation: Operation, _ reason: String) {
+        self.init(operation: operation, .notSent, reason, hasAnswered: true)
+    }
+
+    /// An object's bytes are not those that its checksum was computed from.
+    package init(checksum operation: Operation, _ name: String) {
+        self.init(
+            operation: operation, .checksumMismatch, "the object's bytes do not match \(name)",
+            status: 200, hasAnswered: true)
+        hint =
+            "If the server computes it otherwise, set"
+            + " AWS_RESPONSE_CHECKSUM_VALIDATION=when_required."
+    }
+
+    /// A server gave another version of an object than was asked for, where AWS would refuse.
+    package init(changed operation: Operation, _ message: String) {
+        self.init(
+            operation: operation, code: "PreconditionFailed", message: message, status: 200,
+            requestID: RequestID())
     }
 
     /// There is no endpoint for an operation.
@@ -175,17 +223,18 @@ extension AWSError {
         self.init(absurd: operation, defect.text)
         if defect.isMissing {
             lacksOperation = true
-            hint = "Check that the endpoint is a DynamoDB one, and what stands before it."
+            let one = operation.service.oneOfIts
+            hint = "Check that the endpoint is \(one), and what stands before it."
         }
     }
 
     private static func remedy(for code: LocalCode, hasAnswered: Bool) -> Remedy {
         switch code {
         case .connectionFailed, .connectionReset, .timeout, .truncatedReply, .malformedReply,
-            .absurdReply, .crcMismatch, .transferFailed:
+            .absurdReply, .crcMismatch, .checksumMismatch, .transferFailed:
             .retry
         case .tlsFailure: hasAnswered ? .retry : .giveUp
-        case .replyTooLong, .clientStopped, .ignoredCondition: .giveUp
+        case .replyTooLong, .clientStopped, .ignoredCondition, .notSent: .giveUp
         }
     }
 

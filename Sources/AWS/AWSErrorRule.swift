@@ -1,7 +1,7 @@
 /// What one of AWS's error codes asks for: the one place where codes get their meaning.
 ///
-/// From the DynamoDB guide's "Error handling" and the API reference's common errors. The name
-/// decides, not the status: DynamoDB throttles with status 400.
+/// From the DynamoDB guide's "Error handling", the API reference's common errors, and S3's "Error
+/// responses". The name decides, not the status: DynamoDB throttles with status 400.
 struct AWSErrorRule: Sendable {
     /// Whether the service's text may quote an item.
     enum Message: Sendable {
@@ -32,6 +32,12 @@ struct AWSErrorRule: Sendable {
         case 408, 200..<300, 500...: AWSErrorRule(.retry, .mayQuoteValues)
         default: AWSErrorRule(.giveUp, .mayQuoteValues)
         }
+    }
+
+    /// Nil for a code that is not in the tables.
+    static func of(_ code: String) -> AWSErrorRule? {
+        if code.hasPrefix("KMS.") { return kms(code) }
+        return table[code] ?? storage[code]
     }
 
     static let table: [String: AWSErrorRule] = [
@@ -119,7 +125,14 @@ struct AWSErrorRule: Sendable {
     }
 
     @Sendable private static func grant(_ operation: Operation) -> String {
-        "Grant \(operation.action) on this table to the caller; dynaferry plan --iam prints all"
+        if operation.service == .s3 {
+            let advice =
+                "Grant \(operation.action) on this bucket to the caller, and check whose it is"
+            if operation.mutates { return advice + "." }
+            return advice + "; without s3:ListBucket what is not there is refused, too."
+        }
+        return
+            "Grant \(operation.action) on this table to the caller; dynaferry plan --iam prints all"
             + " that is needed."
     }
 

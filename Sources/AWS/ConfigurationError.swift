@@ -6,6 +6,7 @@ package struct ConfigurationError: Error, Equatable, Sendable, CustomStringConve
         case endpoint
         case profile
         case file
+        case bucket
     }
 
     package var kind: Kind

@@ -3,6 +3,10 @@ package struct SideOptions: Sendable {
     package var region: String?
     package var profile: String?
     package var endpoint: String?
+    /// Of S3, where it has one of its own.
+    package var storageEndpoint: String?
+    /// How buckets of a custom endpoint are named.
+    package var addressing: StorageEndpoint.Addressing?
     package var credentials: Credentials?
     /// Where those were given, for people.
     package var credentialsOrigin = "options"
@@ -31,6 +35,9 @@ package struct SideOptions: Sendable {
 /// |---|---|---|---|
 /// | region | `--region` | REGION, DEFAULT_REGION | `region` |
 /// | endpoint | `--endpoint` | ENDPOINT_URL_DYNAMODB, ENDPOINT_URL | `services`, `endpoint_url` |
+/// | endpoint of S3 | | ENDPOINT_URL_S3, ENDPOINT_URL | `services`, `endpoint_url` |
+/// | checksums of S3 | | REQUEST_CHECKSUM_CALCULATION, | the same in lower case |
+/// | | | RESPONSE_CHECKSUM_VALIDATION | |
 /// | credentials | given ones | see `CredentialChain` | the same |
 /// | role | `--role-arn` | | |
 /// | profile | `--profile` | PROFILE | `default` |
@@ -46,6 +53,8 @@ package struct SideSettings: Sendable {
     package internal(set) var bypassesProxy: Bool
     /// Of Application Auto Scaling; nil where DynamoDB's own is a custom one and none is named.
     var scalingEndpoint: Endpoint?
+    /// What ``storage()`` gives. Who copies tables alone does not care what is wrong with it.
+    var storageSettings: Result<StorageSettings, ConfigurationError>?
     /// Whether an account's own hosts are used.
     var accountHosts = AccountHosts.disabled
     var hasLoopbackProxy = false
@@ -89,10 +98,14 @@ package struct SideSettings: Sendable {
         let chain = CredentialChain(
             context: context, profiles: profiles, profile: profile,
             isNamedByOption: options.profile != nil)
+        let provider = try provider(options, chain)
         return SideSettings(
-            endpoint: endpoint, provider: try provider(options, chain), caBundle: caBundle,
+            endpoint: endpoint, provider: provider, caBundle: caBundle,
             bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
             scalingEndpoint: try sources.scalingEndpoint(in: endpoint.region),
+            storageSettings: Result { () throws(ConfigurationError) in
+                try sources.storage(in: endpoint.region, provider, caBundle)
+            },
             accountHosts: try sources.accountHosts(of: endpoint),
             hasLoopbackProxy: sources.hasLoopbackProxy,
             tokenService: try? context.tokenService())
@@ -106,6 +119,15 @@ package struct SideSettings: Sendable {
         settings.accountHosts = .disabled
         settings.bypassesProxy = scalingEndpoint.isLoopback && !hasLoopbackProxy
         return settings
+    }
+
+    /// The same side, as S3 is asked.
+    /// - Throws: where its endpoint or its settings make no sense.
+    package func storage() throws(ConfigurationError) -> StorageSettings {
+        guard let storageSettings else {
+            throw ConfigurationError(.endpoint, "no endpoint of S3 is known")
+        }
+        return try storageSettings.get()
     }
 
     /// Asks AWS whose `credentials` are.
@@ -223,6 +245,71 @@ private struct Sources {
         }
         guard customURL == nil else { return nil }
         return try Endpoint(region: region, variant: variant, service: .autoScaling)
+    }
+
+    func storage(
+        in region: String, _ provider: any CredentialProvider, _ caBundle: String?
+    ) throws(ConfigurationError) -> StorageSettings {
+        let endpoint = try storageEndpoint(in: region)
+        return StorageSettings(
+            endpoint: endpoint, provider: provider, caBundle: caBundle,
+            bypassesProxy: endpoint.isLoopback && !hasLoopbackProxy,
+            sums: ChecksumSettings(
+                sending: try checksums("REQUEST_CHECKSUM_CALCULATION"),
+                checking: try checksums("RESPONSE_CHECKSUM_VALIDATION")))
+    }
+
+    private func storageEndpoint(in region: String) throws(ConfigurationError) -> StorageEndpoint {
+        let addressing = try addressing()
+        guard let url = storageURL(in: region) else {
+            return try StorageEndpoint(region: region, variant: variant, addressing: addressing)
+        }
+        if variant.fips || variant.dualStack {
+            throw ConfigurationError(
+                .endpoint, "FIPS or dual-stack hosts are asked for, and a custom endpoint of S3",
+                hint: "Leave out one of them.")
+        }
+        return try StorageEndpoint(url: url, region: region, addressing: addressing)
+    }
+
+    /// A custom endpoint that was given for DynamoDB is a server's that has S3, too, unless S3 has
+    /// one of its own; AWS's own of a private network is of DynamoDB alone.
+    private func storageURL(in region: String) -> String? {
+        if let own = options.storageEndpoint ?? locator.configuredURL(variable: "S3", section: "s3")
+        {
+            return own
+        }
+        guard let url = options.endpoint, let endpoint = try? Endpoint(url: url, region: region),
+            endpoint.isCustom
+        else { return nil }
+        return url
+    }
+
+    /// (AWS CLI, "S3 configuration".)
+    private func addressing() throws(ConfigurationError) -> StorageEndpoint.Addressing {
+        if let addressing = options.addressing { return addressing }
+        switch properties["s3.addressing_style"]?.lowercased() {
+        case nil, "auto": return .automatic
+        case "path": return .path
+        case "virtual": return .virtualHost
+        case .some(let text):
+            throw ConfigurationError(
+                .endpoint, "the profile's addressing_style is \"\(text.printable)\"",
+                hint: "It is auto, path or virtual.")
+        }
+    }
+
+    /// (SDKs' reference guide, "Data Integrity Protections for Amazon S3".)
+    private func checksums(_ name: String) throws(ConfigurationError) -> ChecksumSettings.Use {
+        guard let text = environment["AWS_\(name)"] ?? properties[name.lowercased()] else {
+            return .whenSupported
+        }
+        guard let use = ChecksumSettings.Use(rawValue: text.lowercased()) else {
+            throw ConfigurationError(
+                .endpoint, "AWS_\(name) is \"\(text.printable)\"",
+                hint: "It is when_supported or when_required.")
+        }
+        return use
     }
 
     func caBundle(_ reader: any FileReader) throws(ConfigurationError) -> String? {

@@ -1,3 +1,3 @@
-// libcrypto: SHA-256, and what HMAC is built from.
+// libcrypto: digests, and what HMAC is built from.
 #pragma once
 #include <openssl/evp.h>

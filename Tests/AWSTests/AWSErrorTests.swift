@@ -43,6 +43,28 @@ import Testing
                 "UnknownOperationException", "MalformedHttpRequestException",
             ], 400, .giveUp
         ),
+        // S3's own.
+        (
+            [
+                "InternalError", "OperationAborted", "ConditionalRequestConflict",
+                "IncompleteBody", "RequestTimedOut", "BadDigest", "XAmzContentSHA256Mismatch",
+                "XAmzContentChecksumMismatch", "TemporaryRedirect", "KMS.InternalException",
+            ], 400, .retry
+        ),
+        (["KMS.ThrottlingException"], 400, .slowDown),
+        (
+            [
+                "InvalidDigest", "InvalidAccessKeyId", "InvalidToken", "MissingSecurityHeader",
+                "NotSignedUp", "AllAccessDisabled", "AccountProblem", "PermanentRedirect",
+                "AuthorizationHeaderMalformed", "IllegalLocationConstraintException",
+                "NoSuchBucket", "NoSuchKey", "NotFound", "NoSuchUpload", "NoSuchVersion",
+                "PreconditionFailed", "InvalidRange", "InvalidObjectState", "BadRequest",
+                "InvalidRequest", "InvalidArgument", "InvalidBucketName", "InvalidBucketState",
+                "InvalidStorageClass", "InvalidEncryptionAlgorithmError", "KeyTooLongError",
+                "EntityTooLarge", "EntityTooSmall", "MethodNotAllowed", "MalformedXML",
+                "AccessControlListNotSupported", "NotImplemented", "KMS.DisabledException",
+            ], 400, .giveUp
+        ),
         // What is not in the table falls to its status.
         (["NewFaultException"], 500, .retry),
         (["NewFaultException"], 429, .slowDown),
@@ -69,6 +91,8 @@ import Testing
     @Test func `each code in the source is in this test`() {
         let tested = Set(Self.remedies.flatMap(\.codes))
         #expect(Set(AWSErrorRule.table.keys).subtracting(tested).isEmpty)
+        #expect(Set(AWSErrorRule.storage.keys).subtracting(tested).isEmpty)
+        #expect(Set(AWSErrorRule.storage.keys).isDisjoint(with: AWSErrorRule.table.keys))
     }
 
     @Test func `the outcome is unknown after a server fault, and known after a refusal`() {

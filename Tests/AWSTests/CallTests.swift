@@ -92,7 +92,7 @@ struct CallTests {
                 _ = try await client.call(.describeTimeToLive, [:], repeatable: true)
             }
             #expect(error?.lacksOperation == true, "status \(status)")
-            #expect(server.requests.count <= 1 + Client.lackingAttemptsMax)
+            #expect(server.requests.count <= 1 + Session.lackingAttemptsMax)
         }
     }
 
@@ -162,7 +162,7 @@ struct CallTests {
         #expect(error?.localCode == .absurdReply && error?.operation == "Picky")
         #expect(error?.message.contains(said) == true, "\(error?.message ?? "")")
         #expect(error?.lacksOperation == lacks)
-        #expect(server.requests.count == Client.lackingAttemptsMax)
+        #expect(server.requests.count == Session.lackingAttemptsMax)
     }
 
     @Test(arguments: [

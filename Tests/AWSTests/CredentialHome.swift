@@ -1,6 +1,7 @@
 import Foundation
 import Pacing
 import System
+import TestSupport
 
 @testable import AWS
 

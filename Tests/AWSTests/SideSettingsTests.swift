@@ -226,4 +226,56 @@ private struct GivenFiles: FileReader {
                 !text.contains(TestClient.secret) && !text.contains(TestClient.token), "\(text)")
         }
     }
+
+    @Test func `the endpoint of S3 comes from the most particular place`() throws {
+        func url(_ options: SideOptions, _ environments: [String: String]...) throws -> String {
+            try resolve(options, environments.reduce([:]) { $0.merging($1) { $1 } }).storage()
+                .endpoint.url
+        }
+        let own = "https://s3.eu-west-1.amazonaws.com"
+        let service = ["AWS_ENDPOINT_URL_S3": "http://a"]
+        let all = ["AWS_ENDPOINT_URL": "http://b"]
+        var option = SideOptions(endpoint: "http://o")
+        #expect(try url(.init()) == own)
+        #expect(try url(.init(), service, all) == "http://a")
+        #expect(try url(.init(), all) == "http://b")
+        #expect(try url(option) == "http://o", "a server of one's own has both")
+        #expect(try url(option, service) == "http://a")
+        option.storageEndpoint = "http://s"
+        #expect(try url(option, service, all) == "http://s")
+        #expect(try url(.init(), ["AWS_ENDPOINT_URL_DYNAMODB": "http://d"]) == own)
+        let vpc = "https://vpce-1-a.dynamodb.eu-west-1.vpce.amazonaws.com"
+        #expect(try url(.init(endpoint: vpc)) == own)
+        let served = SideOptions(
+            profile: "served", credentials: .init(accessKeyID: "a", secretAccessKey: "b"))
+        #expect(try url(served) == "http://127.0.0.1:3")
+        let ignore = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"]
+        #expect(try url(.init(), service, ignore) == own)
+        #expect(
+            try url(.init(), ["AWS_USE_FIPS_ENDPOINT": "true"])
+                == "https://s3-fips.eu-west-1.amazonaws.com")
+    }
+
+    @Test func `what is wrong with S3 alone hinders no copy of tables`() throws {
+        let contradictory = ["AWS_ENDPOINT_URL_S3": "http://a", "AWS_USE_FIPS_ENDPOINT": "true"]
+        let settings = try resolve(.init(), contradictory)
+        #expect(settings.endpoint.host == "dynamodb-fips.eu-west-1.amazonaws.com")
+        #expect(throws: ConfigurationError.self) { try settings.storage() }
+    }
+
+    @Test func `checksums of S3 are sent and checked unless they are not to be`() throws {
+        #expect(try resolve().storage().sums == ChecksumSettings())
+        let sums = try resolve(
+            .init(),
+            [
+                "AWS_REQUEST_CHECKSUM_CALCULATION": "WHEN_REQUIRED",
+                "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+            ]
+        ).storage().sums
+        #expect(sums == ChecksumSettings(sending: .whenRequired, checking: .whenRequired))
+        let error = #expect(throws: ConfigurationError.self) {
+            try resolve(.init(), ["AWS_REQUEST_CHECKSUM_CALCULATION": "never"]).storage()
+        }
+        #expect(error?.description.contains("when_required") == true)
+    }
 }

@@ -1,15 +1,9 @@
-import Dispatch
 import JSON
-import Pacing
 import System
 
 extension Client {
     /// Longest reply of a control-plane operation.
     package static let callReplyBytesMax = 16 << 20
-
-    /// An operation that an endpoint may lack answers with a bare 500 each time, and one whose
-    /// reply makes no sense with that reply: so often is it asked before that is believed.
-    static let lackingAttemptsMax = 4
 
     /// Performs a control-plane operation, repeating it as the errors' remedies say.
     ///
@@ -39,87 +33,11 @@ extension Client {
         _ operation: Operation, _ bytes: ByteBuffer, repeatable: Bool, patience: Duration? = nil,
         replyBytesMax: Int, _ read: @escaping @Sendable (Reply) -> Result<Value, AWSError>
     ) async throws(AWSError) -> Value {
-        let start = time.now
-        let waiting = tellOfWait(operation)
-        defer { waiting.cancel() }
-        var attempt = 0
-        while true {
-            let deadline = start + timeLimit(operation, nil, patience)
-            let result = await attemptCall(
-                operation, bytes, repeatable: repeatable, replyBytesMax: replyBytesMax,
-                within: attemptLimit(deadline - time.now, patience), read)
-            guard case .failure(let error) = result else { return try result.get() }
-            let delay = try await delayBeforeRepeating(
-                error, attempt: attempt, repeatable: repeatable)
-            // The first answer, be it a refusal, may just have moved the deadline.
-            guard time.now + delay < start + timeLimit(operation, error, patience) else {
-                throw error
-            }
-            await wait(delay)
-            attempt += 1
+        try await session.repeating(operation, repeatable: repeatable, patience: patience) {
+            await attemptCall(
+                operation, bytes, repeatable: repeatable, replyBytesMax: replyBytesMax, within: $0,
+                read)
         }
-    }
-
-    /// - Parameter error: what the last attempt came to. A refusal in the service's own words is an
-    ///   answer: it may be waited out.
-    private func timeLimit(
-        _ operation: Operation, _ error: AWSError?, _ patience: Duration?
-    ) -> Duration {
-        let limit = patience ?? configuration.giveUpAfter
-        let isAnswer = error?.isFromService == true
-        return isAnswer || mayWaitOut(operation)
-            ? limit : min(limit, configuration.firstReplyWithin)
-    }
-
-    /// How long one attempt may take: what has answered something else is mostly at work on this.
-    /// - Parameter left: for the call, failures apart.
-    private func attemptLimit(_ left: Duration, _ patience: Duration?) -> Duration {
-        hasAnswered ? max(left, patience ?? configuration.giveUpAfter) : left
-    }
-
-    /// Nobody waits in silence: says, in time, what for, unless it is cancelled before.
-    private func tellOfWait(_ operation: Operation) -> DispatchWorkItem {
-        let item = DispatchWorkItem { [onWait, endpoint] in
-            onWait?("waiting for \(endpoint.url) to answer \(operation.name)")
-        }
-        if onWait != nil {
-            callQueue.asyncAfter(
-                deadline: .now() + .nanoseconds(Int(Self.silenceMax.inNanoseconds)), execute: item)
-        }
-        return item
-    }
-
-    private static let silenceMax = Duration.seconds(4)
-
-    /// How long to wait before the next attempt; throws `error` when there should be none.
-    private func delayBeforeRepeating(
-        _ error: AWSError, attempt: Int, repeatable: Bool
-    ) async throws(AWSError) -> Duration {
-        if error.isOutcomeUnknown && !repeatable { throw error }
-        let isLasting = error.lacksOperation || error.localCode == .absurdReply
-        if isLasting && attempt + 1 >= Self.lackingAttemptsMax { throw error }
-        switch error.remedy {
-        case .giveUp, .split: throw error
-        case .retry: return jitter(configuration.backoff, attempt)
-        case .slowDown: return jitter(configuration.throttleBackoff, attempt)
-        case .renewCredentials:
-            do {
-                try await renewCredentials(after: error)
-            } catch let reason {
-                throw refused(reason)
-            }
-            return jitter(configuration.backoff, attempt)
-        }
-        func refused(_ reason: ConfigurationError) -> AWSError {
-            var refused = error
-            refused.remedy = .giveUp
-            refused.hint = reason.description
-            return refused
-        }
-    }
-
-    private func jitter(_ backoff: Backoff, _ attempt: Int) -> Duration {
-        state.withLock { backoff.delay(attempt: attempt, using: &$0.generator) }
     }
 
     private func attemptCall<Value: Sendable>(
@@ -129,7 +47,7 @@ extension Client {
         await withCheckedContinuation { continuation in
             send(
                 operation, body: body, reply: ByteBuffer(),
-                replyBytesMax: replyBytesMax, on: callQueue, repeatable: repeatable,
+                replyBytesMax: replyBytesMax, on: session.callQueue, repeatable: repeatable,
                 within: limit
             ) { [self] result in
                 continuation.resume(
@@ -168,15 +86,6 @@ extension Client {
                 AWSError(
                     operation: operation, .malformedReply, error.description, status: 200,
                     requestID: reply.requestID, hasAnswered: true))
-        }
-    }
-
-    func wait(_ delay: Duration) async {
-        let nanoseconds = Int(clamping: delay.inNanoseconds)
-        await withCheckedContinuation { continuation in
-            callQueue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
-                continuation.resume()
-            }
         }
     }
 }

@@ -1,6 +1,5 @@
 import Dispatch
 import Pacing
-import Synchronization
 import System
 
 /// Sends signed requests to one DynamoDB endpoint and judges the replies.
@@ -38,27 +37,10 @@ package final class Client: Sendable {
     package let endpoint: Endpoint
     /// Where its requests go: ``endpoint``, or the account's own host.
     private let address: Endpoint
-    package let origin: String
-    /// See ``CredentialProvider/identity``.
-    package let identity: String
-    let configuration: Configuration
-    package let time: any TimeSource
-    let state: Locked<ClientState>
-    /// Where control-plane replies are read.
-    let callQueue = DispatchQueue(label: "aws.calls")
+    let session: Session
+    let state = Locked(ClientState())
     private let engine: HTTPEngine
-    private let provider: any CredentialProvider
     private let bypassesProxy: Bool
-    private let onFailure: FailureObserver?
-    let onWait: WaitObserver?
-    /// One bit for each operation that has had a valid reply; ``anyAnswer`` for a reply of all.
-    private let answered = Atomic<UInt64>(0)
-    /// Seconds that the server's clock is ahead of ours.
-    private let clockOffset = Atomic<Int>(0)
-    /// See ``faultsPass()``.
-    private let passing = Atomic<Bool>(false)
-
-    private static let anyAnswer: UInt64 = 1 << 63
 
     /// Fetches the first credentials; throws when there are none. Nothing is sent yet.
     /// - Parameter bypassesProxy: requests go around any proxy.
@@ -70,44 +52,43 @@ package final class Client: Sendable {
         onFailure: FailureObserver? = nil
     ) async throws(ConfigurationError) {
         self.endpoint = endpoint
-        self.provider = provider
-        origin = provider.origin
-        identity = provider.identity
         self.bypassesProxy = bypassesProxy
         self.engine = engine
-        self.configuration = configuration
-        self.time = time
-        self.onFailure = onFailure
-        self.onWait = onWait
-        let credentials = try await provider.credentials()
-        address = try accountHosts.address(of: endpoint, account: credentials.accountID)
-        let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
-        state = Locked(ClientState(credentials: credentials, at: now, seed: seed))
+        session = try await Session(
+            endpoint.url, provider, configuration, time: time, seed: seed, onWait: onWait,
+            onFailure: onFailure)
+        address = try accountHosts.address(
+            of: endpoint, account: session.credentials.value.accountID)
     }
+
+    /// For people, where its credentials come from.
+    package var origin: String { session.provider.origin }
+    /// See ``CredentialProvider/identity``.
+    package var identity: String { session.provider.identity }
+    package var time: any TimeSource { session.time }
+    var configuration: Configuration { session.configuration }
 
     /// Whether the endpoint has given a valid reply, be it a refusal. From then on faults are taken
     /// for passing ones.
-    package var hasAnswered: Bool { answered.load(ordering: .relaxed) != 0 }
-
-    /// Whether any operation has been answered as asked.
-    private var hasSucceeded: Bool {
-        answered.load(ordering: .relaxed) & ~Self.anyAnswer != 0
-    }
-
-    /// Whether faults of `operation` may be waited out: it has been answered as asked, or work has
-    /// begun and the endpoint has answered something.
-    func mayWaitOut(_ operation: Operation) -> Bool {
-        let mask = answered.load(ordering: .relaxed)
-        if passing.load(ordering: .relaxed) { return mask != 0 }
-        return mask & 1 << UInt64(operation.number) != 0
-    }
+    package var hasAnswered: Bool { session.hasAnswered }
 
     /// Work begins: everything has been looked at, and from now on a fault of an operation that was
     /// never asked for before is taken for a passing one, too.
-    package func faultsPass() { passing.store(true, ordering: .relaxed) }
+    package func faultsPass() { session.faultsPass() }
 
     /// The access key in use.
-    package var accessKeyID: String { state.withLock { $0.credentials.accessKeyID } }
+    package var accessKeyID: String { session.credentials.value.accessKeyID }
+
+    /// Replaces the credentials that `error` calls expired; requests that follow are signed with
+    /// the new ones. Does nothing when they have been replaced since; several calls at a time fetch
+    /// once.
+    ///
+    /// Somebody else may renew them, as a script that signs on does: where their source can have
+    /// others, it is asked again and again until ``Configuration/giveUpAfter``, once the endpoint
+    /// has answered well. Throws when there are none by then.
+    package func renewCredentials(after error: AWSError) async throws(ConfigurationError) {
+        try await session.renewCredentials(after: error)
+    }
 
     /// Makes one attempt at `operation`.
     ///
@@ -134,31 +115,22 @@ package final class Client: Sendable {
         on queue: DispatchQueue, repeatable: Bool, within limit: Duration,
         completion: @escaping @Sendable (Result<Reply, AWSError>) -> Void
     ) {
-        let offset = clockOffset.load(ordering: .relaxed)
-        let now = UTCTime(secondsSinceEpoch: Int(clamping: time.secondsSinceEpoch) + offset)
-        let start = time.now
-        let (kept, template, generation, isDue) = state.withLock { state in
+        var stamp = session.stamp()
+        let (kept, known) = state.withLock { state in
             (
                 state.takeExchange(for: operation),
-                state.template(for: operation, on: now.day, subject: subject),
-                state.generation, state.takesLook(at: now)
+                state.template(for: operation, on: stamp.now.day, generation: stamp.generation)
             )
         }
-        if isDue { lookForCredentials() }
+        let template = known ?? makeTemplate(operation, &stamp)
         let exchange = kept ?? makeExchange(operation)
-        exchange.sign(body, with: template, at: now)
+        exchange.sign(body, with: template, at: stamp.now)
         exchange.easy.setTimeout(min(limit, engine.configuration.totalTimeout))
         exchange.easy.setFreshConnection(!repeatable)
-        exchange.prepare(body: body, reply: reply, replyBytesMax: replyBytesMax, queue: queue) {
-            [self] exchange in
-            let latency = time.now - start
-            var result = judge(exchange, operation, latency: latency)
-            if case .failure(let error) = result {
-                let sent = SentWith(generation: generation, clockOffset: offset, at: start)
-                let corrected = correct(error, exchange, sent)
-                onFailure?(corrected, latency)
-                result = .failure(corrected)
-            }
+        exchange.prepare(
+            body: body, reply: reply, replyBytesMax: replyBytesMax, queue: queue
+        ) { [self, stamp] exchange in
+            let result = judge(exchange, operation, stamp)
             exchange.finish()
             state.withLock { $0.keep(exchange, for: operation) }
             completion(result)
@@ -171,158 +143,31 @@ package final class Client: Sendable {
             url: address.url + "/", replies: operation.replies, direct: bypassesProxy)
     }
 
-    private func subject(_ operation: Operation) -> SigningTemplate.Subject {
-        .init(
+    /// With the credentials of this moment, which `stamp` is to name.
+    private func makeTemplate(
+        _ operation: Operation, _ stamp: inout Session.Stamp
+    ) -> SigningTemplate {
+        let (credentials, generation) = session.credentials
+        stamp.generation = generation
+        let subject = SigningTemplate.Subject(
             host: address.host, region: endpoint.region, service: endpoint.service,
             target: operation.target,
             acceptEncoding: configuration.acceptsGzip ? "gzip" : "identity")
+        let template = SigningTemplate(subject, credentials: credentials, day: stamp.now.day)
+        state.withLock { $0.keep(template, for: operation, generation: generation) }
+        return template
     }
-
-    // MARK: judging replies
 
     private func judge(
-        _ exchange: HTTPExchange, _ operation: Operation, latency: Duration
+        _ exchange: HTTPExchange, _ operation: Operation, _ stamp: Session.Stamp
     ) -> Result<Reply, AWSError> {
-        let mask = answered.load(ordering: .relaxed)
+        let latency = time.now - stamp.at
+        let past = session.past(of: operation)
         let judgement = ReplyJudge(
-            operation: operation, hasAnswered: mask != 0,
-            operationHasAnswered: mask & 1 << UInt64(operation.number) != 0)
+            operation: operation, hasAnswered: past.hasAnswered,
+            operationHasAnswered: past.operationHasAnswered)
         let result = judgement.judge(exchange, latency: latency)
-        switch result {
-        case .success: note(1 << UInt64(operation.number) | Self.anyAnswer, mask)
-        // A code of the service's own, whichever it is, comes from something that speaks DynamoDB.
-        case .failure(let error) where error.isFromService: note(Self.anyAnswer, mask)
-        case .failure: break
-        }
-        return result
-    }
-
-    private func note(_ bits: UInt64, _ known: UInt64) {
-        if known & bits != bits { answered.bitwiseOr(bits, ordering: .relaxed) }
-    }
-
-    /// What a request was signed with, which other requests may have changed since.
-    private struct SentWith {
-        var generation: Int
-        var clockOffset: Int
-        var at: Instant
-    }
-
-    /// Some refusals the same request would not get, signed anew: when our clock is put right, by
-    /// the reply's date; when it was signed long before it arrived, as by a process that was
-    /// stopped in between; and when its credentials have been replaced since.
-    private func correct(
-        _ error: AWSError, _ exchange: HTTPExchange, _ sent: SentWith
-    ) -> AWSError {
-        var error = error
-        error.credentialsGeneration = sent.generation
-        let isAboutLast = exchange.sendings == 1 && error.localCode != .connectionFailed
-        if exchange.sendings > 0, !isAboutLast { error.isOutcomeUnknown = true }
-        if error.isAboutClock, let serverTime = exchange.serverTime {
-            let offset = serverTime.secondsSinceEpoch - Int(clamping: time.secondsSinceEpoch)
-            // AWS allows five minutes; less than half of one is not what it complained about.
-            if abs(offset - sent.clockOffset) >= 30 {
-                clockOffset.store(offset, ordering: .relaxed)
-                error.remedy = .retry
-            }
-        }
-        if error.isAboutClock, error.remedy != .retry,
-            state.withLock({ $0.maySignAnew(whatWasSignedAt: sent.at, now: time.now) })
-        {
-            error.remedy = .retry
-        }
-        if error.isAboutCredentials {
-            // A key that was good here may have been replaced where it comes from.
-            if hasSucceeded { error.remedy = .renewCredentials }
-            if state.withLock({ $0.generation }) != sent.generation { error.remedy = .retry }
-        }
-        return error
-    }
-
-    /// Replaces the credentials that `error` calls expired; requests that follow are signed with
-    /// the new ones. Does nothing when they have been replaced since; several calls at a time fetch
-    /// once.
-    ///
-    /// Somebody else may renew them, as a script that signs on does: where their source can have
-    /// others, it is asked again and again until ``Configuration/giveUpAfter``, once the endpoint
-    /// has answered well. Throws when there are none by then.
-    package func renewCredentials(after error: AWSError) async throws(ConfigurationError) {
-        let renewal = state.withLock { state -> Task<Result<Void, ConfigurationError>, Never>? in
-            guard state.generation == error.credentialsGeneration else { return nil }
-            if state.renewal == nil { state.renewal = Task { await renewCredentials() } }
-            return state.renewal
-        }
-        try await renewal?.value.get()
-    }
-
-    private func renewCredentials() async -> Result<Void, ConfigurationError> {
-        let deadline = time.now + configuration.giveUpAfter
-        var hasTold = false
-        while true {
-            let failure = await fetchOthers()
-            let mayWait = provider.mayChange && hasSucceeded && time.now < deadline
-            guard failure != nil, mayWait else {
-                state.withLock { $0.renewal = nil }
-                return failure.map { .failure($0) } ?? .success(())
-            }
-            if !hasTold {
-                let seconds = Int(clamping: configuration.giveUpAfter.inSeconds)
-                onWait?(
-                    "the credentials from \(origin) have expired: waiting for others, up to"
-                        + " \(seconds) s; renew them there")
-                hasTold = true
-            }
-            await wait(configuration.betweenRenewals)
-        }
-    }
-
-    /// Asks their source for other credentials than those in use.
-    /// - Returns: why there are none.
-    private func fetchOthers() async -> ConfigurationError? {
-        provider.forget(state.withLock { $0.credentials })
-        let fresh: Credentials
-        do {
-            fresh = try await provider.credentials()
-        } catch {
-            return error
-        }
-        let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
-        if state.withLock({ $0.replaceCredentials(with: fresh, at: now) }) { return nil }
-        return ConfigurationError(
-            .credentials, "the credentials from \(origin) have expired",
-            hint: "Renew them there, and run the command again.")
-    }
-
-    /// Asks for the credentials that are good now, before those in use end. Nobody waits: a source
-    /// that has no newer ones is asked again soon (``ClientState/takesLook(at:)``), and what it
-    /// throws will be known when the service refuses the old ones.
-    private func lookForCredentials() {
-        Task {
-            guard let fresh = try? await provider.credentials() else { return }
-            let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
-            state.withLock { _ = $0.replaceCredentials(with: fresh, at: now) }
-        }
-    }
-}
-
-extension AWSError {
-    var isFromService: Bool {
-        status != nil && localCode == nil && !code.hasPrefix("HTTP ")
-    }
-
-    /// The service does not take the credentials, which others may be.
-    fileprivate var isAboutCredentials: Bool {
-        remedy == .renewCredentials
-            || ["UnrecognizedClientException", "InvalidClientTokenId"].contains(code)
-    }
-
-    /// The service's clock and ours disagree (texts as observed; there is no code for it).
-    fileprivate var isAboutClock: Bool {
-        switch code {
-        case "RequestTimeTooSkewed", "RequestExpired": true
-        case "InvalidSignatureException", "SignatureDoesNotMatch":
-            message.contains("Signature expired") || message.contains("not yet current")
-        default: false
-        }
+        session.note(result, of: operation)
+        return result.mapError { session.corrected($0, exchange, stamp, latency: latency) }
     }
 }

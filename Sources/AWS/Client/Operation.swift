@@ -2,15 +2,17 @@ import Synchronization
 
 /// An operation of a service: what a client must know to send it and to read its reply.
 ///
-/// Each is declared once, where it stands in the target of its service, by ``ReadOperation`` or
-/// ``Operation/init(writing:of:reply:)``.
+/// Each is declared once, where it stands in the target of its service, by ``ReadOperation``,
+/// ``Operation/init(writing:of:reply:)``, or, of S3, ``Operation/init(s3:right:mutates:)``.
 package struct Operation: Sendable {
     /// As AWS spells it, `BatchWriteItem`.
     package let name: String
     package let service: Service
-    /// Whether it changes a table or its items, which is never done to a source.
+    /// Whether it changes a table, its items or objects, which is never done to a source.
     package let mutates: Bool
-    /// What is read of its reply.
+    /// What a policy has to allow: `dynamodb:Scan`.
+    let action: String
+    /// What is read of its reply in JSON.
     package let reply: ReplyShape
     /// Pages of items come in large replies.
     let replies: HTTPReplySize
@@ -25,13 +27,20 @@ package struct Operation: Sendable {
         self.init(name, service, mutates: true, .small, reply)
     }
 
+    /// An operation of S3, whose replies are read where they are wanted.
+    /// - Parameter right: as policies have it, where that is not the operation's name.
+    package init(s3 name: String, right: String? = nil, mutates: Bool) {
+        self.init(name, .s3, mutates: mutates, .large, .empty, right: right)
+    }
+
     fileprivate init(
         _ name: String, _ service: Service, mutates: Bool, _ replies: HTTPReplySize,
-        _ reply: ReplyShape
+        _ reply: ReplyShape, right: String? = nil
     ) {
         self.name = name
         self.service = service
         self.mutates = mutates
+        action = "\(service.name):\(right ?? name)"
         self.reply = reply
         self.replies = replies
         number = Self.declared.add(1, ordering: .relaxed).oldValue
@@ -42,9 +51,6 @@ package struct Operation: Sendable {
 
     /// The value of `X-Amz-Target`.
     package var target: String { service.targetPrefix + name }
-
-    /// What a policy has to allow: `dynamodb:Scan`.
-    var action: String { "\(service.name):\(name)" }
 }
 
 extension Operation: Hashable {

@@ -10,7 +10,9 @@ struct ReplyJudge {
     let operationHasAnswered: Bool
 
     func judge(_ exchange: HTTPExchange, latency: Duration) -> Result<Reply, AWSError> {
-        if let failure = exchange.failure { return .failure(error(for: failure)) }
+        if let failure = exchange.failure {
+            return .failure(AWSError(operation: operation, failure, hasAnswered: hasAnswered))
+        }
         let wire = exchange.wire
         if exchange.isKept, let crc32 = exchange.crc32, Checksum.crc32(wire.bytes) != crc32 {
             return .failure(
@@ -62,20 +64,5 @@ struct ReplyJudge {
         AWSError(
             operation: operation, code, message, status: exchange.status,
             requestID: exchange.requestID, hasAnswered: hasAnswered)
-    }
-
-    private func error(for failure: TransferFailure) -> AWSError {
-        let code: AWSError.LocalCode =
-            switch failure.kind {
-            case .connectionFailed: .connectionFailed
-            case .tlsFailure: .tlsFailure
-            case .connectionReset: .connectionReset
-            case .timeout: .timeout
-            case .truncated: .truncatedReply
-            case .malformed: .malformedReply
-            case .stopped: .clientStopped
-            case .other: .transferFailed
-            }
-        return AWSError(operation: operation, code, failure.reason, hasAnswered: hasAnswered)
     }
 }

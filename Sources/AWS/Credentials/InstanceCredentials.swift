@@ -93,7 +93,7 @@ struct InstanceCredentials: CredentialProvider {
 
     /// On the way to a link-local address no proxy helps.
     private func call(
-        _ method: HTTPCall.Method, _ path: String, _ headers: [(name: String, value: String)]
+        _ method: HTTPMethod, _ path: String, _ headers: [(name: String, value: String)]
     ) -> HTTPCall {
         HTTPCall(
             method: method, url: base.url + path, headers: headers, connectTimeout: .seconds(1),

@@ -14,6 +14,12 @@ package struct EndpointURL: Equatable, Sendable {
         self.host = host
     }
 
+    /// - Parameter scheme: `http` or `https`.
+    init(_ scheme: String, host: String) {
+        self.scheme = scheme
+        self.host = host
+    }
+
     /// - Throws: for what is no address of an endpoint; the message holds no password.
     package init(_ text: String) throws(ConfigurationError) {
         func failure(_ reason: String, _ hint: String) -> ConfigurationError {

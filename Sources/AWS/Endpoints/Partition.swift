@@ -59,11 +59,7 @@ package struct Partition: Equatable, Sendable {
     static func host(
         of service: String, in region: String, _ variant: Endpoint.Variant
     ) throws(ConfigurationError) -> (partition: Partition, host: String) {
-        guard let partition = of(region: region) else {
-            throw ConfigurationError(
-                .region, "\"\(region.printable)\" is not the name of an AWS region",
-                hint: "Names look like us-east-1 or eu-central-1; see --region.")
-        }
+        let partition = try known(region: region)
         var suffix = partition.suffix
         if variant.dualStack {
             guard let dualStackSuffix = partition.dualStackSuffix else {
@@ -74,6 +70,26 @@ package struct Partition: Equatable, Sendable {
         let isFIPS = variant.fips && !(partition.plainHostIsFIPS && !variant.dualStack)
         let name = isFIPS ? service + "-fips" : service
         return (partition, "\(name).\(region).\(suffix)")
+    }
+
+    /// The host of S3 in a region, which is made in a way of its own, and whose it is. Throws when
+    /// there is none.
+    static func storageHost(
+        in region: String, _ variant: Endpoint.Variant
+    ) throws(ConfigurationError) -> (partition: Partition, host: String) {
+        let partition = try known(region: region)
+        if variant.fips, partition.name == "aws-cn" {
+            throw ConfigurationError(.region, "\(region) has no FIPS endpoint")
+        }
+        let name = "s3" + (variant.fips ? "-fips" : "") + (variant.dualStack ? ".dualstack" : "")
+        return (partition, "\(name).\(region).\(partition.suffix)")
+    }
+
+    private static func known(region: String) throws(ConfigurationError) -> Partition {
+        if let partition = of(region: region) { return partition }
+        throw ConfigurationError(
+            .region, "\"\(region.printable)\" is not the name of an AWS region",
+            hint: "Names look like us-east-1 or eu-central-1; see --region.")
     }
 
     /// `us-east-1`: the prefix, a word, a number.

@@ -6,24 +6,6 @@ import System
 
 /// Everything that is asked of libcurl, call by call, and nothing else.
 
-/// Why libcurl did not bring a reply.
-package struct TransferFailure: Error, Equatable, Sendable {
-    package enum Kind: Sendable {
-        case connectionFailed  // nothing was sent
-        case tlsFailure  // nothing was sent
-        case connectionReset  // the request may have arrived
-        case timeout  // the same
-        case truncated  // a reply began and did not end
-        case malformed  // the peer does not speak HTTP as we know it
-        case stopped  // the engine was shut down
-        case other
-    }
-
-    package var kind: Kind
-    /// libcurl's own words, which name host and port but nothing of the request.
-    package var reason: String
-}
-
 /// A list of header lines whose bytes stay where they are, so that they can be patched in place.
 final class CurlHeaders {
     private let nodes: UnsafeMutablePointer<curl_slist>
@@ -45,14 +27,16 @@ final class CurlHeaders {
     fileprivate var first: UnsafeMutablePointer<curl_slist> { nodes }
 }
 
-/// A kept transfer handle for POSTs to one URL. Belongs to one thread at a time.
+/// A kept transfer handle: for POSTs to one URL, or for requests of any kind. Belongs to one thread
+/// at a time.
 ///
 /// The corresponding C functions are `curl_easy_init`, `curl_easy_setopt`, `curl_easy_getinfo`.
 final class CurlEasy {
     fileprivate let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
-    /// Taken apart once: a URL given as text is parsed and written anew for each request.
-    private let url: OpaquePointer
+    /// Of a handle for POSTs. Taken apart once: a URL given as text is parsed and written anew for
+    /// each request.
+    private var url: OpaquePointer?
     private var headers: CurlHeaders?
     private var closer: CurlMulti?
     private var timeoutInMilliseconds = 0
@@ -61,51 +45,70 @@ final class CurlEasy {
     /// libcurl's own initialisation, once for the process.
     fileprivate static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    init(
-        url: String, settings: HTTPEngine.Configuration, replies: HTTPReplySize,
-        route: ProxyRules.Route
-    ) {
+    /// - Parameter keepsFields: the replies' header lines are kept.
+    init(settings: HTTPEngine.Configuration, replies: HTTPReplySize, keepsFields: Bool) {
         precondition(Self.isReady, "libcurl can't be initialised")
-        guard let handle = curl_easy_init(), let parts = curl_url() else {
-            preconditionFailure("no memory for a transfer")
-        }
+        guard let handle = curl_easy_init() else { preconditionFailure("no memory for a transfer") }
         self.handle = handle
-        self.url = parts
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         set(CURLOPT_ERRORBUFFER, errorText)
-        if curl_url_set(parts, CURLUPART_URL, url, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK {
-            set(CURLOPT_CURLU, UnsafeRawPointer(parts))
-        } else {
-            url.withCString { set(CURLOPT_URL, $0) }  // its requests fail with libcurl's words
-        }
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        set(CURLOPT_POST, 1)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // A name that does not resolve must not hold the whole loop until the resolver gives up.
         set(CURLOPT_QUICK_EXIT, 1)
-        switch route {
-        case .usual: break
-        case .direct: set(CURLOPT_PROXY, "")
-        case .through(let proxy): set(CURLOPT_PROXY, proxy)
-        }
         if replies == .large { set(CURLOPT_BUFFERSIZE, 65_536) }
         set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.inMilliseconds)
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
         set(CURLOPT_LOW_SPEED_TIME, max(1, settings.stallTimeout.inMilliseconds / 1_000))
         setTrust(settings.caBundle)
         shim_easy_set_write(handle, CURLOPT_WRITEFUNCTION, receiveBody)
-        shim_easy_set_write(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
+        if keepsFields {
+            shim_easy_set_write(handle, CURLOPT_HEADERFUNCTION, keepHeader)
+        } else {
+            shim_easy_set_write(handle, CURLOPT_HEADERFUNCTION, receiveHeader)
+        }
     }
 
     deinit {
         curl_easy_cleanup(handle)
-        curl_url_cleanup(url)
+        if let url { curl_url_cleanup(url) }
         errorText.deallocate()
     }
+
+    /// From now on its requests are POSTs to `url`.
+    func setPosts(to url: String) {
+        guard let parts = curl_url() else { preconditionFailure("no memory for a transfer") }
+        self.url = parts
+        if curl_url_set(parts, CURLUPART_URL, url, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK {
+            set(CURLOPT_CURLU, UnsafeRawPointer(parts))
+        } else {
+            url.withCString { set(CURLOPT_URL, $0) }  // its requests fail with libcurl's words
+        }
+        set(CURLOPT_POST, 1)
+    }
+
+    /// For the next request. `url` goes out as it is, its dots and slashes too; a redirection is a
+    /// reply like others. After ``setBody(_:)``, which makes any request a POST.
+    func setRequest(_ method: HTTPMethod, _ url: String) {
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_URL, url)
+        switch method {
+        case .get, .delete: set(CURLOPT_HTTPGET, 1)
+        case .head: set(CURLOPT_NOBODY, 1)
+        case .post, .put: set(CURLOPT_POST, 1)
+        }
+        if method == .put || method == .delete {
+            set(CURLOPT_CUSTOMREQUEST, method.rawValue)
+        } else {
+            shim_easy_set_pointer(handle, CURLOPT_CUSTOMREQUEST, nil)
+        }
+    }
+
+    func setRoute(_ route: ProxyRules.Route) { AWS.setRoute(of: handle, route) }
 
     /// Certificates are always verified. With a CA path set, as Debian's libcurl has by default,
     /// each new connection parses the whole bundle anew (19 ms of CPU against 0.6).
@@ -241,6 +244,27 @@ private func receiveHeader(
     return size * count
 }
 
+/// The same for a request whose reply's header lines are wanted.
+private func keepHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let exchange = Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
+    exchange.keep(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}
+
+/// An empty proxy is none; without one libcurl reads the environment.
+private func setRoute(of handle: UnsafeMutableRawPointer, _ route: ProxyRules.Route) {
+    switch route {
+    case .usual: shim_easy_set_pointer(handle, CURLOPT_PROXY, nil)
+    case .direct: _ = "".withCString { shim_easy_set_pointer(handle, CURLOPT_PROXY, $0) }
+    case .through(let proxy):
+        _ = proxy.withCString { shim_easy_set_pointer(handle, CURLOPT_PROXY, $0) }
+    }
+}
+
 /// One transfer that blocks its thread: ``HTTPCall``'s, any method and host. Redirections are not
 /// followed, since its headers are meant for the one host.
 ///
@@ -259,11 +283,7 @@ final class CurlCall {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        switch route {
-        case .usual: break
-        case .direct: set(CURLOPT_PROXY, "")
-        case .through(let proxy): set(CURLOPT_PROXY, proxy)
-        }
+        setRoute(of: handle, route)
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, call.connectTimeout.inMilliseconds))
         set(CURLOPT_TIMEOUT_MS, max(1, call.totalTimeout.inMilliseconds))
         set(CURLOPT_SSL_VERIFYPEER, 1)
@@ -470,10 +490,4 @@ private func startTimer(
     Unmanaged<CurlMulti>.fromOpaque(context).takeUnretainedValue()
         .setTimer(milliseconds: milliseconds)
     return 0
-}
-
-extension Duration {
-    fileprivate var inMilliseconds: Int {
-        Int(components.seconds) * 1_000 + Int(components.attoseconds / 1_000_000_000_000_000)
-    }
 }

@@ -3,16 +3,9 @@ import Pacing
 import System
 
 /// One request of the control plane to a host of its own: credentials and identities come by these,
-/// a few in an hour. What moves items goes through ``HTTPEngine``, which knows POST to one URL and
-/// nothing else, and stays fast by that.
+/// a few in an hour. What moves items and objects goes through ``HTTPEngine``.
 package struct HTTPCall: Sendable {
-    package enum Method: String, Sendable {
-        case get = "GET"
-        case put = "PUT"
-        case post = "POST"
-    }
-
-    var method: Method
+    var method: HTTPMethod
     /// Scheme, host, path and query, percent-encoded.
     var url: String
     /// May hold secrets: they are never shown.
@@ -28,7 +21,7 @@ package struct HTTPCall: Sendable {
     var isDirect: Bool
 
     package init(
-        method: Method = .get, url: String, headers: [(name: String, value: String)] = [],
+        method: HTTPMethod = .get, url: String, headers: [(name: String, value: String)] = [],
         body: [UInt8] = [], connectTimeout: Duration = .seconds(3),
         totalTimeout: Duration = .seconds(10), attempts: Int = 3,
         pause: Duration = .milliseconds(200), isDirect: Bool = false

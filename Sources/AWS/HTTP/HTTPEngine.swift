@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import System
 
-/// Performs POSTs over HTTP/1.1, each exactly once, on threads of its own.
+/// Performs requests over HTTP/1.1, each exactly once, on threads of its own.
 ///
 /// Loops over libcurl's multi interface, one a lane, carry all requests, whatever their hosts, and
 /// keep connections between them. Requests are submitted from any thread; their completions run on
@@ -94,11 +94,23 @@ package final class HTTPEngine: Sendable {
         }
     }
 
-    /// A place for requests to `url`. `direct` goes around any proxy.
+    /// A place for POSTs to `url`. `direct` goes around any proxy.
     func makeExchange(url: String, replies: HTTPReplySize, direct: Bool) -> HTTPExchange {
-        let route = direct ? .direct : configuration.proxies.route(to: url)
-        return HTTPExchange(
-            CurlEasy(url: url, settings: configuration, replies: replies, route: route))
+        let easy = CurlEasy(settings: configuration, replies: replies, keepsFields: false)
+        easy.setPosts(to: url)
+        easy.setRoute(route(to: url, direct: direct))
+        return HTTPExchange(easy)
+    }
+
+    /// A place for requests of any method to any URL.
+    func makeExchange() -> HTTPExchange {
+        HTTPExchange(
+            CurlEasy(settings: configuration, replies: .large, keepsFields: true),
+            fields: ByteBuffer())
+    }
+
+    func route(to url: String, direct: Bool) -> ProxyRules.Route {
+        direct ? .direct : configuration.proxies.route(to: url)
     }
 
     /// Performs the request that `exchange` has been prepared with.

@@ -8,7 +8,7 @@ package enum HTTPReplySize: Sendable {
     case large  // 64 KB, which saves a sixth of the CPU on pages of 1 MB
 }
 
-/// A kept place for one POST at a time: transfer handle, head, and what came back.
+/// A kept place for one request at a time: transfer handle, head, and what came back.
 ///
 /// It belongs to whoever fills it in, then from ``HTTPEngine/submit(_:)`` on to the engine, and
 /// from its completion on to the completion's queue.
@@ -18,6 +18,7 @@ final class HTTPExchange: @unchecked Sendable {
     // The request.
     let easy: CurlEasy
     private(set) var head: SignedHead?
+    private var lines: HeaderLines?
     private var body: ByteBuffer?
     private(set) var reply = ByteBuffer()
     private var replyBytesMax = 0
@@ -40,6 +41,11 @@ final class HTTPExchange: @unchecked Sendable {
     /// Where it stands in the engine's list of transfers.
     var slot = 0
 
+    /// The header lines of the reply, with their ends; nil where nobody wants them.
+    let fields: ByteBuffer?
+    /// What comes after so many bytes of them is not kept.
+    static let fieldsBytesMax = 65_536
+
     private let compressed = ByteBuffer()
     private let date = UnsafeMutableRawBufferPointer.allocate(byteCount: 29, alignment: 1)
     private var hasDate = false
@@ -47,8 +53,9 @@ final class HTTPExchange: @unchecked Sendable {
     /// Error replies are kept up to this size, however little is wanted of good ones.
     static let errorBytesMax = 16_384
 
-    init(_ easy: CurlEasy) {
+    init(_ easy: CurlEasy, fields: ByteBuffer? = nil) {
         self.easy = easy
+        self.fields = fields
         wire = reply
         easy.setOwner(self)
     }
@@ -81,6 +88,15 @@ final class HTTPExchange: @unchecked Sendable {
         forgetReply()
     }
 
+    /// Makes what has been prepared a request of any method to any URL.
+    func setRequest(_ request: SignedRequest, route: ProxyRules.Route) {
+        let lines = HeaderLines(request.lines)
+        easy.setRequest(request.method, request.url)
+        easy.setHeaders(lines.list)
+        easy.setRoute(route)
+        self.lines = lines
+    }
+
     /// Lets go of everything that is the caller's.
     func finish() {
         body = nil
@@ -97,6 +113,7 @@ final class HTTPExchange: @unchecked Sendable {
         hasDate = false
         bodyLength = 0
         requestID = RequestID()
+        fields?.removeAll()
         wire = reply
         reply.removeAll()
         compressed.removeAll()
@@ -111,7 +128,7 @@ final class HTTPExchange: @unchecked Sendable {
 
     /// As much of a body is kept, compressed or inflated.
     var bytesMax: Int {
-        status == 200 ? replyBytesMax : max(replyBytesMax, Self.errorBytesMax)
+        200..<300 ~= status ? replyBytesMax : max(replyBytesMax, Self.errorBytesMax)
     }
 
     // MARK: on the engine's thread
@@ -152,6 +169,14 @@ final class HTTPExchange: @unchecked Sendable {
             }
         default: break
         }
+    }
+
+    /// The same where the header lines are wanted. An object is given as it is stored: that it says
+    /// of itself to be compressed is no encoding of the reply.
+    func keep(header line: UnsafeRawBufferPointer) {
+        guard let fields else { return }
+        if HTTPHeader.value(line, of: "content-encoding") == nil { receive(header: line) }
+        if fields.count + line.count <= Self.fieldsBytesMax { fields.append(line) }
     }
 
     /// Content-Length may stand before Content-Encoding, so a compressed reply may have reserved

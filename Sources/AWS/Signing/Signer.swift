@@ -17,7 +17,7 @@ package struct Signer: Sendable {
 
         package init(
             method: String, path: String, query: String = "",
-            headers: [(name: String, value: String)], body: [UInt8]
+            headers: [(name: String, value: String)], body: [UInt8] = []
         ) {
             self.method = method
             self.path = path
@@ -63,8 +63,13 @@ package struct Signer: Sendable {
     }
 
     package func sign(_ request: Request, at time: UTCTime) -> Signed {
+        sign(request, bodyHash: Hex.text(SHA256().hash(request.body)), at: time)
+    }
+
+    /// The same for a body that is elsewhere.
+    /// - Parameter bodyHash: of the body, or what a service takes in its place.
+    package func sign(_ request: Request, bodyHash: String, at time: UTCTime) -> Signed {
         let date = String(decoding: time.basicFormat, as: UTF8.self)
-        let bodyHash = Hex.text(SHA256().hash(request.body))
         var added = [(name: "X-Amz-Date", value: date)]
         if rules.sendsBodyHash { added.append(("x-amz-content-sha256", bodyHash)) }
         let token = credentials.sessionToken.map { (name: "X-Amz-Security-Token", value: $0) }

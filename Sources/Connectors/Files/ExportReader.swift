@@ -133,7 +133,7 @@ package struct ExportReader: Sendable {
         else { return }
         let text = String(decoding: try await whole(sums.name, 1_024), as: UTF8.self)
             .filter { !$0.isWhitespace }
-        guard text != Base64.encode(MD5.hash(bytes)) else { return }
+        guard text != Base64.encode(MD5().hash(bytes)) else { return }
         throw bad(
             ManifestError(
                 name, "has another MD5 than \(files.title(of: sums.name)) says",

@@ -32,9 +32,11 @@ package final class SHA256: @unchecked Sendable {
         precondition(status == 1, "SHA-256 failed")
     }
 
-    package func hash(_ message: [UInt8]) -> [UInt8] {
+    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
+
+    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
-            message.withUnsafeBytes { hash($0, into: output.baseAddress!) }
+            if let start = output.baseAddress { hash(message, into: start) }
             count = Self.byteCount
         }
     }
@@ -45,29 +47,34 @@ package enum SHA1 {
     package static let byteCount = 20
 
     package static func hash(_ message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBytes { hash($0) }
+    }
+
+    package static func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: byteCount) { output, count in
             let status = EVP_Digest(
-                message, message.count, output.baseAddress, nil, EVP_sha1(), nil)
+                message.baseAddress, message.count, output.baseAddress, nil, EVP_sha1(), nil)
             precondition(status == 1, "SHA-1 failed")
             count = byteCount
         }
     }
 }
 
-/// An MD5 digest that is fed piece by piece, for formats that ask for one; it protects nothing.
-/// Belongs to one thread at a time.
+/// An MD5 digest context that is kept and reused, for sums that others ask for or have made; it
+/// protects nothing. Belongs to one thread at a time.
 ///
-/// It comes from a library context of its own, with the default provider: where the system's
-/// OpenSSL is in FIPS mode the usual one has no MD5 (OpenSSL manual, `fips_module`).
+/// Where OpenSSL is in FIPS mode its own library context refuses MD5. So the digest comes from
+/// another, which reads no configuration and takes OpenSSL's default provider (OpenSSL manual,
+/// `OSSL_LIB_CTX` and `fips_module`).
 package final class MD5: @unchecked Sendable {
-    // @unchecked: like its owner, a context belongs to one thread at a time.
+    // @unchecked: like what owns it, a context belongs to one thread at a time.
     package static let byteCount = 16
 
     nonisolated(unsafe) private static let algorithm: OpaquePointer = {
         guard let library = OSSL_LIB_CTX_new(),
             let algorithm = EVP_MD_fetch(library, "MD5", "provider=default")
         else { preconditionFailure("libcrypto has no MD5") }
-        return algorithm
+        return algorithm  // for ever, and its library context with it
     }()
 
     private let context: OpaquePointer
@@ -85,12 +92,13 @@ package final class MD5: @unchecked Sendable {
         precondition(status == 1, "MD5 failed")
     }
 
+    /// Takes in the next bytes of a message.
     package func update(_ bytes: UnsafeRawBufferPointer) {
         let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
         precondition(status == 1, "MD5 failed")
     }
 
-    /// The digest of all that came since the last call.
+    /// The digest of all that was taken in since the last one.
     package func finish() -> [UInt8] {
         defer { begin() }
         return [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
@@ -100,15 +108,13 @@ package final class MD5: @unchecked Sendable {
         }
     }
 
-    package static func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
-        let digest = MD5()
-        digest.update(message)
-        return digest.finish()
+    /// The digest of a whole message.
+    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
+        update(message)
+        return finish()
     }
 
-    package static func hash(_ message: [UInt8]) -> [UInt8] {
-        message.withUnsafeBytes { hash($0) }
-    }
+    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
 }
 
 /// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.

@@ -8,6 +8,9 @@ extension Duration {
         return carried ? (seconds < 0 ? .min : .max) : sum
     }
 
+    /// Whole milliseconds.
+    package var inMilliseconds: Int { Int(inNanoseconds / 1_000_000) }
+
     /// Seconds as a floating-point number, for rates.
     package var inSeconds: Double { Double(inNanoseconds) / 1e9 }
 }

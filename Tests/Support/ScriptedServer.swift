@@ -1,25 +1,23 @@
 import Foundation
 import System
 
-@testable import AWS
-
 /// A server on loopback that answers each request as its script says, faults included.
 ///
 /// It speaks just enough HTTP/1.1 to read requests with a Content-Length, and writes replies byte
 /// for byte as told. One thread a connection.
-final class ScriptedServer: @unchecked Sendable {
+package final class ScriptedServer: @unchecked Sendable {
     // @unchecked: what changes is behind `state`'s lock.
 
-    struct Request: Sendable {
+    package struct Request: Sendable {
         /// Counts from 0, over all connections.
-        var number: Int
-        var connection: Int
+        package var number: Int
+        package var connection: Int
         /// Counts from 0 on its connection.
-        var numberOnConnection: Int
-        var head: String
-        var body: [UInt8]
+        package var numberOnConnection: Int
+        package var head: String
+        package var body: [UInt8]
 
-        func header(_ name: String) -> String? {
+        package func header(_ name: String) -> String? {
             for line in head.components(separatedBy: "\r\n").dropFirst() {
                 let parts = line.split(separator: ":", maxSplits: 1)
                 if parts.count == 2, parts[0].lowercased() == name.lowercased() {
@@ -30,7 +28,7 @@ final class ScriptedServer: @unchecked Sendable {
         }
     }
 
-    enum Answer: Sendable {
+    package enum Answer: Sendable {
         case bytes([UInt8])
         /// The bytes, then the end of the connection.
         case bytesAndClose([UInt8])
@@ -47,12 +45,12 @@ final class ScriptedServer: @unchecked Sendable {
         var isStopped = false
     }
 
-    let port: UInt16
+    package let port: UInt16
     private let listener: Int32
     private let state = Locked(State())
     private let script: @Sendable (Request) -> Answer
 
-    init(_ script: @escaping @Sendable (Request) -> Answer) throws {
+    package init(_ script: @escaping @Sendable (Request) -> Answer) throws {
         self.script = script
         listener = socket(
             AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -72,11 +70,11 @@ final class ScriptedServer: @unchecked Sendable {
         Thread { [self] in acceptAll() }.start()
     }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var accepted: Int { state.withLock { $0.accepted } }
-    var requests: [Request] { state.withLock { $0.requests } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var accepted: Int { state.withLock { $0.accepted } }
+    package var requests: [Request] { state.withLock { $0.requests } }
 
-    func stop() {
+    package func stop() {
         let connections = state.withLock { state in
             state.isStopped = true
             return state.connections
@@ -190,8 +188,8 @@ final class ScriptedServer: @unchecked Sendable {
 }
 
 /// Replies as DynamoDB sends them, or as it would not.
-enum Canned {
-    static func reply(
+package enum Canned {
+    package static func reply(
         _ body: [UInt8], status: Int = 200, headers: [String] = [], crc32: UInt32? = nil,
         length: Int? = nil
     ) -> [UInt8] {
@@ -207,13 +205,13 @@ enum Canned {
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
     }
 
-    static func reply(
+    package static func reply(
         _ body: String, status: Int = 200, headers: [String] = []
     ) -> [UInt8] {
         reply(Array(body.utf8), status: status, headers: headers)
     }
 
-    static func error(
+    package static func error(
         _ code: String, _ message: String = "no", status: Int = 400, headers: [String] = []
     ) -> [UInt8] {
         let body =

@@ -1,8 +1,8 @@
 import Foundation
 
 /// A Python interpreter that has botocore, for comparisons with an independent implementation.
-enum Python {
-    static let botocore: String? = {
+package enum Python {
+    package static let botocore: String? = {
         let root = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let candidates = [root.appending(path: ".build/python/bin/python").path, "python3"]
@@ -11,11 +11,11 @@ enum Python {
         }
     }()
 
-    struct Failed: Error {
-        var output: String
+    package struct Failed: Error {
+        package var output: String
     }
 
-    static func run(_ script: String, input: String) throws -> String {
+    package static func run(_ script: String, input: String) throws -> String {
         guard let python = botocore else { throw Failed(output: "no python with botocore") }
         let result = try execute([python, "-c", script], input: input)
         guard result.status == 0 else { throw Failed(output: result.output) }

@@ -1,0 +1,3 @@
+// libexpat: XML, event by event.
+#pragma once
+#include <expat.h>
