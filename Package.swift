@@ -38,7 +38,9 @@ let package = Package(
         .target(name: "Flow", dependencies: ["System", "Pacing", "DynamoModel"]),
         .target(
             name: "Connectors",
-            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow"]),
+            dependencies: [
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
+            ]),
         .target(
             name: "Schema",
             dependencies: ["System", "JSON", "DynamoModel", "AWS", "DynamoDB", "Flow"]),
@@ -56,7 +58,8 @@ let package = Package(
         .executableTarget(
             name: "dynaferry",
             dependencies: [
-                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
+                "Connectors",
                 "Schema", "Transfer",
                 "HTTPServer", "LocalAWS", "CommandLine",
             ]),

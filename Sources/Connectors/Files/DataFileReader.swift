@@ -20,7 +20,7 @@ final class DataFileReader: @unchecked Sendable {
     /// Compressed bytes that have been read and not used yet.
     private let input = ByteBuffer()
     private var inputUsed = 0
-    /// Bytes of the file that have been read; nil before the first are there.
+    /// Bytes of the file that have been read, and all there are, once that is known.
     private var offset = 0
     private var fileBytes: Int?
     private var version: String?
@@ -58,6 +58,7 @@ final class DataFileReader: @unchecked Sendable {
         self.cutter = cutter
         self.queue = queue
         digest = file.md5 == nil ? nil : MD5()
+        fileBytes = file.bytes
     }
 
     private var title: String { files.title(of: file.name) }
@@ -280,32 +281,32 @@ final class DataFileReader: @unchecked Sendable {
         textUsed = 0
     }
 
-    /// Reads the file's next bytes, then goes on.
+    /// Reads the file's next bytes, then goes on. All that came before is used.
     private func fetch(_ draft: Draft) {
-        let end = offset + Self.inputBytes
-        let rest = Array(input.bytes[inputUsed...])
         input.removeAll()
-        input.append(rest)
         inputUsed = 0
-        let before = input.count
+        let end = min(offset + Self.inputBytes, fileBytes ?? .max)
         files.read(file.name, offset..<end, version: version, into: input) { [self] result in
             queue.async { [self] in
                 switch result {
                 case .failure(let failure):
-                    input.truncate(to: before)
+                    input.removeAll()
                     draft.done(.failure(failure))
-                case .success(let part):
-                    let new = UnsafeRawBufferPointer(rebasing: input.bytes[before...])
-                    digest?.update(new)
-                    offset += new.count
-                    (fileBytes, version) = (part.fileBytes, part.version)
-                    guard new.count > 0 || offset >= part.fileBytes else {
-                        return draft.done(.failure(damaged("ends before its end")))
-                    }
-                    advance(draft)
+                case .success(let part): take(part, draft)
                 }
             }
         }
+    }
+
+    private func take(_ part: FilePart, _ draft: Draft) {
+        guard fileBytes == nil || fileBytes == part.fileBytes else {
+            return draft.done(.failure(damaged("has changed since it was listed")))
+        }
+        guard input.count > 0 else { return draft.done(.failure(damaged("ends before its end"))) }
+        digest?.update(input.bytes)
+        offset += input.count
+        (fileBytes, version) = (part.fileBytes, part.version)
+        advance(draft)
     }
 
     // MARK: The end

@@ -13,7 +13,8 @@ package protocol FileStore: Sendable {
     /// All files whose names begin with `prefix`, in the order of their names' bytes.
     func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>)
 
-    /// Appends a range of a file to `buffer`.
+    /// Reads a range of a file, which is not empty, into `buffer`, which is; what lies behind the
+    /// file's end is left out.
     /// - Parameter version: of the file as it was read before: another one is a failure for good.
     ///   nil: whatever stands there.
     func read(
