@@ -1,5 +1,7 @@
+import AWS
 import CommandLine
 import Connectors
+import S3
 import Transfer
 
 /// What a copy to files, or from them, is asked.
@@ -20,6 +22,8 @@ package struct FilesArguments: Equatable, Sendable {
     package var key: KeyWords?
     /// Of several exports of one table the newest is read.
     package var latest = false
+    /// What is asked of a bucket with each request.
+    package var bucket = BucketOptions()
 
     var asCompression: FileCompression {
         compression == .none ? .none : .gzip(level: level)
@@ -86,7 +90,12 @@ extension CopyArguments {
             Option(
                 flag: "--latest", \.files.latest, in: .files,
                 "Read the newest where a table has several exports."),
-        ]
+        ] + bucketOptions
+    }
+
+    /// A side is a bucket: it is reached as a table would be.
+    var usesBuckets: Bool {
+        selection.contains { $0.source.kind == .bucket || $0.target.kind == .bucket }
     }
 
     /// What is written, or read, besides tables.
@@ -123,9 +132,6 @@ extension CopyArguments {
                     hints: ["copy them by commands of their own"])
             }
             for location in [source, target] {
-                if location.kind == .bucket {
-                    throw UsageError("\(location.text): buckets can't be used yet")
-                }
                 if location.kind == .stream {
                     throw UsageError("-: streams of lines can't be used yet")
                 }
@@ -155,7 +161,8 @@ extension CopyArguments {
         if files.level != usual.level { return "--level" }
         if files.like != nil { return "--like" }
         if files.key != nil { return "--key" }
-        return files.latest ? "--latest" : nil
+        if files.latest { return "--latest" }
+        return files.bucket == usual.bucket ? nil : "an option of buckets"
     }
 
     private func optionAgainstFiles(_ side: FilesSide) -> String? {

@@ -72,7 +72,9 @@ enum EngineCopy {
         _ job: inout JobOptions
     ) async throws -> [CopyPreparation.Pair] {
         if arguments.filesSide == .source {
-            let sides = try Sides(arguments, environment: environment, uses: .target)
+            let sides = try Sides(
+                arguments, environment: environment,
+                uses: arguments.usesBuckets ? .both : .target)
             return try await EngineFiles.tables(arguments, sides, voice)
         }
         let sides = try Sides(arguments, environment: environment)

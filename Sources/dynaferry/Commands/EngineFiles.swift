@@ -4,6 +4,8 @@ import DynamoDB
 import DynamoModel
 import Flow
 import JSON
+import S3
+import Schema
 import Transfer
 
 /// Copies from tables to files, and from files to tables.
@@ -13,7 +15,8 @@ enum EngineFiles {
     static func export(
         _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
     ) async throws -> Job {
-        let sides = try Sides(arguments, environment: environment, uses: .source)
+        let sides = try Sides(
+            arguments, environment: environment, uses: arguments.usesBuckets ? .both : .source)
         var options = try EngineCopy.jobOptions(arguments, environment)
         let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let scaling = try await sides.scaling(sides.source, arguments, voice)
@@ -22,16 +25,47 @@ enum EngineFiles {
         let selected = try await SelectedTables(
             selection, purpose: "export", jobs: options.folder, id: arguments.job, source: client)
         for note in selected.notes { voice.note(note) }
-        let pairs = selected.pairs.map { pair in
-            ExportPreparation.Pair(
-                SourceTable(
-                    name: pair.source, reader: client, scaling: scaling.map(ScalingReader.init)),
-                to: FolderStore(pair.target))
+        var pairs: [ExportPreparation.Pair] = []
+        for pair in selected.pairs {
+            let table = SourceTable(
+                name: pair.source, reader: client, scaling: scaling.map(ScalingReader.init))
+            pairs.append(try await place(table, pair.target, sides, arguments, voice))
         }
         return try await ExportPreparation.prepare(
             pairs.map { ExportOptions(arguments.own(ofTable: $0.source.name)) }, job: options,
             pairs, policy: EngineCopy.policy(arguments), note: { voice.note($0) },
             willWrite: voice.willWrite, seed: anySeed())
+    }
+
+    /// A table, and the folder or the prefix of a bucket that it goes into.
+    private static func place(
+        _ table: SourceTable, _ target: String, _ sides: Sides, _ arguments: CopyArguments,
+        _ voice: JobVoice
+    ) async throws -> ExportPreparation.Pair {
+        guard Location(target)?.kind == .bucket else {
+            return ExportPreparation.Pair(table, to: FolderStore(target))
+        }
+        let location = try S3Location(target)
+        let bucket = TargetBucket(
+            try await sides.bucket(location.bucket, of: sides.target, arguments, voice))
+        try await reach(bucket, "target")
+        let store = WritableBucketStore(bucket, prefix: location.prefix)
+        var pair = ExportPreparation.Pair(table, to: store)
+        (pair.key, pair.bucket) = (store.key, "\(location.bucket)")
+        return pair
+    }
+
+    /// A bucket that is not there, or may not be looked at, is told before anything else is done.
+    private static func reach(
+        _ bucket: some ReadableBucket, _ side: String
+    ) async throws(CommandFailure) {
+        do throws(AWSError) {
+            try await bucket.probe()
+        } catch {
+            throw CommandFailure(
+                "the \(side) bucket \(bucket.name): \(error.code): \(error.headline)",
+                hints: error.hint.map { [$0] } ?? [])
+        }
     }
 
     // MARK: From files
@@ -44,7 +78,7 @@ enum EngineFiles {
         var pairs: [CopyPreparation.Pair] = []
         var names: Set<String> = []
         for (source, target) in arguments.selection {
-            let place = FilesPlace(source.text)
+            let place = try await place(source, sides, arguments, voice)
             let exports = try await place.exports(arguments)
             for (export, stars) in exports {
                 let name = NamePattern(target.text).filled(with: stars)
@@ -61,6 +95,22 @@ enum EngineFiles {
             }
         }
         return pairs
+    }
+
+    private static func place(
+        _ source: Location, _ sides: Sides, _ arguments: CopyArguments, _ voice: JobVoice
+    ) async throws -> FilesPlace {
+        let (base, pattern) = source.baseAndPattern
+        guard source.kind == .bucket else {
+            return FilesPlace(text: source.text, files: FolderStore(base), pattern: pattern)
+        }
+        let location = try S3Location(base)
+        let bucket = SourceBucket(
+            try await sides.bucket(location.bucket, of: sides.source, arguments, voice))
+        try await reach(bucket, "source")
+        return FilesPlace(
+            text: source.text, files: BucketStore(bucket, prefix: location.prefix),
+            pattern: pattern)
     }
 
     /// The table that an export is of, or is to become.
@@ -115,24 +165,12 @@ enum EngineFiles {
     }
 }
 
-/// A folder as the command line names it, and which exports below it are meant.
+/// A folder or a prefix as the command line names it, and which exports below it are meant.
 private struct FilesPlace {
     let text: String
     let files: any FileStore
     /// Of the tables' names; nil: whichever is there.
     let pattern: NamePattern?
-
-    init(_ text: String) {
-        self.text = text
-        guard let star = text.firstIndex(of: "*"),
-            let slash = text[..<star].lastIndex(of: "/")
-        else {
-            (files, pattern) = (FolderStore(text), nil)
-            return
-        }
-        files = FolderStore(String(text[...slash]))
-        pattern = NamePattern(String(text[text.index(after: slash)...]))
-    }
 
     /// The exports that are meant, and what the stars of the pattern stand for in each.
     func exports(
@@ -218,6 +256,18 @@ private struct FilesPlace {
         } catch {
             throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
         }
+    }
+}
+
+extension Location {
+    /// The folder before the first star, and the pattern of names behind it; nil without stars.
+    fileprivate var baseAndPattern: (base: String, pattern: NamePattern?) {
+        guard let star = text.firstIndex(of: "*"),
+            let slash = text[..<star].lastIndex(of: "/")
+        else { return (text, nil) }
+        return (
+            String(text[...slash]), NamePattern(String(text[text.index(after: slash)...]))
+        )
     }
 }
 

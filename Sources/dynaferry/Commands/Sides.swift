@@ -1,5 +1,6 @@
 import AWS
 import Flow
+import S3
 import System
 import Transfer
 
@@ -70,14 +71,32 @@ struct Sides {
         return try await client(scaling, arguments, voice)
     }
 
-    func client(
-        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
-    ) async throws(ConfigurationError) -> Client {
+    /// Reaches a bucket of a side.
+    func bucket(
+        _ name: BucketName, of settings: SideSettings, _ arguments: CopyArguments,
+        _ voice: JobVoice
+    ) async throws(ConfigurationError) -> BucketClient {
+        let storage = try settings.storage()
+        let client = try await RESTClient(
+            storage, engine: engines[settings.caBundle]!, configuration: configuration(arguments),
+            seed: anySeed(), onWait: { voice.note($0) },
+            onFailure: { error, latency in voice.log("\(error.logLine) after \(latency)") })
+        return try BucketClient(name, arguments.files.bucket, storage, client: client)
+    }
+
+    private func configuration(_ arguments: CopyArguments) -> Client.Configuration {
         var configuration = Client.Configuration()
         configuration.acceptsGzip = arguments.gzip
         configuration.giveUpAfter = arguments.giveUpAfter
+        return configuration
+    }
+
+    func client(
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
+    ) async throws(ConfigurationError) -> Client {
         return try await Client(
-            settings, engine: engines[settings.caBundle]!, configuration: configuration,
+            settings, engine: engines[settings.caBundle]!,
+            configuration: configuration(arguments),
             seed: anySeed(), onWait: { voice.note($0) },
             onFailure: { error, latency in voice.log("\(error.logLine) after \(latency)") })
     }
