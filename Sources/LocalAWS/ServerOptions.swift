@@ -43,6 +43,12 @@ package struct ServerOptions: Sendable {
     package var faults: FaultPlan?
     /// Faults by script, before those of the plan.
     package var hook: RequestHook?
+    /// The same for S3.
+    package var s3Hook: S3Hook?
+    /// The folder that S3's buckets are in; nil keeps them in memory.
+    package var s3Folder: String?
+    /// Buckets that are there from the start.
+    package var buckets: [BucketSetting] = []
     package var capacity = Capacity.unlimited
     /// Seconds of unused units that each partition may save.
     package var burstSeconds = 300.0
@@ -82,6 +88,11 @@ package struct ServerOptions: Sendable {
                 "there is no operation \(unknownOperations.joined(separator: ", "))"
             ),
             ((1...64).contains(threads), "there must be 1 to 64 threads, not \(threads)"),
+            (
+                buckets.allSatisfy { BucketName.isValid($0.name) },
+                "S3 has no such names of buckets: "
+                    + buckets.map(\.name).filter { !BucketName.isValid($0) }.joined(separator: ", ")
+            ),
             (
                 (1...10_000).contains(partitions ?? 1),
                 "--partitions must be from 1 to 10000, not \(partitions ?? 1)"
