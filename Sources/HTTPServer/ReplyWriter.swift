@@ -131,6 +131,7 @@ final class ReplyWriter {
         case 400: "400 Bad Request"
         case 403: "403 Forbidden"
         case 404: "404 Not Found"
+        case 405: "405 Method Not Allowed"
         case 409: "409 Conflict"
         case 411: "411 Length Required"
         case 412: "412 Precondition Failed"

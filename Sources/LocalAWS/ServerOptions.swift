@@ -113,6 +113,6 @@ package struct ServerOptions: Sendable {
         let access = isOpen ? "anyone who reaches it" : "anyone with the key"
         let privacy = tls == nil ? ", and its traffic is not encrypted" : ""
         return "the server listens on \(host), not on loopback: \(access) can read and change its "
-            + "tables\(privacy)"
+            + "tables and objects\(privacy)"
     }
 }

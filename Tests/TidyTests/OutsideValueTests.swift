@@ -11,6 +11,7 @@ import Testing
         "Sources/AWS/Credentials/", "Sources/AWS/Endpoints/", "Sources/AWS/Identity/XML",
         "Sources/JSON/JSONReader", "Sources/JSON/LocatedJSON", "Sources/Transfer/Job/",
         "Sources/dynaferry/Config/", "Sources/CommandLine/Options/ValueKind",
+        "Sources/LocalAWS/S3/",
     ]
 
     @Test func `what reads from outside has no preconditions`() {

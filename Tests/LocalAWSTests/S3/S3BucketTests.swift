@@ -81,7 +81,7 @@ import Testing
                 ("DELETE", "/things?policy", "DeleteBucketPolicy"),
                 ("GET", "/things/k?versionId=1", "versionId"),
                 ("GET", "/things?new-one", "new-one"),
-                ("POST", "/things/k?select&select-type=2", "PostObjectSelectContent"),
+                ("POST", "/things/k?select&select-type=2", "SelectObjectContent"),
                 ("GET", "/things/k?X-Amz-Signature=1", "presigned requests"),
             ] {
                 let reply = try site.call(method, target)

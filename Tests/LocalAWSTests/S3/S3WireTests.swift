@@ -71,4 +71,41 @@ import Testing
             #expect(PercentText.decode(Array(text.utf8)) == nil)
         }
     }
+
+    /// Goal: no request may crash the server, or leave it without an answer.
+    /// Method: requests put together at random of what S3 knows and what it does not.
+    @Test(.timeLimit(.minutes(20)), arguments: S3Site.Place.allCases)
+    func `random requests are all answered`(place: S3Site.Place) throws {
+        let paths = ["/", "/things", "/things/k", "/none/k", "//", "/things//", "/things/%2E%2E/x"]
+        let queries = [
+            "", "?uploads", "?uploadId=1", "?partNumber=1&uploadId=2", "?delete", "?list-type=2",
+            "?location", "?list-type=2&max-keys=3&delimiter=%2F&prefix=k", "?acl", "?&=&a==b",
+        ]
+        let headers = [
+            "Range: bytes=1-", "Range: bytes=-", "If-Match: *", "If-None-Match: \"a\"",
+            "If-Modified-Since: never", "Content-MD5: =", "x-amz-checksum-crc32: NhCmhg==",
+            "x-amz-content-sha256: STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-trailer: a",
+            "x-amz-copy-source: things/k", "x-amz-checksum-algorithm: SHA1", "Authorization: AWS4-",
+            "Authorization: AWS4-HMAC-SHA256 Credential=a/b/c/s3/e,SignedHeaders=,Signature=",
+            "x-amz-decoded-content-length: 5", "x-amz-storage-class: GLACIER", "x-amz-acl: x",
+            "x-amz-mp-object-size: -1", "x-amz-checksum-type: COMPOSITE", "Host: things.localhost",
+        ]
+        let bodies = ["", "hello", "<a/>", "5\r\nhello\r\n0\r\n\r\n", "<Delete></Delete>"]
+        try S3Site.with(place) { site in
+            for seed in UInt64(1)...600 {
+                var generator = SeededGenerator(seed: seed)
+                func any(_ texts: [String]) -> String {
+                    texts[Int(generator.next() % UInt64(texts.count))]
+                }
+                let method = any(["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH"])
+                let target = any(paths) + any(queries)
+                let sent = (0..<generator.next() % 4).map { _ in any(headers) }
+                let reply = try site.call(method, target, any(bodies), headers: sent)
+                #expect(reply.status >= 200, "seed \(seed)")
+                // What is no fault of the server's own is not said to be one.
+                #expect(reply.status != 500, "seed \(seed): \(method) \(target) \(sent)")
+                try site.call("PUT", "/things/k", "0123456789")
+            }
+        }
+    }
 }

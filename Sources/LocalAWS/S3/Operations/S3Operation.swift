@@ -134,16 +134,21 @@ enum MissingOperation {
         "inventory": "InventoryConfiguration", "legal-hold": "LegalHold",
         "lifecycle": "LifecycleConfiguration", "logging": "Logging",
         "metrics": "MetricsConfiguration", "notification": "NotificationConfiguration",
-        "object-lock": "ObjectLockConfiguration", "ownershipControls": "OwnershipControls",
-        "policy": "Policy", "policyStatus": "PolicyStatus",
-        "publicAccessBlock": "PublicAccessBlock", "replication": "Replication",
-        "requestPayment": "RequestPayment", "restore": "Restore", "retention": "Retention",
-        "select": "SelectContent", "tagging": "Tagging", "torrent": "Torrent",
-        "versioning": "Versioning", "versions": "Versions", "website": "Website",
+        "ownershipControls": "OwnershipControls", "policy": "Policy",
+        "policyStatus": "PolicyStatus", "replication": "Replication",
+        "requestPayment": "RequestPayment", "retention": "Retention", "tagging": "Tagging",
+        "torrent": "Torrent", "versioning": "Versioning", "website": "Website",
+    ]
+
+    /// Those whose names do not say what they are of.
+    private static let names: [String: String] = [
+        "restore": "RestoreObject", "select": "SelectObjectContent",
+        "versions": "ListObjectVersions",
     ]
 
     static func name(_ call: S3Call, _ parameter: String) -> String {
         if parameter.lowercased().hasPrefix("x-amz-") { return "presigned requests" }
+        if let name = names[parameter] { return name }
         guard let noun = nouns[parameter] else { return "the query parameter \(parameter)" }
         let verb =
             switch call.method {
