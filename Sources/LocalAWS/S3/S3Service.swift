@@ -24,7 +24,7 @@ final class S3Service: @unchecked Sendable {
     private var hooked: [S3Event.Subject: Int] = [:]
     private var generator: SeededGenerator
     /// `http` or `https`
-    private let scheme: String
+    let scheme: String
 
     init(
         _ options: ServerOptions, store: any ObjectStore, requests: RequestCounts,

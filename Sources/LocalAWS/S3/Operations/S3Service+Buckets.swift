@@ -109,7 +109,7 @@ extension S3Service {
                 for bucket in page {
                     output.element("Bucket") { output in
                         output.text("Name", bucket.name)
-                        output.text("CreationDate", s3Time(bucket.created))
+                        output.time("CreationDate", bucket.created)
                         output.text("BucketRegion", bucket.region)
                     }
                 }

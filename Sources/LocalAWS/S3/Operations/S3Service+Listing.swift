@@ -110,7 +110,7 @@ extension S3Service {
         for (key, object) in objects {
             output.element("Contents") { output in
                 output.text("Key", encode(key))
-                output.text("LastModified", s3Time(object.modified))
+                output.time("LastModified", object.modified)
                 output.text("ETag", "\"\(object.etag)\"")
                 if let checksum = object.checksum {
                     output.text("ChecksumAlgorithm", checksum.algorithm.rawValue)

@@ -213,7 +213,7 @@ extension S3Service {
                 guard let part = upload.parts[number] else { continue }
                 output.element("Part") { output in
                     output.text("PartNumber", "\(number)")
-                    output.text("LastModified", s3Time(part.modified))
+                    output.time("LastModified", part.modified)
                     output.text("ETag", "\"\(part.etag)\"")
                     output.text("Size", "\(part.content.count)")
                     output.text(part.checksum.algorithm.element, part.checksum.value)
@@ -263,7 +263,7 @@ extension S3Service {
                     Self.writeOwner("Initiator", to: &output)
                     Self.writeOwner("Owner", to: &output)
                     output.text("StorageClass", upload.storageClass)
-                    output.text("Initiated", s3Time(upload.initiated))
+                    output.time("Initiated", upload.initiated)
                 }
             }
         }

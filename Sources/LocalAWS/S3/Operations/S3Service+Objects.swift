@@ -153,7 +153,7 @@ extension S3Service {
                 algorithm: checksum.algorithm, value: checksum.finishText()))
         try put(content, metadata, exchange)
         var reply = S3Reply(xml: "CopyObjectResult") { output in
-            output.text("LastModified", s3Time(metadata.modified))
+            output.time("LastModified", metadata.modified)
             output.text("ETag", "\"\(metadata.etag)\"")
             if let checksum = metadata.checksum {
                 output.text("ChecksumType", checksum.kind.rawValue)

@@ -79,8 +79,3 @@ extension ObjectChecksum {
         ]
     }
 }
-
-/// `2026-11-25T17:20:33.000Z`, as S3 writes times in XML.
-func s3Time(_ secondsSinceEpoch: Int) -> String {
-    UTCTime(secondsSinceEpoch: secondsSinceEpoch).iso8601.dropLast() + ".000Z"
-}

@@ -1,3 +1,5 @@
+import System
+
 /// Writes XML as S3 does: a declaration, then elements without blanks between them.
 struct XMLWriter {
     private(set) var bytes = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8)
@@ -19,6 +21,11 @@ struct XMLWriter {
     /// An element that holds a text.
     mutating func text(_ name: String, _ text: String) {
         element(name) { $0.characters(text) }
+    }
+
+    /// An element that holds a time, `2026-11-25T17:20:33.000Z`.
+    mutating func time(_ name: String, _ secondsSinceEpoch: Int) {
+        text(name, UTCTime(secondsSinceEpoch: secondsSinceEpoch).iso8601.dropLast() + ".000Z")
     }
 
     /// Bytes as they are: blanks, or what is XML already.
