@@ -17,9 +17,11 @@ struct ChunkedBody {
     /// Up to where the buffer has been read.
     private(set) var read: Int
     private let start: Int
+    private let limit: BodyLimit
 
-    init(start: Int) {
+    init(start: Int, limit: BodyLimit = .usual) {
         self.start = start
+        self.limit = limit
         bodyEnd = start
         read = start
     }
@@ -32,9 +34,7 @@ struct ChunkedBody {
             case .size:
                 guard let line = try line(buffer) else { return false }
                 let size = try Self.size(buffer.bytes[line])
-                guard bodyEnd - start + size <= HTTPRequestParser.bodyBytesMax else {
-                    throw .tooLarge
-                }
+                guard bodyEnd - start + size <= limit.bytesMax else { throw limit.refusal }
                 state = size == 0 ? .trailer : .data(left: size)
             case .data(let left):
                 let count = min(left, buffer.count - read)

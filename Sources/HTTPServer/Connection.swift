@@ -71,7 +71,7 @@ final class Connection {
         var expected = 0
         if input.count > 0 {
             do throws(HTTPRefusal) {
-                switch try parser.next(&input) {
+                switch try parser.next(&input, limit: { loop.handler.bodyLimit($0, $1) }) {
                 case .request(let request, let end):
                     answer(request)
                     if state == .closed { return false }

@@ -24,6 +24,8 @@ final class EventLoop: @unchecked Sendable {
     private var buffers: [ReplyBuffer] = []
     /// Some megabytes each, once they have held a page.
     private static let buffersKept = 8
+    /// A buffer that a large object made larger than this is given back to the system.
+    private static let bufferBytesKept = 64 << 20
 
     /// What accepts connections; on one of the loops only.
     var acceptor: Acceptor?
@@ -148,7 +150,10 @@ final class EventLoop: @unchecked Sendable {
     func takeBuffer() -> ReplyBuffer { buffers.popLast() ?? ReplyBuffer() }
 
     func giveBack(_ buffer: ReplyBuffer) {
-        if buffers.count < Self.buffersKept { buffers.append(buffer) }
+        guard buffers.count < Self.buffersKept, buffer.bytes.capacity <= Self.bufferBytesKept else {
+            return
+        }
+        buffers.append(buffer)
     }
 
     /// The answer to bytes that are no request.
@@ -173,7 +178,11 @@ final class EventLoop: @unchecked Sendable {
         var kind = ReplyWriter.Kind(
             status: answer.status, contentType: answer.contentType,
             keepsAlive: request.keepsAlive)
-        if request.acceptsGzip, reply.bytes.count - bodyStart > Self.gzipBytesMin {
+        (kind.headers, kind.contentLength) = (answer.headers, answer.contentLength)
+        kind.hasBody = request.method != .head
+        if request.acceptsGzip, answer.headers == nil,
+            reply.bytes.count - bodyStart > Self.gzipBytesMin
+        {
             let packed = takeBuffer()
             packed.begin()
             let body = UnsafeRawBufferPointer(rebasing: reply.bytes.bytes[bodyStart...])
@@ -183,7 +192,7 @@ final class EventLoop: @unchecked Sendable {
             kind.isGzip = true
         }
         if answer.disturbance == .wrongChecksum { kind.checksum = 0x0BAD_C4EC }
-        writer.seal(
+        bodyStart = writer.seal(
             reply, bodyStart: bodyStart, kind: kind, secondsSinceEpoch: time.secondsSinceEpoch)
         let count = reply.bytes.count - bodyStart
         if case .corrupt(let place) = answer.disturbance, count > 0 {

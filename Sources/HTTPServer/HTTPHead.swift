@@ -60,11 +60,19 @@ struct HTTPHead {
             Self.equals(version, "HTTP/1.1") || Self.equals(version, "HTTP/1.0")
         else { throw .malformed("The version is not HTTP/1.1") }
         request.keepsAlive = version[7] == 0x31
-        let method = UnsafeRawBufferPointer(rebasing: bytes[line.lowerBound..<first])
-        request.method =
-            method.elementsEqual("POST".utf8)
-            ? .post : method.elementsEqual("GET".utf8) ? .get : .other
+        request.method = Self.method(
+            UnsafeRawBufferPointer(rebasing: bytes[line.lowerBound..<first]))
         request.target = (first + 1)..<last
+    }
+
+    /// Methods are told apart by case (RFC 9110, 9.1).
+    private static func method(_ name: UnsafeRawBufferPointer) -> HTTPRequest.Method {
+        if name.elementsEqual("POST".utf8) { return .post }
+        if name.elementsEqual("GET".utf8) { return .get }
+        if name.elementsEqual("PUT".utf8) { return .put }
+        if name.elementsEqual("HEAD".utf8) { return .head }
+        if name.elementsEqual("DELETE".utf8) { return .delete }
+        return .other
     }
 
     private mutating func readHeader(

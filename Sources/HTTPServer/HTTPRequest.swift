@@ -1,9 +1,13 @@
 /// One request, as ranges of the bytes that it was read from.
 package struct HTTPRequest {
-    package enum Method {
-        case get
-        case post
-        case other
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case head = "HEAD"
+        case post = "POST"
+        case put = "PUT"
+        case delete = "DELETE"
+        /// Any that no service behind the server knows.
+        case other = ""
     }
 
     package enum Coding {
@@ -32,6 +36,10 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     package var name: String
     package var message: String
 
+    package init(status: Int, name: String, message: String) {
+        (self.status, self.name, self.message) = (status, name, message)
+    }
+
     package static func malformed(_ message: String) -> HTTPRefusal {
         HTTPRefusal(status: 400, name: "MalformedHttpRequestException", message: message)
     }
@@ -39,4 +47,19 @@ package struct HTTPRefusal: Error, Equatable, Sendable {
     package static let tooLarge = HTTPRefusal(
         status: 413, name: "RequestEntityTooLargeException",
         message: "The request is larger than 16 MB")
+}
+
+/// How large a body may be, and what is answered to one that is larger.
+package struct BodyLimit: Equatable, Sendable {
+    package var bytesMax: Int
+    package var refusal: HTTPRefusal
+
+    package init(bytesMax: Int, refusal: HTTPRefusal) {
+        self.bytesMax = bytesMax
+        self.refusal = refusal
+    }
+
+    /// DynamoDB's: 16 MB.
+    package static let usual = BodyLimit(
+        bytesMax: HTTPRequestParser.bodyBytesMax, refusal: .tooLarge)
 }

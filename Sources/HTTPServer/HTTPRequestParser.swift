@@ -17,7 +17,7 @@ struct HTTPRequestParser {
     }
 
     static let headBytesMax = 64 * 1024
-    /// Larger bodies are refused with 413, as the services behind it do.
+    /// Larger bodies are taken only where a service's own limit says so.
     static let bodyBytesMax = 16 * 1024 * 1024
     static let headersMax = 200
     /// A body beyond the limit is still read up to here, so that the client gets its answer.
@@ -27,7 +27,7 @@ struct HTTPRequestParser {
         case head
         case body(count: Int)
         case chunks(ChunkedBody)
-        case drain(left: Int)
+        case drain(left: Int, refusal: HTTPRefusal)
     }
 
     private var state = State.head
@@ -37,7 +37,11 @@ struct HTTPRequestParser {
     init() {}
 
     /// Looks at the bytes in `buffer`, which begin with a request's first byte.
-    mutating func next(_ buffer: inout ByteStorage) throws(HTTPRefusal) -> Step {
+    /// - Parameter limit: asked for bodies that are chunked or larger than ``bodyBytesMax`` only.
+    mutating func next(
+        _ buffer: inout ByteStorage,
+        limit: (HTTPRequest, UnsafeRawBufferPointer) -> BodyLimit = { _, _ in .usual }
+    ) throws(HTTPRefusal) -> Step {
         while true {
             switch state {
             case .head:
@@ -45,7 +49,7 @@ struct HTTPRequestParser {
                     return .incomplete(expected: buffer.count + 1)
                 }
                 head = try HTTPHead(buffer.bytes, end: end)
-                try beginBody()
+                try beginBody(buffer, limit)
                 if head.expectsContinue, buffer.count == end { return .wantsContinue }
             case .body(let count):
                 let end = head.end + count
@@ -56,12 +60,12 @@ struct HTTPRequestParser {
                 state = .chunks(chunks)
                 guard isComplete else { return .incomplete(expected: buffer.count + 1) }
                 return finish(body: head.end..<chunks.bodyEnd, end: chunks.read)
-            case .drain(let left):
+            case .drain(let left, let refusal):
                 let drained = min(left, buffer.count - head.end)
                 buffer.resize(buffer.count - drained)
-                state = .drain(left: left - drained)
+                state = .drain(left: left - drained, refusal: refusal)
                 guard left == drained else { return .incomplete(expected: buffer.count + 65536) }
-                throw .tooLarge
+                throw refusal
             }
         }
     }
@@ -98,14 +102,21 @@ struct HTTPRequestParser {
         return nil
     }
 
-    private mutating func beginBody() throws(HTTPRefusal) {
+    private mutating func beginBody(
+        _ buffer: borrowing ByteStorage, _ limit: (HTTPRequest, UnsafeRawBufferPointer) -> BodyLimit
+    ) throws(HTTPRefusal) {
+        if !head.isChunked, head.contentLength <= Self.bodyBytesMax {
+            state = .body(count: head.contentLength)
+            return
+        }
+        let limit = limit(head.request, buffer.bytes)
         if head.isChunked {
-            state = .chunks(ChunkedBody(start: head.end))
-        } else if head.contentLength <= Self.bodyBytesMax {
+            state = .chunks(ChunkedBody(start: head.end, limit: limit))
+        } else if head.contentLength <= limit.bytesMax {
             state = .body(count: head.contentLength)
         } else {
-            guard head.contentLength <= Self.drainBytesMax else { throw .tooLarge }
-            state = .drain(left: head.contentLength)
+            guard head.contentLength <= Self.drainBytesMax else { throw limit.refusal }
+            state = .drain(left: head.contentLength, refusal: limit.refusal)
         }
     }
 }

@@ -32,13 +32,38 @@ final class ReplyWriter {
         var keepsAlive = true
         /// A checksum instead of the body's own.
         var checksum: UInt32?
+        /// In place of the service's own headers.
+        var headers: [HTTPHeader]?
+        /// Instead of the body's own length.
+        var contentLength: Int?
+        /// Not in answers to HEAD, which only say how long it would be.
+        var hasBody = true
     }
 
     /// Writes a head right before the body that begins at `bodyStart`, and sets what is to be sent.
+    /// - Returns: where the body begins now: further behind when the head had no room.
+    @discardableResult
     func seal(
         _ reply: ReplyBuffer, bodyStart: Int, kind: Kind, secondsSinceEpoch: Double
-    ) {
+    ) -> Int {
         let body = UnsafeRawBufferPointer(rebasing: reply.bytes.bytes[bodyStart...])
+        if let headers = kind.headers {
+            writeHead(headers, kind, bodyCount: body.count, secondsSinceEpoch)
+        } else {
+            writeHead(of: body, kind, secondsSinceEpoch)
+        }
+        if !kind.hasBody { reply.bytes.resize(bodyStart) }
+        let bodyStart = Self.makeRoom(for: head.count, before: bodyStart, in: &reply.bytes)
+        let start = bodyStart - head.count
+        memcpy(reply.bytes.base + start, head.base, head.count)
+        reply.unsent = start..<reply.bytes.count
+        return bodyStart
+    }
+
+    /// The head as DynamoDB has it.
+    private func writeHead(
+        of body: UnsafeRawBufferPointer, _ kind: Kind, _ secondsSinceEpoch: Double
+    ) {
         let checksum = kind.checksum ?? Checksum.crc32(body)
         head.removeAll()
         head.append("HTTP/1.1 ")
@@ -56,19 +81,63 @@ final class ReplyWriter {
         head.append("\r\nx-amz-crc32: ")
         head.append(decimal: Int(checksum))
         head.append("\r\n\r\n")
-        precondition(head.count <= bodyStart, "a head of \(head.count) bytes has no room")
-        let start = bodyStart - head.count
-        memcpy(reply.bytes.base + start, head.base, head.count)
-        reply.unsent = start..<reply.bytes.count
+    }
+
+    /// The head with the headers that the handler named. A reply that has no body by its status
+    /// says no length (RFC 9110, 8.6).
+    private func writeHead(
+        _ headers: [HTTPHeader], _ kind: Kind, bodyCount: Int, _ secondsSinceEpoch: Double
+    ) {
+        head.removeAll()
+        head.append("HTTP/1.1 ")
+        head.append(Self.statusLine(kind.status))
+        append("Date", dateText(secondsSinceEpoch))
+        if !kind.contentType.isEmpty { append("Content-Type", kind.contentType) }
+        if kind.status != 204, kind.status != 304 {
+            append("Content-Length", String(kind.contentLength ?? bodyCount))
+        }
+        append("Connection", kind.keepsAlive ? "keep-alive" : "close")
+        for header in headers { append(header.name, header.value) }
+        head.append("\r\n\r\n")
+    }
+
+    private func append(_ name: String, _ value: String) {
+        head.append("\r\n")
+        head.append(text: name)
+        head.append(": ")
+        for byte in value.utf8 where byte >= 0x20 && byte != 0x7F { head.append(byte) }
+    }
+
+    /// Moves a body back whose head is longer than the room before it.
+    /// - Returns: where the body begins now.
+    private static func makeRoom(
+        for headCount: Int, before bodyStart: Int, in bytes: inout ByteStorage
+    ) -> Int {
+        guard headCount > bodyStart else { return bodyStart }
+        let bodyCount = bytes.count - bodyStart
+        bytes.resize(headCount + bodyCount)
+        memmove(bytes.base + headCount, bytes.base + bodyStart, bodyCount)
+        return headCount
     }
 
     private static func statusLine(_ status: Int) -> StaticString {
         switch status {
         case 200: "200 OK"
+        case 204: "204 No Content"
+        case 206: "206 Partial Content"
+        case 301: "301 Moved Permanently"
+        case 304: "304 Not Modified"
+        case 307: "307 Temporary Redirect"
         case 400: "400 Bad Request"
         case 403: "403 Forbidden"
         case 404: "404 Not Found"
+        case 405: "405 Method Not Allowed"
+        case 409: "409 Conflict"
+        case 411: "411 Length Required"
+        case 412: "412 Precondition Failed"
         case 413: "413 Request Entity Too Large"
+        case 416: "416 Requested Range Not Satisfiable"
+        case 501: "501 Not Implemented"
         case 502: "502 Bad Gateway"
         case 503: "503 Service Unavailable"
         default: "500 Internal Server Error"

@@ -23,27 +23,36 @@ package struct AccessRule: Equatable, Sendable {
     }
 }
 
+extension AccessRule {
+    fileprivate func allows(_ operation: String, isMutating: Bool) -> Bool {
+        switch level {
+        case .none: false
+        case .read: !isMutating && !exceptions.contains(operation)
+        case .write: !exceptions.contains(operation)
+        }
+    }
+}
+
 /// Who signed a request, and what it may do.
 struct User {
     /// As refusals name it: not by its key.
     let name: String
     let credentials: ServerOptions.Credentials
     private let denied: Set<Operation>
+    private let deniedOfS3: Set<S3Operation>
 
     init(name: String, _ rule: AccessRule) {
         self.name = name
         credentials = rule.credentials
         denied = Set(
-            Operation.allCases.filter { operation in
-                switch rule.level {
-                case .none: true
-                case .read: operation.isMutating || rule.exceptions.contains(operation.rawValue)
-                case .write: rule.exceptions.contains(operation.rawValue)
-                }
-            })
+            Operation.allCases.filter { !rule.allows($0.rawValue, isMutating: $0.isMutating) })
+        deniedOfS3 = Set(
+            S3Operation.allCases.filter { !rule.allows($0.rawValue, isMutating: $0.isMutating) })
     }
 
     func may(_ operation: Operation) -> Bool { !denied.contains(operation) }
+
+    func may(_ operation: S3Operation) -> Bool { !deniedOfS3.contains(operation) }
 
     /// What a table is created with takes permissions of its own (guide, "Tagging",
     /// "Resource-based policies").
@@ -72,7 +81,9 @@ extension ServerOptions {
     }
 
     /// The operations that the server has, by name.
-    package static var operationNames: [String] { Operation.allCases.map(\.rawValue) }
+    package static var operationNames: [String] {
+        Operation.allCases.map(\.rawValue) + S3Operation.allCases.map(\.rawValue)
+    }
 
     /// Names of operations in the options that the server does not know.
     package var unknownOperations: [String] {

@@ -2,7 +2,8 @@ import HTTPServer
 import JSON
 import System
 
-/// An in-memory DynamoDB-compatible server, by default on loopback: for demos, tests, benchmarks.
+/// A DynamoDB- and S3-compatible server in memory, by default on loopback: for demos, tests,
+/// benchmarks.
 ///
 /// ```swift
 /// let server = try LocalServer(ServerOptions())
@@ -20,12 +21,17 @@ package final class LocalServer: Sendable {
     package init(_ options: ServerOptions) throws(ServerError) {
         self.options = options
         try options.check()
-        let service = Service(options)
+        var objects: (any ObjectStore)?
+        if let folder = options.s3Folder {
+            objects = try FolderObjectStore(folder, region: options.region)
+        }
+        let service = Service(options, objects: objects)
         self.service = service
         server = try HTTPServer(options.http) {
             ServiceHandler(service, keepsNumbers: options.keepNumbers)
         }
         for fill in options.fills { try load(fill) }
+        for bucket in options.buckets { try make(bucket) }
     }
 
     /// The port that it listens on.
@@ -73,7 +79,17 @@ private final class ServiceHandler: RequestHandler {
         service.answer(request, bytes, bench: bench, into: &output)
     }
 
+    func bodyLimit(_ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer) -> BodyLimit {
+        request.amzTarget == nil && S3Address(request, bytes) != nil
+            ? service.s3.bodyLimit : .usual
+    }
+
     func refuse(_ refusal: HTTPRefusal, into output: inout ByteStorage) -> String {
+        if refusal == S3Service.tooLarge {
+            let error = S3Error(refusal.status, refusal.name, refusal.message)
+            output.append(array: error.xml(resource: "", requestID: "", hostID: ""))
+            return "application/xml"
+        }
         let error = ServiceError(
             namespace: .coral, name: refusal.name, message: refusal.message,
             status: refusal.status)

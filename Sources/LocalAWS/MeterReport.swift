@@ -7,6 +7,7 @@ import System
 /// `requests` counts all that came for an operation, `requests_by_table` those that got as far as
 /// their body, by the table that it names; refused ones are counted too, and tables that are gone.
 /// A batch that is refused for an item counts for the tables up to that item.
+/// `requests_by_bucket` counts those to S3 by the bucket that they name.
 ///
 /// `now_seconds` is monotonic: the units between two reports are the difference of their totals,
 /// over
@@ -27,6 +28,7 @@ extension Service {
             "now_seconds": JSON(Double(now.nanoseconds) / 1e9),
             "requests": counts.operations,
             "requests_by_table": counts.tables,
+            "requests_by_bucket": requests.bucketsJSON,
             "errors": counts.errors,
             "tables": .object(members),
         ]
@@ -92,19 +94,37 @@ extension UnitMeter {
 extension RequestCounts {
     var json: (operations: JSON, tables: JSON, errors: JSON) {
         let (operations, tables, errors) = counted
+        let s3 = countedOfS3.map { ($0.rawValue, $1.values.reduce(0, +)) }
         return (
-            operations.json,
+            .counts(operations.counts.map { ($0.operation.rawValue, $0.count) } + s3),
             .object(
                 tables.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value.json) }),
-            .object(errors.sorted { $0.key < $1.key }.map { JSON.Member($0.key, JSON($0.value)) })
+            .counts(errors.map { ($0, $1) })
         )
+    }
+
+    /// By bucket, then by operation; without ListBuckets, which is of none.
+    var bucketsJSON: JSON {
+        var buckets: [String: [(String, Int)]] = [:]
+        for (operation, counts) in countedOfS3 {
+            for (bucket, count) in counts where !bucket.isEmpty {
+                buckets[bucket, default: []].append((operation.rawValue, count))
+            }
+        }
+        return .object(
+            buckets.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .counts($0.value)) })
+    }
+}
+
+extension JSON {
+    /// Counts by name, in the order of their names.
+    fileprivate static func counts(_ counts: [(String, Int)]) -> JSON {
+        .object(counts.sorted { $0.0 < $1.0 }.map { Member($0.0, JSON($0.1)) })
     }
 }
 
 extension OperationCounts {
     fileprivate var json: JSON {
-        .object(
-            counts.sorted { $0.operation.rawValue < $1.operation.rawValue }
-                .map { JSON.Member($0.operation.rawValue, JSON($0.count)) })
+        .counts(counts.map { ($0.operation.rawValue, $0.count) })
     }
 }

@@ -8,6 +8,8 @@ package final class RequestCounts: @unchecked Sendable {
     private var operations = OperationCounts()
     private var tables: [String: OperationCounts] = [:]
     private var errors: [String: Int] = [:]
+    /// By operation of S3, then by bucket; the empty name is that of ListBuckets.
+    private var s3: [S3Operation: [String: Int]] = [:]
 
     func count(_ operation: Operation) {
         lock.withLock { operations.add(operation) }
@@ -18,9 +20,16 @@ package final class RequestCounts: @unchecked Sendable {
         lock.withLock { tables[table, default: OperationCounts()].add(operation) }
     }
 
+    /// Counts a request to S3 by the bucket that it names, whatever comes of it.
+    func count(_ operation: S3Operation, bucket: String?) {
+        lock.withLock { s3[operation, default: [:]][bucket ?? "", default: 0] += 1 }
+    }
+
     func countError(_ name: String) {
         lock.withLock { errors[name, default: 0] += 1 }
     }
+
+    package var countedOfS3: [S3Operation: [String: Int]] { lock.withLock { s3 } }
 
     package var counted:
         (operations: OperationCounts, tables: [String: OperationCounts], errors: [String: Int])

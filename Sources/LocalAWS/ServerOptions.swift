@@ -43,6 +43,12 @@ package struct ServerOptions: Sendable {
     package var faults: FaultPlan?
     /// Faults by script, before those of the plan.
     package var hook: RequestHook?
+    /// The same for S3.
+    package var s3Hook: S3Hook?
+    /// The folder that S3's buckets are in; nil keeps them in memory.
+    package var s3Folder: String?
+    /// Buckets that are there from the start.
+    package var buckets: [BucketSetting] = []
     package var capacity = Capacity.unlimited
     /// Seconds of unused units that each partition may save.
     package var burstSeconds = 300.0
@@ -83,6 +89,11 @@ package struct ServerOptions: Sendable {
             ),
             ((1...64).contains(threads), "there must be 1 to 64 threads, not \(threads)"),
             (
+                buckets.allSatisfy { BucketName.isValid($0.name) },
+                "S3 has no such names of buckets: "
+                    + buckets.map(\.name).filter { !BucketName.isValid($0) }.joined(separator: ", ")
+            ),
+            (
                 (1...10_000).contains(partitions ?? 1),
                 "--partitions must be from 1 to 10000, not \(partitions ?? 1)"
             ),
@@ -102,6 +113,6 @@ package struct ServerOptions: Sendable {
         let access = isOpen ? "anyone who reaches it" : "anyone with the key"
         let privacy = tls == nil ? ", and its traffic is not encrypted" : ""
         return "the server listens on \(host), not on loopback: \(access) can read and change its "
-            + "tables\(privacy)"
+            + "tables and objects\(privacy)"
     }
 }

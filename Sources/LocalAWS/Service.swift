@@ -5,7 +5,8 @@ import JSON
 import Pacing
 import System
 
-/// The service behind the wire: finds the operation of a request, performs it, answers.
+/// DynamoDB behind the wire: finds the operation of a request, performs it, answers. Requests that
+/// are S3's go to ``S3Service``.
 ///
 /// May be used from any thread, each with a ``Workbench`` of its own.
 package final class Service: Sendable {
@@ -13,6 +14,7 @@ package final class Service: Sendable {
     package let faults: FaultSource
     package let time: any TimeSource
     package let requests = RequestCounts()
+    let s3: S3Service
     /// Nil when nobody's signature is asked for.
     private let signatures: SignatureCheck?
     /// Tables on which every call that would change them is refused.
@@ -20,7 +22,8 @@ package final class Service: Sendable {
     /// Operations that the server is to lack.
     private let missing: [Operation]
 
-    package init(_ options: ServerOptions) {
+    /// - Parameter objects: where S3's buckets are; nil keeps them in memory.
+    init(_ options: ServerOptions, objects: (any ObjectStore)? = nil) {
         let rules = TableRules(
             isLimited: options.capacity == .model, partitions: options.partitions,
             burstSeconds: options.burstSeconds, timeScale: options.timeScale,
@@ -34,6 +37,8 @@ package final class Service: Sendable {
         signatures = users.isEmpty ? nil : SignatureCheck(users)
         denied = options.denyWrites
         missing = options.without.compactMap(Operation.init)
+        s3 = S3Service(
+            options, store: objects ?? MemoryObjectStore(), requests: requests, faults: faults)
     }
 
     static let contentType = "application/x-amz-json-1.0"
@@ -43,6 +48,9 @@ package final class Service: Sendable {
         _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, bench: Workbench,
         into output: inout ByteStorage
     ) -> HTTPAnswer {
+        if request.amzTarget == nil, let address = S3Address(request, bytes) {
+            return s3.answer(address, request, bytes, into: &output)
+        }
         var answer = HTTPAnswer(contentType: Self.contentType, bodyStart: output.count)
         guard request.method == .post else {
             return answerGet(request, bytes, into: &output)
@@ -73,7 +81,7 @@ package final class Service: Sendable {
         return answer
     }
 
-    /// GET `/` is the health check, GET `/_meter` the meter; the service has nothing else.
+    /// GET `/` is the health check, GET `/_meter` the meter; what else there is, S3 has.
     private func answerGet(
         _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, into output: inout ByteStorage
     ) -> HTTPAnswer {

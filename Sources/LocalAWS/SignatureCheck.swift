@@ -3,7 +3,8 @@ import HTTPServer
 import System
 
 /// Checks Signature Version 4 (AWS General Reference, "Signature Version 4 signing process") of
-/// requests against the keys of some users, with the service's errors.
+/// requests against the keys of some users, with DynamoDB's errors; `SignatureCheck+S3.swift` has
+/// S3's rules and errors.
 ///
 /// Written apart from the client's signer, so that a mistake in one is not shared by the other.
 struct SignatureCheck {
@@ -11,6 +12,11 @@ struct SignatureCheck {
     private static let toleranceSeconds = 300
 
     private let users: [User]
+
+    /// Whose key it is.
+    func user(of authorization: Authorization) -> User? {
+        users.first { $0.credentials.accessKey == authorization.accessKey }
+    }
 
     init(_ users: [User]) { self.users = users }
 
@@ -32,19 +38,16 @@ struct SignatureCheck {
             throw Self.invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.")
         }
         try authorization.checkScope(date: date)
-        let user = users.first { $0.credentials.accessKey == authorization.accessKey }
-        guard let user else {
+        guard let user = user(of: authorization) else {
             throw Self.error(
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.")
         }
         let canonical = try Self.canonicalRequest(
             request, bytes, headers: headers, signed: authorization.signedHeaders)
-        let toSign = [
-            "AWS4-HMAC-SHA256", date, authorization.scope,
-            Hex.text(SHA256().hash(Array(canonical.utf8))),
-        ].joined(separator: "\n")
-        guard Self.signature(of: toSign, authorization, user) == authorization.signature else {
+        let toSign = Self.textToSign(canonical, date: date, scope: authorization.scope)
+        let key = Self.key(authorization, user)
+        guard Self.signature(of: toSign, by: key) == authorization.signature else {
             throw Self.invalid(
                 "The request signature we calculated does not match the signature you provided. "
                     + "Check your AWS Secret Access Key and signing method. Consult the service "
@@ -55,14 +58,23 @@ struct SignatureCheck {
         return user
     }
 
-    private static func signature(
-        of toSign: String, _ authorization: Authorization, _ user: User
-    ) -> String {
+    static func textToSign(_ canonical: String, date: String, scope: String) -> String {
+        [
+            "AWS4-HMAC-SHA256", date, scope, Hex.text(SHA256().hash(Array(canonical.utf8))),
+        ].joined(separator: "\n")
+    }
+
+    /// The key that a user signs with in a scope.
+    static func key(_ authorization: Authorization, _ user: User) -> HMACKey {
         var key = Array("AWS4\(user.credentials.secret)".utf8)
         for part in authorization.scope.split(separator: "/") {
             key = HMACKey(key).authenticate(Array(part.utf8))
         }
-        return Hex.text(HMACKey(key).authenticate(Array(toSign.utf8)))
+        return HMACKey(key)
+    }
+
+    static func signature(of toSign: String, by key: HMACKey) -> String {
+        Hex.text(key.authenticate(Array(toSign.utf8)))
     }
 
     // MARK: Time
@@ -109,7 +121,7 @@ struct SignatureCheck {
     // MARK: The canonical request
 
     /// Names in lower case; values with blanks trimmed and runs of them made one.
-    private static func headers(
+    static func headers(
         _ bytes: Slice<UnsafeRawBufferPointer>
     ) -> [(name: String, value: String)] {
         bytes.split(separator: 0x0A).compactMap { line in
@@ -126,37 +138,45 @@ struct SignatureCheck {
         _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer,
         headers: [(name: String, value: String)], signed: [String]
     ) throws(ServiceError) -> String {
-        var lines = ""
-        for name in signed {
-            let values = headers.filter { $0.name == name }.map(\.value)
-            guard !values.isEmpty else {
-                throw invalid("Header '\(name)' is signed but was not sent.")
-            }
-            lines += "\(name):\(values.joined(separator: ","))\n"
+        for name in signed where !headers.contains(where: { $0.name == name }) {
+            throw invalid("Header '\(name)' is signed but was not sent.")
         }
         let target = String(decoding: bytes[request.target], as: UTF8.self)
             .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let query = target.count < 2 ? [] : target[1].split(separator: "&").sorted()
         let body = SHA256().hash(Array(bytes[request.body]))
+        return canonicalRequest(
+            method: request.method, path: String(target[0]),
+            query: query.joined(separator: "&"), headers: headers, signed: signed,
+            bodyHash: Hex.text(body))
+    }
+
+    static func canonicalRequest(
+        method: HTTPRequest.Method, path: String, query: String,
+        headers: [(name: String, value: String)], signed: [String], bodyHash: String
+    ) -> String {
+        let lines = signed.map { name in
+            let values = headers.filter { $0.name == name }.map(\.value)
+            return "\(name):\(values.joined(separator: ","))\n"
+        }
         return [
-            request.method == .post ? "POST" : "GET", String(target[0]),
-            query.joined(separator: "&"), lines, signed.joined(separator: ";"), Hex.text(body),
+            method.rawValue, path, query, lines.joined(), signed.joined(separator: ";"), bodyHash,
         ].joined(separator: "\n")
     }
 
     // MARK: Errors
 
-    fileprivate static func error(_ name: String, _ message: String) -> ServiceError {
+    static func error(_ name: String, _ message: String) -> ServiceError {
         ServiceError(namespace: .coral, name: name, message: message)
     }
 
-    fileprivate static func invalid(_ message: String) -> ServiceError {
+    static func invalid(_ message: String) -> ServiceError {
         error("InvalidSignatureException", message)
     }
 }
 
 /// The parts of an `Authorization` header.
-private struct Authorization {
+struct Authorization {
     let accessKey: String
     /// `date/region/service/aws4_request`.
     let scope: String

@@ -23,9 +23,8 @@ enum ObjectSum: CaseIterable, Sendable {
     func text(of bytes: UnsafeRawBufferPointer) -> String {
         switch self {
         case .crc32: Base64.encode(Checksum.crc32(bytes).bigEndianBytes)
-        case .crc64nvme: Base64.encode(ReflectedCRC.crc64nvme(bytes).bigEndianBytes)
-        case .crc32c:
-            Base64.encode(UInt32(truncatingIfNeeded: ReflectedCRC.crc32c(bytes)).bigEndianBytes)
+        case .crc64nvme: Base64.encode(ReflectedCRC.bytes(.crc64nvme, of: bytes))
+        case .crc32c: Base64.encode(ReflectedCRC.bytes(.crc32c, of: bytes))
         case .sha256: Base64.encode(SHA256().hash(bytes))
         case .sha1: Base64.encode(SHA1.hash(bytes))
         case .md5: Base64.encode(MD5().hash(bytes))

@@ -108,11 +108,13 @@ private struct ScriptedServer: RunningServer {
             finished.signal()
         }
         thread.start()
-        while try recorded.out.isEmpty { sched_yield() }
+        while try !recorded.out.contains("AWS_ENDPOINT_URL_S3") { sched_yield() }
         handler.call(SIGTERM)
         finished.wait()
         #expect(stopped.isSet)
-        #expect(try recorded.out == "listening on http://192.0.2.1:8000\n")
+        #expect(
+            try recorded.out == "listening on http://192.0.2.1:8000\n"
+                + "for S3, set AWS_ENDPOINT_URL_S3=http://192.0.2.1:8000\n")
         #expect(try recorded.err == "warning: anyone can come in\n")
     }
 }

@@ -22,8 +22,11 @@ import Testing
             for name in option.names {
                 let word = name.dropFirst(2)
                 #expect(name.hasPrefix("--") && !word.isEmpty, "\(command) \(name)")
+                // Services have digits in their names: S3.
                 #expect(
-                    word.allSatisfy { $0 == "-" || ("a"..."z").contains($0) }, "\(command) \(name)")
+                    word.allSatisfy {
+                        $0 == "-" || ("a"..."z").contains($0) || ("0"..."9").contains($0)
+                    }, "\(command) \(name)")
             }
         }
     }

@@ -58,6 +58,19 @@ import Transfer
         #expect(served.fills.map(\.items) == [1, 2])
     }
 
+    @Test func `buckets are read with their region, and no other names are taken`() throws {
+        let served = try ServeArguments(parsing: [
+            "--bucket", "one", "--bucket=two:eu-west-1", "--s3-dir", "objects",
+        ])
+        #expect(served.buckets == [.init("one"), .init("two", region: "eu-west-1")])
+        #expect(served.objectFolder == "objects")
+        for words in [
+            ["--bucket", "A"], ["--bucket", "one:"], ["--bucket=one", "--bucket=one:r"],
+        ] {
+            #expect(throws: UsageError.self) { try ServeArguments(parsing: words) }
+        }
+    }
+
     @Test func `a side's own option wins over the common one`() throws {
         let arguments = try copy(
             "aaa", "bbb", "--region", "eu-west-1", "--target-region", "us-east-1",

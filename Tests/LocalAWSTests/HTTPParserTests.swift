@@ -108,6 +108,37 @@ import Testing
         #expect(throws: Never.self) { try Self.parse(Array(pieces.dropLast())) }
     }
 
+    @Test func `methods are told apart, in capitals only`() throws {
+        for (name, method) in [
+            ("GET", HTTPRequest.Method.get), ("HEAD", .head), ("POST", .post), ("PUT", .put),
+            ("DELETE", .delete), ("get", .other), ("PATCH", .other), ("PUTT", .other),
+        ] {
+            let found = try Self.parse([Array("\(name) / HTTP/1.1\r\n\r\n".utf8)])
+            #expect(found.map(\.method) == [method], "\(name)")
+        }
+    }
+
+    @Test func `a service's own limit holds for bodies of a known length and chunked ones`() throws
+    {
+        let refusal = HTTPRefusal(status: 400, name: "EntityTooLarge", message: "")
+        func parse(_ text: String, bytesMax: Int) throws -> Int? {
+            var parser = HTTPRequestParser()
+            var buffer = ByteStorage()
+            buffer.append(text: text)
+            let step = try parser.next(&buffer) { _, _ in
+                BodyLimit(bytesMax: bytesMax, refusal: refusal)
+            }
+            if case .incomplete(let expected) = step { return expected }
+            return nil
+        }
+        let length = "PUT / HTTP/1.1\r\nContent-Length: 300000000\r\n\r\n"
+        #expect(try parse(length, bytesMax: 300_000_000) == 300_000_000 + length.utf8.count)
+        #expect(throws: refusal) { try parse(length, bytesMax: 299_999_999) }
+        let chunked = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        #expect(try parse(chunked, bytesMax: 5) == nil)
+        #expect(throws: refusal) { try parse(chunked, bytesMax: 4) }
+    }
+
     /// Goal: no bytes may crash the parser or make it read beyond them.
     @Test func `mutated requests are parsed or refused, never worse`() {
         let seeds = [Self.plain, Self.chunked, Self.plain + Self.chunked].map { Array($0.utf8) }

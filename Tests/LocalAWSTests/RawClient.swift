@@ -106,7 +106,8 @@ final class RawClient {
         }
     }
 
-    func reply() throws -> Reply {
+    /// - Parameter toHead: whether the reply says how long a body would be that does not come.
+    func reply(toHead: Bool = false) throws -> Reply {
         var reply = Reply()
         let lines = try read(through: "\r\n\r\n").split(separator: "\r\n")
         reply.status = Int(lines[0].split(separator: " ")[1]) ?? 0
@@ -114,7 +115,7 @@ final class RawClient {
             let pair = line.split(separator: ":", maxSplits: 1)
             reply.headers[pair[0].lowercased()] = pair[1].drop { $0 == " " }.description
         }
-        let length = Int(reply.headers["content-length"] ?? "0") ?? 0
+        let length = toHead ? 0 : Int(reply.headers["content-length"] ?? "0") ?? 0
         while pending.count < length {
             let chunk = try receive()
             guard !chunk.isEmpty else { throw Failure(what: "the reply was cut short") }

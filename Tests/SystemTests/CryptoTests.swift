@@ -13,46 +13,58 @@ import Testing
             Hex.text(long) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 
-    /// Where OpenSSL is told to be in FIPS mode (OPENSSL_CONF), this passes too.
-    @Test func `MD5 agrees with RFC 1321, time after time`() {
-        let md5 = MD5()
-        for (message, digest) in [
-            ("", "d41d8cd98f00b204e9800998ecf8427e"),
-            ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
-            ("abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"),
+    /// RFC 1321, A.5.
+    @Test(arguments: [
+        ("", "d41d8cd98f00b204e9800998ecf8427e"), ("abc", "900150983cd24fb0d6963f7d28e17f72"),
+        ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+    ])
+    func `MD5 agrees with RFC 1321, whole or in pieces`(text: String, digest: String) {
+        let bytes = Array(text.utf8)
+        #expect(Hex.text(MD5().hash(bytes)) == digest)
+        let running = RunningDigest(.md5)
+        for byte in bytes { withUnsafeBytes(of: byte) { running.add($0) } }
+        #expect(Hex.text(running.finish()) == digest)
+    }
+
+    @Test func `a digest in pieces is that of the whole`() {
+        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        for (algorithm, whole) in [
+            (RunningDigest.Algorithm.sha1, SHA1.hash(bytes)), (.sha256, SHA256().hash(bytes)),
         ] {
-            #expect(Hex.text(md5.hash(Array(message.utf8))) == digest)
-        }
-    }
-
-    /// The check values of Cook's catalogue of parametrised CRC algorithms.
-    @Test func `checks agree with their check values`() {
-        Array("123456789".utf8).withUnsafeBytes { bytes in
-            #expect(ReflectedCRC.crc32c(bytes) == 0xE306_9283)
-            #expect(ReflectedCRC.crc64nvme(bytes) == 0xAE8B_1486_0A79_9888)
-            #expect(Checksum.crc32(bytes) == 0xCBF4_3926)
-        }
-    }
-
-    /// Method: eight bytes a step against one bit a step, at every length and alignment.
-    @Test func `checks of any length are those of the definition`() {
-        func slow(_ bytes: some Sequence<UInt8>, _ polynomial: UInt64, _ ones: UInt64) -> UInt64 {
-            bytes.reduce(ones) { crc, byte in
-                (0..<8).reduce(crc ^ UInt64(byte)) { crc, _ in
-                    crc & 1 == 1 ? crc >> 1 ^ polynomial : crc >> 1
-                }
-            } ^ ones
-        }
-        let message = (0..<64).map { UInt8(truncatingIfNeeded: $0 * 37 + 11) }
-        message.withUnsafeBytes { bytes in
-            for start in 0..<9 {
-                for end in start...64 {
-                    let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-                    #expect(ReflectedCRC.crc32c(part) == slow(part, 0x82F6_3B78, 0xFFFF_FFFF))
-                    #expect(
-                        ReflectedCRC.crc64nvme(part) == slow(part, 0x9A6C_9329_AC4B_C9B5, .max))
-                }
+            let running = RunningDigest(algorithm)
+            bytes.withUnsafeBytes { all in
+                running.add(UnsafeRawBufferPointer(rebasing: all[..<300]))
+                running.add(UnsafeRawBufferPointer(rebasing: all[300...]))
             }
+            #expect(running.finish() == whole)
+        }
+    }
+
+    /// The check values of the catalogue of parametrised CRC algorithms, of "123456789".
+    @Test func `checksums have their check values, however the bytes are cut`() {
+        let digits = Array("123456789".utf8)
+        for cut in 0...digits.count {
+            let (head, tail) = (Array(digits[..<cut]), Array(digits[cut...]))
+            for (kind, sum) in [
+                (ReflectedCRC.Kind.crc32c, "e3069283"), (.crc64nvme, "ae8b14860a799888"),
+            ] {
+                var check = ReflectedCRC(kind)
+                head.withUnsafeBytes { check.add($0) }
+                tail.withUnsafeBytes { check.add($0) }
+                #expect(Hex.text(check.bytes) == sum)
+            }
+            let first = head.withUnsafeBytes { Checksum.crc32($0) }
+            #expect(tail.withUnsafeBytes { Checksum.crc32($0, after: first) } == 0xCBF4_3926)
+        }
+    }
+
+    @Test func `a checksum by words is that by bytes`() {
+        let bytes = (0..<4099).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 3) }
+        for kind in [ReflectedCRC.Kind.crc32c, .crc64nvme] {
+            var (words, single) = (ReflectedCRC(kind), ReflectedCRC(kind))
+            bytes.withUnsafeBytes { words.add($0) }
+            for byte in bytes { withUnsafeBytes(of: byte) { single.add($0) } }
+            #expect(words.bytes == single.bytes)
         }
     }
 }

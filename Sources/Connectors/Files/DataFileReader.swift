@@ -24,7 +24,7 @@ final class DataFileReader: @unchecked Sendable {
     private var offset = 0
     private var fileBytes: Int?
     private var version: String?
-    private let digest: MD5?
+    private let digest: RunningDigest?
     private var form: Form?
     /// What lines are taken of: inflated, and not taken yet.
     private let text = ByteBuffer()
@@ -57,7 +57,7 @@ final class DataFileReader: @unchecked Sendable {
         self.file = file
         self.cutter = cutter
         self.queue = queue
-        digest = file.md5 == nil ? nil : MD5()
+        digest = file.md5 == nil ? nil : RunningDigest(.md5)
         fileBytes = file.bytes
     }
 
@@ -303,7 +303,7 @@ final class DataFileReader: @unchecked Sendable {
             return draft.done(.failure(damaged("has changed since it was listed")))
         }
         guard input.count > 0 else { return draft.done(.failure(damaged("ends before its end"))) }
-        digest?.update(input.bytes)
+        digest?.add(input.bytes)
         offset += input.count
         (fileBytes, version) = (part.fileBytes, part.version)
         advance(draft)

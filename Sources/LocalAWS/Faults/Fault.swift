@@ -30,13 +30,20 @@ package enum Fault: Equatable, Sendable {
     case delay(Duration)
     /// The work is done; one field of the reply is absurd, see ``AbsurdReply``.
     case absurd(seed: UInt64)
+    /// Of S3: 200 with an error in the body, nothing done. Only CompleteMultipartUpload and
+    /// CopyObject may answer so; others meet nothing.
+    case errorInReply
+    /// Of S3: sent on, nothing done: by 307 to the same place, or by 301 with the bucket's region.
+    case redirect(isPermanent: Bool)
+    /// Of S3: before the work, the object gets another ETag, as if uploaded anew.
+    case changed
 
     /// The work is done, and the client can't tell.
     var spoilsReply: Bool {
         switch self {
         case .dropAfter, .resetAfter, .truncate, .corrupt, .wrongChecksum, .stall, .absurd: true
         case .error, .throttle, .validation, .unprocessed, .dropBefore, .resetBefore, .reply,
-            .delay:
+            .delay, .errorInReply, .redirect, .changed:
             false
         }
     }
@@ -48,3 +55,28 @@ package enum Fault: Equatable, Sendable {
 /// Chooses the fault for one request of a script: the operation's name and how many requests came
 /// before it, over all connections. Called on the server's threads.
 package typealias RequestHook = @Sendable (_ operation: String, _ number: Int) -> Fault?
+
+/// One request to S3, as a hook sees it.
+package struct S3Event: Sendable {
+    package struct Subject: Hashable, Sendable {
+        /// `GetObject`
+        package let operation: String
+        /// Empty for ListBuckets.
+        package let bucket: String
+        /// Nil for operations on buckets.
+        package let key: String?
+    }
+
+    package let subject: Subject
+    /// How many requests of the same subject came before it.
+    package let number: Int
+    /// The header `Range`.
+    package let range: String?
+
+    package var operation: String { subject.operation }
+    package var bucket: String { subject.bucket }
+    package var key: String? { subject.key }
+}
+
+/// Chooses the fault for one request to S3. Called on the server's threads.
+package typealias S3Hook = @Sendable (S3Event) -> Fault?

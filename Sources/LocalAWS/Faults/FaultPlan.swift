@@ -21,6 +21,14 @@ package struct FaultPlan: Equatable, Sendable {
     package var corrupt = 0.0
     /// One field of the reply is absurd, see ``AbsurdReply``.
     package var absurd = 0.0
+    /// The checksum in the reply's head is not that of the body.
+    package var wrongChecksum = 0.0
+    /// Of S3: 200 with an error in the body where that may be.
+    package var errorInReply = 0.0
+    /// Of S3: sent on, half of the time by 307, half by 301; not twice in a row.
+    package var redirect = 0.0
+    /// Of S3: the object that is asked for gets another ETag first.
+    package var changed = 0.0
     /// Every reply waits this long.
     package var latency = Duration.zero
 
@@ -35,12 +43,14 @@ package struct FaultPlan: Equatable, Sendable {
     package static let shares: [(name: String, path: WritableKeyPath<Self, Double> & Sendable)] = [
         ("error", \.error), ("throttle", \.throttle), ("unprocessed", \.unprocessed),
         ("respelled", \.respelled), ("drop", \.drop), ("truncate", \.truncate),
-        ("corrupt", \.corrupt), ("absurd", \.absurd),
+        ("corrupt", \.corrupt), ("absurd", \.absurd), ("wrong-checksum", \.wrongChecksum),
+        ("s3-200-error", \.errorInReply), ("redirect", \.redirect), ("changed", \.changed),
     ]
     package static let latencyName = "latency-ms"
 
     /// Reads `error=0.05,throttle=0.1,unprocessed=0.3,respelled=0.5,drop=0.02,truncate=0.02,
-    /// corrupt=0.02,absurd=0.02,latency-ms=20`: any of them, in any order.
+    /// corrupt=0.02,absurd=0.02,wrong-checksum=0.02,s3-200-error=0.1,redirect=0.02,changed=0.01,
+    /// latency-ms=20`: any of them, in any order.
     package init(parsing text: String) throws(SyntaxError) {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", omittingEmptySubsequences: false)
@@ -83,15 +93,35 @@ package struct FaultPlan: Equatable, Sendable {
 
     /// What befalls the next request, latency apart; nil when nothing does.
     package func draw(using generator: inout some RandomNumberGenerator) -> Fault? {
-        func hits(_ probability: Double) -> Bool {
-            probability > 0 && Double.random(in: 0..<1, using: &generator) < probability
-        }
+        func hits(_ probability: Double) -> Bool { Self.hits(probability, &generator) }
         if hits(drop) { return Bool.random(using: &generator) ? .dropBefore : .dropAfter }
         if hits(error) { return .error }
         if hits(throttle) { return .throttle }
         if hits(truncate) { return .truncate }
         if hits(corrupt) { return .corrupt }
         if hits(absurd) { return .absurd(seed: generator.next()) }
+        if hits(wrongChecksum) { return .wrongChecksum }
         return nil
+    }
+
+    /// What befalls the next request to S3: what befalls any, but for what only DynamoDB's replies
+    /// have, and what only S3's do.
+    package func draw(
+        for operation: S3Operation, using generator: inout some RandomNumberGenerator
+    ) -> Fault? {
+        var plan = self
+        plan.absurd = 0
+        if let fault = plan.draw(using: &generator) { return fault }
+        func hits(_ probability: Double) -> Bool { Self.hits(probability, &generator) }
+        if hits(redirect) { return .redirect(isPermanent: Bool.random(using: &generator)) }
+        if operation.mayFailLate, hits(errorInReply) { return .errorInReply }
+        if operation == .getObject, hits(changed) { return .changed }
+        return nil
+    }
+
+    private static func hits(
+        _ probability: Double, _ generator: inout some RandomNumberGenerator
+    ) -> Bool {
+        probability > 0 && Double.random(in: 0..<1, using: &generator) < probability
     }
 }

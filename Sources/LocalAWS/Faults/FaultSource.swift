@@ -6,10 +6,14 @@ import System
 
 /// Draws the faults of a server's requests. May be used from any thread.
 package final class FaultSource: @unchecked Sendable {
-    // @unchecked: `generator` and `requests` are guarded by `lock`, the rest never changes.
+    // @unchecked: `generator`, `requests` and `redirected` are guarded by `lock`, the rest never
+    // changes.
     private let lock = Lock()
     private var generator: SeededGenerator
     private var requests = 0
+    /// Which places of S3 were answered a redirection when they were last asked for.
+    private var redirected: Set<String> = []
+    private static let redirectedMax = 10_000
     private let plan: FaultPlan?
     private let hook: RequestHook?
     /// How long every reply waits.
@@ -35,6 +39,21 @@ package final class FaultSource: @unchecked Sendable {
         return share > 0 ? .unprocessed(share) : nil
     }
 
+    /// What befalls the next request to S3, which is for `target`.
+    func next(_ operation: S3Operation, target: @autoclosure () -> String) -> Fault? {
+        guard let plan else { return nil }
+        return lock.withLock {
+            let fault = plan.draw(for: operation, using: &generator)
+            guard case .redirect = fault else { return fault }
+            // Who follows a redirection arrives.
+            let target = "\(operation.rawValue) \(target())"
+            if redirected.remove(target) != nil { return nil }
+            if redirected.count >= Self.redirectedMax { redirected.removeAll() }
+            redirected.insert(target)
+            return fault
+        }
+    }
+
     /// The positions that come back unprocessed, each with the probability `share`.
     func withhold(_ share: Double, of positions: Range<Int>) -> [Int] {
         guard share > 0 else { return [] }
@@ -50,7 +69,9 @@ package final class FaultSource: @unchecked Sendable {
         case .corrupt: .corrupt(at: lock.withLock { generator.unit() })
         case .wrongChecksum: .wrongChecksum
         case .stall: .stall
-        case .error, .throttle, .validation, .unprocessed, .reply, .delay, .absurd: nil
+        case .error, .throttle, .validation, .unprocessed, .reply, .delay, .absurd,
+            .errorInReply, .redirect, .changed:
+            nil
         }
     }
 

@@ -6,7 +6,12 @@ import CDeflate
 /// not: every byte of a table goes through it. The corresponding C function is
 /// `libdeflate_crc32`.
 package enum Checksum {
-    package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        libdeflate_crc32(0, bytes.baseAddress, bytes.count)
+    package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 { crc32(bytes, after: 0) }
+
+    /// - Parameter sum: that of the bytes before these.
+    package static func crc32(_ bytes: UnsafeRawBufferPointer, after sum: UInt32) -> UInt32 {
+        // Without a place in memory, libdeflate takes the call for a question.
+        guard let start = bytes.baseAddress else { return sum }
+        return libdeflate_crc32(sum, start, bytes.count)
     }
 }

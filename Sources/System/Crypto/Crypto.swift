@@ -42,6 +42,97 @@ package final class SHA256: @unchecked Sendable {
     }
 }
 
+/// An MD5 digest context that is kept and reused, for ETags and manifests that others make with it;
+/// it protects nothing. Belongs to one thread at a time.
+///
+/// Its library context is its own and has read no configuration: one that allows only what FIPS 140
+/// does would refuse MD5 (OpenSSL manual, `fips_module`).
+package final class MD5: @unchecked Sendable {
+    // @unchecked: like the request that owns it, a context belongs to one thread at a time.
+    package static let byteCount = 16
+
+    nonisolated(unsafe) fileprivate static let algorithm: OpaquePointer = {
+        guard let library = OSSL_LIB_CTX_new(),
+            let algorithm = EVP_MD_fetch(library, "MD5", "provider=default")
+        else { preconditionFailure("libcrypto has no MD5") }
+        return algorithm
+    }()
+
+    private let context: OpaquePointer
+
+    package init() {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Writes the 16 bytes of the digest of `message` to `digest`.
+    package func hash(_ message: UnsafeRawBufferPointer, into digest: UnsafeMutableRawPointer) {
+        var status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
+        status &= EVP_DigestUpdate(context, message.baseAddress, message.count)
+        status &= EVP_DigestFinal_ex(context, digest.assumingMemoryBound(to: UInt8.self), nil)
+        precondition(status == 1, "MD5 failed")
+    }
+
+    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
+            if let start = output.baseAddress { hash(message, into: start) }
+            count = Self.byteCount
+        }
+    }
+
+    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
+}
+
+/// A digest of what comes in pieces. Belongs to one thread at a time.
+package final class RunningDigest: @unchecked Sendable {
+    // @unchecked: like the request that owns it, a context belongs to one thread at a time.
+    package enum Algorithm: Sendable {
+        case md5, sha1, sha256
+
+        package var byteCount: Int {
+            switch self {
+            case .md5: MD5.byteCount
+            case .sha1: SHA1.byteCount
+            case .sha256: SHA256.byteCount
+            }
+        }
+    }
+
+    private let algorithm: Algorithm
+    private let context: OpaquePointer
+
+    package init(_ algorithm: Algorithm) {
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+        self.algorithm = algorithm
+        self.context = context
+        let status =
+            switch algorithm {
+            case .md5: EVP_DigestInit_ex2(context, MD5.algorithm, nil)
+            case .sha1: EVP_DigestInit_ex2(context, EVP_sha1(), nil)
+            case .sha256: EVP_DigestInit_ex2(context, SHA256.algorithm, nil)
+            }
+        precondition(status == 1, "a digest can't begin")
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    package func add(_ bytes: UnsafeRawBufferPointer) {
+        let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+        precondition(status == 1, "a digest can't go on")
+    }
+
+    /// The digest of all that was added. Nothing may be added afterwards.
+    package func finish() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: algorithm.byteCount) { output, count in
+            let status = EVP_DigestFinal_ex(context, output.baseAddress, nil)
+            precondition(status == 1, "a digest can't end")
+            count = algorithm.byteCount
+        }
+    }
+}
+
 /// SHA-1, for names that others have made with it; it protects nothing.
 package enum SHA1 {
     package static let byteCount = 20
@@ -58,63 +149,6 @@ package enum SHA1 {
             count = byteCount
         }
     }
-}
-
-/// An MD5 digest context that is kept and reused, for sums that others ask for or have made; it
-/// protects nothing. Belongs to one thread at a time.
-///
-/// Where OpenSSL is in FIPS mode its own library context refuses MD5. So the digest comes from
-/// another, which reads no configuration and takes OpenSSL's default provider (OpenSSL manual,
-/// `OSSL_LIB_CTX` and `fips_module`).
-package final class MD5: @unchecked Sendable {
-    // @unchecked: like what owns it, a context belongs to one thread at a time.
-    package static let byteCount = 16
-
-    nonisolated(unsafe) private static let algorithm: OpaquePointer = {
-        guard let library = OSSL_LIB_CTX_new(),
-            let algorithm = EVP_MD_fetch(library, "MD5", "provider=default")
-        else { preconditionFailure("libcrypto has no MD5") }
-        return algorithm  // for ever, and its library context with it
-    }()
-
-    private let context: OpaquePointer
-
-    package init() {
-        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
-        self.context = context
-        begin()
-    }
-
-    deinit { EVP_MD_CTX_free(context) }
-
-    private func begin() {
-        let status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
-        precondition(status == 1, "MD5 failed")
-    }
-
-    /// Takes in the next bytes of a message.
-    package func update(_ bytes: UnsafeRawBufferPointer) {
-        let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-        precondition(status == 1, "MD5 failed")
-    }
-
-    /// The digest of all that was taken in since the last one.
-    package func finish() -> [UInt8] {
-        defer { begin() }
-        return [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
-            let status = EVP_DigestFinal_ex(context, output.baseAddress, nil)
-            precondition(status == 1, "MD5 failed")
-            count = Self.byteCount
-        }
-    }
-
-    /// The digest of a whole message.
-    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
-        update(message)
-        return finish()
-    }
-
-    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
 }
 
 /// A key for HMAC-SHA-256 (RFC 2104) whose two pads are hashed once, when it is made.

@@ -56,6 +56,7 @@ extension ServerOptions {
                 "the server has no operation '\(unknown)'",
                 hints: meant.map { ["did you mean \($0)?"] } ?? [])
         }
+        (buckets, s3Folder) = (arguments.buckets, arguments.objectFolder)
         fills = try arguments.fills.map {
             try Fill(parsing: "\($0.table)=\($0.items):\($0.shape.rawValue)")
         }

@@ -4,17 +4,22 @@ import System
 
 extension ServeArguments {
     package static let name = "serve"
-    package static let summary = "Run a DynamoDB-compatible server in memory."
+    package static let summary = "Run a DynamoDB- and S3-compatible server in memory."
 
     package static let about = [
         """
-        Runs a DynamoDB-compatible server for demos, tests, benchmarks and laptops without an AWS \
-        account. Items live in memory and are gone when it ends. It behaves like the service where \
-        a copier can tell, and refuses by name what it lacks.
+        Runs a DynamoDB- and S3-compatible server for demos, tests, benchmarks and laptops \
+        without an AWS account. Items and objects live in memory and are gone when it ends. It \
+        behaves like the services where a copier can tell, and refuses by name what it lacks.
         """,
         """
-        Once it listens it prints "listening on URL" to stdout. It listens on loopback only unless \
-        --host says otherwise, and ends on SIGINT, SIGTERM or SIGHUP.
+        Once it listens it prints "listening on URL" to stdout, and in a second line the setting \
+        with which AWS's own tools find its S3. It listens on loopback only unless --host says \
+        otherwise, and ends on SIGINT, SIGTERM or SIGHUP.
+        """,
+        """
+        Both services are at one address. S3 takes objects of up to 256 MiB in memory and 1 GiB \
+        in a folder, at http://HOST/BUCKET/KEY or, where names resolve, http://BUCKET.localhost/KEY.
         """,
     ]
 
@@ -63,6 +68,15 @@ extension ServeArguments {
                 \(TableFill.Shape.allCases.map(\.rawValue).formattedList(joinedBy: "or")).
                 """),
             Option(
+                repeating: "--bucket", .bucket, \.buckets, in: .contents, default: "no buckets",
+                "Create the S3 bucket NAME, in the server's region or another."),
+            Option(
+                "--s3-dir", .folder, \.objectFolder, in: .contents, default: "S3 in memory",
+                """
+                Keep the objects of S3 in this folder, where they are found again: a bucket is a \
+                folder in it, an object a file. Files that others put there are objects too.
+                """),
+            Option(
                 "--seed", .seed, \.seed, in: .contents, default: "1, and random table ids",
                 """
                 Decides generated items, faults and table ids; the same seed gives the same ones.
@@ -103,9 +117,11 @@ extension ServeArguments {
                 "--faults", .faults, \.faults, in: .behaviour, default: "none",
                 """
                 Misbehave, at random by --seed: error, throttle, unprocessed, drop, truncate, \
-                corrupt and absurd take a share from 0 to 1, latency-ms a time. Unprocessed items \
+                corrupt and others take a share from 0 to 1, latency-ms a time. Unprocessed items \
                 come back in another spelling, or only a share of them by respelled. absurd puts a \
-                value that makes no sense into one field of a reply.
+                value that makes no sense into one field of a reply. wrong-checksum gives a reply \
+                the checksum of another. Of S3 alone are s3-200-error (an error in a reply of \
+                200), redirect, and changed (an object gets another ETag before it is read).
                 """),
             Option(
                 "--settle-ms", .integer(0...86_400_000), \.settleMilliseconds, in: .behaviour,
@@ -116,7 +132,10 @@ extension ServeArguments {
             Option(
                 "--without", .operations, \.missingOperations, in: .behaviour,
                 default: "all that this server has",
-                "Do not know these operations: answer them UnknownOperationException."),
+                """
+                Do not know these operations: answer them UnknownOperationException, or \
+                NotImplemented where they are S3's.
+                """),
         ]
     }
 
@@ -130,6 +149,9 @@ extension ServeArguments {
         Note(
             "dynaferry serve --access READER:one:read --access WRITER:two:write:DeleteTable",
             "Two users, of whom one may only read and the other may delete no table:"),
+        Note(
+            "dynaferry serve --bucket exports --s3-dir objects",
+            "An S3 bucket whose objects are files in objects/exports:"),
         Note(
             "dynaferry serve --fill Orders=50000 --faults error=0.05,unprocessed=0.3,latency-ms=20",
             "A server on a bad day:"),
@@ -150,6 +172,11 @@ extension ServeArguments {
         for fill in fills where !names.insert(fill.table).inserted {
             throw UsageError(
                 "--fill names the table \(fill.table) twice", hints: ["give each its own name"])
+        }
+        var bucketNames: Set<String> = []
+        for bucket in buckets where !bucketNames.insert(bucket.name).inserted {
+            throw UsageError(
+                "--bucket names the bucket \(bucket.name) twice", hints: ["give it once"])
         }
         var keys = Set(requiredSignature.map { [$0.id] } ?? [])
         for (place, access) in access.enumerated() where !keys.insert(access.key.id).inserted {
@@ -242,6 +269,26 @@ extension ValueKind where Value == TableFill {
             },
             show: { "\($0.table)=\($0.items):\($0.shape.rawValue)" },
             advice: { _ in "the shapes are \(shapes.formattedList(joinedBy: "and"))" })
+    }
+}
+
+extension ValueKind where Value == BucketSetting {
+    package static var bucket: Self {
+        ValueKind(
+            name: "NAME[:REGION]",
+            expected: "a bucket and perhaps a region as NAME[:REGION]",
+            parse: { text in
+                let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+                    .map(String.init)
+                guard parts.count <= 2, BucketSetting.isName(parts[0]), !parts.contains("") else {
+                    return nil
+                }
+                return BucketSetting(parts[0], region: parts.count == 2 ? parts[1] : nil)
+            },
+            show: { bucket in bucket.name + (bucket.region.map { ":\($0)" } ?? "") },
+            advice: { _ in
+                "names of buckets have 3 to 63 small letters, digits, hyphens and dots"
+            })
     }
 }
 

@@ -11,6 +11,9 @@ package struct ServeArguments: CommandArguments, Equatable {
     package var access: [AccessKey] = []
 
     package var fills: [TableFill] = []
+    package var buckets: [BucketSetting] = []
+    /// nil: buckets are in memory.
+    package var objectFolder: String?
     /// nil: 1, but tables have ids of their own.
     package var seed: UInt64?
     package var region = "us-east-1"

@@ -37,7 +37,9 @@ package struct ServeCommand: Sendable {
         let server = try start(arguments)
         listening.set()
         if let warning = server.exposureWarning { console.note("warning: \(warning)") }
-        console.show("listening on \(server.url)")
+        // At once: who reads the first line alone may be gone before the second.
+        console.show(
+            "listening on \(server.url)\nfor S3, set AWS_ENDPOINT_URL_S3=\(server.url)")
         end.wait()
         server.stop()
         return .success
