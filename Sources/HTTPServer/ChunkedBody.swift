@@ -17,18 +17,18 @@ struct ChunkedBody {
     /// Up to where the buffer has been read.
     private(set) var read: Int
     private let start: Int
-    private let limit: BodyLimit
 
-    init(start: Int, limit: BodyLimit = .usual) {
+    init(start: Int) {
         self.start = start
-        self.limit = limit
         bodyEnd = start
         read = start
     }
 
     /// Reads what has arrived since the last call.
     /// - Returns: whether the body is complete.
-    mutating func advance(_ buffer: inout ByteStorage) throws(HTTPRefusal) -> Bool {
+    mutating func advance(
+        _ buffer: inout ByteStorage, limit: BodyLimit
+    ) throws(HTTPRefusal) -> Bool {
         while true {
             switch state {
             case .size:

@@ -71,7 +71,7 @@ final class Connection {
         var expected = 0
         if input.count > 0 {
             do throws(HTTPRefusal) {
-                switch try parser.next(&input, limit: { loop.handler.bodyLimit($0, $1) }) {
+                switch try parser.next(&input) {
                 case .request(let request, let end):
                     answer(request)
                     if state == .closed { return false }
@@ -86,6 +86,9 @@ final class Connection {
                     reply.bytes.append("HTTP/1.1 100 Continue\r\n\r\n")
                     reply.unsent = 0..<reply.bytes.count
                     output = reply
+                    return true
+                case .wantsLimit(let request):
+                    try parser.allow(loop.handler.bodyLimit(request, input.bytes))
                     return true
                 case .incomplete(let count): expected = count
                 }

@@ -174,15 +174,18 @@ final class EventLoop: @unchecked Sendable {
     func seal(
         _ reply: ReplyBuffer, _ answer: HTTPAnswer, _ request: HTTPRequest
     ) -> ReplyBuffer {
+        if let headers = answer.headers {
+            let bodyStart = writer.seal(
+                reply, answer, headers, keepsAlive: request.keepsAlive,
+                secondsSinceEpoch: time.secondsSinceEpoch)
+            finish(reply, bodyStart: bodyStart, answer, request)
+            return reply
+        }
         var (reply, bodyStart) = (reply, answer.bodyStart)
         var kind = ReplyWriter.Kind(
             status: answer.status, contentType: answer.contentType,
             keepsAlive: request.keepsAlive)
-        (kind.headers, kind.contentLength) = (answer.headers, answer.contentLength)
-        kind.hasBody = request.method != .head
-        if request.acceptsGzip, answer.headers == nil,
-            reply.bytes.count - bodyStart > Self.gzipBytesMin
-        {
+        if request.acceptsGzip, reply.bytes.count - bodyStart > Self.gzipBytesMin {
             let packed = takeBuffer()
             packed.begin()
             let body = UnsafeRawBufferPointer(rebasing: reply.bytes.bytes[bodyStart...])
@@ -192,14 +195,25 @@ final class EventLoop: @unchecked Sendable {
             kind.isGzip = true
         }
         if answer.disturbance == .wrongChecksum { kind.checksum = 0x0BAD_C4EC }
-        bodyStart = writer.seal(
+        writer.seal(
             reply, bodyStart: bodyStart, kind: kind, secondsSinceEpoch: time.secondsSinceEpoch)
+        finish(reply, bodyStart: bodyStart, answer, request)
+        return reply
+    }
+
+    /// What both kinds of replies have: no body for HEAD, and what is wrong with it on purpose.
+    private func finish(
+        _ reply: ReplyBuffer, bodyStart: Int, _ answer: HTTPAnswer, _ request: HTTPRequest
+    ) {
+        if request.method == .head {
+            reply.bytes.resize(bodyStart)
+            reply.unsent = reply.unsent.lowerBound..<bodyStart
+        }
         let count = reply.bytes.count - bodyStart
         if case .corrupt(let place) = answer.disturbance, count > 0 {
             let offset = min(Int(clamping: place * Double(count)), count - 1)
             reply.bytes.base[bodyStart + max(0, offset)] ^= 0x01
         }
-        return reply
     }
 }
 

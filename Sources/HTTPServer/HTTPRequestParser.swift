@@ -12,6 +12,9 @@ struct HTTPRequestParser {
         case incomplete(expected: Int)
         /// The client waits for `100 Continue` before it sends the body.
         case wantsContinue
+        /// The body is chunked, or larger than ``bodyBytesMax``: ``allow(_:)`` is to say how large
+        /// it may be.
+        case wantsLimit(HTTPRequest)
         /// A request; its bytes end at `end`, where the next one begins.
         case request(HTTPRequest, end: Int)
     }
@@ -25,23 +28,22 @@ struct HTTPRequestParser {
 
     private enum State {
         case head
+        case limit
         case body(count: Int)
         case chunks(ChunkedBody)
-        case drain(left: Int, refusal: HTTPRefusal)
+        case drain(left: Int)
     }
 
     private var state = State.head
+    /// Of the body that is being read, if it was asked for.
+    private var limit = BodyLimit.usual
     private var head = HTTPHead()
     private var scanned = 0
 
     init() {}
 
     /// Looks at the bytes in `buffer`, which begin with a request's first byte.
-    /// - Parameter limit: asked for bodies that are chunked or larger than ``bodyBytesMax`` only.
-    mutating func next(
-        _ buffer: inout ByteStorage,
-        limit: (HTTPRequest, UnsafeRawBufferPointer) -> BodyLimit = { _, _ in .usual }
-    ) throws(HTTPRefusal) -> Step {
+    mutating func next(_ buffer: inout ByteStorage) throws(HTTPRefusal) -> Step {
         while true {
             switch state {
             case .head:
@@ -49,23 +51,27 @@ struct HTTPRequestParser {
                     return .incomplete(expected: buffer.count + 1)
                 }
                 head = try HTTPHead(buffer.bytes, end: end)
-                try beginBody(buffer, limit)
-                if head.expectsContinue, buffer.count == end { return .wantsContinue }
+                let isUsual = !head.isChunked && head.contentLength <= Self.bodyBytesMax
+                state = isUsual ? .body(count: head.contentLength) : .limit
+            case .limit: return .wantsLimit(head.request)
             case .body(let count):
+                if mustContinue(buffer) { return .wantsContinue }
                 let end = head.end + count
                 guard buffer.count >= end else { return .incomplete(expected: end) }
                 return finish(body: head.end..<end, end: end)
             case .chunks(var chunks):
-                let isComplete = try chunks.advance(&buffer)
+                if mustContinue(buffer) { return .wantsContinue }
+                let isComplete = try chunks.advance(&buffer, limit: limit)
                 state = .chunks(chunks)
                 guard isComplete else { return .incomplete(expected: buffer.count + 1) }
                 return finish(body: head.end..<chunks.bodyEnd, end: chunks.read)
-            case .drain(let left, let refusal):
+            case .drain(let left):
+                if mustContinue(buffer) { return .wantsContinue }
                 let drained = min(left, buffer.count - head.end)
                 buffer.resize(buffer.count - drained)
-                state = .drain(left: left - drained, refusal: refusal)
+                state = .drain(left: left - drained)
                 guard left == drained else { return .incomplete(expected: buffer.count + 65536) }
-                throw refusal
+                throw limit.refusal
             }
         }
     }
@@ -102,21 +108,23 @@ struct HTTPRequestParser {
         return nil
     }
 
-    private mutating func beginBody(
-        _ buffer: borrowing ByteStorage, _ limit: (HTTPRequest, UnsafeRawBufferPointer) -> BodyLimit
-    ) throws(HTTPRefusal) {
-        if !head.isChunked, head.contentLength <= Self.bodyBytesMax {
-            state = .body(count: head.contentLength)
-            return
-        }
-        let limit = limit(head.request, buffer.bytes)
+    /// Whether nothing of the body has come and the client waits; told once.
+    private mutating func mustContinue(_ buffer: borrowing ByteStorage) -> Bool {
+        guard head.expectsContinue else { return false }
+        head.expectsContinue = false
+        return buffer.count == head.end
+    }
+
+    /// Answers ``Step/wantsLimit(_:)``.
+    mutating func allow(_ limit: BodyLimit) throws(HTTPRefusal) {
+        self.limit = limit
         if head.isChunked {
-            state = .chunks(ChunkedBody(start: head.end, limit: limit))
+            state = .chunks(ChunkedBody(start: head.end))
         } else if head.contentLength <= limit.bytesMax {
             state = .body(count: head.contentLength)
         } else {
             guard head.contentLength <= Self.drainBytesMax else { throw limit.refusal }
-            state = .drain(left: head.contentLength, refusal: limit.refusal)
+            state = .drain(left: head.contentLength)
         }
     }
 }

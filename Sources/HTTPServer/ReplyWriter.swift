@@ -32,38 +32,13 @@ final class ReplyWriter {
         var keepsAlive = true
         /// A checksum instead of the body's own.
         var checksum: UInt32?
-        /// In place of the service's own headers.
-        var headers: [HTTPHeader]?
-        /// Instead of the body's own length.
-        var contentLength: Int?
-        /// Not in answers to HEAD, which only say how long it would be.
-        var hasBody = true
     }
 
     /// Writes a head right before the body that begins at `bodyStart`, and sets what is to be sent.
-    /// - Returns: where the body begins now: further behind when the head had no room.
-    @discardableResult
     func seal(
         _ reply: ReplyBuffer, bodyStart: Int, kind: Kind, secondsSinceEpoch: Double
-    ) -> Int {
-        let body = UnsafeRawBufferPointer(rebasing: reply.bytes.bytes[bodyStart...])
-        if let headers = kind.headers {
-            writeHead(headers, kind, bodyCount: body.count, secondsSinceEpoch)
-        } else {
-            writeHead(of: body, kind, secondsSinceEpoch)
-        }
-        if !kind.hasBody { reply.bytes.resize(bodyStart) }
-        let bodyStart = Self.makeRoom(for: head.count, before: bodyStart, in: &reply.bytes)
-        let start = bodyStart - head.count
-        memcpy(reply.bytes.base + start, head.base, head.count)
-        reply.unsent = start..<reply.bytes.count
-        return bodyStart
-    }
-
-    /// The head as DynamoDB has it.
-    private func writeHead(
-        of body: UnsafeRawBufferPointer, _ kind: Kind, _ secondsSinceEpoch: Double
     ) {
+        let body = UnsafeRawBufferPointer(rebasing: reply.bytes.bytes[bodyStart...])
         let checksum = kind.checksum ?? Checksum.crc32(body)
         head.removeAll()
         head.append("HTTP/1.1 ")
@@ -81,24 +56,36 @@ final class ReplyWriter {
         head.append("\r\nx-amz-crc32: ")
         head.append(decimal: Int(checksum))
         head.append("\r\n\r\n")
+        precondition(head.count <= bodyStart, "a head of \(head.count) bytes has no room")
+        let start = bodyStart - head.count
+        memcpy(reply.bytes.base + start, head.base, head.count)
+        reply.unsent = start..<reply.bytes.count
     }
 
-    /// The head with the headers that the handler named. A reply that has no body by its status
-    /// says no length (RFC 9110, 8.6).
-    private func writeHead(
-        _ headers: [HTTPHeader], _ kind: Kind, bodyCount: Int, _ secondsSinceEpoch: Double
-    ) {
+    /// Writes a head with the headers that the handler named. A reply that has no body by its
+    /// status says no length (RFC 9110, 8.6).
+    /// - Returns: where the body begins now: further behind when the head had no room.
+    func seal(
+        _ reply: ReplyBuffer, _ answer: HTTPAnswer, _ headers: [HTTPHeader], keepsAlive: Bool,
+        secondsSinceEpoch: Double
+    ) -> Int {
+        let count = answer.contentLength ?? reply.bytes.count - answer.bodyStart
         head.removeAll()
         head.append("HTTP/1.1 ")
-        head.append(Self.statusLine(kind.status))
+        head.append(Self.statusLine(answer.status))
         append("Date", dateText(secondsSinceEpoch))
-        if !kind.contentType.isEmpty { append("Content-Type", kind.contentType) }
-        if kind.status != 204, kind.status != 304 {
-            append("Content-Length", String(kind.contentLength ?? bodyCount))
-        }
-        append("Connection", kind.keepsAlive ? "keep-alive" : "close")
+        if !answer.contentType.isEmpty { append("Content-Type", answer.contentType) }
+        if answer.status != 204, answer.status != 304 { append("Content-Length", String(count)) }
+        append("Connection", keepsAlive ? "keep-alive" : "close")
         for header in headers { append(header.name, header.value) }
         head.append("\r\n\r\n")
+        if head.count > answer.bodyStart {
+            Self.makeRoom(head.count, before: answer.bodyStart, in: &reply.bytes)
+        }
+        let start = max(0, answer.bodyStart - head.count)
+        memcpy(reply.bytes.base + start, head.base, head.count)
+        reply.unsent = start..<reply.bytes.count
+        return start + head.count
     }
 
     private func append(_ name: String, _ value: String) {
@@ -109,15 +96,12 @@ final class ReplyWriter {
     }
 
     /// Moves a body back whose head is longer than the room before it.
-    /// - Returns: where the body begins now.
     private static func makeRoom(
-        for headCount: Int, before bodyStart: Int, in bytes: inout ByteStorage
-    ) -> Int {
-        guard headCount > bodyStart else { return bodyStart }
+        _ headCount: Int, before bodyStart: Int, in bytes: inout ByteStorage
+    ) {
         let bodyCount = bytes.count - bodyStart
         bytes.resize(headCount + bodyCount)
         memmove(bytes.base + headCount, bytes.base + bodyStart, bodyCount)
-        return headCount
     }
 
     private static func statusLine(_ status: Int) -> StaticString {

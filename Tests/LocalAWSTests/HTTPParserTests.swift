@@ -31,6 +31,7 @@ import Testing
                             keepsAlive: request.keepsAlive))
                     buffer.removeFirst(end)
                 case .wantsContinue: continue
+                case .wantsLimit: try parser.allow(.usual)
                 case .incomplete: break feeding
                 }
             }
@@ -125,9 +126,9 @@ import Testing
             var parser = HTTPRequestParser()
             var buffer = ByteStorage()
             buffer.append(text: text)
-            let step = try parser.next(&buffer) { _, _ in
-                BodyLimit(bytesMax: bytesMax, refusal: refusal)
-            }
+            guard case .wantsLimit = try parser.next(&buffer) else { return nil }
+            try parser.allow(BodyLimit(bytesMax: bytesMax, refusal: refusal))
+            let step = try parser.next(&buffer)
             if case .incomplete(let expected) = step { return expected }
             return nil
         }

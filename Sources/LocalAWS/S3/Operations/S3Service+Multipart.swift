@@ -127,17 +127,17 @@ extension S3Service {
             size: size, etag: MultipartUpload.etag(of: parts), modified: now,
             storageClass: upload.storageClass, headers: upload.headers, checksum: checksum)
         try put(content, metadata, exchange, completing: upload.id)
-        return Self.completed(metadata, exchange)
+        return completed(metadata, exchange)
     }
 
-    private static func completed(
+    private func completed(
         _ metadata: ObjectMetadata, _ exchange: S3Exchange
     ) -> S3Reply {
         let (bucket, key) = (exchange.bucket, exchange.key)
         var reply = S3Reply(xml: "CompleteMultipartUploadResult") { output in
             let path = PercentText.encode(key.bytes)
-            output.text(
-                "Location", "http://\(exchange.call.header("host") ?? "")/\(bucket)/\(path)")
+            let host = exchange.call.header("host") ?? ""
+            output.text("Location", "\(scheme)://\(host)/\(bucket)/\(path)")
             output.text("Bucket", bucket)
             output.text("Key", key.text)
             output.text("ETag", "\"\(metadata.etag)\"")
