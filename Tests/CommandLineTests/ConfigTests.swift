@@ -28,7 +28,7 @@ import Transfer
     private static let samples = [
         "5", "20m", "64MiB", "eu-west-1", "http://127.0.0.1:8000",
         "arn:aws:iam::123456789012:role/copier", "old-*=new-*", "Orders=50", "abc", "18:30",
-        "5%", "pk:S",
+        "5%", "pk:S", "AES256", "123456789012",
     ]
 
     /// What a file may say of an option, beside the words that mean the same.
@@ -89,6 +89,9 @@ import Transfer
         switch option {
         case "--file-size", "--compression", "--level": ["aaa", "./bbb/"]
         case "--like", "--key", "--latest": ["./aaa/", "bbb"]
+        case "--expected-bucket-owner", "--requester-pays", "--sse", "--sse-kms-key-id",
+            "--bucket-owner-full-control":
+            ["aaa", "s3://bbb/"]
         default: ["aaa", "bbb"]
         }
     }

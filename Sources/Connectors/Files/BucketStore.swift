@@ -60,6 +60,10 @@ package final class BucketStore: FileStore {
             switch result {
             case .success(let part):
                 done(.success(FilePart(fileBytes: part.size, version: part.etag?.text ?? "")))
+            // No range of an empty object can be had (RFC 9110 section 15.5.17).
+            case .failure(let error) where range.lowerBound == 0 && error.code == "InvalidRange":
+                buffer.removeAll()
+                done(.success(FilePart(fileBytes: 0, version: version ?? "")))
             case .failure(let error): answer(done, error)
             }
         }

@@ -32,6 +32,8 @@ final class ExportTask: TableTask {
     private let job: UInt64
     private let note: @Sendable (String) -> Void
     private let driver: FlowDriver
+    /// Processes before this one have sent nothing since.
+    private let made: Instant
     private let state: Locked<State>
 
     private struct State {
@@ -54,6 +56,7 @@ final class ExportTask: TableTask {
         self.number = number
         self.context = context
         self.job = Self.number(of: job)
+        made = context.time.now
         let name = subject.description.definition.name
         if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
         guard let export = open.record.export else {
@@ -188,9 +191,10 @@ final class ExportTask: TableTask {
 
     /// All data files are there: nothing else is to lie among them, and then manifests list them.
     private func close() async throws(FlowFailure) {
-        if context.isResumed, subject.files.landsWithin > .zero {
+        let late = subject.files.landsWithin - (context.time.now - made)
+        if context.isResumed, late > .zero {
             note("waiting for what an earlier run may have sent")
-            await Pause.lasting(subject.files.landsWithin)
+            await Pause.lasting(late)
         }
         let (data, closing) = try settled()
         try await finish.clear(data)

@@ -32,6 +32,15 @@ extension CopyArguments {
                 "Give the bucket's owner control of each object, where the bucket has ACLs."),
         ]
     }
+
+    /// The first of these options that was given.
+    var bucketOption: String? {
+        let (bucket, usual) = (files.bucket, BucketOptions())
+        if bucket.expectedOwner != nil { return "--expected-bucket-owner" }
+        if bucket.requesterPays { return "--requester-pays" }
+        if bucket.encryption != usual.encryption { return "--sse" }
+        return bucket.givesOwnerControl ? "--bucket-owner-full-control" : nil
+    }
 }
 
 /// The words of `--sse`.

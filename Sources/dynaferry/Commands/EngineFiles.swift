@@ -62,9 +62,13 @@ enum EngineFiles {
         do throws(AWSError) {
             try await bucket.probe()
         } catch {
+            let what = error.isMissing ? "there is no such bucket" : error.headline
+            let place = "the \(side) bucket \(bucket.name) at \(bucket.endpoint.url)"
             throw CommandFailure(
-                "the \(side) bucket \(bucket.name): \(error.code): \(error.headline)",
-                hints: error.hint.map { [$0] } ?? [])
+                "\(place): \(error.code): \(what)",
+                hints: error.isMissing
+                    ? ["check its name, the region and the account"]
+                    : error.hint.map { [$0] } ?? [])
         }
     }
 

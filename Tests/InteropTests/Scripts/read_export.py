@@ -1,9 +1,9 @@
-"""Reads a full export from a folder, as the developer guide describes it, and compares its items
+"""Reads full exports from a folder, as the developer guide describes them, and compares their items
 with a table's, read by boto3.
 
     read_export.py FOLDER ENDPOINT TABLE KEY[,KEY]
 
-Knows nothing of what wrote the export. Prints how many items there are; any fault ends it with a
+Knows nothing of what wrote them. Prints how many items there are in each; any fault ends it with a
 message.
 """
 
@@ -67,7 +67,7 @@ def lines(path):
     return data, text.split(b"\n")[:-1]
 
 
-def read(folder, root):
+def read(folder):
     started = content(os.path.join(folder, "_started"))
     assert started == b"", "_started is not empty"
     data = check_sum(os.path.join(folder, "manifest-summary.json"))
@@ -80,8 +80,12 @@ def read(folder, root):
     found, names = [], set()
     for line in listed.split(b"\n")[:-1]:
         entry = json.loads(line)
-        path = os.path.join(root, entry["dataFileS3Key"])
-        names.add(os.path.basename(path))
+        name = os.path.basename(entry["dataFileS3Key"])
+        # A key begins at the bucket's root, which the folder need not be.
+        key = f"AWSDynamoDB/{os.path.basename(folder)}/data/{name}"
+        assert entry["dataFileS3Key"].endswith(key), entry["dataFileS3Key"]
+        path = os.path.join(folder, "data", name)
+        names.add(name)
         data, rows = lines(path)
         assert entry["md5Checksum"] == md5(data), f"{path}: the MD5 is another"
         assert entry["itemCount"] == len(rows), f"{path}: {len(rows)} lines"
@@ -95,7 +99,7 @@ def read(folder, root):
 
 
 def scan(endpoint, table):
-    client = boto3.client("dynamodb", endpoint_url=endpoint)
+    client = boto3.client("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
     pages = client.get_paginator("scan").paginate(TableName=table)
     for page in pages:
         for item in page["Items"]:
@@ -119,14 +123,15 @@ def wire(item):
 
 
 def main(root, endpoint, table, keys):
-    folders = exports(root)
-    assert len(folders) == 1, folders
-    found = read(folders[0], root)
+    wanted = sorted(map(normal, scan(endpoint, table)))
     keys = keys.split(",")
-    unique = {json.dumps([item[key] for key in keys], sort_keys=True) for item in found}
-    assert len(unique) == len(found), "a key comes twice"
-    assert sorted(map(normal, found)) == sorted(map(normal, scan(endpoint, table))), "items differ"
-    print(len(found))
+    # A command that is run again after its end makes another export.
+    for folder in exports(root):
+        found = read(folder)
+        unique = {json.dumps([item[key] for key in keys], sort_keys=True) for item in found}
+        assert len(unique) == len(found), "a key comes twice"
+        assert sorted(map(normal, found)) == wanted, "items differ"
+        print(len(found))
 
 
 if __name__ == "__main__":
