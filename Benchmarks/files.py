@@ -69,7 +69,10 @@ def killed(command, folder, rng):
             continue
         if status != 0:
             with open(f"{folder}/errors", encoding="utf-8") as errors:
-                raise Failed(f"{' '.join(command)} ended with {status}: {errors.read()[-800:]}")
+                said = errors.read()
+            # It was killed between its last save and its end.
+            if "has copied everything into it" not in said:
+                raise Failed(f"{' '.join(command)} ended with {status}: {said[-800:]}")
         return kills
 
 
