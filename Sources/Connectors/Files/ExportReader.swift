@@ -37,7 +37,7 @@ package struct ExportReader: Sendable {
         self.patience = patience
     }
 
-    /// - Throws: ``FlowFailure`` that names the file and says what is wrong with it.
+    /// - Throws: `FlowFailure` that names the file and says what is wrong with it.
     package func read(_ found: ExportListing.Found) async throws(FlowFailure) -> ReadExport {
         var export = ReadExport(
             folder: found.folder, id: found.id, data: [], bytes: 0, storedBytes: 0)

@@ -2,7 +2,7 @@ import DynamoModel
 import JSON
 
 /// What `table.json` holds: what a copy of the table needs that its items don't say.
-/// DescribeTable's `Table` as it was answered, and settings as ``TableSettings/json`` has them.
+/// DescribeTable's `Table` as it was answered, and settings as `TableSettings` has them.
 package struct ExportedTable: Equatable, Sendable {
     /// DescribeTable's `Table`.
     package var description: JSON
