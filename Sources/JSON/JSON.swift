@@ -22,20 +22,27 @@ package enum JSON: Equatable, Sendable {
             self.name = name
             self.value = value
         }
+
+        /// By bytes: `==` takes names for one that Unicode spells in two ways, and DynamoDB does
+        /// not (Unicode Standard Annex 15).
+        fileprivate func isNamed(_ name: String) -> Bool {
+            self.name.utf8.elementsEqual(name.utf8)
+        }
     }
 
-    /// The value of the last member called `name`; nil when there is none or this is no object.
-    /// Setting replaces it in place, appends it, or (with nil) removes it. Linear in the members.
+    /// The value of the last member called `name`, by its bytes; nil when there is none or this is
+    /// no object. Setting replaces it in place, appends it, or (with nil) removes it. Linear in the
+    /// members.
     package subscript(name: String) -> JSON? {
         get {
             guard case .object(let members) = self else { return nil }
-            return members.last { $0.name == name }?.value
+            return members.last { $0.isNamed(name) }?.value
         }
         set {
             guard case .object(var members) = self else {
                 preconditionFailure("no member can be set on a JSON value that is not an object")
             }
-            let index = members.lastIndex { $0.name == name }
+            let index = members.lastIndex { $0.isNamed(name) }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)

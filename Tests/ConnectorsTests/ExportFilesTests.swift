@@ -114,6 +114,13 @@ import Testing
         #expect(listing.skipped.contains("t/notes.txt") && listing.skipped.count == 4)
     }
 
+    @Test func `files whose names only look alike are not taken for one`() {
+        let names = ["\u{e9}/data.json", "e\u{301}/data.json"]
+        let listing = ExportListing(names.map { FileEntry(name: $0, bytes: 1) })
+        #expect(listing.lookAlike == names[1])
+        #expect(ExportListing([FileEntry(name: names[0], bytes: 1)]).lookAlike == nil)
+    }
+
     @Test func `gzip that is written in pieces is read in pieces, of several members too`() {
         var generator = SeededGenerator(seed: 3)
         var text: [UInt8] = []

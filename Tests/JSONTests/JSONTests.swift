@@ -10,6 +10,13 @@ import Testing
         #expect(try JSON(parsing: text).text == text)
     }
 
+    @Test func `members are told apart by the bytes of their names`() throws {
+        var json = try JSON(parsing: Array(#"{"\u00e9": 1, "e\u0301": 2}"#.utf8))
+        #expect(json["\u{e9}"] == 1 && json["e\u{301}"] == 2)
+        json["\u{e9}"] = nil
+        #expect(json["\u{e9}"] == nil && json["e\u{301}"] == 2)
+    }
+
     @Test func `numbers keep their text`() throws {
         let digits = "12345678901234567890123456789012345678"
         #expect(try JSON(parsing: "[\(digits)]").text == "[\(digits)]")

@@ -21,12 +21,17 @@ package struct ExportListing: Equatable, Sendable {
     package var unfinished: [String] = []
     /// Files that are no part of any export, and are not read.
     package var skipped: [String] = []
+    /// A file whose name only Unicode tells from another's: nobody could say which one is meant.
+    package var lookAlike: String?
 
     private static let summary = "manifest-summary.json"
 
     package init(_ entries: [FileEntry]) {
         var rest: [FileEntry] = []
+        var names: Set<String> = []
         for entry in entries {
+            // Strings are equal here whose characters are, however they are spelt in bytes.
+            if !names.insert(entry.name).inserted { lookAlike = entry.name }
             // A key that ends so is how some tools mark a folder.
             if entry.name.hasSuffix("/"), entry.bytes == 0 { continue }
             if Self.isClutter(entry.name) { skipped.append(entry.name) } else { rest.append(entry) }

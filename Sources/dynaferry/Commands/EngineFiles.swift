@@ -184,6 +184,11 @@ private struct FilesPlace {
             try await wrapped { () throws(FlowFailure) in
                 try await files.listed("", patience: arguments.giveUpAfter)
             })
+        if let name = listing.lookAlike {
+            throw CommandFailure(
+                "\(files.title(of: name)): two files have this name, in two spellings of Unicode",
+                hints: ["rename one of them"])
+        }
         let reader = ExportReader(files, patience: arguments.giveUpAfter)
         var found: [ReadExport] = []
         for export in listing.exports {
