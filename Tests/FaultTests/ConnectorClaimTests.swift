@@ -229,6 +229,9 @@ import Testing
                 isSlow: false, on: queue
             ) { (_) throws(FlowFailure) in }
         },
+        SinkCase(testDescription: "LineSink", writes: false) { _, _, _ in
+            LineSink(FileHandle.nullDevice.fileDescriptor)
+        },
         SinkCase(testDescription: "SpillSink", writes: false) { _, _, _ in
             let sums = TableSums(buckets: 1 << 4, segments: 1)
             return SpillSink(
@@ -448,7 +451,7 @@ private enum Answers {
 
 extension JSON {
     /// The same for items whose members stand in another order.
-    fileprivate var sorted: String {
+    var sorted: String {
         guard let members else { return text }
         return members.sorted { $0.name < $1.name }.map { "\($0.name):\($0.value.sorted)" }
             .joined(separator: ",")

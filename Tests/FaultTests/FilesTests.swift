@@ -98,6 +98,57 @@ import Testing
         #expect(try await site.read().items == 50)
     }
 
+    /// What a table's lines are written into, and how that ended.
+    private func lines(
+        of site: FilesFixture, _ read: @escaping @Sendable (FileHandle) -> String
+    ) async throws -> (text: String, outcome: FlowOutcome) {
+        let pipe = Pipe()
+        let table = SourceTable(
+            name: "source", reader: ReadOnlyClient(try await site.fixture.client()))
+        let job = try await ExportPreparation.lines(
+            ExportOptions(), table, to: pipe.fileHandleForWriting.fileDescriptor,
+            called: "stdout", note: { _ in }, seed: 1)
+        let running = Task {
+            let status = await job.run()
+            try? pipe.fileHandleForWriting.close()
+            return status.outcome
+        }
+        // A reader that waits must not hold one of the threads that the copy needs.
+        let handle = pipe.fileHandleForReading
+        let text = await OwnThread.run { read(handle) }
+        return (text, await running.value)
+    }
+
+    @Test func `a stream gets each item as a line`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(2_000))
+        let (text, outcome) = try await lines(of: site) { handle in
+            String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self)
+        }
+        #expect(outcome == .completed)
+        let found = try text.split(separator: "\n").map { line in
+            try JSON(parsing: Array(line.utf8))["Item"]?.sorted
+        }
+        #expect(found.count == 2_000)
+        #expect(Set(found) == Set(FilesFixture.items(2_000).map(\.sorted)))
+    }
+
+    @Test func `a reader of lines that goes away ends the copy`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(5_000))
+        signal(SIGPIPE, SIG_IGN)
+        let (_, outcome) = try await lines(of: site) { handle in
+            _ = try? handle.read(upToCount: 1_000)
+            try? handle.close()
+            return ""
+        }
+        guard case .failed(let failure) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(failure.code == "BrokenPipe")
+    }
+
     // MARK: What is wrong with files
 
     @Test func `a file that is not the one that is listed ends the run with its name`()

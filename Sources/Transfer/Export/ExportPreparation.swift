@@ -61,6 +61,44 @@ package enum ExportPreparation {
         }
     }
 
+    /// A job that writes one table's items as lines into a stream. Nothing is kept of it: it can't
+    /// be resumed.
+    /// - Parameters:
+    ///   - descriptor: of the stream, which stays open.
+    ///   - title: what it is called.
+    package static func lines(
+        _ options: ExportOptions, _ source: SourceTable, to descriptor: Int32, called title: String,
+        note: @escaping @Sendable (String) -> Void, willWrite: () -> Void = {},
+        time: any TimeSource = MonotonicTime(), seed: UInt64
+    ) async throws -> Job {
+        let description = try await source.readable("source")
+        let expiry = options.skipsExpired ? try await source.timeToLive() : nil
+        let first = try await firstRead(source, description, options, spool: nil)
+        willWrite()
+        source.begin()
+        let totals = options.limits.totals
+        let keeper = JobKeeper(tables: 1, totals, time: time)
+        let shared = SharedLimits(totals, time: time)
+        let context = CopyTask.Context(
+            keeper: keeper, shared: shared, created: time.secondsSinceEpoch, isResumed: false,
+            isOnlyTable: true, time: time)
+        let record = JobTable(
+            source: source.name, target: title, sourceID: description.id, targetID: nil,
+            schema: description.schema, targetWas: .empty, segments: first.segments,
+            itemsReported: description.itemCount)
+        let task = try ExportTask(
+            options,
+            ExportTask.Subject(
+                table: source, description: description, settings: TableSettings(),
+                target: .lines(descriptor, title: title), expiryAttribute: expiry),
+            OpenTable(record: record, segments: [], first: first), number: 0, job: title, epoch: 1,
+            context, note: note, seed: seed)
+        let table = Job.Table(task: task, place: 0, bytes: description.sizeBytes)
+        return Job(
+            Job.Run(kind: .copy), [table], keeper, Job.Policy(), shared: shared,
+            asked: options.limits, note: note, time: time)
+    }
+
     /// What was found of a table.
     private struct Look: Sendable {
         var pair: Pair
@@ -173,20 +211,26 @@ package enum ExportPreparation {
         return try await AtOnce.map(
             Array(zip(looks, segments)), atOnce: rate == nil ? nil : 1
         ) { look, segments in
-            var reader = FirstReader(
-                look.pair.source, look.description,
-                pageBytesMax: PageShape.scan().replyBytesMax(items: 1), spool: spool,
-                bytes: look.description.sizeBytes)
-            reader.isConsistent = look.options.isConsistentRead
-            reader.asked =
-                segments ?? look.options.segments
-                ?? segmentsWanted(look.description.sizeBytes, look.options)
-            reader.rate = rate
-            do throws(AWSError) {
-                return try await reader.read()
-            } catch {
-                throw CopyRefusal(error, side: "source", look.pair.source.reader.endpoint)
-            }
+            try await firstRead(
+                look.pair.source, look.description, look.options, segments: segments, spool: spool)
+        }
+    }
+
+    private static func firstRead(
+        _ source: SourceTable, _ description: TableDescription, _ options: ExportOptions,
+        segments: Int? = nil, spool: Spool?
+    ) async throws(CopyRefusal) -> FirstRead {
+        var reader = FirstReader(
+            source, description, pageBytesMax: PageShape.scan().replyBytesMax(items: 1),
+            spool: spool, bytes: description.sizeBytes)
+        reader.isConsistent = options.isConsistentRead
+        reader.asked =
+            segments ?? options.segments ?? segmentsWanted(description.sizeBytes, options)
+        reader.rate = options.limits.totals.read
+        do throws(AWSError) {
+            return try await reader.read()
+        } catch {
+            throw CopyRefusal(error, side: "source", source.reader.endpoint)
         }
     }
 
@@ -214,7 +258,8 @@ package enum ExportPreparation {
         let tables = try looks.enumerated().map { number, look throws(CopyRefusal) in
             let subject = ExportTask.Subject(
                 table: look.pair.source, description: look.description, settings: look.settings,
-                files: look.pair.files, key: look.pair.key, bucket: look.pair.bucket,
+                target: .files(
+                    look.pair.files, key: look.pair.key, bucket: look.pair.bucket),
                 expiryAttribute: options[number].skipsExpired ? look.settings.timeToLive : nil)
             return Job.Table(
                 task: try ExportTask(

@@ -10,15 +10,28 @@ import System
 /// One table on its way to files: its items, and then the manifests. Any thread may call its
 /// methods.
 final class ExportTask: TableTask {
+    /// Where items go.
+    enum Target: Sendable {
+        /// - Parameters:
+        ///   - key: of the store, from the root of its bucket; empty for a folder.
+        case files(any WritableFileStore, key: String, bucket: String?)
+        /// A stream, of which nothing is kept, with what it is called.
+        case lines(Int32, title: String)
+
+        var title: String {
+            switch self {
+            case .files(let files, _, _): files.title
+            case .lines(_, let title): title
+            }
+        }
+    }
+
     /// The table, as it is when the job begins, and where it goes.
     struct Subject: Sendable {
         var table: SourceTable
         var description: TableDescription
         var settings: TableSettings
-        var files: any WritableFileStore
-        /// Of the store, from the root of its bucket; empty for a folder.
-        var key: String
-        var bucket: String?
+        var target: Target
         /// See ``CopyPreflight/Findings/expiryAttribute``.
         var expiryAttribute: String?
     }
@@ -59,20 +72,13 @@ final class ExportTask: TableTask {
         made = context.time.now
         let name = subject.description.definition.name
         if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
-        guard let export = open.record.export else {
-            preconditionFailure("\(name) is exported, and its job knows of no export")
-        }
         let limits = try UnitLimits(reading: subject.description.definition, options.limits)
-        var status = TableStatus(source: name, target: subject.files.title)
+        var status = TableStatus(source: name, target: subject.target.title)
         status.progress = Self.idleProgress(open, subject.description)
         if open.record.isFinished { status.end(.completed) }
         state = Locked(State(definition: subject.description.definition, status: status))
         let queue = HTTPEngine.queue("export", lane: number)
-        var settings = ExportSink.Settings(
-            folder: export.names.data, job: self.job, epoch: UInt16(truncatingIfNeeded: epoch))
-        settings.compression = options.compression
-        settings.fileBytes = options.fileBytes
-        let sink = ExportSink(subject.files, settings)
+        let sink = Self.sink(options, subject.target, open, job: self.job, epoch: epoch)
         var scan = ScanSource.Settings(segments: open.record.segments)
         scan.isConsistent = options.isConsistentRead
         scan.first = open.first?.page
@@ -86,8 +92,10 @@ final class ExportTask: TableTask {
             parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
         }
         var configuration = parts.configuration(Self.memory(options, sink.shape))
-        configuration.openMax = Self.openMax(options, sink.shape)
-        configuration.writesMax = configuration.openMax
+        if sink.shape.hasUnits {
+            configuration.openMax = Self.openMax(options, sink.shape)
+            configuration.writesMax = configuration.openMax
+        }
         if let scansMax = options.scansMax { configuration.readsMax = scansMax }
         configuration.itemsReported = subject.description.itemCount
         configuration.itemBytesReported = subject.description.itemBytes ?? open.first?.itemBytes
@@ -97,6 +105,23 @@ final class ExportTask: TableTask {
         driver = FlowDriver(
             parts, configuration, shared: (context.shared, number), on: queue, time: context.time,
             seed: seed)
+    }
+
+    private static func sink(
+        _ options: ExportOptions, _ target: Target, _ open: OpenTable, job: UInt64, epoch: Int
+    ) -> any BatchSink {
+        switch target {
+        case .lines(let descriptor, _): return LineSink(descriptor)
+        case .files(let files, _, _):
+            guard let export = open.record.export else {
+                preconditionFailure("\(open.record.source) is exported without an export")
+            }
+            var settings = ExportSink.Settings(
+                folder: export.names.data, job: job, epoch: UInt16(truncatingIfNeeded: epoch))
+            settings.compression = options.compression
+            settings.fileBytes = options.fileBytes
+            return ExportSink(files, settings)
+        }
     }
 
     /// Pages need no more than they would in a copy: the rest is for files.
@@ -164,13 +189,13 @@ final class ExportTask: TableTask {
         state.withLock { ($0.status.stage, $0.isMoving) = (.copying, true) }
         var outcome: FlowOutcome
         do throws(FlowFailure) {
-            try await finish.begin()
+            try await finish?.begin()
             let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
             outcome = await driver.run()
             watch.stop()
             let progress = driver.progress
             state.withLock { ($0.status.progress, $0.isMoving) = (progress, false) }
-            if outcome == .completed { try await close() }
+            if outcome == .completed, let finish { try await close(finish) }
         } catch {
             outcome = .failed(error)
         }
@@ -183,38 +208,56 @@ final class ExportTask: TableTask {
 
     // MARK: The end
 
-    private var export: ExportRecord { open.record.export! }
+    /// What is left to do of files.
+    private struct Finish {
+        var files: any WritableFileStore
+        var key: String
+        var bucket: String?
+        var export: ExportRecord
+        var steps: ExportFinish
 
-    private var finish: ExportFinish {
-        ExportFinish(subject.files, export.names, job: job, patience: options.giveUpAfter)
+        func begin() async throws(FlowFailure) { try await steps.begin() }
+    }
+
+    private var finish: Finish? {
+        guard case .files(let files, let key, let bucket) = subject.target,
+            let export = open.record.export
+        else { return nil }
+        return Finish(
+            files: files, key: key, bucket: bucket, export: export,
+            steps: ExportFinish(files, export.names, job: job, patience: options.giveUpAfter))
     }
 
     /// All data files are there: nothing else is to lie among them, and then manifests list them.
-    private func close() async throws(FlowFailure) {
-        let late = subject.files.landsWithin - (context.time.now - made)
+    private func close(_ finish: Finish) async throws(FlowFailure) {
+        let late = finish.files.landsWithin - (context.time.now - made)
         if context.isResumed, late > .zero {
             note("waiting for what an earlier run may have sent")
             await Pause.lasting(late)
         }
-        let (data, closing) = try settled()
-        try await finish.clear(data)
-        try await finish.write(
-            data, summary(of: data, closing), closing.table, below: subject.key)
-        note("exported to \(subject.files.title)\(export.names.folder)")
+        let (data, closing) = try settled(finish.export)
+        try await finish.steps.clear(data)
+        try await finish.steps.write(
+            data, summary(of: data, closing, finish), closing.table, below: finish.key)
+        note("exported to \(finish.files.title)\(finish.export.names.folder)")
     }
 
     /// The files, and what else is settled before the first manifest is written.
-    private func settled() throws(FlowFailure) -> (data: [DataFile], ExportRecord.Closing) {
+    private func settled(
+        _ export: ExportRecord
+    ) throws(FlowFailure) -> (data: [DataFile], ExportRecord.Closing) {
         do throws(JobError) {
             var data = try context.keeper.filesWritten(ofTable: number)
             data.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-            return (data, try closing())
+            return (data, try closing(of: export))
         } catch {
             throw FlowFailure(error)
         }
     }
 
-    private func closing() throws(JobError) -> ExportRecord.Closing {
+    private func closing(
+        of export: ExportRecord
+    ) throws(JobError) -> ExportRecord.Closing {
         if let settled = export.closing { return settled }
         var record = export
         let closing = ExportRecord.Closing(
@@ -227,7 +270,7 @@ final class ExportTask: TableTask {
     }
 
     private func summary(
-        of data: [DataFile], _ closing: ExportRecord.Closing
+        of data: [DataFile], _ closing: ExportRecord.Closing, _ finish: Finish
     ) -> ExportSummary {
         let definition = subject.description
         let arn =
@@ -235,13 +278,15 @@ final class ExportTask: TableTask {
             ?? "arn:aws:dynamodb:\(subject.table.reader.endpoint.region):000000000000:table/"
             + definition.definition.name
         var summary = ExportSummary(
-            filesKey: subject.key + export.names.files, items: data.lazy.map(\.items).clampedSum,
-            tableARN: arn, tableID: definition.id, exportARN: "\(arn)/export/\(export.names.id)",
-            started: export.started, ended: closing.ended,
+            filesKey: finish.key + finish.export.names.files,
+            items: data.lazy.map(\.items).clampedSum,
+            tableARN: arn, tableID: definition.id,
+            exportARN: "\(arn)/export/\(finish.export.names.id)",
+            started: finish.export.started, ended: closing.ended,
             storedBytes: status.progress.bytesEarlier
                 + status.progress.counters.storedBytesWritten)
-        summary.bucket = subject.bucket
-        summary.prefix = subject.key.isEmpty ? nil : String(subject.key.dropLast())
+        summary.bucket = finish.bucket
+        summary.prefix = finish.key.isEmpty ? nil : String(finish.key.dropLast())
         return summary
     }
 

@@ -132,9 +132,7 @@ extension CopyArguments {
                     hints: ["copy them by commands of their own"])
             }
             for location in [source, target] {
-                if location.kind == .stream {
-                    throw UsageError("-: streams of lines can't be used yet")
-                }
+                if location.kind == .stream { try validateStream() }
             }
             if target.isFiles, target.isPattern {
                 throw UsageError(
@@ -156,6 +154,28 @@ extension CopyArguments {
         }
         if verifies {
             throw UsageError("--verify can't read files yet", hints: ["leave it out"])
+        }
+    }
+
+    /// A stream is of one table, and nothing is kept of it.
+    private func validateStream() throws(UsageError) {
+        guard selection.count == 1, target.kind == .stream else {
+            throw UsageError(
+                "- is read as lines by no command yet", hints: ["as TARGET it is stdout"])
+        }
+        if source.isPattern {
+            throw UsageError(
+                "\(source.text) are several tables, whose lines could not be told apart",
+                hints: ["name one, or a folder as TARGET"])
+        }
+        let given: [(String, Bool)] = [
+            ("--job", job != nil), ("--resume", resume), ("--restart", restart),
+            ("--file-size", files.fileBytes != FilesArguments().fileBytes),
+            ("--compression", files.compression != .gzip), ("--level", files.level != 6),
+        ]
+        if let option = given.first(where: \.1)?.0 {
+            throw UsageError(
+                "\(option) says nothing of a stream, which is no job", hints: ["leave it out"])
         }
     }
 

@@ -3,6 +3,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Glibc
 import JSON
 import S3
 import Schema
@@ -20,6 +21,14 @@ enum EngineFiles {
         var options = try EngineCopy.jobOptions(arguments, environment)
         let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let scaling = try await sides.scaling(sides.source, arguments, voice)
+        if arguments.target.kind == .stream {
+            let table = SourceTable(
+                name: arguments.source.text, reader: client,
+                scaling: scaling.map(ScalingReader.init))
+            return try await ExportPreparation.lines(
+                ExportOptions(arguments), table, to: STDOUT_FILENO, called: "stdout",
+                note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
+        }
         let selection = TableSelection(toFiles: arguments)
         if selection.needsNames { options.selection = selection.text(for: "export") }
         let selected = try await SelectedTables(

@@ -102,7 +102,9 @@ struct JobRun {
 
     private func tell(_ summary: any JobSummary, _ report: OutputFile?) throws {
         let json = showsJSON || report != nil ? summary.json.prettyText : ""
-        console.show(showsJSON ? json : summary.lines.joined(separator: "\n"))
+        let lines = showsJSON ? json : summary.lines.joined(separator: "\n")
+        // Lines of items have stdout for themselves.
+        if arguments.target.kind == .stream { console.note(lines) } else { console.show(lines) }
         for error in summary.errors { console.fail(error.text, hints: error.hints) }
         for hint in summary.hints { console.note("hint: \(hint)") }
         try report?.write(json)

@@ -85,7 +85,7 @@ struct CopySummary: JobSummary {
         _ arguments: CopyArguments, _ status: JobStatus, _ counters: FlowCounters
     ) -> [String] {
         var hints: [String] = []
-        if status.outcome != .completed, !status.hasLostTable {
+        if status.outcome != .completed, !status.hasLostTable, status.id != nil {
             let job = status.id ?? ""
             let command = ShellWords.command(arguments.wordsToResume)
             hints.append(
