@@ -230,7 +230,7 @@ import Testing
             ) { (_) throws(FlowFailure) in }
         },
         SinkCase(testDescription: "LineSink", writes: false) { _, _, _ in
-            LineSink(FileHandle.nullDevice.fileDescriptor)
+            LineSink(nowhere)
         },
         SinkCase(testDescription: "SpillSink", writes: false) { _, _, _ in
             let sums = TableSums(buckets: 1 << 4, segments: 1)
@@ -240,6 +240,9 @@ import Testing
                 key: DigestKey(bytes: [UInt8](repeating: 7, count: 16)))
         },
     ]
+
+    /// Where lines go that nobody reads.
+    private static let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
 
     private static func conditional(
         _ client: Client, _ table: String, _ queue: DispatchQueue
