@@ -242,6 +242,13 @@ import Testing
         #expect(status.outcome == .completed)
         #expect(status.counters.deadLetters == Self.badLines.count)
         site.fixture.expectEqual()
+        let client = try await site.fixture.client()
+        let retry = DeadLetterRetry(
+            from: ReadOnlyClient(client), to: client, keepsItems: { _ in false })
+        let error = await #expect(throws: JobError.self) {
+            _ = try await retry.run(try #require(status.id), in: site.fixture.jobs)
+        }
+        #expect(error?.hint?.contains("--merge") == true)
         let path = try #require(status.deadLettersPaths.first)
         let letters = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         #expect(letters.count == Self.badLines.count)

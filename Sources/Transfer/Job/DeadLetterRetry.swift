@@ -46,6 +46,12 @@ package struct DeadLetterRetry: Sendable {
         let file = try JobFile.open(folder.databasePath(id), readOnly: false)
         var findings = Findings()
         for (number, table) in try file.tables().enumerated() {
+            if table.readsFiles, try !file.deadLetters(ofTable: number).isEmpty {
+                throw JobError(
+                    "the dead letters of \(table.target) are lines of \(table.source), which say"
+                        + " what they did",
+                    hint: "put them right there, then copy the export again with --merge")
+            }
             let pair = (
                 source: SourceTable(name: table.source, reader: source),
                 target: TargetTable(name: table.target, client: target)
