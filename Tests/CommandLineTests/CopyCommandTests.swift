@@ -61,6 +61,7 @@ private final class ScriptedCopy: RunningJob {
 
     @Test func `a failed copy says why and what to do, and still reports`() throws {
         var status = ReportTests.status()
+        status.id = "aaa-1234"
         status.tables[0].outcome = .failed(ReportTests.failure())
         let code = try run(["--report", folder.path("report")]) { [status] _, _ in
             ScriptedCopy(status)
