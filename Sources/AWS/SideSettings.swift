@@ -54,7 +54,9 @@ package struct SideSettings: Sendable {
     /// Of Application Auto Scaling; nil where DynamoDB's own is a custom one and none is named.
     var scalingEndpoint: Endpoint?
     /// What ``storage()`` gives. Who copies tables alone does not care what is wrong with it.
-    var storageSettings: Result<StorageSettings, ConfigurationError>?
+    /// It is looked up only then, and with the credentials that the side has by then.
+    var storageSettings:
+        (@Sendable (any CredentialProvider) throws(ConfigurationError) -> StorageSettings)?
     /// Whether an account's own hosts are used.
     var accountHosts = AccountHosts.disabled
     var hasLoopbackProxy = false
@@ -103,7 +105,7 @@ package struct SideSettings: Sendable {
             endpoint: endpoint, provider: provider, caBundle: caBundle,
             bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
             scalingEndpoint: try sources.scalingEndpoint(in: endpoint.region),
-            storageSettings: Result { () throws(ConfigurationError) in
+            storageSettings: { (provider) throws(ConfigurationError) in
                 try sources.storage(in: endpoint.region, provider, caBundle)
             },
             accountHosts: try sources.accountHosts(of: endpoint),
@@ -127,7 +129,7 @@ package struct SideSettings: Sendable {
         guard let storageSettings else {
             throw ConfigurationError(.endpoint, "no endpoint of S3 is known")
         }
-        return try storageSettings.get()
+        return try storageSettings(provider)
     }
 
     /// Asks AWS whose `credentials` are.
