@@ -166,16 +166,17 @@ def speed_section(options):
                     ["copy", "source", f"{folder}/out/", "--level", str(level)], server, folder,
                     options.runs, clear)
                 alone = zlib_alone(glob.glob(f"{folder}/out/AWSDynamoDB/*/data/*.gz"), level)
-                rows.append((f"export, level {level}", out, alone))
+                size = sum(map(os.path.getsize, glob.glob(f"{folder}/out/AWSDynamoDB/*/data/*")))
+                rows.append((f"export, level {level}", out, alone, size))
             into = median(
                 ["copy", f"{folder}/out/", "target"], server, folder, options.runs, empty)
             plain = median(
                 ["copy", "source", f"{folder}/out/", "--compression", "none"], server, folder,
                 options.runs, clear)
             copy = median(["copy", "source", "target"], server, folder, options.runs, empty)
-            for name, seconds, alone in rows:
+            for name, seconds, alone, size in rows:
                 print(f"{name}: {seconds * 1e6 / items:.2f} us of CPU an item,"
-                      f" zlib alone {alone * 1e6 / items:.2f}")
+                      f" zlib alone {alone * 1e6 / items:.2f}; {size / 1e6:.1f} MB")
             print(f"export, not compressed: {plain * 1e6 / items:.2f}")
             print(f"import: {into * 1e6 / items:.2f}, {into / copy:.2f} times a copy from table to"
                   f" table, {copy * 1e6 / items:.2f}")

@@ -65,7 +65,7 @@ struct HTTPHead {
         request.target = (first + 1)..<last
     }
 
-    /// Methods are told apart by case (RFC 9110, 9.1).
+    /// Names of methods are case-sensitive (RFC 9110, 9.1).
     private static func method(_ name: UnsafeRawBufferPointer) -> HTTPRequest.Method {
         if name.elementsEqual("POST".utf8) { return .post }
         if name.elementsEqual("GET".utf8) { return .get }

@@ -73,7 +73,7 @@ extension S3Service {
         var checksum = RunningChecksum(.crc64nvme)
         bytes.withUnsafeBytes { checksum.add($0) }
         let metadata = ObjectMetadata(
-            size: bytes.count, etag: Hex.text(MD5().hash(bytes)), modified: now,
+            size: bytes.count, etag: Hex.text(MD5.hash(bytes)), modified: now,
             headers: ObjectHeaders.usual,
             checksum: ObjectChecksum(
                 algorithm: checksum.algorithm, value: checksum.finishText()))

@@ -27,7 +27,7 @@ enum ObjectSum: CaseIterable, Sendable {
         case .crc32c: Base64.encode(ReflectedCRC.bytes(.crc32c, of: bytes))
         case .sha256: Base64.encode(SHA256().hash(bytes))
         case .sha1: Base64.encode(SHA1.hash(bytes))
-        case .md5: Base64.encode(MD5().hash(bytes))
+        case .md5: Base64.encode(MD5.hash(bytes))
         }
     }
 

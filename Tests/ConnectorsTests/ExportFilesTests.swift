@@ -75,7 +75,7 @@ import Testing
         let files = (0..<3).map {
             DataFile(
                 name: "AWSDynamoDB/x/data/\($0).json.gz", items: $0, bytes: 10,
-                md5: MD5().hash([UInt8($0)]), etag: "e\($0)")
+                md5: MD5.hash([UInt8($0)]), etag: "e\($0)")
         }
         let bytes = FilesManifest.bytes(files, below: "p/")
         let read = try FilesManifest.files(parsing: bytes, called: "manifest-files.json")

@@ -9,7 +9,7 @@ extension Session {
 
     /// Makes attempts at an operation as the errors' remedies say; see
     /// ``Client/call(_:_:repeatable:patience:)``.
-    /// - Parameter attempt: makes one that takes no longer than it is told.
+    /// - Parameter attempt: makes one attempt, which must end within the given time.
     func repeating<Value: Sendable>(
         _ operation: Operation, repeatable: Bool, patience: Duration?,
         _ attempt: (Duration) async -> Result<Value, AWSError>

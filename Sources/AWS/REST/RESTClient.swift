@@ -110,7 +110,7 @@ package final class RESTClient: Sendable {
     /// Repeats `attempt` as the errors' remedies say: see
     /// ``Client/call(_:_:repeatable:patience:)``. Every request can be repeated: to put or delete
     /// an object twice comes to the same.
-    /// - Parameter attempt: makes one that takes no longer than it is told.
+    /// - Parameter attempt: makes one attempt, which must end within the given time.
     package func call<Value: Sendable>(
         _ operation: Operation, patience: Duration? = nil,
         _ attempt: (Duration) async -> Result<Value, AWSError>

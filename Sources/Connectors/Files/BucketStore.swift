@@ -37,7 +37,10 @@ package final class BucketStore: FileStore {
                     prefix: self.prefix + prefix, countMax: Self.objectsMax)
                 var entries = found.map { object in
                     FileEntry(
-                        name: String(object.key.dropFirst(self.prefix.count)), bytes: object.size,
+                        name: String(
+                            decoding: object.key.utf8.dropFirst(self.prefix.utf8.count),
+                            as: UTF8.self),
+                        bytes: object.size,
                         archive: object.archive)
                 }
                 entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

@@ -6,14 +6,15 @@ import System
 package struct DataFile: Equatable, Sendable {
     /// Below the export's place.
     package var name: String
-    package var items: Int
+    /// Lines; nil where no manifest says.
+    package var items: Int?
     /// As it lies there, compressed; nil where a manifest does not say.
     package var bytes: Int?
     /// Of these; nil where a manifest does not say.
     package var md5: [UInt8]?
     package var etag: String?
 
-    package init(name: String, items: Int, bytes: Int?, md5: [UInt8]?, etag: String?) {
+    package init(name: String, items: Int?, bytes: Int?, md5: [UInt8]?, etag: String?) {
         self.name = name
         self.items = items
         self.bytes = bytes
@@ -23,7 +24,8 @@ package struct DataFile: Equatable, Sendable {
 
     /// For a job's state.
     package var stored: [UInt8] {
-        var json: JSON = ["name": .string(name), "items": JSON(items)]
+        var json: JSON = ["name": .string(name)]
+        if let items { json["items"] = JSON(items) }
         if let bytes { json["bytes"] = JSON(bytes) }
         if let md5 { json["md5"] = .string(Base64.encode(md5)) }
         if let etag { json["etag"] = .string(etag) }
@@ -33,7 +35,7 @@ package struct DataFile: Equatable, Sendable {
     /// - Returns: nil for what no job has kept so.
     package init?(stored: [UInt8]) {
         guard let json = try? JSON(parsing: stored), let name = json["name"]?.string,
-            let items = json["items"]?.int(in: 0...Int.max)
+            let items = json["items"]?.int(in: 0...ServiceRanges.itemCount.upperBound)
         else { return nil }
         self.init(
             name: name, items: items, bytes: json["bytes"]?.int(in: 0...Int.max),

@@ -42,8 +42,8 @@ final class DataFileReader: @unchecked Sendable {
         case gzip(GzipReader)
     }
 
-    /// The longest line that may hold an item.
-    private static let lineBytesMax = MemoryBudget.pageMin
+    /// The longest line that may hold an item: what a page of one has room for.
+    private static let lineBytesMax = PageShape.lines.replyBytesMax(items: 1)
     private static let inputBytes = 256 << 10
     private static let textBytes = 64 << 10
     /// Bytes kept of a line that is too long.
@@ -130,17 +130,19 @@ final class DataFileReader: @unchecked Sendable {
         }
         let isEnd = count == rest.count
         let line = UnsafeRawBufferPointer(rebasing: rest[..<count])
-        let isWanted = overlong > 0 || !line.allSatisfy(Self.isBlank)
+        let length = overlong + count
+        let isOverlong = length > Self.lineBytesMax
+        let isWanted = isOverlong || !line.allSatisfy(Self.isBlank)
         if isWanted, draft.passed == 0 {
             if draft.lines.count >= draft.request.itemsMax { return .pageFull }
             let room = draft.request.bytesMax - draft.buffer.count
-            if overlong == 0, count > room {
+            if !isOverlong, count > room {
                 return draft.lines.isEmpty ? .tooLong(count) : .pageFull
             }
             let start = draft.buffer.count
-            if overlong > 0 {
-                draft.overlong[draft.lines.count] = overlong + count
-                draft.buffer.append(kept)
+            if isOverlong {
+                draft.overlong[draft.lines.count] = length
+                draft.buffer.append(overlong > 0 ? kept : Array(line.prefix(Self.overlongKept)))
             } else {
                 draft.buffer.append(line)
             }
@@ -320,9 +322,9 @@ final class DataFileReader: @unchecked Sendable {
                         "is not the file that the manifest lists: its MD5 is"
                             + " \(Base64.encode(found)), not \(Base64.encode(md5))")))
         }
-        guard file.items < 0 || file.items == line else {
+        if let items = file.items, items != line {
             return draft.done(
-                .failure(damaged("has \(line) lines, and the manifest says \(file.items)")))
+                .failure(damaged("has \(line) lines, and the manifest says \(items)")))
         }
         finish(draft, isLast: true)
     }

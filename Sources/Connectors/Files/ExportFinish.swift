@@ -61,7 +61,7 @@ package struct ExportFinish: Sendable {
         for (name, bytes) in [
             (names.files, FilesManifest.bytes(data, below: key)), (names.summary, summary.bytes),
         ] {
-            let sum = Array(Base64.encode(MD5().hash(bytes)).utf8)
+            let sum = Array(Base64.encode(MD5.hash(bytes)).utf8)
             try await files.writeOnce(ExportNames.md5(of: name), sum, patience: patience)
             try await files.writeOnce(name, bytes, patience: patience)
         }

@@ -126,7 +126,7 @@ package enum FilesManifest {
         var lines: [UInt8] = []
         for file in files {
             let json: JSON = [
-                "itemCount": JSON(file.items),
+                "itemCount": JSON(file.items ?? 0),
                 "md5Checksum": .string(Base64.encode(file.md5 ?? [])),
                 "etag": .string(file.etag ?? Hex.text(file.md5 ?? [])),
                 "dataFileS3Key": .string(key + file.name),

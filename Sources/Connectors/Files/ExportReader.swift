@@ -52,7 +52,7 @@ package struct ExportReader: Sendable {
             try await read(summary, found, into: &export)
         } else {
             export.data = found.data.map {
-                DataFile(name: $0.name, items: -1, bytes: $0.bytes, md5: nil, etag: nil)
+                DataFile(name: $0.name, items: nil, bytes: $0.bytes, md5: nil, etag: nil)
             }
             export.notes.append(
                 "\(files.title(of: found.folder)) has no manifest: all its \(found.data.count)"
@@ -89,7 +89,7 @@ package struct ExportReader: Sendable {
         var listed = try checked { () throws(ManifestError) in
             try FilesManifest.files(parsing: lines, called: list)
         }
-        let sum = listed.lazy.map(\.items).clampedSum
+        let sum = listed.lazy.compactMap(\.items).clampedSum
         guard sum == read.items else {
             throw bad(
                 ManifestError(
@@ -133,7 +133,7 @@ package struct ExportReader: Sendable {
         else { return }
         let text = String(decoding: try await whole(sums.name, 1_024), as: UTF8.self)
             .filter { !$0.isWhitespace }
-        guard text != Base64.encode(MD5().hash(bytes)) else { return }
+        guard text != Base64.encode(MD5.hash(bytes)) else { return }
         throw bad(
             ManifestError(
                 name, "has another MD5 than \(files.title(of: sums.name)) says",

@@ -139,7 +139,7 @@ extension DataFile {
     fileprivate init(name: String, of file: OpenFile, etag: String?) {
         self.init(
             name: name, items: file.items, bytes: file.bytes.count,
-            md5: MD5().hash(file.bytes.bytes), etag: etag)
+            md5: MD5.hash(file.bytes.bytes), etag: etag)
     }
 }
 

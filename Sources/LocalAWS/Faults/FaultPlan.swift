@@ -91,7 +91,7 @@ package struct FaultPlan: Equatable, Sendable {
         return parts.joined(separator: ",")
     }
 
-    /// What befalls the next request, latency apart; nil when nothing does.
+    /// The fault of the next request, latency apart; nil for none.
     package func draw(using generator: inout some RandomNumberGenerator) -> Fault? {
         func hits(_ probability: Double) -> Bool { Self.hits(probability, &generator) }
         if hits(drop) { return Bool.random(using: &generator) ? .dropBefore : .dropAfter }
@@ -104,8 +104,8 @@ package struct FaultPlan: Equatable, Sendable {
         return nil
     }
 
-    /// What befalls the next request to S3: what befalls any, but for what only DynamoDB's replies
-    /// have, and what only S3's do.
+    /// The fault of the next request to S3: one that any request may have, but those of DynamoDB's
+    /// replies alone, or one that only S3 has. nil for none.
     package func draw(
         for operation: S3Operation, using generator: inout some RandomNumberGenerator
     ) -> Fault? {

@@ -26,7 +26,7 @@ package final class FaultSource: @unchecked Sendable {
         generator = SeededGenerator(seed: seed)
     }
 
-    /// What befalls the next request.
+    /// The fault of the next request; nil for none.
     func next(operation: @autoclosure () -> String) -> Fault? {
         guard plan != nil || hook != nil else { return nil }
         let (number, drawn) = lock.withLock { () -> (Int, Fault?) in
@@ -39,7 +39,7 @@ package final class FaultSource: @unchecked Sendable {
         return share > 0 ? .unprocessed(share) : nil
     }
 
-    /// What befalls the next request to S3, which is for `target`.
+    /// The fault of the next request to S3, which is for `target`; nil for none.
     func next(_ operation: S3Operation, target: @autoclosure () -> String) -> Fault? {
         guard let plan else { return nil }
         return lock.withLock {
@@ -60,7 +60,7 @@ package final class FaultSource: @unchecked Sendable {
         return lock.withLock { positions.filter { _ in generator.unit() < share } }
     }
 
-    /// What of a fault befalls the reply on its way.
+    /// What a fault does to the reply on its way; nil where it does nothing to it.
     func disturbance(of fault: Fault) -> HTTPAnswer.Disturbance? {
         switch fault {
         case .dropBefore, .dropAfter: .drop

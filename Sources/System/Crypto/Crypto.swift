@@ -42,13 +42,11 @@ package final class SHA256: @unchecked Sendable {
     }
 }
 
-/// An MD5 digest context that is kept and reused, for ETags and manifests that others make with it;
-/// it protects nothing. Belongs to one thread at a time.
+/// MD5, for ETags and manifests that others make with it; it protects nothing.
 ///
 /// Its library context is its own and has read no configuration: one that allows only what FIPS 140
 /// does would refuse MD5 (OpenSSL manual, `fips_module`).
-package final class MD5: @unchecked Sendable {
-    // @unchecked: like the request that owns it, a context belongs to one thread at a time.
+package enum MD5 {
     package static let byteCount = 16
 
     nonisolated(unsafe) fileprivate static let algorithm: OpaquePointer = {
@@ -58,31 +56,15 @@ package final class MD5: @unchecked Sendable {
         return algorithm
     }()
 
-    private let context: OpaquePointer
-
-    package init() {
-        guard let context = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
-        self.context = context
+    package static func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
+        let digest = RunningDigest(.md5)
+        digest.add(message)
+        return digest.finish()
     }
 
-    deinit { EVP_MD_CTX_free(context) }
-
-    /// Writes the 16 bytes of the digest of `message` to `digest`.
-    package func hash(_ message: UnsafeRawBufferPointer, into digest: UnsafeMutableRawPointer) {
-        var status = EVP_DigestInit_ex2(context, Self.algorithm, nil)
-        status &= EVP_DigestUpdate(context, message.baseAddress, message.count)
-        status &= EVP_DigestFinal_ex(context, digest.assumingMemoryBound(to: UInt8.self), nil)
-        precondition(status == 1, "MD5 failed")
+    package static func hash(_ message: [UInt8]) -> [UInt8] {
+        message.withUnsafeBytes { hash($0) }
     }
-
-    package func hash(_ message: UnsafeRawBufferPointer) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: Self.byteCount) { output, count in
-            if let start = output.baseAddress { hash(message, into: start) }
-            count = Self.byteCount
-        }
-    }
-
-    package func hash(_ message: [UInt8]) -> [UInt8] { message.withUnsafeBytes { hash($0) } }
 }
 
 /// A digest of what comes in pieces. Belongs to one thread at a time.

@@ -53,6 +53,7 @@ package enum ExportPreparation {
             job.locks = locks
             locks.keep(job.lock)
             willWrite()
+            for text in looks.compactMap(\.unread) { note(text) }
             for pair in pairs { pair.source.begin() }
             return try make(job, looks, options, policy, note, time, seed)
         } catch {
@@ -72,7 +73,7 @@ package enum ExportPreparation {
         time: any TimeSource = MonotonicTime(), seed: UInt64
     ) async throws -> Job {
         let description = try await source.readable("source")
-        let expiry = options.skipsExpired ? try await source.timeToLive() : nil
+        let expiry = options.skipsExpired ? try await expiry(of: source) : nil
         let first = try await firstRead(source, description, options, spool: nil)
         willWrite()
         source.begin()
@@ -105,8 +106,12 @@ package enum ExportPreparation {
         var options: ExportOptions
         var description: TableDescription
         var settings: TableSettings
+        /// Why settings could not be read.
+        var unread: String?
+        /// The attribute by which items expire that are to be left out.
+        var expiry: String?
 
-        var identity: JSONPair {
+        var identity: Identity {
             (
                 source: description.arn ?? description.definition.name,
                 endpoint: pair.source.reader.endpoint.url, target: pair.files.title
@@ -114,7 +119,7 @@ package enum ExportPreparation {
         }
     }
 
-    typealias JSONPair = (source: String, endpoint: String, target: String)
+    typealias Identity = (source: String, endpoint: String, target: String)
 
     private static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {
         let least = leastMemory(options)
@@ -125,12 +130,26 @@ package enum ExportPreparation {
                 hint: "give at least \((least + (1 << 20) - 1) >> 20)MiB, or a smaller --file-size")
         }
         let description = try await pair.source.readable("source")
+        var look = Look(
+            pair: pair, options: options, description: description, settings: TableSettings())
         // What can't be read of them does not keep the items back.
-        let settings = try? await pair.source.settings(
-            Set(Setting.allCases), of: description)
-        return Look(
-            pair: pair, options: options, description: description,
-            settings: settings ?? TableSettings())
+        do throws(SettingUnreadable) {
+            look.settings = try await pair.source.settings(Set(Setting.allCases), of: description)
+        } catch {
+            look.unread =
+                "\(description.definition.name): its \(error.setting.title) can't be read, and"
+                + " no settings are in table.json: \(error.error.headline)"
+        }
+        if options.skipsExpired { look.expiry = try await expiry(of: pair.source) }
+        return look
+    }
+
+    private static func expiry(of source: SourceTable) async throws(CopyRefusal) -> String? {
+        do throws(AWSError) {
+            return try await source.timeToLive()
+        } catch {
+            throw CopyRefusal(error, side: "source", source.reader.endpoint)
+        }
     }
 
     /// A file that is open and one on its way, and a page.
@@ -260,7 +279,7 @@ package enum ExportPreparation {
                 table: look.pair.source, description: look.description, settings: look.settings,
                 target: .files(
                     look.pair.files, key: look.pair.key, bucket: look.pair.bucket),
-                expiryAttribute: options[number].skipsExpired ? look.settings.timeToLive : nil)
+                expiryAttribute: look.expiry)
             return Job.Table(
                 task: try ExportTask(
                     options[number], subject, job.tables[number], number: number,

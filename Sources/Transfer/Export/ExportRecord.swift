@@ -12,7 +12,10 @@ package struct ExportRecord: Equatable, Sendable {
     package var closing: Closing?
 
     package struct Closing: Equatable, Sendable {
+        /// Seconds since 1970.
         package var ended: Double
+        /// Of the items, as the service counts them.
+        package var storedBytes: Int
         package var table: ExportedTable
     }
 
@@ -25,6 +28,7 @@ package struct ExportRecord: Equatable, Sendable {
         var json: JSON = ["id": .string(names.id), "started": JSON(started)]
         if let closing {
             json["ended"] = JSON(closing.ended)
+            json["bytes"] = JSON(closing.storedBytes)
             json["table"] = closing.table.description
             json["settings"] = closing.table.settings
         }
@@ -37,10 +41,11 @@ package struct ExportRecord: Equatable, Sendable {
         else { return nil }
         self.init(names: ExportNames(id: id), started: started)
         guard let ended = json["ended"]?.double(in: ServiceRanges.timestamps),
+            let bytes = json["bytes"]?.int(in: ServiceRanges.tableBytes),
             let table = json["table"]
         else { return }
         closing = Closing(
-            ended: ended,
+            ended: ended, storedBytes: bytes,
             table: ExportedTable(description: table, settings: json["settings"] ?? [:]))
     }
 }

@@ -262,6 +262,8 @@ final class ExportTask: TableTask {
         var record = export
         let closing = ExportRecord.Closing(
             ended: context.time.secondsSinceEpoch,
+            storedBytes: status.progress.bytesEarlier.addingClamped(
+                status.progress.counters.storedBytesWritten),
             table: ExportedTable(
                 description: subject.description.json, settings: subject.settings.json))
         record.closing = closing
@@ -279,12 +281,11 @@ final class ExportTask: TableTask {
             + definition.definition.name
         var summary = ExportSummary(
             filesKey: finish.key + finish.export.names.files,
-            items: data.lazy.map(\.items).clampedSum,
+            items: data.lazy.compactMap(\.items).clampedSum,
             tableARN: arn, tableID: definition.id,
             exportARN: "\(arn)/export/\(finish.export.names.id)",
             started: finish.export.started, ended: closing.ended,
-            storedBytes: status.progress.bytesEarlier
-                + status.progress.counters.storedBytesWritten)
+            storedBytes: closing.storedBytes)
         summary.bucket = finish.bucket
         summary.prefix = finish.key.isEmpty ? nil : String(finish.key.dropLast())
         return summary

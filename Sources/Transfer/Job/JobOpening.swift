@@ -41,7 +41,7 @@ struct JobOpening {
         for (table, found) in zip(job.tables, tables) {
             try search.check(
                 table.record, of: job, source: found.source,
-                target: found.isFiles ? nil : .some(found.target), segments: found.segments)
+                target: found.target, isFiles: found.isFiles, segments: found.segments)
         }
     }
 

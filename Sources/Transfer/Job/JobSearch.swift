@@ -47,7 +47,7 @@ struct JobIdentity {
     }
 
     /// Of an export.
-    init(exporting tables: [ExportPreparation.JSONPair], selection: String?) {
+    init(exporting tables: [ExportPreparation.Identity], selection: String?) {
         var json: JSON = [
             "tables": .array(
                 tables.map {
@@ -182,10 +182,12 @@ struct JobSearch {
     // MARK: Whether it may go on
 
     /// Whether a table of `job` may be gone on with between source and target as they are now.
-    /// - Parameter target: nil when it is files; nothing when there is no such table.
+    /// - Parameters:
+    ///   - target: nil when there is no such table.
+    ///   - isFiles: the target is files, of which nothing is to be looked at.
     func check(
-        _ table: JobTable, of job: OpenJob, source: TableDescription, target: TableDescription??,
-        segments: Int?
+        _ table: JobTable, of job: OpenJob, source: TableDescription, target: TableDescription?,
+        isFiles: Bool = false, segments: Int?
     ) throws(CopyRefusal) {
         let id = job.record.id
         let anew = "to begin anew: dynaferry jobs remove \(id), then the same command"
@@ -200,7 +202,7 @@ struct JobSearch {
                     + " deleted and made again", hint: anew)
         }
         // One that the job was about to make may be there or not.
-        if table.targetWas != .creating, let target {
+        if table.targetWas != .creating, !isFiles {
             guard let target else {
                 throw CopyRefusal(
                     "the target \(table.target) that job \(id) wrote into is gone", hint: anew)

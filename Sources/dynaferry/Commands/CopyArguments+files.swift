@@ -78,8 +78,8 @@ extension CopyArguments {
             Option(
                 "--level", .integer(1...9), \.files.level, in: .files,
                 """
-                Of gzip: 1 is fastest, 9 smallest. 1 takes three fifths of the CPU of 6, for files \
-                that are a fifth larger.
+                Of gzip: 1 is fastest, 9 smallest. 1 takes little more than half of the CPU of 6, \
+                for files that are a fifth larger.
                 """),
             Option(
                 "--like", .table, \.files.like, in: .files, default: "table.json of the export",
@@ -151,6 +151,11 @@ extension CopyArguments {
                     ? "\(option) is about a target table, but the target is files"
                     : "\(option) is about a source table, but the source is files",
                 hints: ["leave it out"])
+        }
+        if !renamings.isEmpty {
+            throw UsageError(
+                "--rename is about tables, but a side is files",
+                hints: ["copy that table by a command of its own"])
         }
         if verifies {
             throw UsageError("--verify can't read files yet", hints: ["leave it out"])

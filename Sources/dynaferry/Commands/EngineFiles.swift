@@ -92,7 +92,7 @@ enum EngineFiles {
         var names: Set<String> = []
         for (source, target) in arguments.selection {
             let place = try await place(source, sides, arguments, voice)
-            let exports = try await place.exports(arguments)
+            let exports = try await place.exports(arguments, voice)
             for (export, stars) in exports {
                 let name = NamePattern(target.text).filled(with: stars)
                 guard names.insert(name).inserted else {
@@ -187,7 +187,7 @@ private struct FilesPlace {
 
     /// The exports that are meant, and what the stars of the pattern stand for in each.
     func exports(
-        _ arguments: CopyArguments
+        _ arguments: CopyArguments, _ voice: JobVoice
     ) async throws -> [(export: ReadExport, stars: [String])] {
         let listing = ExportListing(
             try await wrapped { () throws(FlowFailure) in
@@ -197,6 +197,12 @@ private struct FilesPlace {
             throw CommandFailure(
                 "\(files.title(of: name)): two files have this name, in two spellings of Unicode",
                 hints: ["rename one of them"])
+        }
+        if !listing.skipped.isEmpty {
+            let some = listing.skipped.prefix(3).map { String($0) }
+            voice.note(
+                "\(listing.skipped.count) files are no part of an export and are not read, "
+                    + some.joined(separator: ", ") + " among them")
         }
         let reader = ExportReader(files, patience: arguments.giveUpAfter)
         var found: [ReadExport] = []

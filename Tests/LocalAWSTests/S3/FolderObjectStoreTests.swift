@@ -90,7 +90,7 @@ import Testing
                 toFile: folder.path("s3/things/data/b.json"), atomically: true, encoding: .utf8)
             let read = try site.call("GET", "/things/data/b.json")
             #expect(read.text == "theirs")
-            #expect(read.etag == Hex.text(MD5().hash(Array("theirs".utf8))))
+            #expect(read.etag == Hex.text(MD5.hash(Array("theirs".utf8))))
             #expect(read.headers["x-amz-checksum-crc64nvme"] == nil)
             let list = try site.call("GET", "/things?list-type=2")
             #expect(S3Site.keys(list) == ["data/a.json", "data/b.json"])
@@ -98,7 +98,7 @@ import Testing
             try "changed".write(toFile: file, atomically: true, encoding: .utf8)
             let changed = try site.call("GET", "/things/data/a.json")
             #expect(changed.text == "changed")
-            #expect(changed.etag == Hex.text(MD5().hash(Array("changed".utf8))))
+            #expect(changed.etag == Hex.text(MD5.hash(Array("changed".utf8))))
             try FileManager.default.createDirectory(
                 atPath: folder.path("s3/their-bucket"), withIntermediateDirectories: false)
             #expect(try site.call("HEAD", "/their-bucket").status == 200)

@@ -233,7 +233,7 @@ import Testing
                 + keys.map { "<Object><Key>\($0)</Key></Object>" }.joined() + "\(more)</Delete>"
         }
         func delete(_ site: S3Site, _ text: String) throws -> RawClient.Reply {
-            let md5 = Base64.encode(MD5().hash(Array(text.utf8)))
+            let md5 = Base64.encode(MD5.hash(Array(text.utf8)))
             return try site.call("POST", "/things?delete", text, headers: ["Content-MD5: \(md5)"])
         }
         try S3Site.with(place) { site in

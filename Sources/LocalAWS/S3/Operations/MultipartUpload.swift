@@ -68,7 +68,7 @@ struct MultipartUpload: Sendable {
 
     /// `hex(md5 of the parts' md5s)-N`
     static func etag(of parts: [Part]) -> String {
-        Hex.text(MD5().hash(parts.flatMap(\.md5))) + "-\(parts.count)"
+        Hex.text(MD5.hash(parts.flatMap(\.md5))) + "-\(parts.count)"
     }
 
     /// The checksum of the checksums of some parts.

@@ -95,7 +95,7 @@ extension S3Service {
     /// Of what is encrypted with a key of KMS, the ETag is no MD5 of the bytes.
     private static func etag(_ md5: [UInt8], _ headers: [HTTPHeader]) -> String {
         ObjectHeaders.hasPlainTag(headers)
-            ? Hex.text(md5) : Hex.text(MD5().hash(md5 + Array("aws:kms".utf8)))
+            ? Hex.text(md5) : Hex.text(MD5.hash(md5 + Array("aws:kms".utf8)))
     }
 
     /// Makes the object that a request names, if its conditions hold.
@@ -283,7 +283,7 @@ extension S3Service {
         let now = now
         try stored { store in
             guard var metadata = try store.object(key, in: bucket)?.metadata else { return }
-            metadata.etag = Hex.text(MD5().hash(Array(metadata.etag.utf8))) + "-1"
+            metadata.etag = Hex.text(MD5.hash(Array(metadata.etag.utf8))) + "-1"
             metadata.modified = max(now, metadata.modified)
             try store.update(metadata, of: key, in: bucket)
         }
