@@ -45,10 +45,15 @@ let package = Package(
             name: "Schema",
             dependencies: ["System", "JSON", "DynamoModel", "AWS", "DynamoDB", "Flow"]),
         .target(
+            name: "Status",
+            dependencies: [
+                "System", "JSON", "Pacing", "DynamoModel", "Flow", "Connectors", "Schema",
+            ]),
+        .target(
             name: "Transfer",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
-                "Connectors", "Schema",
+                "Connectors", "Schema", "Status",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
@@ -60,7 +65,7 @@ let package = Package(
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
                 "Connectors",
-                "Schema", "Transfer",
+                "Schema", "Status", "Transfer",
                 "HTTPServer", "LocalAWS", "CommandLine",
             ]),
 
@@ -74,7 +79,7 @@ let package = Package(
             name: "MicroBenchmarks",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
-                "Schema", "Transfer",
+                "Schema", "Status", "Transfer",
                 "LocalAWS",
             ],
             path: "Benchmarks/Micro"),
@@ -111,14 +116,15 @@ let package = Package(
             name: "TransferTests",
             dependencies: [
                 "TestSupport",
-                "System", "Schema", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB",
+                "System", "Schema", "Status", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB",
                 "DynamoModel",
                 "Pacing", "JSON",
             ]),
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "ModelBenchmarks", "System", "Schema", "Transfer", "Flow", "Connectors", "AWS",
+                "ModelBenchmarks", "System", "Schema", "Status", "Transfer", "Flow", "Connectors",
+                "AWS",
                 "DynamoDB",
                 "DynamoModel",
                 "LocalAWS", "Pacing", "JSON",
@@ -127,7 +133,7 @@ let package = Package(
             name: "FaultTests",
             dependencies: [
                 "TestSupport",
-                "System", "Schema", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS",
+                "System", "Schema", "Status", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS",
                 "HTTPServer",
                 "LocalAWS",
                 "DynamoModel", "Pacing", "JSON",
@@ -135,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "TestSupport", "dynaferry", "System", "AWS", "S3", "Schema", "Transfer", "Flow",
+                "TestSupport", "dynaferry", "System", "AWS", "S3", "Schema", "Status", "Transfer",
+                "Flow",
                 "Connectors",
                 "DynamoModel", "JSON",
             ],
@@ -144,7 +151,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "TestSupport",
-                "dynaferry", "CommandLine", "System", "Schema", "Transfer", "LocalAWS",
+                "dynaferry", "CommandLine", "System", "Schema", "Status", "Transfer", "LocalAWS",
                 "HTTPServer", "AWS",
                 "DynamoModel", "JSON", "Pacing",
             ],

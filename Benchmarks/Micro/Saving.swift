@@ -2,6 +2,7 @@ import Connectors
 import DynamoModel
 import Flow
 import Glibc
+import Status
 import Transfer
 
 /// What it costs to make a copy's progress durable, as is done four times a second.

@@ -1,5 +1,6 @@
 import DynamoModel
 import Flow
+import Status
 import System
 
 /// The limits that a copy keeps to, from what the user asked for and what the tables have.
@@ -98,7 +99,35 @@ package struct UnitLimits: Equatable, Sendable {
     }
 }
 
-extension Double {
-    /// Units a second in words: no fraction where there is none.
-    var unitText: String { rounded() == self ? String(Int(clamping: self)) : String(self) }
+extension UnitTotals {
+    /// Most tables at a time, where limits would otherwise not be used.
+    package static let widthMax = 32
+
+    /// How many of `tables` to work on at a time: so many that even those with the lowest
+    /// limits of their own use what all may together; where nothing holds them together, what one
+    /// new table on demand takes.
+    /// - Parameters:
+    ///   - tables: what each is held to by itself.
+    ///   - usual: at least so many.
+    package func width(of tables: [UnitLimits], usual: Int) -> Int {
+        let newRead = Double(ServiceLimits.onDemandReadUnits)
+        let newWrite = Double(ServiceLimits.onDemandWriteUnits)
+        let reads = tables.map { $0.read.unitsPerSecond ?? newRead }
+        let writes = tables.map { $0.write.table ?? newWrite }
+        let wanted = max(
+            Self.count(of: reads, using: areNone ? newRead : read),
+            Self.count(of: writes, using: areNone ? newWrite : write))
+        return min(max(wanted, usual), Self.widthMax)
+    }
+
+    /// How many of the lowest `limits` come to `total`; 0 where there is none.
+    private static func count(of limits: [Double], using total: Double?) -> Int {
+        guard let total else { return 0 }
+        var sum = 0.0
+        let ample = limits.sorted().firstIndex { limit in
+            sum += limit
+            return sum >= total
+        }
+        return ample.map { $0 + 1 } ?? limits.count
+    }
 }

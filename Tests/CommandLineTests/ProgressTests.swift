@@ -1,5 +1,6 @@
 import Flow
 import JSON
+import Status
 import TestSupport
 import Testing
 import Transfer

@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import JSON
+import Status
 import TestSupport
 import Testing
 import Transfer

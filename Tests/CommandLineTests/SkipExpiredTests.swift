@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Status
 import System
 import TestSupport
 import Testing

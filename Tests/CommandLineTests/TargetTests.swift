@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Schema
+import Status
 import System
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import CommandLine
+import Status
 import Testing
 import Transfer
 

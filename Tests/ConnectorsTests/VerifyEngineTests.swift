@@ -70,7 +70,7 @@ struct VerifyEngineTests {
         _ pair: Pair, _ difference: SumDifference, bytesMax: Int
     ) throws -> (found: [UInt128: [UInt128?]], runs: Int) {
         let spill = KeySpill(folder: NSTemporaryDirectory(), bytesMax: bytesMax)
-        let again = Set(difference.segments)
+        let again = Set(difference.segments ?? [])
         for (items, isTarget) in [(pair.source, false), (pair.target, true)] {
             for item in items where again.contains(item.segment) {
                 guard difference.concerns(item.digest.key) else { continue }

@@ -57,8 +57,8 @@ import Testing
             var left = items[...]
             return PairSource(
                 SourceTable(name: table, reader: ReadOnlyClient(client)),
-                SourceTable(name: "target", reader: ReadOnlyClient(client)), schema: schema,
-                key: key, expiry: (nil, nil), now: 0, on: queue
+                SourceTable(name: "target", reader: ReadOnlyClient(client)),
+                PairComparison(schema: schema, key: key, expiry: (nil, nil), now: 0), on: queue
             ) { () throws(FlowFailure) in
                 guard let item = left.popFirst() else { return nil }
                 guard let digest = ConnectorClaimTests.digest(of: item, key) else {
@@ -71,23 +71,45 @@ import Testing
             }
         },
         SourceCase(testDescription: "ExportSource") { _, table, queue in
-            let folder = try TemporaryFolder()
-            let names = (0..<3).map { "\(table)-\($0).json" }
-            if table == "source" {
-                for (number, name) in names.enumerated() {
-                    let lines = items[(20 * number)..<(20 * number + 20)].map {
-                        #"{"Item":\#($0.text)}"# + "\n"
-                    }
-                    try lines.joined().write(
-                        toFile: folder.path(name), atomically: true, encoding: .utf8)
+            try exported(table, queue)
+        },
+        SourceCase(testDescription: "FilePairSource", isResumable: false) { client, table, queue in
+            let key = DigestKey(bytes: [UInt8](repeating: 7, count: 16))
+            var wanted = WantedKeys(on: .source, bytesMax: 1 << 20)
+            for item in items {
+                guard let digest = ConnectorClaimTests.digest(of: item, key) else {
+                    preconditionFailure("an item has a digest")
                 }
+                var difference = KeyDifference(keyHash: digest.key, key: [])
+                difference.source = digest
+                wanted.add(AskedPair(difference, trustsAbsence: false))
             }
-            return ExportSource(
-                KeptFolder(folder),
-                names.map { DataFile(name: $0, items: 20, bytes: nil, md5: nil, etag: nil) },
-                schema: schema, on: queue)
+            wanted.sort()
+            return FilePairSource(
+                try exported(table, queue), wanted,
+                SourceTable(name: "target", reader: ReadOnlyClient(client)),
+                PairComparison(schema: schema, key: key, expiry: (nil, nil), now: 0), on: queue)
         },
     ]
+
+    /// Files of the items; none where the table is another than "source".
+    private static func exported(_ table: String, _ queue: DispatchQueue) throws -> ExportSource {
+        let folder = try TemporaryFolder()
+        let names = (0..<3).map { "\(table)-\($0).json" }
+        if table == "source" {
+            for (number, name) in names.enumerated() {
+                let lines = items[(20 * number)..<(20 * number + 20)].map {
+                    #"{"Item":\#($0.text)}"# + "\n"
+                }
+                try lines.joined().write(
+                    toFile: folder.path(name), atomically: true, encoding: .utf8)
+            }
+        }
+        return ExportSource(
+            KeptFolder(folder),
+            names.map { DataFile(name: $0, items: 20, bytes: nil, md5: nil, etag: nil) },
+            schema: schema, on: queue)
+    }
 
     private static func digest(of item: JSON, _ key: DigestKey) -> ItemDigest? {
         let reply = ByteBuffer()

@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import Foundation
 import JSON
+import LocalAWS
 import System
 import TestSupport
 import Testing
@@ -16,8 +17,8 @@ struct FilesFixture {
     let folder: TemporaryFolder
     var store: FolderStore { FolderStore(folder.path("dump/")) }
 
-    init() throws {
-        fixture = try CopyFixture()
+    init(_ configure: (inout ServerOptions) -> Void = { _ in }) throws {
+        fixture = try CopyFixture { configure(&$0) }
         folder = try TemporaryFolder()
     }
 
@@ -72,13 +73,7 @@ struct FilesFixture {
         _ export: ReadExport, into target: String = "target",
         _ configure: (inout CopyOptions) -> Void = { _ in }
     ) async throws -> Job {
-        let table = try #require(export.table)
-        var json = table.description
-        json["ItemCount"] = JSON(export.items ?? 0)
-        var description = try TableDescription(json)
-        description.id = "export \(export.id)"
-        let source = ExportedSource(
-            store, export, description, TableSettings(json: table.settings))
+        let source = try described(export)
         var options = CopyOptions()
         options.memory = CopyOptions.memoryFromFiles
         options.deadLettersPath = fixture.deadLettersPath
@@ -90,6 +85,16 @@ struct FilesFixture {
             tables: [
                 (.export(source), TargetTable(name: target, client: try await fixture.client()))
             ], note: fixture.note, seed: 1)
+    }
+
+    /// The export as a side of a copy or of a verification.
+    func described(_ export: ReadExport) throws -> ExportedSource {
+        let table = try #require(export.table)
+        var json = table.description
+        json["ItemCount"] = JSON(export.items ?? 0)
+        var description = try TableDescription(json)
+        description.id = "export \(export.id)"
+        return ExportedSource(store, export, description, TableSettings(json: table.settings))
     }
 
     /// Files of the export, by their paths.

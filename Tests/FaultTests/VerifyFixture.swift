@@ -4,6 +4,7 @@ import DynamoModel
 import Foundation
 import JSON
 import Pacing
+import Status
 import System
 
 @testable import Transfer
@@ -49,11 +50,19 @@ extension CopyFixture {
             let compared: VerifyPreparation.Target =
                 repair.map { .repaired(TargetTable(name: pair.target, client: client), $0) }
                 ?? .compared(SourceTable(name: pair.target, reader: reader))
-            return (SourceTable(name: pair.source, reader: reader), compared)
+            return (.table(SourceTable(name: pair.source, reader: reader)), compared)
         }
+        return try await prepareVerify(of: tables, options, isKept: isKept, emit: emit)
+    }
+
+    func prepareVerify(
+        of tables: [VerifyPreparation.Pair], _ options: VerifyOptions, isKept: Bool = false,
+        emit: @escaping VerifyPreparation.Emit = { _ in }
+    ) async throws -> Job {
+        let request = ["verify", tables[0].source.name]
         return try await VerifyPreparation.prepare(
-            [VerifyOptions](repeating: options, count: pairs.count),
-            job: isKept ? JobOptions(folder: jobs, request: ["verify", pairs[0].source]) : nil,
+            [VerifyOptions](repeating: options, count: tables.count),
+            job: isKept ? JobOptions(folder: jobs, request: request) : nil,
             tables: tables, seed: 1, emit: emit)
     }
 
@@ -70,10 +79,17 @@ extension CopyFixture {
         _ source: String = "source", _ target: String = "target", repair: RepairOptions? = nil,
         _ configure: (inout VerifyOptions) -> Void = { _ in }
     ) async throws -> Verified {
-        let found = FoundItems()
-        let job = try await prepareVerify(source, target, repair: repair, configure) {
-            found.add($0.item)
+        try await verified {
+            try await prepareVerify(source, target, repair: repair, configure, emit: $0)
         }
+    }
+
+    /// What a job comes to.
+    func verified(
+        _ make: (@escaping VerifyPreparation.Emit) async throws -> Job
+    ) async throws -> Verified {
+        let found = FoundItems()
+        let job = try await make { found.add($0.item) }
         let status = await job.run()
         return Verified(
             status: status.tables[0], findings: found.all,

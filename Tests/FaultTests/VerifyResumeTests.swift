@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import LocalAWS
 import Pacing
+import Status
 import Testing
 
 @testable import Transfer

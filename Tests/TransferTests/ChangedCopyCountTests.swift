@@ -1,4 +1,5 @@
 import Pacing
+import Status
 import Testing
 
 @testable import Connectors

@@ -2,6 +2,7 @@ import DynamoModel
 import Foundation
 import JSON
 import Pacing
+import Status
 import System
 import Testing
 

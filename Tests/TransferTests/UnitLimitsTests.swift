@@ -1,4 +1,5 @@
 import DynamoModel
+import Status
 import Testing
 
 @testable import Transfer

@@ -2,9 +2,10 @@ import DynamoModel
 import Flow
 import JSON
 
-/// What the items of a page come to, made by ``DigestStage`` for ``DigestFold``.
+/// What the items of a page come to, made by ``DigestStage`` for ``DigestFold``; nil where one is
+/// no item that could be read.
 struct PageDigests: Sendable {
-    var digests: [ItemDigest]
+    var digests: [ItemDigest?]
 }
 
 /// Makes the digest of each item that passes.
@@ -17,14 +18,15 @@ package final class DigestStage: PageStage, @unchecked Sendable {
         digester = ItemDigester(schema: schema, key: key)
     }
 
-    package func growth(items: Int) -> Int { items * MemoryLayout<ItemDigest>.stride }
+    package func growth(items: Int) -> Int { items * MemoryLayout<ItemDigest?>.stride }
 
     package func apply(to page: inout Page) throws(FlowFailure) {
-        var digests: [ItemDigest] = []
+        var digests: [ItemDigest?] = []
         digests.reserveCapacity(page.items.count)
         do throws(JSONError) {
-            for slice in page.items {
-                digests.append(try digester.digest(slice, in: page.buffer.bytes))
+            for (item, slice) in page.items.enumerated() {
+                digests.append(
+                    page.isRefused(item) ? nil : try digester.digest(slice, in: page.buffer.bytes))
             }
         } catch {
             throw FlowFailure(malformed: error, "Scan")
@@ -33,28 +35,37 @@ package final class DigestStage: PageStage, @unchecked Sendable {
     }
 }
 
+/// The number of a partition among the parts that its side is read in; nil for none of them.
+package typealias PartNumbers = @Sendable (Flow.Partition) -> Int?
+
 /// What the items of one side add up to that have been read and settled: the sums go with the
 /// flow's own cursors, so that both are kept together and go on together.
 package final class DigestFold: SettledFold, @unchecked Sendable {
     // @unchecked: touched only on the flow's queue, before it has begun, and after it has ended.
     package private(set) var sums: TableSums
+    private let number: PartNumbers
     /// Of units that are not sealed.
     private var pending: [UnitID: TableSums] = [:]
 
     /// Buckets are written with each of a copy's saves, several times a second.
     package static let bucketsMax = 4_096
 
-    package init(_ sums: TableSums) { self.sums = sums }
+    /// - Parameter number: of the parts that the sums have.
+    package init(_ sums: TableSums, number: @escaping PartNumbers = ScanSource.segment) {
+        self.sums = sums
+        self.number = number
+    }
 
     package func passed(_ items: Range<Int>, of page: Page, in unit: UnitID?) {
         guard let made = page.made(PageDigests.self),
-            let segment = ScanSource.segment(page.request.partition)
+            let segment = number(page.request.partition)
         else { preconditionFailure("a page without digests") }
-        guard let unit else { return sums.add(made.digests[items], segment: segment) }
+        let digests = made.digests[items].lazy.compactMap(\.self)
+        guard let unit else { return sums.add(digests, segment: segment) }
         pending[
             unit, default: TableSums(buckets: sums.buckets.count, segments: sums.segments.count)
         ]
-        .add(made.digests[items], segment: segment)
+        .add(digests, segment: segment)
     }
 
     package func sealed(_ unit: UnitID) {
@@ -66,7 +77,7 @@ package final class DigestFold: SettledFold, @unchecked Sendable {
         DigestState(
             buckets: sums.buckets,
             segments: partitions.compactMap { record in
-                ScanSource.segment(record.partition).map {
+                number(record.partition).map {
                     SegmentDigest(
                         segment: $0, cursor: record.cursor?.bytes, sum: sums.segments[$0])
                 }

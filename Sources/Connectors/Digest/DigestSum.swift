@@ -88,22 +88,28 @@ package struct SumDifference: Equatable, Sendable {
     package let excess: [UInt128]
     package let buckets: Int
     /// Segments to read again, on both sides. What an equal segment holds is equal, wherever the
-    /// two tables place their keys: all that is left of either side is in these.
-    package let segments: [Int]
+    /// two tables place their keys: all that is left of either side is in these. nil: everything,
+    /// where the two are not read in the same segments.
+    package let segments: [Int]?
     /// Segments that hold items on either side.
     package let segmentsHeld: Int
 
-    package init(_ source: TableSums, _ target: TableSums) {
+    /// - Parameter comparesSegments: both are read in the same ones.
+    package init(_ source: TableSums, _ target: TableSums, comparesSegments: Bool = true) {
         precondition(source.buckets.count == target.buckets.count, "sums of different making")
         isBucketOpen = zip(source.buckets, target.buckets).map { $0 != $1 }
         excess = zip(source.buckets, target.buckets).map { $0.sum &- $1.sum }
         buckets = isBucketOpen.count { $0 }
+        guard comparesSegments else {
+            (segments, segmentsHeld) = (nil, 0)
+            return
+        }
         let pairs = zip(source.segments, target.segments)
         segmentsHeld = pairs.count { $0.items + $1.items > 0 }
         segments = pairs.enumerated().compactMap { $1.0 == $1.1 ? nil : $0 }
     }
 
-    package var isEmpty: Bool { buckets == 0 && segments.isEmpty }
+    package var isEmpty: Bool { buckets == 0 && segments?.isEmpty != false }
 
     @inline(__always)
     func concerns(_ key: UInt128) -> Bool {

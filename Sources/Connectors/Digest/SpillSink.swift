@@ -21,6 +21,11 @@ package final class BucketStage: PageStage, @unchecked Sendable {
     package func apply(to page: inout Page) throws(FlowFailure) {
         do throws(JSONError) {
             for (item, slice) in page.items.enumerated() {
+                // What is no item was told of when it was met first.
+                guard !page.isRefused(item) else {
+                    page.leaveOut(item, .equal)
+                    continue
+                }
                 let hash = try digester.keyHash(slice, in: page.buffer.bytes)
                 if !difference.concerns(hash) { page.leaveOut(item, .equal) }
             }

@@ -45,7 +45,7 @@ package final class ExportSource: PageSource, @unchecked Sendable {
                         .giveUp, code: "FileGone",
                         message: "\(title), which an earlier run read, is no longer listed")))
         }
-        done(.success(data.map { Partition(name: $0.name) }))
+        done(.success(data.map { Self.partition($0) }))
     }
 
     package func read(
@@ -69,6 +69,21 @@ package final class ExportSource: PageSource, @unchecked Sendable {
                 done(result)
             }
         }
+    }
+
+    /// The cursor before a file's first line.
+    static let start = DataFileReader.cursor(0)
+
+    /// The partition of a file.
+    package static func partition(_ file: DataFile) -> Flow.Partition {
+        Partition(name: file.name)
+    }
+
+    /// Numbers files by their places.
+    package static func numbers(of data: [DataFile]) -> PartNumbers {
+        let numbers = Dictionary(
+            data.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return { numbers[$0.name] }
     }
 
     /// Whether a cursor may be one of a file's.

@@ -33,11 +33,8 @@ package final class PairSource: PageSource, @unchecked Sendable {
     package typealias Feed = () throws(FlowFailure) -> AskedPair?
 
     package let shape = PageShape.keys
-    private let lookups: (source: KeyLookup, target: KeyLookup)
-    /// The attributes that hold the time to live, and since when an item has expired.
-    private let expiry: (source: ExpiryRule?, target: ExpiryRule?)
-    private let now: Int
-    private let digester: ItemDigester
+    private let lookups: (source: KeyLookup?, target: KeyLookup?)
+    private let comparison: PairComparison
     private let queue: DispatchQueue
     /// A disk may be slow: the flow's queue does not wait for it.
     private let keys = DispatchQueue(label: "verify.keys")
@@ -51,24 +48,18 @@ package final class PairSource: PageSource, @unchecked Sendable {
     private static let width = 4
 
     /// - Parameters:
-    ///   - expiry: attributes of the time to live; nil where there is none.
-    ///   - now: seconds since 1970.
+    ///   - source: nil: it has none of the keys, as does the target where it is nil.
     ///   - queue: the flow's.
     package init(
-        _ source: any ReadableTable, _ target: any ReadableTable, schema: KeySchema,
-        key: DigestKey, expiry: (source: String?, target: String?), now: Int,
-        on queue: DispatchQueue, feed: @escaping Feed
+        _ source: (any ReadableTable)?, _ target: (any ReadableTable)?,
+        _ comparison: PairComparison, on queue: DispatchQueue, feed: @escaping Feed
     ) {
+        let schema = comparison.schema
         lookups = (
-            KeyLookup(source, side: "source", schema: schema, on: queue),
-            KeyLookup(target, side: "target", schema: schema, on: queue)
+            source.map { KeyLookup($0, side: "source", schema: schema, on: queue) },
+            target.map { KeyLookup($0, side: "target", schema: schema, on: queue) }
         )
-        self.expiry = (
-            expiry.source.map { ExpiryRule(attribute: $0) },
-            expiry.target.map { ExpiryRule(attribute: $0) }
-        )
-        self.now = now
-        digester = ItemDigester(schema: schema, key: key)
+        self.comparison = comparison
         self.queue = queue
         self.feed = feed
     }
@@ -134,9 +125,17 @@ package final class PairSource: PageSource, @unchecked Sendable {
         at pairs: [AskedPair], _ request: PageRequest, _ buffer: ByteBuffer,
         _ done: @escaping Done<Page>
     ) {
-        if pairs.isEmpty { return done(.success(Page(request, in: buffer))) }
+        if pairs.isEmpty {
+            var page = Page(request, in: buffer)
+            (page.units, page.unitsElsewhere) = (0, 0)
+            return done(.success(page))
+        }
         let keys = pairs.map(\.difference.key)
-        lookups.source.read(keys, into: buffer, bytesMax: request.bytesMax) { [self] source in
+        guard let lookup = lookups.source else {
+            buffer.removeAll()
+            return lookThere(for: pairs, request, (CutBatchGet(), buffer), done)
+        }
+        lookup.read(keys, into: buffer, bytesMax: request.bytesMax) { [self] source in
             do throws(FlowFailure) {
                 lookThere(for: pairs, request, (try source.get(), buffer), done)
             } catch {
@@ -152,9 +151,12 @@ package final class PairSource: PageSource, @unchecked Sendable {
         let keys = pairs.lazy.filter { !$0.trustsAbsence }.map(\.difference.key)
         let other = ByteBuffer()
         let bytesMax = max(0, request.bytesMax - source.buffer.count)
-        lookups.target.read(Array(keys), into: other, bytesMax: bytesMax) { [self] target in
+        guard let lookup = lookups.target else {
+            return done(compared(pairs, request, source, (CutBatchGet(), other)))
+        }
+        lookup.read(Array(keys), into: other, bytesMax: bytesMax) { [self] target in
             do throws(FlowFailure) {
-                done(.success(try page(of: pairs, request, source, (try target.get(), other))))
+                done(compared(pairs, request, source, (try target.get(), other)))
             } catch {
                 var failure = error
                 if let bytes = failure.replyBytes {
@@ -165,82 +167,22 @@ package final class PairSource: PageSource, @unchecked Sendable {
         }
     }
 
-    private func page(
-        of pairs: [AskedPair], _ request: PageRequest,
-        _ source: (cut: CutBatchGet, buffer: ByteBuffer),
-        _ target: (cut: CutBatchGet, buffer: ByteBuffer)
-    ) throws(FlowFailure) -> Page {
-        var page = Page(request, in: source.buffer)
-        var postponed: Set<UInt128> = []
-        var here: [UInt128: (ItemSlice, UInt128)] = [:]
-        var there: [UInt128: (ItemSlice, UInt128)] = [:]
-        // Both replies lie in one buffer from here on.
-        let shift = UInt32(source.buffer.count)
-        source.buffer.append(target.buffer.bytes)
-        let targetAnswered = target.buffer.count > 0
-        target.buffer.release()
-        let bytes = source.buffer.bytes
-        do throws(JSONError) {
-            for slice in source.cut.items {
-                let digest = try digester.digest(slice, in: bytes)
-                here[digest.key] = (slice, digest.item)
+    private func compared(
+        _ pairs: [AskedPair], _ request: PageRequest, _ source: PairComparison.Side,
+        _ target: PairComparison.Side
+    ) -> Result<Page, FlowFailure> {
+        do throws(FlowFailure) {
+            let states = try comparison.states(source, target)
+            guard states.postponed.count < pairs.count else { throw .unprocessedKeys }
+            let isPostponed = { (pair: AskedPair) in
+                states.postponed.contains(pair.difference.keyHash)
             }
-            for slice in target.cut.items {
-                let slice = slice.shifted(by: shift)
-                let digest = try digester.digest(slice, in: bytes)
-                there[digest.key] = (slice, digest.item)
-            }
-            for slice in source.cut.unprocessed {
-                postponed.insert(try digester.keyHash(slice, in: bytes))
-            }
-            for slice in target.cut.unprocessed {
-                postponed.insert(try digester.keyHash(slice.shifted(by: shift), in: bytes))
-            }
+            giveBack(pairs.filter(isPostponed))
+            var page = comparison.page(of: pairs.filter { !isPostponed($0) }, request, states)
+            page.next = .more(Self.cursor(behind: request.after))
+            return .success(page)
         } catch {
-            throw FlowFailure(malformed: error, "BatchGetItem")
+            return .failure(error)
         }
-        guard postponed.count < pairs.count else {
-            throw FlowFailure(
-                .slowDown, code: "UnprocessedKeys", message: "no key was looked for",
-                mayLandWithin: FlowFailure.landsWithin)
-        }
-        giveBack(pairs.filter { postponed.contains($0.difference.keyHash) })
-        var made: [Pair] = []
-        for asked in pairs where !postponed.contains(asked.difference.keyHash) {
-            let (one, other) = (here[asked.difference.keyHash], there[asked.difference.keyHash])
-            var pair = Pair(
-                asked: asked, now: PairState(source: one?.1, target: other?.1),
-                source: one?.0, target: other?.0)
-            guard let item = pair.source ?? pair.target else { continue }
-            pair.isPast = isPast(pair, in: bytes)
-            page.items.append(item)
-            page.operations.append(pair.source == nil ? .delete : .put)
-            page.before.append(pair.target)
-            page.storedBytes += Int(item.size)
-            if pair.now.isEqual { page.leaveOut(page.items.count - 1, .equal) }
-            made.append(pair)
-        }
-        page.made = [PagePairs(pairs: made)]
-        page.units = source.cut.consumed
-        page.unitsElsewhere = target.cut.consumed ?? (targetAnswered ? nil : 0)
-        page.next = .more(Self.cursor(behind: request.after))
-        return page
-    }
-
-    private func isPast(_ pair: Pair, in bytes: UnsafeRawBufferPointer) -> Bool {
-        let (slice, rule) =
-            pair.target == nil
-            ? (pair.source, expiry.source)
-            : pair.source == nil ? (pair.target, expiry.target) : (nil, nil)
-        guard let slice, let rule else { return false }
-        return (try? rule.expired([slice], in: bytes, at: now).isEmpty) == false
-    }
-}
-
-extension ItemSlice {
-    fileprivate func shifted(by bytes: UInt32) -> ItemSlice {
-        ItemSlice(
-            offset: offset + bytes, length: length, size: size,
-            partitionKey: partitionKey + bytes, sortKey: sortKey == 0 ? 0 : sortKey + bytes)
     }
 }

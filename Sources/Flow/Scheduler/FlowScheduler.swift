@@ -157,7 +157,11 @@ package struct FlowScheduler: Sendable {
         }
         let number = ledger.add(page, of: arrival.slot)
         if isWritten { mixer.add(page, as: number, of: arrival.slot) }
-        for refused in page.refused {
+        // There are no dead letters where nothing is written.
+        if !isWritten, let refused = page.refused.first {
+            end(.failed(refused.failure), at: now)
+        }
+        for refused in page.refused where isWritten {
             refuse(ItemRef(page: number, index: refused.position), refused.failure, at: now)
         }
         // One that holds nothing to be written may be let go of at once.

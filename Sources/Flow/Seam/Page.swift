@@ -80,6 +80,11 @@ package struct Page: Sendable {
         set(.refuse(failure), item)
     }
 
+    /// Whether a source or a stage has found it to be no item.
+    package func isRefused(_ item: Int) -> Bool {
+        if !verdicts.isEmpty, case .refuse = verdicts[item] { true } else { false }
+    }
+
     private mutating func set(_ verdict: Verdict, _ item: Int) {
         if verdicts.isEmpty { verdicts = Array(repeating: .write, count: items.count) }
         verdicts[item] = verdict

@@ -1,5 +1,6 @@
 import DynamoModel
 import Schema
+import Status
 
 /// What the user asked for of a table's copy.
 package struct CopyOptions: Equatable, Sendable {

@@ -9,29 +9,12 @@ import Pacing
 extension CopyTask {
     private var isVerified: Bool { options.verifies && options.part != .schema }
 
-    /// What the source adds up to while it is copied, and the key that its digests are made with;
     /// nil when there is none to be made, or a part of it was copied without.
-    func digest() throws(JobError) -> (fold: DigestFold, key: DigestKey)? {
+    func digest() throws(JobError) -> SourceDigest? {
         guard isVerified else { return nil }
-        let segments = open.record.segments
-        var kept = try context.keeper.verifyState(ofTable: number)
-        // A run without a digest has moved cursors that the sums know nothing of.
-        let cursors = Dictionary(
-            uniqueKeysWithValues: open.segments.map { ($0.segment, $0.cursor?.bytes) })
-        if let state = kept,
-            Dictionary(uniqueKeysWithValues: state.source.segments.map { ($0.segment, $0.cursor) })
-                != cursors
-        {
-            kept = nil
-        }
-        if let state = kept, !state.source.buckets.isEmpty {
-            return (DigestFold(TableSums(state.source, segments: segments)), state.key)
-        }
-        let state = try context.keeper.beginVerify(table: number)
-        guard cursors.isEmpty else { return nil }
-        let buckets = TableSums.buckets(forItems: max(subject.source.itemCount, 1 << 18))
-        let sums = TableSums(buckets: min(buckets, DigestFold.bucketsMax), segments: segments)
-        return (DigestFold(sums), state.key)
+        return try SourceDigest.kept(
+            by: context.keeper, ofTable: number, ComparedSide(subject.tables.source), open,
+            items: subject.source.itemCount)
     }
 
     /// Verifies the table once its items have arrived, when that was asked for.
@@ -66,7 +49,7 @@ extension CopyTask {
                 subject.source.itemCount, subject.source.sizeBytes
             )
         }
-        let look = VerifyLook(try await compared(with: target), memory: options.memory)
+        let look = VerifyLook(await compared(with: target), memory: options.memory)
         let earlier =
             try context.keeper.verifyState(ofTable: number)
             ?? context.keeper.beginVerify(table: number)

@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import Pacing
 import Schema
+import Status
 import System
 
 /// The copy of one table, from raised units to settings: its items, their verification, and what
@@ -203,7 +204,7 @@ final class CopyTask: TableTask {
     ) async throws -> TableVerification {
         var repair = RepairOptions()
         repair.deadLettersMax = options.deadLettersMax
-        var compared = try await compared(with: target)
+        var compared = await compared(with: target)
         compared.first = open.first
         compared.repaired = .init(table: subject.tables.target, options: repair)
         let earlier =
@@ -218,22 +219,24 @@ final class CopyTask: TableTask {
     }
 
     /// Both tables as ones to be compared.
-    /// - Throws: for a source of files.
-    func compared(
-        with target: TableDescription
-    ) async throws(CopyRefusal) -> TableVerification.Subject {
+    func compared(with target: TableDescription) async -> TableVerification.Subject {
         let tables = subject.tables
-        guard let source = tables.source.table else {
-            throw CopyRefusal("files can't be compared with a table yet")
-        }
-        async let expiry = try? source.timeToLive()
+        async let expiry = tables.source.timeToLive()
         async let expiryThere = try? tables.target.timeToLive()
         return TableVerification.Subject(
             source: .init(
-                table: source, description: subject.source, expiry: await expiry ?? nil),
+                place: ComparedSide(tables.source), description: subject.source,
+                expiry: await expiry),
             target: .init(
-                table: tables.target, description: target, expiry: await expiryThere ?? nil),
-            segments: open.record.segments)
+                place: .table(tables.target), description: target,
+                expiry: await expiryThere ?? nil),
+            segments: segmentsCompared)
+    }
+
+    /// What the target is read in: files have no segments that it could share.
+    private var segmentsCompared: Int {
+        subject.tables.source.table == nil
+            ? ScanSource.segments(forBytes: subject.source.sizeBytes) : open.record.segments
     }
 }
 

@@ -5,6 +5,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Pacing
+import Status
 import System
 
 /// The items of one table on their way to a target that is there. Any thread may call its methods.
@@ -36,7 +37,7 @@ final class TableCopy: TableTask {
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ task: CopyTask, to target: TableDescription,
-        digest: (fold: DigestFold, key: DigestKey)?, _ orders: JobOrders
+        digest: SourceDigest?, _ orders: JobOrders
     ) throws(CopyRefusal) {
         let (options, subject, open) = (task.options, task.subject, task.open)
         let state = State(
@@ -52,10 +53,7 @@ final class TableCopy: TableTask {
             options, subject, from: open, isResumed: task.context.isResumed, on: queue,
             task.context.time)
         parts.journal = JobJournal(task.context.keeper, table: task.number, of: open)
-        if let digest {
-            parts.stages.append(DigestStage(schema: subject.source.schema, key: digest.key))
-            parts.folds.append(digest.fold)
-        }
+        digest?.add(to: &parts, schema: subject.source.schema)
         var configuration = parts.configuration(subject.memory)
         if let files = subject.tables.source.filesOpenMax(of: options.memory) {
             configuration.openMax = files
@@ -113,7 +111,7 @@ final class TableCopy: TableTask {
             scan.first = table.first?.page
             return ScanSource(source, side: "source", schema: schema, scan, on: queue)
         case .export(let source):
-            return ExportSource(source.files, source.export.data, schema: schema, on: queue)
+            return source.source(schema: schema, on: queue)
         }
     }
 

@@ -1,4 +1,5 @@
 import Connectors
+import Status
 import System
 
 /// What was asked for of a table that is written to files.
@@ -13,6 +14,7 @@ package struct ExportOptions: Equatable, Sendable {
     package var limits = AskedLimits()
     package var isConsistentRead = false
     package var skipsExpired = false
+    package var verifies = false
     package var giveUpAfter: Duration = .seconds(15 * 60)
 
     package init() {}

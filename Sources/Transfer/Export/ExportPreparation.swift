@@ -274,7 +274,7 @@ package enum ExportPreparation {
         let context = CopyTask.Context(
             keeper: keeper, shared: shared, created: job.record.created,
             isResumed: job.record.runs > 1, isOnlyTable: looks.count == 1, time: time)
-        let tables = try looks.enumerated().map { number, look throws(CopyRefusal) in
+        let tables = try looks.enumerated().map { number, look in
             let subject = ExportTask.Subject(
                 table: look.pair.source, description: look.description, settings: look.settings,
                 target: .files(

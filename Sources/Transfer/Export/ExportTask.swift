@@ -5,6 +5,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Pacing
+import Status
 import System
 
 /// One table on its way to files: its items, and then the manifests. Any thread may call its
@@ -36,35 +37,39 @@ final class ExportTask: TableTask {
         var expiryAttribute: String?
     }
 
-    private let options: ExportOptions
-    private let subject: Subject
-    private let open: OpenTable
-    private let number: Int
-    private let context: CopyTask.Context
+    let options: ExportOptions
+    let subject: Subject
+    let open: OpenTable
+    let number: Int
+    let context: CopyTask.Context
     /// What tells the job's files from others'.
     private let job: UInt64
-    private let note: @Sendable (String) -> Void
+    let note: @Sendable (String) -> Void
     private let driver: FlowDriver
+    let seed: UInt64
     /// Processes before this one have sent nothing since.
     private let made: Instant
-    private let state: Locked<State>
+    let state: Locked<State>
 
-    private struct State {
+    struct State {
         var orders = JobOrders()
         var definition: TableDefinition
         var status: TableStatus
         var isMoving = false
+        var verification: TableVerification?
     }
 
     /// - Parameter job: the job's id, of which a number is made.
-    /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
+    /// - Throws: ``CopyRefusal`` when a percentage is asked for of a table that has nothing to take
+    ///   it of; ``JobError`` when it can't be told what earlier runs have come to.
     init(
         _ options: ExportOptions, _ subject: Subject, _ open: OpenTable, number: Int, job: String,
         epoch: Int, _ context: CopyTask.Context, note: @escaping @Sendable (String) -> Void,
         seed: UInt64
-    ) throws(CopyRefusal) {
+    ) throws {
         self.options = options
         self.subject = subject
+        self.seed = seed
         self.open = open
         self.number = number
         self.context = context
@@ -90,6 +95,12 @@ final class ExportTask: TableTask {
         parts.journal = JobJournal(context.keeper, table: number, of: open)
         if let attribute = subject.expiryAttribute {
             parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
+        }
+        if options.verifies {
+            try SourceDigest.kept(
+                by: context.keeper, ofTable: number, .table(subject.table), open,
+                items: subject.description.itemCount
+            )?.add(to: &parts, schema: subject.description.schema)
         }
         var configuration = parts.configuration(Self.memory(options, sink.shape))
         if sink.shape.hasUnits {
@@ -160,9 +171,11 @@ final class ExportTask: TableTask {
 
     var status: TableStatus {
         let state = state.withLock { $0 }
-        guard state.isMoving else { return state.status }
         var status = state.status
-        status.progress = driver.progress
+        if state.isMoving { status.progress = driver.progress }
+        if let now = state.verification?.status {
+            (status.stage, status.comparison) = (now.stage, now.comparison)
+        }
         return status
     }
 
@@ -170,6 +183,7 @@ final class ExportTask: TableTask {
         state.withLock { state in
             if orders.isPaused != state.orders.isPaused { driver.setPaused(orders.isPaused) }
             if orders.isStopping { driver.stop() }
+            state.verification?.obey(orders)
             if orders.throttle != state.orders.throttle,
                 let limits = try? UnitLimits(
                     reading: state.definition, options.limits.updated(by: orders.throttle))
@@ -195,12 +209,15 @@ final class ExportTask: TableTask {
             watch.stop()
             let progress = driver.progress
             state.withLock { ($0.status.progress, $0.isMoving) = (progress, false) }
-            if outcome == .completed, let finish { try await close(finish) }
+            if outcome == .completed, let finish {
+                try await close(finish)
+                if options.verifies { outcome = try await verify(finish) }
+            }
         } catch {
             outcome = .failed(error)
         }
         return state.withLock { state in
-            state.isMoving = false
+            (state.isMoving, state.verification) = (false, nil)
             state.status.end(outcome)
             return state.status
         }
@@ -209,7 +226,7 @@ final class ExportTask: TableTask {
     // MARK: The end
 
     /// What is left to do of files.
-    private struct Finish {
+    struct Finish {
         var files: any WritableFileStore
         var key: String
         var bucket: String?

@@ -1,5 +1,6 @@
 import AWS
 import Connectors
+import Dispatch
 import DynamoDB
 import DynamoModel
 import Flow
@@ -29,6 +30,14 @@ package enum CopySource: Sendable {
         if case .table(let table) = self { table } else { nil }
     }
 
+    /// The attribute by which items expire; nil also where that can't be read.
+    func timeToLive() async -> String? {
+        switch self {
+        case .table(let table): (try? await table.timeToLive()) ?? nil
+        case .export(let export): export.settings.timeToLive
+        }
+    }
+
     /// Of an export; nil for a table.
     var filesCount: Int? {
         guard case .export(let export) = self else { return nil }
@@ -39,8 +48,7 @@ package enum CopySource: Sendable {
     /// are mixed, since a file holds one partition's part of the hash space. nil for a table.
     func filesOpenMax(of memory: Int) -> Int? {
         guard case .export(let export) = self else { return nil }
-        let fitting = memory / 4 / ExportSource.memoryOfFile
-        return min(max(1, fitting), 64, max(1, export.export.data.count))
+        return export.openMax(of: memory)
     }
 
     /// What those take besides their pages.
@@ -71,4 +79,15 @@ package struct ExportedSource: Sendable {
     }
 
     package var title: String { files.title(of: export.folder) }
+
+    /// Files that are read at a time: a quarter of the memory is theirs.
+    func openMax(of memory: Int) -> Int {
+        let fitting = memory / 4 / ExportSource.memoryOfFile
+        return min(max(1, fitting), 64, max(1, export.data.count))
+    }
+
+    /// - Parameter queue: the flow's.
+    func source(schema: KeySchema, on queue: DispatchQueue) -> ExportSource {
+        ExportSource(files, export.data, schema: schema, on: queue)
+    }
 }

@@ -2,6 +2,7 @@ import AWS
 import Connectors
 import Flow
 import Pacing
+import Status
 import System
 
 /// One table or many, worked on as one job: some at a time, the smallest first. Where limits are

@@ -2,6 +2,7 @@ import Dispatch
 import Flow
 import Glibc
 import JSON
+import Status
 
 /// What another process may ask of a running job.
 package enum JobCommand: Equatable, Sendable {

@@ -4,6 +4,7 @@ import Flow
 import Glibc
 import JSON
 import Schema
+import Status
 import System
 
 /// One job's durable state: an SQLite database of its own, in WAL mode.
@@ -20,7 +21,7 @@ package final class JobFile: JobStore {
     /// Written into each file (`user_version`): an older one is migrated, a newer one refused.
     static let version = JobSchema.steps.count
     /// What is counted in a file is less; sums of such counts are still numbers.
-    static let countMax = 1 << 53
+    static let countMax = JobProgress.countMax
     /// `application_id`: "dynf".
     static let applicationID = 0x6479_6E66
 

@@ -3,6 +3,7 @@ import Dispatch
 import Flow
 import Pacing
 import Schema
+import Status
 import System
 
 /// The state of a job that runs: kept in its store, on a queue of its own, with the job's locks

@@ -1,6 +1,7 @@
 import DynamoModel
 import JSON
 import Schema
+import Status
 
 /// What a job is and where it stands, as its file tells.
 package struct JobRecord: Equatable, Sendable {

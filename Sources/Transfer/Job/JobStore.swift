@@ -1,6 +1,7 @@
 import Connectors
 import Flow
 import Schema
+import Status
 
 /// Where the state of one job lives. Belongs to one serial queue at a time.
 ///

@@ -23,16 +23,17 @@ final class PairLocks: Sendable {
         var target: String
         fileprivate var words: [String]
 
-        init(_ source: any ReadableTable, _ target: any ReadableTable) {
+        init(_ source: ComparedSide, _ target: ComparedSide) {
             (self.source, self.target) = (source.name, target.name)
             words = Self.words(of: source) + Self.words(of: target)
         }
 
         init(_ source: CopySource, _ target: any ReadableTable) {
-            (self.source, self.target) = (source.name, target.name)
-            words =
-                (source.table.map { Self.words(of: $0) } ?? ["files", source.name])
-                + Self.words(of: target)
+            self.init(ComparedSide(source), .table(target))
+        }
+
+        private static func words(of side: ComparedSide) -> [String] {
+            side.table.map { words(of: $0) } ?? ["files", side.name]
         }
 
         /// - Parameter files: the title of what is written to.

@@ -1,4 +1,5 @@
 import Flow
+import Status
 
 /// What is done with one table of a job. Any thread may call its methods.
 protocol TableTask: Sendable {

@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import Pacing
 import Schema
+import Status
 import System
 
 /// What a copy would do, found out by reading calls only.

@@ -12,7 +12,7 @@ struct SettingsComparison: Sendable {
     /// The attributes of the time to live, which are looked at in any case.
     private(set) var timeToLive: (source: String?, target: String?)
 
-    typealias Side = (table: any ReadableTable, description: TableDescription)
+    typealias Side = (place: ComparedSide, description: TableDescription)
 
     /// - Parameter choice: nil compares nothing.
     init(_ source: Side, _ target: Side, _ choice: SettingChoice?) async {
@@ -41,7 +41,8 @@ struct SettingsComparison: Sendable {
     ) -> [String] {
         let name = target.description.definition.name
         let place = WantedTable.Place(
-            region: target.table.reader.endpoint.region,
+            region: target.place.table?.reader.endpoint.region ?? target.description.region
+                ?? "",
             isSameAccount: source.description.account == target.description.account)
         let wanted = WantedTable(source.description, settings, as: name, at: place, choice)
         // Each side is looked at as it would be carried to its own place.
@@ -66,11 +67,21 @@ private struct Reading: Sendable {
     var notes: [String] = []
 
     init(_ side: SettingsComparison.Side, _ asked: Set<Setting>, _ name: String) async {
+        if let export = side.place.export {
+            settings = export.settings
+            guard !side.place.knowsSchema else { return }
+            missing = asked
+            if !asked.isEmpty {
+                notes.append("\(export.title) says nothing of settings: they are not compared")
+            }
+            return
+        }
+        guard let table = side.place.table else { return }
         while true {
             // The time to live tells which items will go by themselves.
             let wanted = asked.union([.timeToLive]).subtracting(missing)
             do throws(SettingUnreadable) {
-                settings = try await side.table.settings(wanted, of: side.description)
+                settings = try await table.settings(wanted, of: side.description)
                 return
             } catch {
                 missing.insert(error.setting)

@@ -11,11 +11,10 @@ extension TableVerification {
         guard
             asked.readUnits.followsTable || asked.targetReadUnits.followsTable
                 || isRepaired && asked.writeUnits.followsTable,
-            let source = try? await subject.source.table.describeIfExists(),
-            let target = try? await subject.target.table.describeIfExists(),
+            let source = await lookedUp(subject.source),
+            let target = await lookedUp(subject.target),
             let limits = try? VerifyLimits(
-                asked, source: source.definition, target: target.definition,
-                isRepaired: isRepaired)
+                asked, source: source, target: target, isRepaired: isRepaired)
         else { return }
         state.withLock { state in
             // What the user has asked for meanwhile is newer.
@@ -23,5 +22,12 @@ extension TableVerification {
             state.limits = limits
             state.tellLimits()
         }
+    }
+
+    /// As it is now; of files, as it was.
+    private func lookedUp(_ side: Side) async -> VerifyLimits.Side? {
+        guard let table = side.place.table else { return VerifyLimits.Side(side) }
+        let found = try? await table.describeIfExists()
+        return (found ?? nil).map { VerifyLimits.Side(definition: $0.definition) }
     }
 }

@@ -20,28 +20,109 @@ extension TableVerification {
         state.withLock { $0.comparison.runsSpilled = runs }
         var merge = try CauseMerge(difference)
         let trustsAbsence = subject.repaired != nil
-        var unsettled = try await look(round: 1) { () throws(FlowFailure) in
-            try merge.next().map { AskedPair($0, trustsAbsence: trustsAbsence) }
-        }
+        var unsettled = try await look(
+            round: 1,
+            PairFeed { () throws(FlowFailure) in
+                try merge.next().map { AskedPair($0, trustsAbsence: trustsAbsence) }
+            })
         for round in 2...Self.rounds where !unsettled.isEmpty {
-            var left = unsettled[...]
-            unsettled = try await look(round: round) { left.popFirst() }
+            unsettled = try await look(round: round, PairFeed(unsettled))
         }
     }
 
     /// - Returns: what has to be looked at once more.
+    private func look(round: Int, _ feed: PairFeed) async throws -> [AskedPair] {
+        guard let side = fileSide else {
+            return try await look(round: round) { queue in
+                PairSource(
+                    subject.source.place.table, subject.target.place.table, comparison, on: queue
+                ) { () throws(FlowFailure) in try feed.next() }
+            }
+        }
+        return try await look(round: round, feed, filesOn: side)
+    }
+
+    /// The side that is files; nil: both are tables.
+    private var fileSide: WantedKeys.FileSide? {
+        if subject.source.place.export != nil { return .source }
+        return subject.target.place.export == nil ? nil : .target
+    }
+
+    private var comparison: PairComparison {
+        PairComparison(
+            schema: subject.schema, key: digestKey,
+            expiry: (subject.source.expiry, subject.target.expiry),
+            now: Int(clamping: time.secondsSinceEpoch))
+    }
+
+    /// Files can't be asked for a key. They are read as often as it takes, each time for as many
+    /// items as memory has room to want; what they do not have is looked up in the table alone.
     private func look(
-        round: Int, _ feed: @escaping PairSource.Feed
+        round: Int, _ feed: PairFeed, filesOn side: WantedKeys.FileSide
+    ) async throws -> [AskedPair] {
+        let (export, table) =
+            side == .source
+            ? (subject.source.place.export, subject.target.place.table)
+            : (subject.target.place.export, subject.source.place.table)
+        guard let export, let table else {
+            throw FlowFailure(
+                .giveUp, code: "TwoExports", message: "two exports can't be compared by keys")
+        }
+        var unsettled: [AskedPair] = []
+        while let wanted = try await wantedKeys(from: feed, on: side) {
+            if !wanted.keys.isEmpty {
+                unsettled += try await look(round: round) { queue in
+                    FilePairSource(
+                        export.source(schema: subject.schema, on: queue), wanted.keys, table,
+                        comparison, on: queue)
+                }
+            }
+            guard !wanted.alone.isEmpty else { continue }
+            let alone = PairFeed(wanted.alone)
+            unsettled += try await look(round: round) { queue in
+                PairSource(
+                    side == .source ? nil : table, side == .source ? table : nil, comparison,
+                    on: queue
+                ) { () throws(FlowFailure) in try alone.next() }
+            }
+        }
+        return unsettled
+    }
+
+    /// As many of the feed as memory has room for.
+    /// - Returns: those that the files have, and those that the table alone has; nil at the end.
+    private func wantedKeys(
+        from feed: PairFeed, on side: WantedKeys.FileSide
+    ) async throws -> (keys: WantedKeys, alone: [AskedPair])? {
+        // Half is for what the feed holds.
+        let room = memory.keyBytes / 2
+        // A disk may be slow.
+        return try await OwnThread.run {
+            Result { () throws(FlowFailure) in
+                var keys = WantedKeys(on: side, bytesMax: room / 2)
+                var alone: [AskedPair] = []
+                let aloneMax = max(1, room / 2 / Self.bytesOfPair)
+                while !keys.isFull, alone.count < aloneMax, let asked = try feed.next() {
+                    let there = side == .source ? asked.difference.source : asked.difference.target
+                    if there == nil { alone.append(asked) } else { keys.add(asked) }
+                }
+                keys.sort()
+                return keys.isEmpty && alone.isEmpty ? nil : (keys, alone)
+            }
+        }.get()
+    }
+
+    /// What a pair and its key take in memory, about.
+    private static let bytesOfPair = 1_024
+
+    /// - Returns: what has to be looked at once more.
+    private func look(
+        round: Int, at source: (DispatchQueue) -> any PageSource
     ) async throws -> [AskedPair] {
         let begun = state.withLock { $0.limits }
         let queue = HTTPEngine.queue("verify.look", lane: shared.number)
         let sink = findingSink(isLastRound: round == Self.rounds, on: queue)
-        var parts = FlowParts(
-            PairSource(
-                subject.source.table, subject.target.table, schema: subject.schema, key: digestKey,
-                expiry: (subject.source.expiry, subject.target.expiry),
-                now: Int(clamping: time.secondsSinceEpoch), on: queue, feed: feed),
-            to: sink)
+        var parts = FlowParts(source(queue), to: sink)
         if subject.repaired != nil {
             parts.journal = journal.part(of: self) { [self] entry throws(JobError) in
                 TableSave(
@@ -102,6 +183,21 @@ extension TableVerification {
         configuration.deadLettersMax = subject.repaired?.options.deadLettersMax ?? 0
         return configuration
     }
+}
+
+/// Pairs to be looked at, one after the other.
+private final class PairFeed: @unchecked Sendable {
+    // @unchecked: one thread at a time asks for the next, after the one before has it.
+    private let take: PairSource.Feed
+
+    init(_ take: @escaping PairSource.Feed) { self.take = take }
+
+    convenience init(_ pairs: [AskedPair]) {
+        var left = pairs[...]
+        self.init { left.popFirst() }
+    }
+
+    func next() throws(FlowFailure) -> AskedPair? { try take() }
 }
 
 extension FlowDriver {

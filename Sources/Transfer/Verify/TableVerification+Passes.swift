@@ -4,6 +4,7 @@ import Dispatch
 import DynamoModel
 import Flow
 import Pacing
+import Status
 import System
 
 /// The passes: scans of both sides, as many as it takes.
@@ -14,12 +15,13 @@ extension TableVerification {
         if options.mode == .count { return try await count() }
         let chosen = chosenSegments
         let sums = try await sum(chosen)
-        let difference = SumDifference(sums.source, sums.target)
+        let difference = SumDifference(
+            sums.source, sums.target, comparesSegments: subject.hasCommonSegments)
         state.withLock { state in
             state.comparison.counters.itemsInSource = sums.source.items
             state.comparison.counters.itemsInTarget = sums.target.items
             state.comparison.segmentsHeld = difference.segmentsHeld
-            state.comparison.segmentsReadAgain = difference.segments.count
+            state.comparison.segmentsReadAgain = difference.segments?.count ?? 0
         }
         if !difference.isEmpty {
             try await look(try await readAgain(difference))
@@ -53,19 +55,27 @@ extension TableVerification {
         let buckets =
             states.map(\.buckets.count).first { $0 > 0 }
             ?? TableSums.buckets(forItems: reported > 0 ? reported : 1 << 18)
-        let folds = states.map { state in
-            DigestFold(
+        let folds = try zip(subject.sides, states).map { side, state in
+            let count = side.place.partCount(segments: subject.segments)
+            guard state.fits(segments: count) else {
+                throw JobError(
+                    "what the verification of \(side.place.name) has come to is damaged",
+                    hint: "--restart begins the job anew", isDamage: true)
+            }
+            return DigestFold(
                 state.buckets.isEmpty
-                    ? TableSums(buckets: buckets, segments: subject.segments)
-                    : TableSums(state, segments: subject.segments))
+                    ? TableSums(buckets: buckets, segments: count)
+                    : TableSums(state, segments: count), number: side.place.numbers)
         }
         try await scan(.summing) { side in
             var pass = Pass(chosen: chosen)
             pass.stages = [DigestStage(schema: subject.schema, key: digestKey)]
             pass.folds = [folds[side]]
+            let place = subject.sides[side].place
             pass.saved = states[side].segments.map {
                 PartitionRecord(
-                    segment: $0.segment, cursor: $0.cursor, items: $0.sum.items, bytes: 0)
+                    partition: place.partition($0.segment),
+                    cursor: $0.cursor.map { Cursor(bytes: $0) }, items: $0.sum.items, bytes: 0)
             }
             pass.journal = journal.part(of: self) { entry in
                 let digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
@@ -171,18 +181,16 @@ extension TableVerification {
     ) -> FlowDriver {
         let (side, name) = number == 0 ? (subject.source, "source") : (subject.target, "target")
         let queue = HTTPEngine.queue("verify.\(name)", lane: shared.number)
-        var scan = ScanSource.Settings(segments: subject.segments)
-        (scan.chosen, scan.contents) = (pass.chosen, pass.contents)
-        scan.isConsistent = options.isConsistentRead
-        scan.first = first?.page
-        var parts = FlowParts(
-            ScanSource(side.table, side: name, schema: subject.schema, scan, on: queue),
-            to: pass.sink)
+        var parts = FlowParts(source(side, name, pass, first, on: queue), to: pass.sink)
         (parts.stages, parts.folds) = (pass.stages, pass.folds)
         (parts.saved, parts.journal) = (pass.saved, pass.journal)
-        var configuration = parts.configuration(MemoryBudget(pageBytes: memory.pageBytes))
+        let filesMax = side.place.export?.openMax(of: memory.pageBytes)
+        let pageBytes = memory.pageBytes - (filesMax ?? 0) * ExportSource.memoryOfFile
+        var configuration = parts.configuration(
+            MemoryBudget(pageBytes: max(pageBytes, parts.source.shape.replyBytesMax(items: 1))))
         configuration.readsMax = options.scansMax
-        configuration.openMax = options.scansMax
+        configuration.openMax = filesMax ?? options.scansMax
+        configuration.deadLettersMax = 0
         configuration.writesMax = SpillSink.batchesMax
         configuration.itemsReported = side.description.itemCount
         configuration.itemBytesReported = side.description.itemBytes ?? subject.first?.itemBytes
@@ -193,5 +201,20 @@ extension TableVerification {
         return FlowDriver(
             parts, configuration, shared: shared, on: queue, time: time,
             seed: seed &+ UInt64(10 + number))
+    }
+
+    private func source(
+        _ side: Side, _ name: String, _ pass: Pass, _ first: FirstRead?, on queue: DispatchQueue
+    ) -> any PageSource {
+        switch side.place {
+        case .export(let export):
+            return export.source(schema: subject.schema, on: queue)
+        case .table(let table):
+            var scan = ScanSource.Settings(segments: subject.segments)
+            (scan.chosen, scan.contents) = (pass.chosen, pass.contents)
+            scan.isConsistent = options.isConsistentRead
+            scan.first = first?.page
+            return ScanSource(table, side: name, schema: subject.schema, scan, on: queue)
+        }
     }
 }

@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import JSON
 import Pacing
+import Status
 import System
 
 /// The verification of one table against another: two passes at most, and a look at what differs.
@@ -14,10 +15,11 @@ import System
 /// their items those are kept whose bucket differs; what is left of these is read by its keys.
 /// Nothing is written unless a repair is asked for. Any thread may call its methods.
 final class TableVerification: TableTask {
-    /// Both tables, as they were when it began.
+    /// Both sides, as they were when it began.
     struct Subject: Sendable {
         var source: Side
         var target: Side
+        /// Of what is a table.
         var segments: Int
         /// What was read of the source before, for the first pass.
         var first: FirstRead?
@@ -25,6 +27,9 @@ final class TableVerification: TableTask {
         var repaired: Repaired?
 
         var schema: KeySchema { source.description.schema }
+        var sides: [Side] { [source, target] }
+        /// Both are read in the same segments.
+        var hasCommonSegments: Bool { sides.allSatisfy { $0.place.table != nil } }
     }
 
     /// The target as one that may be written.
@@ -34,7 +39,7 @@ final class TableVerification: TableTask {
     }
 
     struct Side: Sendable {
-        var table: any ReadableTable
+        var place: ComparedSide
         var description: TableDescription
         /// The attribute of the time to live.
         var expiry: String?

@@ -1,6 +1,7 @@
 import Connectors
 import DynamoModel
 import Flow
+import Status
 
 /// What the verification of one table is held to.
 struct VerifyLimits: Equatable, Sendable {
@@ -10,18 +11,45 @@ struct VerifyLimits: Equatable, Sendable {
     /// Items that are repaired at a time at most.
     var writesMax = 64
 
-    /// - Parameter isRepaired: something is written.
-    /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
+    /// A side, by what it is held to.
+    struct Side {
+        var definition: TableDefinition
+        /// Nothing is charged for reading it.
+        var isFiles = false
+
+        init(definition: TableDefinition) { self.definition = definition }
+
+        init(_ side: TableVerification.Side) {
+            definition = side.description.definition
+            isFiles = side.place.export != nil
+        }
+    }
+
     init(
         _ asked: AskedLimits, source: TableDefinition, target: TableDefinition, isRepaired: Bool
     ) throws(CopyRefusal) {
+        try self.init(
+            asked, source: Side(definition: source), target: Side(definition: target),
+            isRepaired: isRepaired)
+    }
+
+    /// - Parameter isRepaired: something is written.
+    /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
+    init(
+        _ asked: AskedLimits, source: Side, target: Side, isRepaired: Bool
+    ) throws(CopyRefusal) {
         var written = asked
+        if source.isFiles { written.readUnits = nil }
         // Of a target that is only read, what may be written is not looked at.
         if !isRepaired { written.writeUnits = nil }
-        let limits = try UnitLimits(written, source: source, target: target)
-        self.source = limits.read
-        self.target = try UnitLimits.read(
-            asked.targetReadUnits, of: target, "--target-read-units")
+        let limits = try UnitLimits(
+            written, source: source.definition, target: target.definition)
+        self.source = source.isFiles ? ReadLimit() : limits.read
+        self.target =
+            target.isFiles
+            ? ReadLimit()
+            : try UnitLimits.read(
+                asked.targetReadUnits, of: target.definition, "--target-read-units")
         // Nothing is held to it that writes nothing.
         write = isRepaired ? limits.write : WriteLimits()
         writesMax = asked.writesMax ?? writesMax
@@ -31,8 +59,8 @@ struct VerifyLimits: Equatable, Sendable {
         _ asked: AskedLimits, _ subject: TableVerification.Subject
     ) throws(CopyRefusal) {
         try self.init(
-            asked, source: subject.source.description.definition,
-            target: subject.target.description.definition, isRepaired: subject.repaired != nil)
+            asked, source: Side(subject.source), target: Side(subject.target),
+            isRepaired: subject.repaired != nil)
     }
 
     /// As far as a copy has such.

@@ -2,6 +2,7 @@ import AWS
 import Connectors
 import DynamoDB
 import DynamoModel
+import Status
 import System
 
 /// What there is to a pair of tables before any item is read.
@@ -39,9 +40,9 @@ struct VerifyLook: Sendable {
         }
         self.memory = memory
         segmentsAsked = options.segments
-        let (from, to) = (pair.source, pair.target.table)
-        async let left = from.readable("source")
-        async let right = to.readable("target")
+        let (from, to) = (ComparedSide(pair.source), pair.target.side)
+        async let left = from.description("source")
+        async let right = to.description("target")
         let (source, target): (TableDescription, TableDescription)
         do {
             (source, target) = (try await left, try await right)
@@ -54,18 +55,22 @@ struct VerifyLook: Sendable {
                     + " \(target.definition.name) has \(target.schema)",
                 hint: "items without a common key can't be compared")
         }
-        status = TableStatus(source: source.definition.name, target: target.definition.name)
-        comparison.schemaDifferences =
-            SchemaComparison(source.definition, target.definition).differences
+        status = TableStatus(
+            source: from.export?.title ?? source.definition.name,
+            target: to.export?.title ?? target.definition.name)
+        if from.knowsSchema, to.knowsSchema {
+            comparison.schemaDifferences =
+                SchemaComparison(source.definition, target.definition).differences
+        }
         let settings = await SettingsComparison(
             (from, source), (to, target), options.settings)
         comparison.settingDifferences = settings.differences
         comparison.notes = settings.notes
         var subject = TableVerification.Subject(
             source: .init(
-                table: from, description: source, expiry: settings.timeToLive.source),
+                place: from, description: source, expiry: settings.timeToLive.source),
             target: .init(
-                table: to, description: target, expiry: settings.timeToLive.target),
+                place: to, description: target, expiry: settings.timeToLive.target),
             segments: segmentsAsked ?? 1)
         if case .repaired(let table, let repair) = pair.target {
             subject.repaired = .init(table: table, options: repair)
@@ -85,17 +90,17 @@ struct VerifyLook: Sendable {
             while segmentsAsked == nil, Double(first.segments) * share < 64,
                 first.segments < 1 << 19
             { first.segments *= 2 }
-        } else if segmentsAsked == nil {
+        } else if segmentsAsked == nil, let table = source.place.table {
             do throws(AWSError) {
                 var reader = FirstReader(
-                    source.table, source.description, pageBytesMax: memory.pageBytes,
+                    table, source.description, pageBytesMax: memory.pageBytes,
                     spool: spool, bytes: bytes)
                 reader.isConsistent = options.isConsistentRead
                 reader.contents = options.mode == .count ? .count : .items
                 reader.rate = options.limits.totals.read
                 first = try await reader.read()
             } catch {
-                throw CopyRefusal(error, side: "source", source.table.reader.endpoint)
+                throw CopyRefusal(error, side: "source", table.reader.endpoint)
             }
         }
         setFirst(first)
@@ -127,11 +132,14 @@ struct VerifyLook: Sendable {
 extension SourceGuard {
     /// Of tables that are compared, some of which are to be repaired.
     init(_ looks: [VerifyLook]) {
-        let pairs = looks.map { look in
+        // Files are no table that could be written by mistake.
+        let pairs = looks.compactMap { look in
             let (source, target) = (look.subject.source, look.subject.target)
-            return Pair(
-                source: (source.table, source.description),
-                target: look.subject.repaired == nil ? nil : (target.table, target.description))
+            return source.place.table.map { table in
+                Pair(
+                    source: (table, source.description),
+                    target: look.subject.repaired.map { ($0.table, target.description) })
+            }
         }
         self.init(pairs: pairs, verb: "repaired")
     }

@@ -27,7 +27,7 @@ struct VerifyOpening {
             looks.map {
                 JobOpening.Found(
                     source: $0.subject.source.description, target: $0.subject.target.description,
-                    segments: $0.segmentsAsked)
+                    isFiles: $0.subject.target.place.export != nil, segments: $0.segmentsAsked)
             })
         note(opening.search.announcement(job))
         for (number, segments) in opening.segments(of: job).enumerated() {
@@ -49,7 +49,7 @@ struct VerifyOpening {
         let records = looks.map { look in
             let (source, target) = (look.subject.source, look.subject.target)
             return JobTable(
-                source: source.table.name, target: target.table.name,
+                source: source.place.name, target: target.place.name,
                 sourceID: source.description.id, targetID: target.description.id,
                 schema: look.subject.schema, targetWas: .merged, segments: look.subject.segments,
                 itemsReported: source.description.itemCount.addingClamped(
@@ -57,7 +57,7 @@ struct VerifyOpening {
         }
         return try opening.begin(
             records, looks.map { FirstRead(segments: $0.subject.segments) },
-            named: looks[0].status.source, using: &generator)
+            named: looks[0].subject.source.description.definition.name, using: &generator)
     }
 
     private mutating func readFirst() async throws {
@@ -69,15 +69,22 @@ struct VerifyOpening {
         let tables = looks.map { look -> JSON in
             let (source, target) = (look.subject.source, look.subject.target)
             return [
-                "source": .string(source.description.arn ?? look.status.source),
-                "sourceEndpoint": .string(source.table.reader.endpoint.url),
-                "target": .string(target.description.arn ?? look.status.target),
-                "targetEndpoint": .string(target.table.reader.endpoint.url),
+                "source": .string(source.identity),
+                "sourceEndpoint": .string(source.place.endpoint),
+                "target": .string(target.identity),
+                "targetEndpoint": .string(target.place.endpoint),
             ]
         }
         return JobIdentity(
             verifying: tables, mode: reading[0].mode,
             repair: looks.first?.subject.repaired?.options,
             selection: options.selection)
+    }
+}
+
+extension TableVerification.Side {
+    /// What it is known by in a job.
+    fileprivate var identity: String {
+        place.export?.title ?? description.arn ?? description.definition.name
     }
 }

@@ -1,6 +1,7 @@
 import Connectors
 import Flow
 import Schema
+import Status
 
 /// What the user asked for of a verification.
 package struct VerifyOptions: Equatable, Sendable {

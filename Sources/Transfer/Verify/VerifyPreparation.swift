@@ -7,17 +7,19 @@ import System
 
 /// Everything that comes before the first item of a verification is read.
 package struct VerifyPreparation {
-    package typealias Pair = (source: SourceTable, target: Target)
+    package typealias Pair = (source: CopySource, target: Target)
 
-    /// What a table is compared with: only one that is to be repaired can be written.
+    /// What a side is compared with: only a table that is to be repaired can be written.
     package enum Target: Sendable {
         case compared(SourceTable)
         case repaired(TargetTable, RepairOptions)
+        case export(ExportedSource)
 
-        var table: any ReadableTable {
+        var side: ComparedSide {
             switch self {
-            case .compared(let table): table
-            case .repaired(let table, _): table
+            case .compared(let table): .table(table)
+            case .repaired(let table, _): .table(table)
+            case .export(let export): .export(export)
             }
         }
 
@@ -67,7 +69,7 @@ package struct VerifyPreparation {
         var locks: PairLocks?
         if let jobOptions {
             locks = try await PairLocks(
-                tables.map { PairLocks.Pair($0.source, $0.target.table) },
+                tables.map { PairLocks.Pair(ComparedSide($0.source), $0.target.side) },
                 for: isRepair ? .writing : .comparing,
                 in: jobOptions.folder)
         }
@@ -101,7 +103,7 @@ package struct VerifyPreparation {
         }
         for table in tables {
             table.source.begin()
-            table.target.table.begin()
+            table.target.side.table?.begin()
         }
         if let limits = open?.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
@@ -150,7 +152,7 @@ package struct VerifyPreparation {
         var place = 0
         for (number, look) in looked.enumerated() {
             if case .failure(let refusal) = look {
-                let (source, target) = (tables[number].source, tables[number].target.table)
+                let (source, target) = (tables[number].source, tables[number].target.side)
                 let task = RefusedTask(source: source.name, target: target.name, refusal)
                 all.append(Job.Table(task: task))
                 continue

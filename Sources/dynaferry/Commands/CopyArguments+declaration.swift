@@ -1,4 +1,5 @@
 import CommandLine
+import Status
 import Transfer
 
 extension CopyArguments {
@@ -371,8 +372,13 @@ extension CopyArguments {
                 "--verify compares all that is read, but \(other)",
                 hints: ["compare them afterwards: dynaferry verify"])
         }
-        try sides.validateRoles()
         try validateFiles()
+        try validateSides()
+    }
+
+    /// Refuses sides that can't be what they are said to be, whatever is done with them.
+    func validateSides() throws(UsageError) {
+        try sides.validateRoles()
         for (source, target) in selection {
             guard target.isFiles || source.stars == target.stars else {
                 throw UsageError(

@@ -112,38 +112,12 @@ extension CopyArguments {
 
     /// Refuses what can't be done with files.
     func validateFiles() throws(UsageError) {
-        guard let side = filesSide else {
-            if let option = filesOption ?? bucketOption {
-                throw UsageError(
-                    "\(option) is about files, but both sides are tables",
-                    hints: ["a folder contains a '/': ./dump/"])
-            }
-            return
-        }
-        for (source, target) in selection {
-            if source.isFiles, target.isFiles {
-                throw UsageError(
-                    "both sides are files: \(source.text), \(target.text)",
-                    hints: ["cp -r copies folders; aws s3 sync copies buckets"])
-            }
-            guard (side == .target) == target.isFiles else {
-                throw UsageError(
-                    "some tables are copied to or from files, others from table to table",
-                    hints: ["copy them by commands of their own"])
-            }
-            for location in [source, target] {
-                if location.kind == .stream { try validateStream() }
-            }
-            if target.isFiles, target.isPattern {
-                throw UsageError(
-                    "TARGET \(target.text): a folder has no stars",
-                    hints: ["each table gets a folder of its own below it"])
-            }
-        }
-        if !usesBuckets, let option = bucketOption {
-            throw UsageError(
-                "\(option) is about buckets, but the files are in a folder", hints: ["leave it out"]
-            )
+        try validatePlaces(
+            twoPlaces: "cp -r copies folders; aws s3 sync copies buckets",
+            mixed: "some tables are copied to or from files, others from table to table")
+        guard let side = filesSide else { return }
+        if selection.contains(where: { $0.source.kind == .stream || $0.target.kind == .stream }) {
+            try validateStream()
         }
         if let option = optionAgainstFiles(side) {
             throw UsageError(
@@ -157,8 +131,39 @@ extension CopyArguments {
                 "--rename is about tables, but a side is files",
                 hints: ["copy that table by a command of its own"])
         }
-        if verifies {
-            throw UsageError("--verify can't read files yet", hints: ["leave it out"])
+    }
+
+    /// Refuses places that don't go together.
+    /// - Parameters:
+    ///   - twoPlaces: what to do where both sides are files.
+    ///   - mixed: what is wrong where some sides are files and others are not.
+    func validatePlaces(twoPlaces: String, mixed: String) throws(UsageError) {
+        guard let side = filesSide else {
+            if let option = filesOption ?? bucketOption {
+                throw UsageError(
+                    "\(option) is about files, but both sides are tables",
+                    hints: ["a folder contains a '/': ./dump/"])
+            }
+            return
+        }
+        for (source, target) in selection {
+            if source.isFiles, target.isFiles {
+                throw UsageError(
+                    "both sides are files: \(source.text), \(target.text)", hints: [twoPlaces])
+            }
+            guard (side == .target) == target.isFiles else {
+                throw UsageError(mixed, hints: ["give each kind a command of its own"])
+            }
+            if target.isFiles, target.isPattern {
+                throw UsageError(
+                    "TARGET \(target.text): a folder has no stars",
+                    hints: ["each table has a folder of its own below it"])
+            }
+        }
+        if !usesBuckets, let option = bucketOption {
+            throw UsageError(
+                "\(option) is about buckets, but the files are in a folder", hints: ["leave it out"]
+            )
         }
     }
 
@@ -177,6 +182,7 @@ extension CopyArguments {
             ("--job", job != nil), ("--resume", resume), ("--restart", restart),
             ("--file-size", files.fileBytes != FilesArguments().fileBytes),
             ("--compression", files.compression != .gzip), ("--level", files.level != 6),
+            ("--verify", verifies),
         ]
         if let option = given.first(where: \.1)?.0 {
             throw UsageError(
@@ -210,7 +216,7 @@ extension CopyArguments {
             ]
         case .source:
             given = [
-                ("--only-changed", onlyChanged), ("--read-units", readUnits != nil),
+                ("--read-units", readUnits != nil),
                 ("--total-read-units", totalReadUnits != nil), ("--segments", segments != nil),
                 ("--scan-concurrency", scanConcurrency != nil),
                 ("--consistent-read", consistentRead), ("--gzip", gzip),
@@ -231,6 +237,7 @@ extension ExportOptions {
         limits = arguments.askedLimits
         isConsistentRead = arguments.consistentRead
         skipsExpired = arguments.skipExpired
+        verifies = arguments.verifies
         giveUpAfter = arguments.giveUpAfter
     }
 }

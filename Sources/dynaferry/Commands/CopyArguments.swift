@@ -1,5 +1,6 @@
 import CommandLine
 import Schema
+import Status
 import Transfer
 
 /// What `dynaferry copy` was asked to do.

@@ -1,5 +1,6 @@
 import CommandLine
 import LocalAWS
+import Status
 import Transfer
 
 /// What `dynaferry demo` was asked to show.

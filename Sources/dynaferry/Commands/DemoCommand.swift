@@ -2,6 +2,7 @@ import CommandLine
 import Dispatch
 import Glibc
 import JSON
+import Status
 import System
 import Transfer
 

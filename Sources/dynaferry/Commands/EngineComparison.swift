@@ -1,6 +1,7 @@
 import AWS
 import Dispatch
 import DynamoDB
+import Status
 import Transfer
 
 /// Compares two tables of the demo's server.
@@ -22,7 +23,7 @@ enum EngineComparison {
             var options = VerifyOptions()
             options.settings = nil
             let job = try await VerifyPreparation.prepare(
-                [options], tables: [(SourceTable(name: source, reader: reader), target)],
+                [options], tables: [(.table(SourceTable(name: source, reader: reader)), target)],
                 seed: 1, emit: { _ in })
             return await job.run()
         }

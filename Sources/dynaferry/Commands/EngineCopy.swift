@@ -6,6 +6,7 @@ import Flow
 import JSON
 import Pacing
 import Schema
+import Status
 import System
 import Transfer
 

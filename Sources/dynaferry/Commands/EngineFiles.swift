@@ -7,6 +7,7 @@ import Glibc
 import JSON
 import S3
 import Schema
+import Status
 import Transfer
 
 /// Copies from tables to files, and from files to tables.
@@ -29,21 +30,59 @@ enum EngineFiles {
                 ExportOptions(arguments), table, to: STDOUT_FILENO, called: "stdout",
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
-        let selection = TableSelection(toFiles: arguments)
-        if selection.needsNames { options.selection = selection.text(for: "export") }
-        let selected = try await SelectedTables(
-            selection, purpose: "export", jobs: options.folder, id: arguments.job, source: client)
-        for note in selected.notes { voice.note(note) }
         var pairs: [ExportPreparation.Pair] = []
-        for pair in selected.pairs {
-            let table = SourceTable(
-                name: pair.source, reader: client, scaling: scaling.map(ScalingReader.init))
-            pairs.append(try await place(table, pair.target, sides, arguments, voice))
+        for (table, folder) in try await folders(
+            arguments, client, scaling, voice, &options, purpose: "export")
+        {
+            pairs.append(try await place(table, folder, sides, arguments, voice))
         }
         return try await ExportPreparation.prepare(
             pairs.map { ExportOptions(arguments.own(ofTable: $0.source.name)) }, job: options,
             pairs, policy: EngineCopy.policy(arguments), note: { voice.note($0) },
             willWrite: voice.willWrite, seed: anySeed())
+    }
+
+    /// The tables that are selected, each with the place of its files.
+    private static func folders(
+        _ arguments: CopyArguments, _ client: ReadOnlyClient, _ scaling: Client?,
+        _ voice: JobVoice, _ job: inout JobOptions, purpose: String
+    ) async throws -> [(table: SourceTable, folder: String)] {
+        let selection = TableSelection(toFiles: arguments)
+        if selection.needsNames { job.selection = selection.text(for: purpose) }
+        let selected = try await SelectedTables(
+            selection, purpose: purpose, jobs: job.folder, id: arguments.job, source: client)
+        for note in selected.notes { voice.note(note) }
+        return selected.pairs.map {
+            (
+                SourceTable(
+                    name: $0.source, reader: client, scaling: scaling.map(ScalingReader.init)),
+                $0.target
+            )
+        }
+    }
+
+    /// Tables that are selected, each with the export of it that it is compared with.
+    static func exports(
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice, _ job: inout JobOptions,
+        purpose: String
+    ) async throws -> [(source: SourceTable, target: ExportedSource)] {
+        let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
+        let scaling = try await sides.scaling(sides.source, arguments, voice)
+        var pairs: [(source: SourceTable, target: ExportedSource)] = []
+        for (table, folder) in try await folders(
+            arguments, client, scaling, voice, &job, purpose: purpose)
+        {
+            guard let location = Location(folder) else {
+                preconditionFailure("\(folder) is no place")
+            }
+            let place = try await place(location, .target, sides, arguments, voice)
+            for (export, _) in try await place.exports(arguments, voice) {
+                for note in export.notes { voice.note(note) }
+                pairs.append(
+                    (table, try await described(export, in: place.files, table, arguments)))
+            }
+        }
+        return pairs
     }
 
     /// A table, and the folder or the prefix of a bucket that it goes into.
@@ -91,7 +130,7 @@ enum EngineFiles {
         var pairs: [CopyPreparation.Pair] = []
         var names: Set<String> = []
         for (source, target) in arguments.selection {
-            let place = try await place(source, sides, arguments, voice)
+            let place = try await place(source, .source, sides, arguments, voice)
             let exports = try await place.exports(arguments, voice)
             for (export, stars) in exports {
                 let name = NamePattern(target.text).filled(with: stars)
@@ -102,7 +141,10 @@ enum EngineFiles {
                 let table = TargetTable(name: name, client: client, scaling: scaling)
                 pairs.append(
                     (
-                        .export(try await described(export, in: place.files, table, arguments)),
+                        .export(
+                            try await described(
+                                export, in: place.files,
+                                SourceTable(name: name, reader: table.reader), arguments)),
                         table
                     ))
             }
@@ -111,47 +153,48 @@ enum EngineFiles {
     }
 
     private static func place(
-        _ source: Location, _ sides: Sides, _ arguments: CopyArguments, _ voice: JobVoice
+        _ files: Location, _ side: CopyArguments.FilesSide, _ sides: Sides,
+        _ arguments: CopyArguments, _ voice: JobVoice
     ) async throws -> FilesPlace {
-        let (base, pattern) = source.baseAndPattern
-        guard source.kind == .bucket else {
-            return FilesPlace(text: source.text, files: FolderStore(base), pattern: pattern)
+        let (base, pattern) = files.baseAndPattern
+        guard files.kind == .bucket else {
+            return FilesPlace(text: files.text, files: FolderStore(base), pattern: pattern)
         }
         let location = try S3Location(base)
+        let settings = side == .source ? try sides.source : try sides.target
         let bucket = SourceBucket(
-            try await sides.bucket(location.bucket, of: sides.source, arguments, voice))
-        try await reach(bucket, "source")
+            try await sides.bucket(location.bucket, of: settings, arguments, voice))
+        try await reach(bucket, side == .source ? "source" : "target")
         return FilesPlace(
-            text: source.text, files: BucketStore(bucket, prefix: location.prefix),
+            text: files.text, files: BucketStore(bucket, prefix: location.prefix),
             pattern: pattern)
     }
 
     /// The table that an export is of, or is to become.
+    /// - Parameter table: that it is copied to, or compared with.
     private static func described(
-        _ export: ReadExport, in files: any FileStore, _ target: TargetTable,
+        _ export: ReadExport, in files: any FileStore, _ table: SourceTable,
         _ arguments: CopyArguments
     ) async throws -> ExportedSource {
         var settings = TableSettings()
         var json: JSON
         if let like = arguments.files.like {
-            let table = SourceTable(name: like.text, reader: target.reader)
-            guard let found = try await describe(table) else {
-                throw CommandFailure("--like: there is no table \(like.text) at the target's side")
+            let other = SourceTable(name: like.text, reader: table.reader)
+            guard let found = try await describe(other) else {
+                throw CommandFailure("--like: there is no table \(like.text) at the table's side")
             }
             json = found.json
         } else if let key = arguments.files.key {
-            json = key.table(named: target.name)
-        } else if let table = export.table {
-            json = table.description
-            settings = TableSettings(json: table.settings)
-        } else if let found = try await describe(
-            SourceTable(name: target.name, reader: target.reader))
-        {
+            json = key.table(named: table.name)
+        } else if let kept = export.table {
+            json = kept.description
+            settings = TableSettings(json: kept.settings)
+        } else if let found = try await describe(table) {
             json = found.json
         } else {
             throw CommandFailure(
                 "\(files.title(of: export.folder)) does not say what keys its table has, and there"
-                    + " is no table \(target.name)",
+                    + " is no table \(table.name)",
                 hints: [
                     "--key pk:S,sk:N says it; --like TABLE makes the target as that table is; or"
                         + " make the target first"
@@ -173,7 +216,7 @@ enum EngineFiles {
         do {
             return try await table.describeIfExists()
         } catch let error as AWSError {
-            throw CopyRefusal(error, side: "target", table.reader.endpoint)
+            throw CopyRefusal(error, side: "table", table.reader.endpoint)
         }
     }
 }

@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import JSON
 import Pacing
+import Status
 import System
 import Transfer
 

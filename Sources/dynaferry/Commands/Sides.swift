@@ -1,6 +1,7 @@
 import AWS
 import Flow
 import S3
+import Status
 import System
 import Transfer
 

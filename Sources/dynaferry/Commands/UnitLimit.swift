@@ -1,4 +1,5 @@
 import CommandLine
+import Status
 import Transfer
 
 extension ValueKind where Value == Double {

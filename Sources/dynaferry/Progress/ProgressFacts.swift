@@ -1,5 +1,6 @@
 import CommandLine
 import Flow
+import Status
 import System
 import Transfer
 

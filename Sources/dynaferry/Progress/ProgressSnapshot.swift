@@ -1,6 +1,7 @@
 import CommandLine
 import Flow
 import Pacing
+import Status
 import System
 import Transfer
 

@@ -1,5 +1,6 @@
 import Flow
 import Pacing
+import Status
 
 /// How fast a running total grows, over a window that ends now.
 package struct RateMeter: Sendable {

@@ -2,6 +2,7 @@ import CommandLine
 import Flow
 import JSON
 import Pacing
+import Status
 import System
 import Transfer
 

@@ -1,4 +1,5 @@
 import JSON
+import Status
 import System
 import Transfer
 

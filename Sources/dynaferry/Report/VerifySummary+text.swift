@@ -1,6 +1,7 @@
 import CommandLine
 import Connectors
 import JSON
+import Status
 import System
 import Transfer
 

@@ -1,5 +1,6 @@
 import CommandLine
 import Flow
+import Status
 import Transfer
 
 /// All that there is to say about a verification once it has ended.

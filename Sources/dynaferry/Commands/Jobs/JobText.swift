@@ -1,6 +1,7 @@
 import CommandLine
 import Flow
 import Glibc
+import Status
 import System
 import Transfer
 

@@ -1,4 +1,5 @@
 import CommandLine
+import Status
 import Transfer
 
 /// What `dynaferry jobs` was asked to do: list them.

@@ -17,23 +17,59 @@ enum EngineVerify {
         try checkConsent(arguments)
         let job = try Blocking.run {
             try await CommandFailure.wrapping {
-                let sides = try Sides(arguments.copy, environment: environment)
                 var jobOptions = try EngineCopy.jobOptions(arguments.copy, environment)
-                let tables = try await EngineCopy.pairs(
-                    arguments.copy, sides, voice, &jobOptions, purpose: arguments.purpose)
+                let tables = try await tables(arguments, environment, voice, &jobOptions)
                 let own = tables.map { arguments.copy.own(ofTable: $0.source.name) }
                 var policy = Job.Policy()
                 policy.width = arguments.copy.tables
                 return try await VerifyPreparation.prepare(
                     try own.map { try VerifyOptions(arguments, $0, environment) },
                     job: jobOptions,
-                    tables: zip(tables, own).map { ($0.source, target($0.target, arguments, $1)) },
+                    tables: zip(tables, own).map {
+                        switch $0.target {
+                        case .table(let table): ($0.source, target(table, arguments, $1))
+                        case .export(let export): ($0.source, .export(export))
+                        }
+                    },
                     policy: policy,
                     consent: { arguments.copy.yes ? true : TerminalQuestion.ask($0) },
                     note: { voice.note($0) }, seed: anySeed(), emit: emit)
             }
         }
         return EngineJob(job)
+    }
+
+    private typealias Found = (source: CopySource, target: FoundTarget)
+
+    private enum FoundTarget {
+        case table(TargetTable)
+        case export(ExportedSource)
+    }
+
+    private static func tables(
+        _ arguments: VerifyArguments, _ environment: [String: String], _ voice: JobVoice,
+        _ job: inout JobOptions
+    ) async throws -> [Found] {
+        let copy = arguments.copy
+        switch copy.filesSide {
+        case nil:
+            let sides = try Sides(copy, environment: environment)
+            return try await EngineCopy.pairs(
+                copy, sides, voice, &job, purpose: arguments.purpose
+            ).map { (.table($0.source), .table($0.target)) }
+        case .source:
+            let sides = try Sides(
+                copy, environment: environment, uses: copy.usesBuckets ? .both : .target)
+            return try await EngineFiles.tables(copy, sides, voice).map {
+                ($0.source, .table($0.target))
+            }
+        case .target:
+            let sides = try Sides(
+                copy, environment: environment, uses: copy.usesBuckets ? .both : .source)
+            return try await EngineFiles.exports(
+                copy, sides, voice, &job, purpose: arguments.purpose
+            ).map { (.table($0.source), .export($0.target)) }
+        }
     }
 
     /// Deleting is asked for twice.

@@ -1,5 +1,6 @@
 import CommandLine
 import DynamoModel
+import Status
 import Transfer
 
 /// What `dynaferry verify` was asked to do: two sides as those of a copy, by the same words.
@@ -26,11 +27,12 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
     }
 
     package static let name = "verify"
-    package static let summary = "Compare every item of two tables, or of many."
+    package static let summary = "Compare every item of two tables, or of a table and an export."
 
     package static let about = [
         """
-        Tells whether two tables hold the same items, of any order and spelling: numbers by value, \
+        Tells whether two tables, or a table and the files of an export, hold the same items, of \
+        any order and spelling: numbers by value, \
         sets without order. Each side is read once, and only its parts that differ once more; \
         items that seem to differ are then read again by their keys, consistently. Nothing is \
         written unless --repair is given. Memory does not grow with the tables.
@@ -53,20 +55,45 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
     package static var operands: [Operand<Self>] {
         [
             Operand(
-                "SOURCE", .table, \.copy.source,
-                "Table to compare: its name or its ARN; or a pattern of names with *."),
+                "SOURCE", .location, \.copy.source,
+                """
+                Table to compare: its name or its ARN; or a pattern of names with *. What begins \
+                with s3:// or contains a / is an export, as for copy.
+                """),
             Operand(
-                "TARGET", .table, \.copy.target,
+                "TARGET", .location, \.copy.target,
                 """
                 Table to compare it with: its name or its ARN; what the stars of SOURCE stand for \
-                goes into the place of its own.
+                goes into the place of its own. Or the export of it. One side is a table.
                 """),
         ]
     }
 
     package static var options: [Option<Self>] {
-        tableOptions + sideOptions + comparisonOptions + repairOptions + paceOptions
+        tableOptions + sideOptions + comparisonOptions + fileOptions + repairOptions + paceOptions
             + jobOptions + outputOptions
+    }
+
+    private static var fileOptions: [Option<Self>] {
+        [
+            Option(
+                "--like", .table, \.copy.files.like, in: .files,
+                default: "table.json of the export",
+                "The export's table has the keys of this one, at the table's side."),
+            Option(
+                "--key", .key, \.copy.files.key, in: .files, default: "table.json of the export",
+                "The export's table has these keys."),
+            Option(
+                flag: "--latest", \.copy.files.latest, in: .files,
+                "Read the newest where a table has several exports."),
+            Option(
+                "--expected-bucket-owner", .accountID, \.copy.files.bucket.expectedOwner,
+                in: .files, default: "any",
+                "Account that the bucket must belong to; requests to another one's are refused."),
+            Option(
+                flag: "--requester-pays", \.copy.files.bucket.requesterPays, in: .files,
+                "Pay for requests to a bucket whose owner does not."),
+        ]
     }
 
     private static var tableOptions: [Option<Self>] {
@@ -294,6 +321,9 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         Note(
             "dynaferry verify Orders OrdersCopy --repair --write-units 500",
             "What differs is put right:"),
+        Note(
+            "dynaferry verify s3://acme-dumps/2026-11/ OrdersCopy",
+            "Whether a table is what an export holds:"),
         Note("dynaferry verify --config migration.json", "What a file says was to be copied:"),
     ]
 
@@ -342,7 +372,32 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         if repair, count || sample != nil {
             throw UsageError("--repair wants every item compared, not --count or --sample")
         }
-        try copy.validate()
+        try copy.validatePlaces(
+            twoPlaces: "copy one of them into a table first: one side must be a table",
+            mixed: "some tables are compared with files, others with tables")
+        try validateFiles()
+        try copy.validateSchema()
+        try copy.validateSides()
+    }
+
+    private func validateFiles() throws(UsageError) {
+        guard let side = copy.filesSide else { return }
+        if copy.selection.contains(where: { $0.source.kind == .stream || $0.target.kind == .stream }
+        ) {
+            throw UsageError(
+                "-: a stream can't be read twice, so it can't be compared",
+                hints: ["write it into a folder first: dynaferry copy TABLE ./dump/"])
+        }
+        if sample != nil {
+            throw UsageError(
+                "--sample compares segments of two tables, but a side is files",
+                hints: ["--count compares how many items there are"])
+        }
+        if repair, side == .target {
+            throw UsageError(
+                "--repair writes into TARGET, but that is files",
+                hints: ["copy the table again into another folder"])
+        }
     }
 }
 

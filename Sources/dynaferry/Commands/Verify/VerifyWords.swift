@@ -8,7 +8,7 @@ extension VerifyArguments {
             let given = try? CopyArguments.given(Array(words.dropFirst()))
         else { return nil }
         let kept = options.map(\.description).filter {
-            $0.category == .tables || $0.category == .sides
+            [.tables, .sides, .files].contains($0.category)
         }
         let names = Set(kept.flatMap(\.names))
         let settings = given.settings.filter { names.contains($0.name) }

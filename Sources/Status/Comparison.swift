@@ -39,12 +39,12 @@ package struct Comparison: Equatable, Sendable {
     package init() {}
 
     /// The tables themselves differ, whatever their items do.
-    var isUnlike: Bool { !schemaDifferences.isEmpty || !settingDifferences.isEmpty }
+    package var isUnlike: Bool { !schemaDifferences.isEmpty || !settingDifferences.isEmpty }
 
     /// Judges a copy: nothing may differ but what has changed since it was read, and what a merge
     /// has left.
     /// - Parameter isMerged: items that only the target has were there before.
-    mutating func judgeCopy(isMerged: Bool, sourceRead: ClosedRange<Double>) {
+    package mutating func judgeCopy(isMerged: Bool, sourceRead: ClosedRange<Double>) {
         self.sourceRead = sourceRead
         if isMerged { counters.leaveOutCausesInTarget() }
         let excused = (isMerged ? counters.onlyInTarget : 0) + counters.changedSinceLeft
@@ -76,7 +76,7 @@ package struct Comparison: Equatable, Sendable {
     /// - Parameters:
     ///   - reported: items that the source reports.
     ///   - earlier: what earlier runs have written.
-    func progress(asCopyOf reported: Int, after earlier: VerifyCounters) -> FlowProgress {
+    package func progress(asCopyOf reported: Int, after earlier: VerifyCounters) -> FlowProgress {
         var copy = FlowProgress(segments: segments)
         let written = counters.repaired - earlier.repaired
         copy.counters.itemsWritten = written
@@ -155,7 +155,7 @@ package struct Comparison: Equatable, Sendable {
     }
 
     /// For a job's file, what came of a copy's.
-    var record: JSON {
+    package var record: JSON {
         var json: JSON = [
             "outcome": result.map { .string($0.rawValue) } ?? nil, "counts": counters.json,
         ]
@@ -171,7 +171,7 @@ package struct Comparison: Equatable, Sendable {
     }
 
     /// Reads what ``record`` wrote; nil where there is nothing.
-    init?(record json: JSON?) {
+    package init?(record json: JSON?) {
         guard let json, let counts = json["counts"], let outcome = json["outcome"]?.string else {
             return nil
         }

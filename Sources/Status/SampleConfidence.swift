@@ -14,4 +14,9 @@ package struct SampleConfidence: Equatable, Sendable {
         guard segmentsRead < segments else { return 1 }
         return Int(clamping: (log(0.05) / log1p(-share)).rounded(.up))
     }
+
+    package init(segmentsRead: Int, segments: Int) {
+        self.segmentsRead = segmentsRead
+        self.segments = segments
+    }
 }

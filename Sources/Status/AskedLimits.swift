@@ -74,7 +74,7 @@ package struct AskedLimits: Equatable, Sendable {
 
 extension UnitLimit? {
     /// It follows the table's own capacity, which may change meanwhile.
-    var followsTable: Bool {
+    package var followsTable: Bool {
         if case .perSecond = self { false } else { true }
     }
 }

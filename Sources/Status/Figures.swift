@@ -5,10 +5,10 @@ import Pacing
 /// One figure of a progress, under the name that it has in a job's file and in every output for
 /// programs. Units and bytes are those of ``FlowCounters``.
 private struct Figure<Value>: Sendable {
-    let name: String
-    let path: WritableKeyPath<FlowProgress, Value> & Sendable
+    package let name: String
+    package let path: WritableKeyPath<FlowProgress, Value> & Sendable
 
-    init(_ name: String, _ path: WritableKeyPath<FlowProgress, Value> & Sendable) {
+    package init(_ name: String, _ path: WritableKeyPath<FlowProgress, Value> & Sendable) {
         self.name = name
         self.path = path
     }
@@ -60,7 +60,7 @@ extension FlowProgress {
     package var json: JSON { .object(members) }
 
     /// Put together at once: each save writes them, and to set a member looks for it first.
-    var members: [JSON.Member] {
+    package var members: [JSON.Member] {
         var members: [JSON.Member] = []
         members.reserveCapacity(counts.count + measures.count + limits.count + 8)
         for count in counts { members.append(.init(count.name, JSON(self[keyPath: count.path]))) }
@@ -77,10 +77,10 @@ extension FlowProgress {
 
     /// Reads what ``json`` wrote; a figure that is not there stays 0, as in a job of an older
     /// version.
-    init(json: JSON) {
+    package init(json: JSON) {
         self.init()
         for count in counts {
-            self[keyPath: count.path] = json[count.name]?.int(in: 0...JobFile.countMax) ?? 0
+            self[keyPath: count.path] = json[count.name]?.int(in: 0...JobProgress.countMax) ?? 0
         }
         for measure in measures {
             self[keyPath: measure.path] = json[measure.name]?.double(in: 0...1e15) ?? 0
@@ -88,7 +88,7 @@ extension FlowProgress {
         for limit in limits {
             self[keyPath: limit.path] = json[limit.name]?.double(in: 0...1e300)
         }
-        itemsEstimated = json["itemsEstimated"]?.int(in: 0...JobFile.countMax)
+        itemsEstimated = json["itemsEstimated"]?.int(in: 0...JobProgress.countMax)
         hold = json["hold"]?.string.flatMap(FlowHold.init(rawValue:))
     }
 }

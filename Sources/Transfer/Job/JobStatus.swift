@@ -1,5 +1,6 @@
 import Flow
 import Pacing
+import Status
 
 /// Where a job stands in this run, or what the run has come to.
 package struct JobStatus: Sendable {

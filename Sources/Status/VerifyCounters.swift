@@ -38,15 +38,15 @@ package struct VerifyCounters: Equatable, Sendable {
     package var differencesLeft: Int { differences - repaired - deleted }
 
     /// Those that have changed since they were read, unless a repair may have ended some of them.
-    var changedSinceLeft: Int { repaired + deleted == 0 ? causes.changedSince : 0 }
+    package var changedSinceLeft: Int { repaired + deleted == 0 ? causes.changedSince : 0 }
 
     /// What only the target has was there before anything was copied.
-    mutating func leaveOutCausesInTarget() {
+    package mutating func leaveOutCausesInTarget() {
         causes = causes - causesInTarget
         causesInTarget = VerifyCauses()
     }
 
-    mutating func add(_ finding: VerifyFinding) {
+    package mutating func add(_ finding: VerifyFinding) {
         switch finding.kind {
         case .different: different += 1
         case .onlyInSource: onlyInSource += 1
@@ -79,12 +79,12 @@ package struct VerifyCounters: Equatable, Sendable {
     }
 
     /// Reads what ``json`` wrote.
-    init(json: JSON) {
+    package init(json: JSON) {
         for (name, path) in Self.named {
             // So files of older versions call it.
             let before = name.replacing("differedAtFirstRead", with: "copiedWrongly")
             self[keyPath: path] =
-                (json[name] ?? json[before])?.int(in: 0...JobFile.countMax) ?? 0
+                (json[name] ?? json[before])?.int(in: 0...JobProgress.countMax) ?? 0
         }
     }
 
@@ -129,7 +129,7 @@ package struct VerifyCauses: Equatable, Sendable {
 
     package init() {}
 
-    mutating func add(_ cause: VerifyFinding.Cause) {
+    package mutating func add(_ cause: VerifyFinding.Cause) {
         switch cause {
         case .differedAtFirstRead: differedAtFirstRead += 1
         case .changedSince: changedSince += 1

@@ -30,13 +30,13 @@ extension FlowProgress {
     }
 
     /// Its limits are no higher than those over all tables.
-    mutating func hold(within totals: UnitTotals) {
+    package mutating func hold(within totals: UnitTotals) {
         if let read = totals.read { readLimit = min(readLimit ?? read, read) }
         if let write = totals.write { writeLimit = min(writeLimit ?? write, write) }
     }
 
     /// Adds one that runs beside it.
-    mutating func add(_ other: FlowProgress) {
+    package mutating func add(_ other: FlowProgress) {
         let segmentsFinished = counters.segmentsFinished + other.counters.segmentsFinished
         counters = counters.after(other.counters)
         counters.segmentsFinished = segmentsFinished
@@ -64,7 +64,7 @@ extension FlowProgress {
     }
 
     /// Adds a further pass over the same table, which comes after it.
-    mutating func append(_ pass: FlowProgress) {
+    package mutating func append(_ pass: FlowProgress) {
         guard segments > 0 else {
             self = pass
             return
@@ -80,7 +80,7 @@ extension FlowProgress {
     }
 
     /// Nothing is under way any more.
-    mutating func rest() {
+    package mutating func rest() {
         (itemsReadPerSecond, readUnitsPerSecond, writeUnitsPerSecond) = (0, 0, 0)
         readUnitsPerSecondElsewhere = 0
         (readLimit, readLimitElsewhere, writeLimit) = (nil, nil, nil)
@@ -92,7 +92,7 @@ extension FlowProgress {
 
 extension [FlowProgress] {
     /// Of all together, 0 to 1: by items where it is known how many there are, else by tables.
-    func fraction(done: Int) -> Double {
+    package func fraction(done: Int) -> Double {
         let total = compactMap(\.itemsEstimated)
         guard total.count == count else {
             return isEmpty ? 0 : reduce(0) { $0 + $1.fraction } / Double(count)

@@ -46,7 +46,7 @@ package struct TableStatus: Equatable, Sendable {
     }
 
     /// Nothing is under way any more.
-    mutating func end(_ outcome: FlowOutcome) {
+    package mutating func end(_ outcome: FlowOutcome) {
         stage = .ended
         self.outcome = outcome
         progress.rest()

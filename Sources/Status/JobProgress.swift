@@ -8,6 +8,9 @@ import System
 /// copied again after a crash counts each time, and `elapsed` is the time in which processes ran.
 @dynamicMemberLookup
 package struct JobProgress: Equatable, Sendable {
+    /// Whole numbers above this are none that a job keeps.
+    package static let countMax = 1 << 53
+
     private var figures = FlowProgress()
     /// Items that lie before the segments' cursors or are dead letters.
     package var itemsDone = 0
@@ -31,7 +34,9 @@ package struct JobProgress: Equatable, Sendable {
 
     /// Where a run stands, after the runs before.
     /// - Parameter itemsDone: those that are safe; nil: all that the run has seen to.
-    mutating func take(_ run: FlowProgress, after earlier: JobProgress, itemsDone: Int? = nil) {
+    package mutating func take(
+        _ run: FlowProgress, after earlier: JobProgress, itemsDone: Int? = nil
+    ) {
         figures = run
         figures.counters = run.counters.after(earlier.counters)
         figures.elapsed = earlier.elapsed + run.elapsed
@@ -39,19 +44,19 @@ package struct JobProgress: Equatable, Sendable {
     }
 
     /// How far the verification of a copy has come.
-    mutating func take(verified target: FlowProgress) {
+    package mutating func take(verified target: FlowProgress) {
         itemsVerified = target.itemsEarlier + target.counters.itemsRead
         itemsToVerify = target.itemsEstimated
     }
 
     /// Nothing is under way any more.
-    mutating func rest() {
+    package mutating func rest() {
         figures.rest()
         itemsPerSecond = 0
     }
 
     /// Of a job with these tables.
-    static func sum(_ tables: [JobProgress], within totals: UnitTotals) -> JobProgress {
+    package static func sum(_ tables: [JobProgress], within totals: UnitTotals) -> JobProgress {
         var sum = JobProgress()
         sum.figures = .sum(tables.map(\.figures), within: totals)
         for table in tables {
@@ -84,7 +89,7 @@ package struct JobProgress: Equatable, Sendable {
 
     /// Reads what ``json`` wrote.
     package init(json: JSON) {
-        func count(_ name: String) -> Int? { json[name]?.int(in: 0...JobFile.countMax) }
+        func count(_ name: String) -> Int? { json[name]?.int(in: 0...JobProgress.countMax) }
         figures = FlowProgress(json: json)
         itemsDone = count("itemsDone") ?? 0
         crashes = count("crashes") ?? 0
