@@ -18,6 +18,7 @@ let package = Package(
     targets: [
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
         library("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
+        library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
         library("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev", brew: "libdeflate"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
         library("CSSL", pkgConfig: "libssl", apt: "libssl-dev", brew: "openssl@3"),
@@ -28,7 +29,9 @@ let package = Package(
 
         .target(
             name: "System",
-            dependencies: ["CZlib", "CDeflate", "CCrypto", "CSQLite", "CExpat", "CLinux"]),
+            dependencies: [
+                "CZlib", "CZstd", "CDeflate", "CCrypto", "CSQLite", "CExpat", "CLinux",
+            ]),
         .target(name: "JSON", dependencies: ["System"]),
         .target(name: "Pacing", dependencies: ["System"]),
         .target(name: "DynamoModel", dependencies: ["System", "JSON", "CBytes"]),

@@ -26,7 +26,7 @@ for word in "$@"; do
 done
 
 # Libraries are known by their package, programs by their name: package and program.
-libraries=(libcurl4-openssl-dev zlib1g-dev libdeflate-dev libssl-dev libsqlite3-dev
+libraries=(libcurl4-openssl-dev zlib1g-dev libzstd-dev libdeflate-dev libssl-dev libsqlite3-dev
     libexpat1-dev)
 programs=("pkg-config pkg-config")
 if [ "$with_tests" = yes ]; then
@@ -78,11 +78,11 @@ install_packages() {
 if command -v dpkg-query >/dev/null; then
     install_packages
 elif [ "$(uname)" = Darwin ]; then
-    say "on macOS, once: brew install curl zlib libdeflate openssl@3 sqlite expat pkg-config tmux" \
+    say "on macOS, once: brew install curl zlib zstd libdeflate openssl@3 sqlite expat pkg-config tmux" \
         "python"
 else
-    say "not Debian: install pkg-config and the development files of libcurl, zlib, libdeflate," \
-        "OpenSSL, SQLite and libexpat"
+    say "not Debian: install pkg-config and the development files of libcurl, zlib, libzstd," \
+        "libdeflate, OpenSSL, SQLite and libexpat"
 fi
 
 command -v swift >/dev/null \

@@ -121,12 +121,15 @@ import Testing
         #expect(ExportListing([FileEntry(name: names[0], bytes: 1)]).lookAlike == nil)
     }
 
-    @Test func `gzip that is written in pieces is read in pieces, of several members too`() {
+    @Test(arguments: ["gzip", "zstd"])
+    func `what is compressed in pieces is read in pieces, of several parts too`(form: String) {
+        let isGzip = form == "gzip"
+        func reading() -> any Decompressor { isGzip ? GzipReader() : ZstdReader() }
         var generator = SeededGenerator(seed: 3)
         var text: [UInt8] = []
         let compressed = ByteBuffer()
         for _ in 0..<3 {
-            let writer = GzipWriter(level: 6)
+            let writer: any Compressor = isGzip ? GzipWriter(level: 6) : ZstdWriter(level: 3)
             for _ in 0..<40 {
                 let piece = (0..<Int.random(in: 0...5_000, using: &generator)).map { _ in
                     UInt8.random(in: 97...107, using: &generator)
@@ -138,7 +141,7 @@ import Testing
         }
         let bytes = Array(compressed.bytes)
         for step in [1, 7, 1_000, bytes.count] {
-            let (reader, output) = (GzipReader(), ByteBuffer())
+            let (reader, output) = (reading(), ByteBuffer())
             var offset = 0
             while true {
                 let end = min(bytes.count, offset + step)
@@ -153,7 +156,7 @@ import Testing
         }
         var damaged = bytes
         damaged[bytes.count / 2] ^= 0x55
-        let (reader, output) = (GzipReader(), ByteBuffer())
+        let (reader, output) = (reading(), ByteBuffer())
         var offset = 0
         var isRefused = false
         while offset < damaged.count, !isRefused {

@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [
-        FileCompression.none, .gzip(level: 1), .gzip(level: 9),
+        FileCompression.none, .gzip(level: 1), .gzip(level: 9), .zstd(level: 1), .zstd(level: 19),
     ])
     func `what goes through files is equal`(compression: FileCompression) async throws {
         let site = try await exported { $0.compression = compression }
@@ -172,9 +172,10 @@ import Testing
         try await expectFailure(site, [(path as NSString).lastPathComponent, "MD5"])
     }
 
-    @Test func `half a file is named`() async throws {
-        let site = try await exported()
-        let path = try #require(try await site.paths(".gz").first)
+    @Test(arguments: [FileCompression.usual, .zstd(level: 3)])
+    func `half a file is named`(compression: FileCompression) async throws {
+        let site = try await exported { $0.compression = compression }
+        let path = try #require(try await site.paths(compression.suffix).first)
         let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
         try await expectFailure(site, [(path as NSString).lastPathComponent, "cut short"])

@@ -39,7 +39,7 @@ final class DataFileReader: @unchecked Sendable {
     /// How a file's bytes are to be read, by its first ones.
     private enum Form {
         case plain
-        case gzip(GzipReader)
+        case compressed(any Decompressor)
     }
 
     /// The longest line that may hold an item: what a page of one has room for.
@@ -50,7 +50,10 @@ final class DataFileReader: @unchecked Sendable {
     private static let overlongKept = 1_024
 
     /// Bytes that a reader takes between pages, at most, but for a line that is longer.
-    static let memory = inputBytes + 2 * textBytes + (64 << 10)
+    static func memory(of file: DataFile) -> Int {
+        let inflater = file.name.hasSuffix(".zst") ? ZstdReader.memory : 64 << 10
+        return inputBytes + 2 * textBytes + inflater
+    }
 
     init(_ files: any FileStore, _ file: DataFile, _ cutter: LineCutter, on queue: DispatchQueue) {
         self.files = files
@@ -244,22 +247,19 @@ final class DataFileReader: @unchecked Sendable {
         let rest = UnsafeRawBufferPointer(rebasing: input.bytes[inputUsed...])
         let isRead = fileBytes.map { offset >= $0 } ?? false
         if form == nil {
-            guard rest.count >= 2 || isRead else { return false }
-            form = rest.starts(with: [0x1F, 0x8B]) ? .gzip(GzipReader()) : .plain
-            if rest.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
-                throw damaged("is compressed by zstd, which can't be read")
-            }
+            guard rest.count >= 4 || isRead else { return false }
+            form = Self.form(of: rest)
         }
         switch form {
-        case .gzip(let reader):
+        case .compressed(let reader):
             let before = text.count
             guard let used = reader.read(rest, into: text, room: Self.textBytes) else {
-                throw damaged("is damaged: its gzip can't be read")
+                throw damaged(reader.flaw)
             }
             inputUsed += used
             if text.count > before || used > 0 { return true }
             guard isRead else { return false }
-            guard reader.isAtEnd else { throw damaged("is cut short: its gzip has no end") }
+            guard reader.isAtEnd else { throw damaged("is cut short") }
         case .plain, nil:
             guard rest.count > 0 else {
                 guard isRead else { return false }
@@ -272,6 +272,13 @@ final class DataFileReader: @unchecked Sendable {
         }
         hasAllText = true
         return true
+    }
+
+    /// By magic numbers (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1).
+    private static func form(of start: UnsafeRawBufferPointer) -> Form {
+        if start.starts(with: [0x1F, 0x8B]) { return .compressed(GzipReader()) }
+        if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { return .compressed(ZstdReader()) }
+        return .plain
     }
 
     /// Moves the rest of a line to the buffer's start.

@@ -99,9 +99,7 @@ package struct ExportListing: Equatable, Sendable {
     }
 
     private static func isData(_ name: String) -> Bool {
-        [".json.gz", ".json", ".gz", ".jsonl", ".jsonl.gz", ".ndjson"].contains {
-            name.hasSuffix($0)
-        }
+        [".json", ".jsonl", ".ndjson", ".gz", ".zst"].contains { name.hasSuffix($0) }
     }
 
     /// What systems and tools leave behind.

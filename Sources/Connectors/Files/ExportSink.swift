@@ -25,11 +25,11 @@ package final class ExportSink: UnitSink {
 
         /// Of JSON that goes into a batch: what a file may have beyond ``fileBytes``.
         static let batchBytes = 1 << 20
-        /// What a compressor keeps: zlib's 32 KB of window, its hashes and pending bytes.
-        private static let compressorBytes = 512 << 10
 
         /// Bytes that an open file takes.
-        package var unitMemory: Int { fileBytes + 2 * Self.batchBytes + Self.compressorBytes }
+        package var unitMemory: Int {
+            fileBytes + 2 * Self.batchBytes + compression.compressorBytes
+        }
     }
 
     package let shape: BatchShape
@@ -104,25 +104,22 @@ private final class OpenFile: @unchecked Sendable {
     let bytes = ByteBuffer()
     private(set) var items = 0
     private(set) var linesBytes = 0
-    private let gzip: GzipWriter?
+    private let compressor: (any Compressor)?
     private let lines = ByteBuffer()
     private var isFinished = false
 
     init(_ compression: FileCompression, on queue: DispatchQueue) {
         self.queue = queue
-        switch compression {
-        case .none: gzip = nil
-        case .gzip(let level): gzip = GzipWriter(level: Int32(level))
-        }
+        compressor = compression.compressor
     }
 
     func add(_ batch: [BatchItem]) {
-        let output = gzip == nil ? bytes : lines
+        let output = compressor == nil ? bytes : lines
         for item in batch { ExportLine.write(item.bytes, to: output) }
         items += batch.count
-        guard let gzip else { return }
+        guard let compressor else { return }
         linesBytes += lines.count
-        gzip.write(lines.bytes, into: bytes)
+        compressor.write(lines.bytes, into: bytes)
         lines.removeAll()
     }
 
@@ -130,7 +127,7 @@ private final class OpenFile: @unchecked Sendable {
     func finish() {
         if isFinished { return }
         isFinished = true
-        gzip?.finish(into: bytes)
+        compressor?.finish(into: bytes)
         lines.release()
     }
 }
@@ -165,13 +162,34 @@ package enum FileCompression: Equatable, Sendable {
     /// 1, the fastest, to 9, the smallest.
     case gzip(level: Int)
 
+    /// 1, the fastest, to 19, the smallest.
+    case zstd(level: Int)
+
     package static let usual = FileCompression.gzip(level: 6)
+
+    fileprivate var compressor: (any Compressor)? {
+        switch self {
+        case .none: nil
+        case .gzip(let level): GzipWriter(level: Int32(clamping: level))
+        case .zstd(let level): ZstdWriter(level: Int32(clamping: level))
+        }
+    }
+
+    /// What a compressor keeps: of zlib 32 KB of window, hashes and pending bytes.
+    fileprivate var compressorBytes: Int {
+        switch self {
+        case .none: 0
+        case .gzip: 512 << 10
+        case .zstd(let level): ZstdWriter.memory(level: level)
+        }
+    }
 
     /// Of names.
     package var suffix: String {
         switch self {
         case .none: ".json"
         case .gzip: ".json.gz"
+        case .zstd: ".json.zst"
         }
     }
 }

@@ -11,7 +11,9 @@ package final class ExportSource: PageSource, @unchecked Sendable {
 
     package let shape = PageShape.lines
     /// Bytes that a file takes that is read, besides its pages.
-    package static let memoryOfFile = DataFileReader.memory
+    package static func memoryOfFile(in data: [DataFile]) -> Int {
+        data.lazy.map { DataFileReader.memory(of: $0) }.max() ?? 0
+    }
     private let files: any FileStore
     private let data: [DataFile]
     private let cutter: LineCutter

@@ -71,7 +71,7 @@ package enum Zlib {
 }
 
 /// gzip that is made piece by piece, as one member (RFC 1952). Belongs to one thread at a time.
-package final class GzipWriter: @unchecked Sendable {
+package final class GzipWriter: Compressor, @unchecked Sendable {
     // @unchecked: handed from one owner to the next, as a buffer is.
     // At a place of its own: zlib's state points back at it.
     private let stream: UnsafeMutablePointer<z_stream>
@@ -89,12 +89,10 @@ package final class GzipWriter: @unchecked Sendable {
         stream.deallocate()
     }
 
-    /// Compresses `bytes`; what is ready is appended to `output`.
     package func write(_ bytes: UnsafeRawBufferPointer, into output: ByteBuffer) {
         run(bytes, Z_NO_FLUSH, into: output)
     }
 
-    /// Appends what is left, and the member's end. Nothing may follow.
     package func finish(into output: ByteBuffer) {
         run(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, into: output)
     }
@@ -121,11 +119,11 @@ package final class GzipWriter: @unchecked Sendable {
 
 /// gzip that is read piece by piece, of one member or several (RFC 1952 section 2.2). Belongs to
 /// one thread at a time.
-package final class GzipReader: @unchecked Sendable {
+package final class GzipReader: Decompressor, @unchecked Sendable {
     // @unchecked: handed from one owner to the next, as a buffer is.
     private let stream: UnsafeMutablePointer<z_stream>
-    /// All that came has been read, to the end of a member.
     package private(set) var isAtEnd = false
+    package var flaw: String { "is damaged: its gzip can't be read" }
 
     package init() {
         stream = .allocate(capacity: 1)
@@ -139,9 +137,6 @@ package final class GzipReader: @unchecked Sendable {
         stream.deallocate()
     }
 
-    /// Appends at most `room` bytes of what `bytes` are compressed from. Where that much comes,
-    /// more may be had without further bytes.
-    /// - Returns: how many of `bytes` have been used; nil when they are no gzip, or damaged.
     package func read(
         _ bytes: UnsafeRawBufferPointer, into output: ByteBuffer, room: Int
     ) -> Int? {

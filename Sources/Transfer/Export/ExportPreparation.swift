@@ -122,7 +122,9 @@ package enum ExportPreparation {
     typealias Identity = (source: String, endpoint: String, target: String)
 
     private static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {
-        let least = leastMemory(options)
+        var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)
+        (settings.fileBytes, settings.compression) = (options.fileBytes, options.compression)
+        let least = leastMemory(settings)
         guard options.memory >= least else {
             throw CopyRefusal(
                 "--memory: \(options.memory) bytes do not hold two files of"
@@ -153,10 +155,8 @@ package enum ExportPreparation {
     }
 
     /// A file that is open and one on its way, and a page.
-    static func leastMemory(_ options: ExportOptions) -> Int {
-        var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)
-        settings.fileBytes = options.fileBytes
-        return 4 * PageShape.scan().replyBytesMax(items: 1) / 3 + 3 * settings.unitMemory
+    static func leastMemory(_ settings: ExportSink.Settings) -> Int {
+        4 * PageShape.scan().replyBytesMax(items: 1) / 3 + 3 * settings.unitMemory
     }
 
     private static func open(

@@ -53,7 +53,8 @@ package enum CopySource: Sendable {
 
     /// What those take besides their pages.
     func readersBytes(of memory: Int) -> Int {
-        (filesOpenMax(of: memory) ?? 0) * ExportSource.memoryOfFile
+        guard case .export(let export) = self else { return 0 }
+        return export.openMax(of: memory) * export.memoryOfFile
     }
 
     /// Everything has been looked at: from now on faults are taken for passing ones.
@@ -80,9 +81,12 @@ package struct ExportedSource: Sendable {
 
     package var title: String { files.title(of: export.folder) }
 
+    /// Bytes that a file takes that is read, besides its pages.
+    var memoryOfFile: Int { ExportSource.memoryOfFile(in: export.data) }
+
     /// Files that are read at a time: a quarter of the memory is theirs.
     func openMax(of memory: Int) -> Int {
-        let fitting = memory / 4 / ExportSource.memoryOfFile
+        let fitting = memory / 4 / max(1, memoryOfFile)
         return min(max(1, fitting), 64, max(1, export.data.count))
     }
 

@@ -185,7 +185,8 @@ extension TableVerification {
         (parts.stages, parts.folds) = (pass.stages, pass.folds)
         (parts.saved, parts.journal) = (pass.saved, pass.journal)
         let filesMax = side.place.export?.openMax(of: memory.pageBytes)
-        let pageBytes = memory.pageBytes - (filesMax ?? 0) * ExportSource.memoryOfFile
+        let readersBytes = (filesMax ?? 0) * (side.place.export?.memoryOfFile ?? 0)
+        let pageBytes = memory.pageBytes - readersBytes
         var configuration = parts.configuration(
             MemoryBudget(pageBytes: max(pageBytes, parts.source.shape.replyBytesMax(items: 1))))
         configuration.readsMax = options.scansMax

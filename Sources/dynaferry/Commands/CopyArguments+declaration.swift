@@ -206,7 +206,7 @@ extension CopyArguments {
     private static var memoryText: String {
         func text(_ bytes: Int) -> String { ValueKind<Int>.bytes.show(bytes) }
         return "\(text(CopyOptions.memoryUsual)); from files \(text(CopyOptions.memoryFromFiles)),"
-            + " to files as much as four a core need, here \(text(ExportOptions.memoryUsual))"
+            + " to files as much as four a core need, here \(text(ExportOptions.memoryUsual()))"
     }
 
     private static var jobOptions: [Option<Self>] {

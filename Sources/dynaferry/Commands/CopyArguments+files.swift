@@ -2,20 +2,22 @@ import AWS
 import CommandLine
 import Connectors
 import S3
+import System
 import Transfer
 
 /// What a copy to files, or from them, is asked.
 package struct FilesArguments: Equatable, Sendable {
     package enum Compression: String, CaseIterable, Sendable {
         case gzip
+        case zstd
         case none
     }
 
     /// Bytes of a file, as it lies there.
     package var fileBytes = 16 << 20
     package var compression = Compression.gzip
-    /// Of gzip.
-    package var level = 6
+    /// Of gzip or zstd; nil: what is usual.
+    package var level: Int?
     /// A table whose definition an import takes.
     package var like: Location?
     /// The keys of the table that an import makes.
@@ -26,8 +28,15 @@ package struct FilesArguments: Equatable, Sendable {
     package var bucket = BucketOptions()
 
     var asCompression: FileCompression {
-        compression == .none ? .none : .gzip(level: level)
+        switch compression {
+        case .gzip: .gzip(level: level ?? Self.gzipLevel)
+        case .zstd: .zstd(level: level ?? Self.zstdLevel)
+        case .none: .none
+        }
     }
+
+    fileprivate static let gzipLevel = 6
+    fileprivate static let zstdLevel = 3
 }
 
 /// Key attributes and their types: `pk:S,sk:N`.
@@ -76,10 +85,11 @@ extension CopyArguments {
                 "--compression", .choice, \.files.compression, in: .files,
                 "How files are compressed."),
             Option(
-                "--level", .integer(1...9), \.files.level, in: .files,
+                "--level", .integer(ZstdWriter.levels), \.files.level, in: .files,
+                default: "\(FilesArguments.gzipLevel) of gzip, \(FilesArguments.zstdLevel) of zstd",
                 """
-                Of gzip: 1 is fastest, 9 smallest. 1 takes little more than half of the CPU of 6, \
-                for files that are a fifth larger.
+                How hard to compress: gzip from 1 to 9, zstd from 1 to 19. gzip at 1 takes little \
+                more than half of the CPU of 6, for files that are a fifth larger.
                 """),
             Option(
                 "--like", .table, \.files.like, in: .files, default: "table.json of the export",
@@ -118,6 +128,14 @@ extension CopyArguments {
         guard let side = filesSide else { return }
         if selection.contains(where: { $0.source.kind == .stream || $0.target.kind == .stream }) {
             try validateStream()
+        }
+        if let level = files.level, files.compression == .gzip, level > 9 {
+            throw UsageError(
+                "--level \(level): gzip has levels up to 9", hints: ["give --compression zstd too"])
+        }
+        if files.level != nil, files.compression == .none {
+            throw UsageError(
+                "--level is of a compression, but --compression is none", hints: ["leave it out"])
         }
         if let option = optionAgainstFiles(side) {
             throw UsageError(
@@ -181,7 +199,7 @@ extension CopyArguments {
         let given: [(String, Bool)] = [
             ("--job", job != nil), ("--resume", resume), ("--restart", restart),
             ("--file-size", files.fileBytes != FilesArguments().fileBytes),
-            ("--compression", files.compression != .gzip), ("--level", files.level != 6),
+            ("--compression", files.compression != .gzip), ("--level", files.level != nil),
             ("--verify", verifies),
         ]
         if let option = given.first(where: \.1)?.0 {
@@ -231,7 +249,8 @@ extension ExportOptions {
         self.init()
         compression = arguments.files.asCompression
         fileBytes = arguments.files.fileBytes
-        memory = arguments.memory ?? ExportOptions.memoryUsual
+        memory =
+            arguments.memory ?? ExportOptions.memoryUsual(compression, fileBytes: fileBytes)
         segments = arguments.segments
         scansMax = arguments.scanConcurrency
         limits = arguments.askedLimits

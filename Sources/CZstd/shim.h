@@ -1,0 +1,4 @@
+// zstd, piece by piece.
+#pragma once
+#include <zstd.h>
+#include <zstd_errors.h>
