@@ -6,6 +6,8 @@ import Schema
 package struct TableStatus: Equatable, Sendable {
     package enum Stage: String, Sendable {
         case waiting
+        /// Files are read before anything of them is written.
+        case checking
         /// Its items are copied.
         case copying
         /// Both tables, or what a copy has made, are read and added up.

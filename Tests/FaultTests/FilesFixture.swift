@@ -56,6 +56,7 @@ struct FilesFixture {
         options.fileBytes = 16 << 10
         options.giveUpAfter = .seconds(20)
         configure(&options)
+        options.memory = ExportOptions.memoryUsual(options.compression)
         let table = SourceTable(name: source, reader: ReadOnlyClient(try await fixture.client()))
         return try await ExportPreparation.prepare(
             [options], job: JobOptions(folder: fixture.jobs, request: ["copy", source, "dump/"]),
@@ -70,18 +71,20 @@ struct FilesFixture {
     }
 
     func importing(
-        _ export: ReadExport, into target: String = "target",
-        _ configure: (inout CopyOptions) -> Void = { _ in }
+        _ export: ReadExport, into target: String = "target", of files: (any FileStore)? = nil,
+        keepsNothing: Bool = false, _ configure: (inout CopyOptions) -> Void = { _ in }
     ) async throws -> Job {
-        let source = try described(export)
+        var source = try described(export)
+        if let files { source.files = files }
         var options = CopyOptions()
         options.memory = CopyOptions.memoryFromFiles
         options.deadLettersPath = fixture.deadLettersPath
         options.giveUpAfter = .seconds(20)
         configure(&options)
+        var job = JobOptions(folder: fixture.jobs, request: ["copy", "dump/", target])
+        job.keepsNothing = keepsNothing
         return try await CopyPreparation.prepare(
-            [options],
-            job: JobOptions(folder: fixture.jobs, request: ["copy", "dump/", target]),
+            [options], job: job,
             tables: [
                 (.export(source), TargetTable(name: target, client: try await fixture.client()))
             ], note: fixture.note, seed: 1)

@@ -4,6 +4,7 @@ import DynamoModel
 import Flow
 import Foundation
 import JSON
+import Pacing
 import System
 import TestSupport
 import Testing
@@ -149,6 +150,37 @@ import Testing
         #expect(failure.code == "BrokenPipe")
     }
 
+    /// Lines that come from a pipe, a few bytes at a time.
+    @Test(arguments: [FileCompression.none, .gzip(level: 6), .zstd(level: 3)])
+    func `lines of a stream become a table's items, and no job is kept`(
+        compression: FileCompression
+    ) async throws {
+        let site = try await exported(60) { $0.compression = compression }
+        let path = try #require(try await site.paths(compression.suffix).first)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let pipe = Pipe()
+        let writing = pipe.fileHandleForWriting
+        async let written: Void = OwnThread.run {
+            for start in stride(from: 0, to: bytes.count, by: 3) {
+                try? writing.write(contentsOf: bytes[start..<min(start + 3, bytes.count)])
+            }
+            try? writing.close()
+        }
+        var stream = ReadExport(stream: StreamStore.fileName)
+        stream.table = try await site.read().table
+        let store = StreamStore(pipe.fileHandleForReading.fileDescriptor, called: "stdin")
+        let job = try await site.importing(stream, of: store, keepsNothing: true)
+        #expect(job.id == nil)
+        let status = await job.run()
+        await written
+        #expect(status.outcome == .completed && status.id == nil)
+        // A small table is one file.
+        #expect(status.counters.itemsWritten == 60)
+        site.fixture.expectEqual()
+        let kept = try FileManager.default.contentsOfDirectory(atPath: site.fixture.jobs.path)
+        #expect(kept.filter { $0.hasSuffix(".db") }.count == 1, "only the export's")
+    }
+
     /// A process that dies behind its last manifest has another one write them all again.
     @Test func `what manifests say is kept before the first is written`() throws {
         var record = ExportRecord(names: ExportNames(id: "01-aa"), started: 1)
@@ -211,6 +243,60 @@ import Testing
         #expect(listing.exports.isEmpty && listing.unfinished.count == 1)
     }
 
+    @Test func `what a check of all files finds ends the copy before anything is written`()
+        async throws
+    {
+        let site = try await exported()
+        let path = try #require(try await site.paths(".gz").last)
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[9] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let job = try await site.importing(try await site.read()) { $0.checksFirst = true }
+        let status = await job.run()
+        guard case .failed(let failure) = status.outcome else {
+            Issue.record("it went through")
+            return
+        }
+        #expect(failure.message.contains("nothing has been written"), "\(failure)")
+        #expect(status.counters.itemsWritten == 0 && site.fixture.server.items(of: "target").isEmpty)
+    }
+
+    /// By the files' order and then the lines', whatever is read first.
+    @Test(arguments: [CopyOptions.memoryFromFiles, 24 << 20])
+    func `of lines of one key the last counts, over all files`(memory: Int) async throws {
+        let site = try FilesFixture()
+        try site.load("target", [])
+        let items = FilesFixture.items(3_000)
+        var generator = SeededGenerator(seed: 9)
+        var expected: [String: JSON] = [:]
+        var files = [[String]](repeating: [], count: 5)
+        try FileManager.default.createDirectory(
+            atPath: site.folder.path("dump"), withIntermediateDirectories: true)
+        for file in files.indices {
+            for number in 0..<1_200 {
+                var item = items[Int.random(in: items.indices, using: &generator)]
+                item["round"] = ["N": .string("\(file * 10_000 + number)")]
+                expected[item["id"]!.text + item["n"]!.text] = item
+                files[file].append(#"{"Item":\#(item.text)}"#)
+            }
+            try files[file].joined(separator: "\n").write(
+                toFile: site.folder.path("dump/\(file).json"), atomically: true, encoding: .utf8)
+        }
+        try site.load("source", Array(expected.values))
+        var export = try await site.read()
+        let table = SourceTable(
+            name: "source", reader: ReadOnlyClient(try await site.fixture.client()))
+        export.table = ExportedTable(
+            description: try await table.describe().json, settings: [:])
+        let status = try await site.importing(export) {
+            ($0.checksFirst, $0.memory) = (true, memory)
+        }.run()
+        #expect(status.outcome == .completed)
+        #expect(status.counters.itemsWritten == expected.count)
+        #expect(status.counters.itemsLeftOut == 6_000 - expected.count)
+        site.fixture.expectEqual()
+    }
+
     /// Lines that are no items, each with a word of the reason.
     static let badLines: [(line: String, reason: String)] = [
         (#"{"Item":{"id":{"S":"x"},"n":{"N":"1"}"#, "expected '}'"),
@@ -265,6 +351,9 @@ import Testing
         let path = try #require(status.deadLettersPaths.first)
         let letters = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         #expect(letters.count == Self.badLines.count)
+        let kept = try letters.map { try JSON(parsing: Array($0.utf8))["line"]?.string }
+        #expect(kept.allSatisfy { $0?.isEmpty == false })
+        #expect(kept.contains("not json"))
         for (number, bad) in Self.badLines.enumerated() {
             #expect(
                 letters.contains {

@@ -14,6 +14,9 @@ final class DataFileReader: @unchecked Sendable {
     // @unchecked: see above.
     private let files: any FileStore
     private let file: DataFile
+    /// Among those that are listed.
+    private let number: Int
+    private let purpose: ExportSource.Purpose
     private let cutter: LineCutter
     private let queue: DispatchQueue
 
@@ -55,9 +58,14 @@ final class DataFileReader: @unchecked Sendable {
         return inputBytes + 2 * textBytes + inflater
     }
 
-    init(_ files: any FileStore, _ file: DataFile, _ cutter: LineCutter, on queue: DispatchQueue) {
+    init(
+        _ files: any FileStore, _ file: DataFile, number: Int, _ cutter: LineCutter,
+        for purpose: ExportSource.Purpose, on queue: DispatchQueue
+    ) {
         self.files = files
         self.file = file
+        self.number = number
+        self.purpose = purpose
         self.cutter = cutter
         self.queue = queue
         digest = file.md5 == nil ? nil : RunningDigest(.md5)
@@ -187,6 +195,7 @@ final class DataFileReader: @unchecked Sendable {
         var page = Page(draft.request, in: draft.buffer)
         page.units = 0
         let first = line - draft.lines.count
+        page.made = [PageLines(first: LinePlace(file: number, line: first))]
         var refused: [(item: Int, failure: FlowFailure)] = []
         for (number, result) in cutter.cut(draft.lines, of: draft.buffer.bytes).enumerated() {
             switch checked(result, overlong: draft.overlong[number]) {
@@ -198,7 +207,13 @@ final class DataFileReader: @unchecked Sendable {
                 refused.append((number, failure(error, line: first + number + 1)))
             }
         }
-        for (item, failure) in refused { page.refuse(item, failure) }
+        for (item, failure) in refused {
+            if purpose == .checking {
+                page.leaveOut(item, .unreadable)
+            } else {
+                page.refuse(item, failure)
+            }
+        }
         page.next = isLast ? .end : .more(Self.cursor(line))
         draft.done(.success(page))
     }
@@ -311,7 +326,9 @@ final class DataFileReader: @unchecked Sendable {
         guard fileBytes == nil || fileBytes == part.fileBytes else {
             return draft.done(.failure(damaged("has changed since it was listed")))
         }
-        guard input.count > 0 else { return draft.done(.failure(damaged("ends before its end"))) }
+        guard input.count > 0 || offset == part.fileBytes else {
+            return draft.done(.failure(damaged("ends before its end")))
+        }
         digest?.add(input.bytes)
         offset += input.count
         (fileBytes, version) = (part.fileBytes, part.version)
@@ -336,11 +353,21 @@ final class DataFileReader: @unchecked Sendable {
         finish(draft, isLast: true)
     }
 
+    private var effect: String {
+        switch purpose {
+        case .copying: "; up to \(line) of its lines have been written"
+        case .checking: "; nothing has been written"
+        case .comparing: ""
+        }
+    }
+
     private func damaged(_ what: String) -> FlowFailure {
         FlowFailure(
             .giveUp, code: "BadFile",
-            message: "\(title) \(what); up to \(line) of its lines have been written",
-            hint: "put the right file there, then run the same command: it resumes")
+            message: "\(title) \(what)" + effect,
+            hint: file.name == StreamStore.fileName
+                ? "what has arrived stays: --merge copies the whole stream over it"
+                : "put the right file there, then run the same command: it resumes")
     }
 }
 

@@ -23,6 +23,14 @@ package struct ReadExport: Equatable, Sendable {
     package var notes: [String] = []
 }
 
+extension ReadExport {
+    /// Of a stream of lines, of which nothing is known.
+    package init(stream name: String) {
+        let file = DataFile(name: name, items: nil, bytes: nil, md5: nil, etag: nil)
+        self.init(folder: "", id: "stream", data: [file], bytes: 0, storedBytes: 0)
+    }
+}
+
 /// Reads manifests.
 package struct ExportReader: Sendable {
     private let files: any FileStore

@@ -9,6 +9,14 @@ import System
 package final class ExportSource: PageSource, @unchecked Sendable {
     // @unchecked: what changes is touched only on `queue`.
 
+    /// What items are read for.
+    package enum Purpose: Sendable {
+        case copying
+        /// Nothing is done with them: lines that are no items are left out, not refused.
+        case checking
+        case comparing
+    }
+
     package let shape = PageShape.lines
     /// Bytes that a file takes that is read, besides its pages.
     package static func memoryOfFile(in data: [DataFile]) -> Int {
@@ -20,7 +28,8 @@ package final class ExportSource: PageSource, @unchecked Sendable {
     private let queue: DispatchQueue
     /// Inflating and cutting is work for all cores: a file's is done on one of these.
     private let workers = WorkerQueues("import")
-    private let byName: [String: DataFile]
+    private let byName: [String: (number: Int, file: DataFile)]
+    private let purpose: Purpose
     /// Of files that are being read.
     private var readers: [String: DataFileReader] = [:]
 
@@ -28,13 +37,17 @@ package final class ExportSource: PageSource, @unchecked Sendable {
     ///   - data: files to be read, each once.
     ///   - queue: the flow's.
     package init(
-        _ files: any FileStore, _ data: [DataFile], schema: KeySchema, on queue: DispatchQueue
+        _ files: any FileStore, _ data: [DataFile], schema: KeySchema,
+        for purpose: Purpose = .copying,
+        on queue: DispatchQueue
     ) {
         self.files = files
         self.data = data
         self.queue = queue
         cutter = LineCutter(schema: schema)
-        byName = Dictionary(data.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.purpose = purpose
+        byName = Dictionary(
+            data.enumerated().map { ($1.name, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
     }
 
     package func open(_ saved: [PartitionRecord], _ done: @escaping Done<[Flow.Partition]>) {
@@ -54,14 +67,15 @@ package final class ExportSource: PageSource, @unchecked Sendable {
         _ request: PageRequest, into buffer: ByteBuffer, _ done: @escaping Done<Page>
     ) {
         let name = request.partition.name
-        guard let file = byName[name], let first = DataFileReader.line(request.after) else {
+        guard let (number, file) = byName[name], let first = DataFileReader.line(request.after) else {
             preconditionFailure("\(request) is of no file that was opened")
         }
         let kept = readers.removeValue(forKey: name)
         // One that has come further, as for a page that is asked for again, can't go back.
         let reader =
             kept.flatMap { $0.line <= first ? $0 : nil }
-            ?? DataFileReader(files, file, cutter, on: workers.next())
+            ?? DataFileReader(
+                files, file, number: number, cutter, for: purpose, on: workers.next())
         reader.read(request, from: first, into: buffer) { [self] result in
             queue.async { [self] in
                 switch result {

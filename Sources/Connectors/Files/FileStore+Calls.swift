@@ -22,10 +22,11 @@ extension FileStore {
             buffer.removeAll()
             read(name, 0..<(bytesMax + 1), version: nil, into: buffer, done)
         }
-        guard part.fileBytes <= bytesMax else {
+        let bytes = part.fileBytes ?? buffer.count
+        guard bytes <= bytesMax else {
             throw FlowFailure(
                 .giveUp, code: "FileTooLong",
-                message: "\(title(of: name)) has \(part.fileBytes) bytes, more than such a file has"
+                message: "\(title(of: name)) has \(bytes) bytes, more than such a file has"
             )
         }
         return Array(buffer.bytes)

@@ -55,12 +55,12 @@ package struct FileEntry: Equatable, Sendable {
 
 /// A part of a file that has been read.
 package struct FilePart: Equatable, Sendable {
-    /// Bytes of the whole file.
-    package var fileBytes: Int
+    /// Bytes of the whole file; nil while nobody knows, as of a stream before its end.
+    package var fileBytes: Int?
     /// Of this state of the file (an ETag).
     package var version: String
 
-    package init(fileBytes: Int, version: String) {
+    package init(fileBytes: Int?, version: String) {
         self.fileBytes = fileBytes
         self.version = version
     }

@@ -101,7 +101,7 @@ package final class FolderStore: WritableFileStore {
                 hint: "run it again once nothing writes there")
         }
         var offset = range.lowerBound
-        let end = min(range.upperBound, part.fileBytes)
+        let end = min(range.upperBound, Int(status.st_size))
         while offset < end {
             var count = 0
             buffer.append(room: min(end - offset, Self.readBytes)) {

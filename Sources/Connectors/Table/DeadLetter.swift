@@ -12,6 +12,9 @@ package struct DeadLetter: Equatable, Sendable {
     /// Its JSON, as the source sent it.
     package var item: [UInt8]
 
+    /// It is a line of a file that is no item, of which at most the first bytes are kept.
+    package var isLine: Bool { code == BadLine.code }
+
     package init(code: String, reason: String, key: [UInt8], item: [UInt8]) {
         self.code = code
         self.reason = reason

@@ -113,4 +113,8 @@ package enum LeftOut: Equatable, Sendable {
     case expired
     /// Nothing is left to be found out about it.
     case equal
+    /// One of its key comes further on.
+    case superseded
+    /// It is no item, and who reads it now is not the one to tell.
+    case unreadable
 }

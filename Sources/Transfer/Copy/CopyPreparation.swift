@@ -62,7 +62,7 @@ package enum CopyPreparation {
             consent: consent, generator: SeededGenerator(seed: seed))
         var job = try await opening.run()
         job.locks = locks
-        locks.keep(job.lock)
+        locks.keep(job)
         if let limits = job.record.throttle.description {
             note("limits of the last jobs throttle hold: \(limits)")
         }

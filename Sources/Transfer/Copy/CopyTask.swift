@@ -144,12 +144,18 @@ final class CopyTask: TableTask {
     private func moveItems() async -> FlowOutcome {
         guard options.part != .schema else { return .completed }
         do {
+            let superseded: Set<LinePlace>
+            switch await checkFiles() {
+            case .success(let places): superseded = places
+            case .failure(let ended): return ended.outcome
+            }
             let target = try await boosted()
             let orders = state.withLock { $0.orders }
             let copy: any TableTask =
                 open.isCopiedByDifferences(options)
                 ? try await changedCopy(to: target, orders)
-                : try TableCopy(self, to: target, digest: try digest(), orders)
+                : try TableCopy(
+                    self, to: target, digest: try digest(), superseded: superseded, orders)
             if let limits = try copy.limits(under: orders.throttle),
                 context.isOnlyTable || !limits.areNone
             {

@@ -33,11 +33,12 @@ final class TableCopy: TableTask {
 
     /// - Parameters:
     ///   - target: as it is while it is loaded.
+    ///   - superseded: items of files whose keys come again.
     ///   - orders: those that it begins with.
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
         _ task: CopyTask, to target: TableDescription,
-        digest: SourceDigest?, _ orders: JobOrders
+        digest: SourceDigest?, superseded: Set<LinePlace>, _ orders: JobOrders
     ) throws(CopyRefusal) {
         let (options, subject, open) = (task.options, task.subject, task.open)
         let state = State(
@@ -53,6 +54,7 @@ final class TableCopy: TableTask {
             options, subject, from: open, isResumed: task.context.isResumed, on: queue,
             task.context.time)
         parts.journal = JobJournal(task.context.keeper, table: task.number, of: open)
+        if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
         digest?.add(to: &parts, schema: subject.source.schema)
         var configuration = parts.configuration(subject.memory)
         if let files = subject.tables.source.filesOpenMax(of: options.memory) {

@@ -51,7 +51,7 @@ package enum ExportPreparation {
             var generator = SeededGenerator(seed: seed)
             var job = try await open(opening, looks, locks, &generator)
             job.locks = locks
-            locks.keep(job.lock)
+            locks.keep(job)
             willWrite()
             for text in looks.compactMap(\.unread) { note(text) }
             for pair in pairs { pair.source.begin() }
@@ -127,8 +127,8 @@ package enum ExportPreparation {
         let least = leastMemory(settings)
         guard options.memory >= least else {
             throw CopyRefusal(
-                "--memory: \(options.memory) bytes do not hold two files of"
-                    + " \(options.fileBytes >> 20) MiB on their way",
+                "--memory: \(options.memory) bytes do not hold two files on their way, and what"
+                    + " compresses them",
                 hint: "give at least \((least + (1 << 20) - 1) >> 20)MiB, or a smaller --file-size")
         }
         let description = try await pair.source.readable("source")
@@ -217,7 +217,7 @@ package enum ExportPreparation {
                     "\(look.pair.files.title)\(old.names.folder) stays as it is, unfinished")
             }
             let export = newExport(opening.time, &generator)
-            try job.file.setExport(export, ofTable: number)
+            try job.kept?.file.setExport(export, ofTable: number)
             job.tables[number].record.export = export
         }
     }

@@ -91,7 +91,9 @@ package struct ExportedSource: Sendable {
     }
 
     /// - Parameter queue: the flow's.
-    func source(schema: KeySchema, on queue: DispatchQueue) -> ExportSource {
-        ExportSource(files, export.data, schema: schema, on: queue)
+    func source(
+        schema: KeySchema, for purpose: ExportSource.Purpose = .copying, on queue: DispatchQueue
+    ) -> ExportSource {
+        ExportSource(files, export.data, schema: schema, for: purpose, on: queue)
     }
 }

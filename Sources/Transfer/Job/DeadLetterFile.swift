@@ -1,10 +1,11 @@
 import Connectors
+import DynamoModel
 import Flow
 import Glibc
 import JSON
 
 /// The file of items that the target refuses for good: JSON lines of table, code, reason and the
-/// item as the source sent it.
+/// item as the source sent it, or the line of a file that is no item.
 ///
 /// It comes into being with the first dead letter, readable by its owner alone. A file that exists
 /// is never written over: a number is put into the name instead. The record of dead letters is the
@@ -33,10 +34,19 @@ package final class DeadLetterFile {
     /// - Parameter table: the bare name of the target.
     package func append(_ letter: DeadLetter, table: String) throws(FlowFailure) {
         if descriptor < 0 { try create() }
-        let head: JSON = [
+        var head: JSON = [
             "table": .string(table), "code": .string(letter.code),
             "reason": .string(letter.reason),
         ]
+        if letter.isLine {
+            // It need not be JSON, nor text.
+            if let line = String(validating: letter.item, as: UTF8.self) {
+                head["line"] = .string(line)
+            } else {
+                head["lineBase64"] = .string(Base64.encode(letter.item))
+            }
+            return try write(head.bytes + [0x0A])
+        }
         try write(head.bytes.dropLast() + Array(",\"item\":".utf8) + letter.item + [0x7D, 0x0A])
     }
 

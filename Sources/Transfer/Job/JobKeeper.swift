@@ -30,8 +30,8 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     init(_ job: OpenJob, _ totals: UnitTotals, time: any TimeSource) {
-        store = job.file
-        lock = job.lock
+        store = job.kept?.file ?? MemoryJobStore()
+        lock = job.kept?.lock
         locks = job.locks
         earlier = (job.record.progress, job.tables.map(\.record.progress))
         self.totals = totals

@@ -32,7 +32,7 @@ struct JobOpening {
     /// - Throws: ``CopyRefusal`` or ``JobError``: nothing has been changed.
     func find() throws -> OpenJob? {
         try options.folder.prepare()
-        return try search.find()
+        return options.keepsNothing ? nil : try search.find()
     }
 
     /// Refuses to resume a job that is too old, or that was between other tables.
@@ -56,11 +56,11 @@ struct JobOpening {
     func goOn(with job: inout OpenJob, _ firsts: [FirstRead]) throws {
         if options.restarts {
             for (number, first) in firsts.enumerated() {
-                try job.file.restart(table: number, segments: first.segments)
+                try job.kept?.file.restart(table: number, segments: first.segments)
             }
         }
         let hasCrashed = job.record.state == .running || job.record.state == .paused
-        try job.file.beginRun(
+        try job.kept?.file.beginRun(
             processID: Int(getpid()), request: options.requestJSON, at: time.secondsSinceEpoch)
         try job.reload()
         for (number, first) in firsts.enumerated() { job.tables[number].first = first }
@@ -74,18 +74,21 @@ struct JobOpening {
         using generator: inout SeededGenerator
     ) throws -> OpenJob {
         let id = options.id ?? options.folder.newID(for: name, using: &generator)
-        guard let lock = try options.folder.lock(id) else {
-            throw CopyRefusal("job \(id) has just been begun by another process")
-        }
         var record = JobRecord(
             id: id, created: time.secondsSinceEpoch, request: options.requestJSON,
             identity: identity.text, processID: Int(getpid()))
         record.kind = kind
-        let file = try JobFile.create(options.folder.databasePath(id), record, tables)
-        note("job \(id)")
-        return OpenJob(
-            file: file, lock: lock, record: record,
-            tables: zip(tables, firsts).map { OpenTable(record: $0, segments: [], first: $1) },
+        var job = OpenJob(
+            record: record,
+            tables: zip(tables, firsts).map { OpenTable(record: $0, segments: [], first: $1) })
+        if options.keepsNothing { return job }
+        guard let lock = try options.folder.lock(id) else {
+            throw CopyRefusal("job \(id) has just been begun by another process")
+        }
+        job.kept = OpenJob.Kept(
+            file: try JobFile.create(options.folder.databasePath(id), record, tables), lock: lock,
             socketPath: options.folder.socketPath(id))
+        note("job \(id)")
+        return job
     }
 }

@@ -13,6 +13,8 @@ package struct JobOptions: Sendable {
     package var resumesOld = false
     /// Copy everything again, into a target that the job found empty or made.
     package var restarts = false
+    /// Nothing outlives the process: what it reads can't be read again.
+    package var keepsNothing = false
     /// nil: whatever it costs.
     package var maxCost: CostLimit?
 

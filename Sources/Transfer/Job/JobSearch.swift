@@ -145,8 +145,9 @@ struct JobSearch {
         }
         let file = try JobFile.open(options.folder.databasePath(id), readOnly: false)
         var job = OpenJob(
-            file: file, lock: lock, record: try file.job(), tables: [],
-            socketPath: options.folder.socketPath(id))
+            kept: OpenJob.Kept(
+                file: file, lock: lock, socketPath: options.folder.socketPath(id)),
+            record: try file.job(), tables: [])
         try job.reload()
         guard !job.tables.isEmpty else {
             throw JobError("\(file.path) holds no table", hint: "dynaferry jobs remove \(id)")

@@ -5,14 +5,20 @@ import System
 
 /// A job that this process may run: new, or found again.
 struct OpenJob {
-    let file: JobFile
-    let lock: FileLock
+    /// nil: nothing is kept of it, and it can't be resumed.
+    var kept: Kept?
     /// Of its tables; nil where they are locked by nobody.
     var locks: PairLocks?
     var record: JobRecord
     var tables: [OpenTable]
-    /// Where other processes reach this one.
-    let socketPath: String
+
+    /// Where it is kept.
+    struct Kept {
+        let file: JobFile
+        let lock: FileLock
+        /// Where other processes reach this one.
+        let socketPath: String
+    }
 
     /// The target of a table is the job's own: made by it, or about to be.
     func owns(table: Int) -> Bool {
@@ -24,6 +30,7 @@ struct OpenJob {
 
     /// What is kept of the job now.
     mutating func reload() throws(JobError) {
+        guard let file = kept?.file else { return }
         record = try file.job()
         let records = try file.tables()
         tables = []
@@ -38,7 +45,7 @@ struct OpenJob {
     /// The target of a table is there: as it was found, or made by the job just now.
     mutating func found(_ target: TableDescription, table: Int) throws(JobError) {
         guard tables[table].record.targetWas == .creating else { return }
-        try file.setTargetCreated(table: table, id: target.id)
+        try kept?.file.setTargetCreated(table: table, id: target.id)
         tables[table].record.targetWas = .created
         tables[table].record.targetID = target.id
     }
@@ -55,7 +62,8 @@ struct OpenTable {
 extension Job.Run {
     init(_ job: OpenJob) {
         self.init(
-            kind: job.record.kind, id: job.record.id, runs: job.record.runs,
-            socketPath: job.socketPath, throttle: job.record.throttle)
+            kind: job.record.kind, id: job.kept == nil ? nil : job.record.id,
+            runs: job.record.runs, socketPath: job.kept?.socketPath,
+            throttle: job.record.throttle)
     }
 }

@@ -95,8 +95,12 @@ final class PairLocks: Sendable {
         }
     }
 
-    /// The lock of the job that has the pairs is freed with theirs.
-    func keep(_ lock: FileLock) { jobLock.withLock { $0 = lock } }
+    /// The pairs are this job's, whose lock is freed with theirs.
+    func keep(_ job: OpenJob) {
+        guard let kept = job.kept else { return }
+        write(job: job.record.id)
+        jobLock.withLock { $0 = kept.lock }
+    }
 
     /// Frees them, whoever else still knows of them.
     func release() {

@@ -209,7 +209,7 @@ extension TableVerification {
     ) -> any PageSource {
         switch side.place {
         case .export(let export):
-            return export.source(schema: subject.schema, on: queue)
+            return export.source(schema: subject.schema, for: .comparing, on: queue)
         case .table(let table):
             var scan = ScanSource.Settings(segments: subject.segments)
             (scan.chosen, scan.contents) = (pass.chosen, pass.contents)

@@ -95,8 +95,7 @@ package struct VerifyPreparation {
             var job = try await opening.run(using: &generator)
             looks = opening.looks
             job.locks = locks
-            locks?.keep(job.lock)
-            locks?.write(job: job.record.id)
+            locks?.keep(job)
             open = job
         } else {
             looks = try await VerifyLook.readFirst(looks, numbers.map { options[$0] }, nil)

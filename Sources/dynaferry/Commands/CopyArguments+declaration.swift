@@ -43,7 +43,7 @@ extension CopyArguments {
                 """
                 Table to read: its name or its ARN; or a pattern of names, in which * stands for \
                 anything. What contains a / is a folder of exports: the one in it, or those of \
-                tables whose names match the pattern behind its last /.
+                tables whose names match the pattern behind its last /. - is stdin: lines of items.
                 """),
             Operand(
                 "TARGET", .location, \.target,

@@ -24,6 +24,8 @@ package struct FilesArguments: Equatable, Sendable {
     package var key: KeyWords?
     /// Of several exports of one table the newest is read.
     package var latest = false
+    /// All files are read before the first item is written.
+    package var checksFirst = false
     /// What is asked of a bucket with each request.
     package var bucket = BucketOptions()
 
@@ -100,6 +102,13 @@ extension CopyArguments {
             Option(
                 flag: "--latest", \.files.latest, in: .files,
                 "Read the newest where a table has several exports."),
+            Option(
+                flag: "--check-first", \.files.checksFirst, in: .files,
+                """
+                Read all files before the first item is written: a file that is not what the \
+                manifest says ends the copy before it has begun, and of keys that come twice the \
+                last line counts. Files that --memory could hold are checked in any case.
+                """),
         ] + bucketOptions
     }
 
@@ -187,9 +196,18 @@ extension CopyArguments {
 
     /// A stream is of one table, and nothing is kept of it.
     private func validateStream() throws(UsageError) {
-        guard selection.count == 1, target.kind == .stream else {
+        guard selection.count == 1, let (source, target) = selection.first else {
             throw UsageError(
-                "- is read as lines by no command yet", hints: ["as TARGET it is stdout"])
+                "- is a stream of one table's items, but several tables are copied",
+                hints: ["give it a command of its own"])
+        }
+        if source.kind == .stream, config == "-" {
+            throw UsageError(
+                "SOURCE and --config would both be read from stdin", hints: ["name a file for one"])
+        }
+        if target.isPattern {
+            throw UsageError(
+                "TARGET \(target.text): the items of a stream go into one table", hints: ["name it"])
         }
         if source.isPattern {
             throw UsageError(
@@ -200,7 +218,8 @@ extension CopyArguments {
             ("--job", job != nil), ("--resume", resume), ("--restart", restart),
             ("--file-size", files.fileBytes != FilesArguments().fileBytes),
             ("--compression", files.compression != .gzip), ("--level", files.level != nil),
-            ("--verify", verifies),
+            ("--verify", verifies), ("--only-changed", onlyChanged), ("--latest", files.latest),
+            ("--check-first", files.checksFirst),
         ]
         if let option = given.first(where: \.1)?.0 {
             throw UsageError(
@@ -215,7 +234,8 @@ extension CopyArguments {
         if files.level != usual.level { return "--level" }
         if files.like != nil { return "--like" }
         if files.key != nil { return "--key" }
-        return files.latest ? "--latest" : nil
+        if files.latest { return "--latest" }
+        return files.checksFirst ? "--check-first" : nil
     }
 
     private func optionAgainstFiles(_ side: FilesSide) -> String? {
@@ -231,6 +251,7 @@ extension CopyArguments {
                 ("--dead-letters", deadLetters != nil), ("--boost-write", boostWrite != nil),
                 ("--max-cost", maxCost != nil), ("--like", files.like != nil),
                 ("--key", files.key != nil), ("--latest", files.latest),
+                ("--check-first", files.checksFirst),
             ]
         case .source:
             given = [

@@ -58,9 +58,10 @@ enum EngineCopy {
             }
             var job = try jobOptions(arguments, environment)
             job.maxCost = try maxCost(arguments)
+            job.keepsNothing = arguments.selection.contains { $0.source.kind == .stream }
             let tables = try await intoTables(arguments, environment, voice, &job)
             return try await CopyPreparation.prepare(
-                try options(of: tables, arguments), job: job, tables: tables,
+                try options(of: tables, arguments, environment), job: job, tables: tables,
                 policy: policy(arguments),
                 consent: { arguments.yes ? true : TerminalQuestion.ask($0) },
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
@@ -126,14 +127,17 @@ enum EngineCopy {
 
     /// What holds for each table.
     static func options(
-        of tables: [CopyPreparation.Pair], _ arguments: CopyArguments
+        of tables: [CopyPreparation.Pair], _ arguments: CopyArguments,
+        _ environment: [String: String]
     ) throws(CommandFailure) -> [CopyOptions] {
         try tables.map { table throws(CommandFailure) in
             let own = arguments.own(ofTable: table.source.name)
             try own.deadLetters.map { path throws(CommandFailure) in
                 try OutputFile.checkFolder(of: path, "--dead-letters")
             }
-            return try CopyOptions(own)
+            var options = try CopyOptions(own)
+            if let folder = environment["TMPDIR"], !folder.isEmpty { options.scratchFolder = folder }
+            return options
         }
     }
 
@@ -180,6 +184,7 @@ extension CopyOptions {
         deadLettersPath = arguments.deadLetters
         deadLettersMax = arguments.maxDeadLetters
         giveUpAfter = arguments.giveUpAfter
+        if arguments.files.checksFirst { checksFirst = true }
     }
 }
 

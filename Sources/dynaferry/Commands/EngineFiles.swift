@@ -130,6 +130,14 @@ enum EngineFiles {
         var pairs: [CopyPreparation.Pair] = []
         var names: Set<String> = []
         for (source, target) in arguments.selection {
+            if source.kind == .stream {
+                let stream = StreamStore(STDIN_FILENO, called: "stdin")
+                let table = TargetTable(name: target.text, client: client, scaling: scaling)
+                let export = try await described(
+                    ReadExport(stream: StreamStore.fileName), in: stream,
+                    SourceTable(name: table.name, reader: table.reader), arguments)
+                return [(.export(export), table)]
+            }
             let place = try await place(source, .source, sides, arguments, voice)
             let exports = try await place.exports(arguments, voice)
             for (export, stars) in exports {

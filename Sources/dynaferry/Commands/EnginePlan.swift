@@ -35,7 +35,8 @@ enum EnginePlan {
                 var job = try EngineCopy.jobOptions(arguments, environment)
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)
                 return try await CopyPlan.make(
-                    try EngineCopy.options(of: tables, arguments), tables: tables, prices: prices,
+                    try EngineCopy.options(of: tables, arguments, environment), tables: tables,
+                    prices: prices,
                     jobs: job.folder, mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
             }
         }

@@ -111,6 +111,7 @@ extension TableStatus {
     fileprivate var waiting: String? {
         let doing: String? =
             switch stage {
+            case .checking: "reading all files first"
             case .readingAgain: "reading again what differs"
             case .looking: "reading items that differ by their keys"
             case .repairing: "repairing items that differ"
