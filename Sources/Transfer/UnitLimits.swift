@@ -38,8 +38,15 @@ package struct UnitLimits: Equatable, Sendable {
     }
 
     /// Of a table that is only read.
-    init(reading table: TableDefinition, _ asked: AskedLimits) throws(CopyRefusal) {
+    /// - Parameter partitions: that are read at a time. Of one on demand each keeps half of its
+    ///   units for its users, as a provisioned table does.
+    init(
+        reading table: TableDefinition, partitions: Int, _ asked: AskedLimits
+    ) throws(CopyRefusal) {
         read = try Self.read(asked.readUnits, of: table, "--read-units")
+        read.unitsPerSecond =
+            read.unitsPerSecond
+            ?? Double(partitions * ServiceLimits.partitionReadUnits) * Self.readShare
         read.shared = asked.totalReadUnits
         write = WriteLimits()
     }

@@ -33,6 +33,8 @@ package enum ServiceLimits {
     /// One partition's units a second (guide, "Designing partition keys").
     package static let partitionWriteUnits = 1000
     package static let partitionReadUnits = 3000
+    /// Bytes that one holds at most (guide, "Designing partition keys").
+    package static let partitionBytes = 10_000_000_000
     /// What a new on-demand table takes at once, in units a second (guide, "On-demand capacity").
     package static let onDemandWriteUnits = 4000
     package static let onDemandReadUnits = 12000

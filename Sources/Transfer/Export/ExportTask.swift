@@ -47,6 +47,8 @@ final class ExportTask: TableTask {
     let note: @Sendable (String) -> Void
     private let driver: FlowDriver
     let seed: UInt64
+    /// Of the source, that are read at a time.
+    private let partitions: Int
     /// Processes before this one have sent nothing since.
     private let made: Instant
     let state: Locked<State>
@@ -77,7 +79,9 @@ final class ExportTask: TableTask {
         made = context.time.now
         let name = subject.description.definition.name
         if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
-        let limits = try UnitLimits(reading: subject.description.definition, options.limits)
+        partitions = Self.partitions(of: subject.description, options)
+        let limits = try UnitLimits(
+            reading: subject.description.definition, partitions: partitions, options.limits)
         var status = TableStatus(source: name, target: subject.target.title)
         status.progress = Self.idleProgress(open, subject.description)
         if open.record.isFinished { status.end(.completed) }
@@ -135,6 +139,14 @@ final class ExportTask: TableTask {
         }
     }
 
+    /// No more are read at a time than segments are open.
+    private static func partitions(
+        of table: TableDescription, _ options: ExportOptions
+    ) -> Int {
+        let all = 1 + table.sizeBytes / ServiceLimits.partitionBytes
+        return min(all, 2 * max(2, OwnThread.coreCount))
+    }
+
     /// Pages need no more than they would in a copy: the rest is for files.
     static func memory(_ options: ExportOptions, _ shape: BatchShape) -> MemoryBudget {
         let pages = max(
@@ -186,7 +198,8 @@ final class ExportTask: TableTask {
             state.verification?.obey(orders)
             if orders.throttle != state.orders.throttle,
                 let limits = try? UnitLimits(
-                    reading: state.definition, options.limits.updated(by: orders.throttle))
+                    reading: state.definition, partitions: partitions,
+                    options.limits.updated(by: orders.throttle))
             {
                 driver.setLimits(read: limits.read)
             }
@@ -196,7 +209,8 @@ final class ExportTask: TableTask {
 
     func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
         try UnitLimits(
-            reading: state.withLock { $0.definition }, options.limits.updated(by: throttle))
+            reading: state.withLock { $0.definition }, partitions: partitions,
+            options.limits.updated(by: throttle))
     }
 
     func run() async -> TableStatus {
@@ -204,6 +218,7 @@ final class ExportTask: TableTask {
         var outcome: FlowOutcome
         do throws(FlowFailure) {
             try await finish?.begin()
+            tellLimits()
             let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
             outcome = await driver.run()
             watch.stop()
@@ -221,6 +236,14 @@ final class ExportTask: TableTask {
             state.status.end(outcome)
             return state.status
         }
+    }
+
+    private func tellLimits() {
+        let orders = state.withLock { $0.orders }
+        guard context.isOnlyTable, let limits = try? limits(under: orders.throttle),
+            let units = limits.read.unitsPerSecond
+        else { return }
+        note("read units a second: at most \(units.unitText)")
     }
 
     // MARK: The end
@@ -314,7 +337,7 @@ final class ExportTask: TableTask {
         guard asked.readUnits.followsTable else { return }
         do {
             let definition = try await subject.table.describe().definition
-            let limits = try UnitLimits(reading: definition, asked)
+            let limits = try UnitLimits(reading: definition, partitions: partitions, asked)
             state.withLock { $0.definition = definition }
             driver.setLimits(read: limits.read)
         } catch {

@@ -143,7 +143,9 @@ extension CopyArguments {
         [
             Option(
                 "--read-units", .units, \.readUnits, in: .pace,
-                default: "50% of a provisioned source, no limit on an on-demand one",
+                default:
+                    "50% of a provisioned source, no limit on an on-demand one; into files 50% of"
+                    + " what its partitions take",
                 """
                 Read at most N units a second, or N% of what the source has. Lowered by itself \
                 while the source throttles.
