@@ -78,8 +78,8 @@ install_packages() {
 if command -v dpkg-query >/dev/null; then
     install_packages
 elif [ "$(uname)" = Darwin ]; then
-    say "on macOS, once: brew install curl zlib zstd libdeflate openssl@3 sqlite expat pkg-config tmux" \
-        "python"
+    say "on macOS, once: brew install curl zlib zstd libdeflate openssl@3 sqlite expat" \
+        "pkg-config tmux python"
 else
     say "not Debian: install pkg-config and the development files of libcurl, zlib, libzstd," \
         "libdeflate, OpenSSL, SQLite and libexpat"

@@ -261,6 +261,9 @@ import Testing
                 SumDifference(sums, sums), isTarget: false, schema: schema,
                 key: DigestKey(bytes: [UInt8](repeating: 7, count: 16)))
         },
+        SinkCase(testDescription: "KeyPlacesSink", writes: false) { _, _, _ in
+            KeyPlacesSink(schema: schema, folder: NSTemporaryDirectory(), bytesMax: 1 << 20)
+        },
     ]
 
     /// Where lines go that nobody reads.
@@ -292,7 +295,8 @@ import Testing
                         KeyDifference(keyHash: 0, key: []), trustsAbsence: true)
                     asked.last = state
                     return Pair(asked: asked, now: state, source: slice)
-                })
+                }),
+            PageLines(first: LinePlace(file: 0, line: 0)),
         ]
         return HeldPage(page)
     }

@@ -258,7 +258,8 @@ import Testing
             return
         }
         #expect(failure.message.contains("nothing has been written"), "\(failure)")
-        #expect(status.counters.itemsWritten == 0 && site.fixture.server.items(of: "target").isEmpty)
+        #expect(
+            status.counters.itemsWritten == 0 && site.fixture.server.items(of: "target").isEmpty)
     }
 
     /// By the files' order and then the lines', whatever is read first.

@@ -67,7 +67,8 @@ package final class ExportSource: PageSource, @unchecked Sendable {
         _ request: PageRequest, into buffer: ByteBuffer, _ done: @escaping Done<Page>
     ) {
         let name = request.partition.name
-        guard let (number, file) = byName[name], let first = DataFileReader.line(request.after) else {
+        guard let (number, file) = byName[name], let first = DataFileReader.line(request.after)
+        else {
             preconditionFailure("\(request) is of no file that was opened")
         }
         let kept = readers.removeValue(forKey: name)

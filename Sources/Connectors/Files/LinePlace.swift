@@ -1,4 +1,5 @@
 import Flow
+import System
 
 /// Where an item of an export lies.
 package struct LinePlace: Hashable, Comparable, Sendable {
@@ -12,7 +13,9 @@ package struct LinePlace: Hashable, Comparable, Sendable {
     }
 
     /// In the same order as numbers.
-    var number: UInt128 { UInt128(UInt64(file)) << 64 | UInt128(UInt64(line)) }
+    var number: UInt128 {
+        UInt128(truncatingIfNeeded: file) << 64 | UInt128(truncatingIfNeeded: line)
+    }
 
     init(file: Int, line: Int) {
         self.file = file

@@ -73,7 +73,8 @@ extension TableVerification {
             if !wanted.keys.isEmpty {
                 unsettled += try await look(round: round) { queue in
                     FilePairSource(
-                        export.source(schema: subject.schema, for: .comparing, on: queue), wanted.keys, table,
+                        export.source(schema: subject.schema, for: .comparing, on: queue),
+                        wanted.keys, table,
                         comparison, on: queue)
                 }
             }

@@ -207,7 +207,8 @@ extension CopyArguments {
         }
         if target.isPattern {
             throw UsageError(
-                "TARGET \(target.text): the items of a stream go into one table", hints: ["name it"])
+                "TARGET \(target.text): the items of a stream go into one table", hints: ["name it"]
+            )
         }
         if source.isPattern {
             throw UsageError(

@@ -136,7 +136,9 @@ enum EngineCopy {
                 try OutputFile.checkFolder(of: path, "--dead-letters")
             }
             var options = try CopyOptions(own)
-            if let folder = environment["TMPDIR"], !folder.isEmpty { options.scratchFolder = folder }
+            if let folder = environment["TMPDIR"], !folder.isEmpty {
+                options.scratchFolder = folder
+            }
             return options
         }
     }
