@@ -1,6 +1,6 @@
-"""Exports tables and imports them again: killed at random instants, large, and beside zlib alone.
+"""Exports tables and imports them again: killed at random instants, large, and in odd files.
 
-usage: files.py [--rounds N] [--items N] [--seed S] [SECTION...]      sections: kills memory speed
+usage: files.py [--rounds N] [--items N] [--seed S] [SECTION...]      sections: kills memory odd
        DYNAFERRY_BINARY names the program, DYNAFERRY_PYTHON an interpreter that has boto3
 
 kills   A table is exported into a folder and into a bucket in turn, by a command that SIGKILL ends
@@ -9,23 +9,18 @@ kills   A table is exported into a folder and into a bucket in turn, by a comman
         lies there which is not listed. Then it is imported, killed likewise, and both tables are
         compared.
 memory  A large table goes out and in: the most resident memory of each process.
-speed   What an item costs to export and to import in CPU, beside zlib alone over the same
-        bytes at the same level, and a copy from table to table.
+odd     One file of 2 GB that is not compressed is imported, and 10,000 files of a few lines: the
+        most resident memory of each process.
 """
 
 import argparse
-import glob
-import gzip
 import os
 import random
-import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
 
 from harness import exact
 from harness.api import REGION, Failed
@@ -123,7 +118,7 @@ def memory_section(options):
     with tempfile.TemporaryDirectory(prefix="files-") as folder:
         with serving(BINARY, [f"source={options.items}"]) as server:
             for name, command in [
-                    ("out", ["copy", "source", f"{folder}/out/"]),
+                    ("out", ["copy", "source", f"{folder}/out/", "--read-units", "100000000"]),
                     ("in", ["copy", f"{folder}/out/", "target"])]:
                 usage = run(words(server, folder, *command))
                 if usage.status != 0:
@@ -137,73 +132,52 @@ def memory_section(options):
                 raise Failed("\n".join(wrong))
 
 
-def median(command, server, folder, runs, before=lambda: None):
-    found = []
-    for _ in range(runs):
-        before()
-        usage = run(words(server, folder, *command))
+ODD_BYTES = 2 << 30
+ODD_FILES = 10_000
+ODD_LINES = 20
+
+
+def odd_line(number):
+    text = f"{number:032d}" * (20 + number % 17)
+    return f'{{"Item":{{"id":{{"S":"item {number}"}},"text":{{"S":"{text}"}}}}}}\n'
+
+
+def odd_section(_):
+    with tempfile.TemporaryDirectory(prefix="files-") as folder:
+        os.makedirs(f"{folder}/large")
+        count = size = 0
+        with open(f"{folder}/large/all.json", "w", encoding="ascii") as file:
+            while size < ODD_BYTES:
+                size += file.write("".join(odd_line(count + more) for more in range(1_000)))
+                count += 1_000
+        odd(f"{folder}/large/", folder, count, f"one file of {size / 1e9:.2f} GB")
+        os.makedirs(f"{folder}/small")
+        for number in range(ODD_FILES):
+            with open(f"{folder}/small/{number:05d}.json", "w", encoding="ascii") as file:
+                file.writelines(odd_line(number * ODD_LINES + line) for line in range(ODD_LINES))
+        odd(f"{folder}/small/", folder, ODD_FILES * ODD_LINES, f"{ODD_FILES:,} files")
+
+
+def odd(place, folder, items, name):
+    with serving(BINARY, []) as server:
+        usage = run(words(server, folder, "copy", place, "target", "--key", "id:S"))
         if usage.status != 0:
             raise Failed(usage.errors[-800:])
-        found.append(usage)
-        shutil.rmtree(f"{folder}/jobs", ignore_errors=True)
-    return statistics.median(usage.cpu_seconds for usage in found)
-
-
-def speed_section(options):
-    items = 380_218
-    with tempfile.TemporaryDirectory(prefix="files-") as folder:
-        with serving(BINARY, [f"source={items}", "empty=0"]) as server:
-            def clear():
-                shutil.rmtree(f"{folder}/out", ignore_errors=True)
-
-            def empty():
-                if "target" in server.tables():
-                    server.delete("target")
-
-            rows = []
-            for level in (6, 1):
-                out = median(
-                    ["copy", "source", f"{folder}/out/", "--level", str(level)], server, folder,
-                    options.runs, clear)
-                alone = zlib_alone(glob.glob(f"{folder}/out/AWSDynamoDB/*/data/*.gz"), level)
-                size = sum(map(os.path.getsize, glob.glob(f"{folder}/out/AWSDynamoDB/*/data/*")))
-                rows.append((f"export, level {level}", out, alone, size))
-            into = median(
-                ["copy", f"{folder}/out/", "target"], server, folder, options.runs, empty)
-            plain = median(
-                ["copy", "source", f"{folder}/out/", "--compression", "none"], server, folder,
-                options.runs, clear)
-            copy = median(["copy", "source", "target"], server, folder, options.runs, empty)
-            for name, seconds, alone, size in rows:
-                print(f"{name}: {seconds * 1e6 / items:.2f} us of CPU an item,"
-                      f" zlib alone {alone * 1e6 / items:.2f}; {size / 1e6:.1f} MB")
-            print(f"export, not compressed: {plain * 1e6 / items:.2f}")
-            print(f"import: {into * 1e6 / items:.2f}, {into / copy:.2f} times a copy from table to"
-                  f" table, {copy * 1e6 / items:.2f}")
-
-
-def zlib_alone(paths, level):
-    """CPU of compressing the same bytes in one go, by Python's zlib, in pieces of a megabyte."""
-    seconds = 0
-    for path in paths:
-        with gzip.open(path, "rb") as file:
-            data = file.read()
-        began = time.process_time()
-        stream = zlib.compressobj(level, zlib.DEFLATED, 31)
-        for start in range(0, len(data), 1 << 20):
-            stream.compress(data[start:start + (1 << 20)])
-        stream.flush()
-        seconds += time.process_time() - began
-    return seconds
+        found = run(words(server, folder, "verify", place, "target", "--key", "id:S"))
+        if found.status != 0:
+            raise Failed(found.output[-800:] + found.errors[-800:])
+        for verb, done in [("in", usage), ("verified", found)]:
+            print(f"{name}, {verb}: {items:,} items,"
+                  f" {done.cpu_seconds * 1e6 / items:.2f} us of CPU an item,"
+                  f" {done.wall_seconds:.1f} s, {done.peak_bytes / 2**20:.1f} MiB", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--items", type=int, default=5_000_000, help="of the memory section")
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    sections = {"kills": kills_section, "memory": memory_section, "speed": speed_section}
+    sections = {"kills": kills_section, "memory": memory_section, "odd": odd_section}
     parser.add_argument("sections", nargs="*", choices=[*sections, []])
     options = parser.parse_args()
     for name in options.sections or sections:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Exports tables and imports them again: killed at random instants, large, and beside zlib alone.
+# Exports tables and imports them again: killed at random instants, large, and in odd files.
 # Benchmarks/files.py says more; its last results are in Benchmarks/results.
-#   scripts/files.sh [--rounds N] [--items N] [--runs N] [--seed S] [kills] [memory] [speed]
+#   scripts/files.sh [--rounds N] [--items N] [--seed S] [kills] [memory] [odd]
 # DYNAFERRY_BINARY names a program that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -35,14 +35,15 @@ class Usage:
     errors: str
 
 
-def run(command, environment=()):
+def run(command, environment=(), discards_output=False):
     """Runs a command to its end, which comes by force after LIMIT_SECONDS."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         began = time.monotonic()
         # In a session of its own, so that it can be ended with all its children.
         process = subprocess.Popen(
-            command, env=ENVIRONMENT | dict(environment), stdin=subprocess.DEVNULL, stdout=out,
-            stderr=errors, start_new_session=True)
+            command, env=ENVIRONMENT | dict(environment), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if discards_output else out, stderr=errors,
+            start_new_session=True)
         peak = PeakMemory(process.pid)
         limit = threading.Timer(LIMIT_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
         limit.start()

@@ -20,6 +20,10 @@ class Setting:
     # For files that are gone afterwards.
     folder: pathlib.Path
 
+    def tool(self, name):
+        """A program that the peers' packages have brought."""
+        return pathlib.Path(self.python).parent / name
+
     def scaled(self, items):
         """So many items, less when the main job is smaller than it should be."""
         return items if self.items >= TRANSACTIONS else max(1, items * self.items // TRANSACTIONS)

@@ -47,6 +47,14 @@ TARGETS = {
     # CPU for an item of a peer, to dynaferry's.
     "peer-go": Target("times dynaferry's CPU", at_least=15),
     "peer-boto3": Target("times dynaferry's CPU", at_least=110),
+    # CPU of an export to that of the same scan and of zlib alone over the same bytes, of an import
+    # to that of a copy, and of an export by boto3 to ours.
+    "export": Target("times scan and zlib", at_most=1.25),
+    "import": Target("times a copy", at_most=1.5),
+    "files-boto3": Target("times dynaferry's CPU", at_least=6),
+    "files-boto3-plain": Target("times dynaferry's CPU", at_least=25),
+    # Of what a table's partitions take, what an import gives them.
+    "partitions": Target("% of all", at_least=95),
     # The small run of the tests, against the tuned boto3 peer.
     "small": Target("times dynaferry's CPU", at_least=30),
 }

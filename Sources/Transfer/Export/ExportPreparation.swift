@@ -101,7 +101,7 @@ package enum ExportPreparation {
     }
 
     /// What was found of a table.
-    private struct Look: Sendable {
+    struct Look: Sendable {
         var pair: Pair
         var options: ExportOptions
         var description: TableDescription
@@ -121,7 +121,7 @@ package enum ExportPreparation {
 
     typealias Identity = (source: String, endpoint: String, target: String)
 
-    private static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {
+    static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {
         var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)
         (settings.fileBytes, settings.compression) = (options.fileBytes, options.compression)
         let least = leastMemory(settings)
@@ -235,7 +235,7 @@ package enum ExportPreparation {
         }
     }
 
-    private static func firstRead(
+    static func firstRead(
         _ source: SourceTable, _ description: TableDescription, _ options: ExportOptions,
         segments: Int? = nil, spool: Spool?
     ) async throws(CopyRefusal) -> FirstRead {

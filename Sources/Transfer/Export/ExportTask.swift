@@ -140,7 +140,7 @@ final class ExportTask: TableTask {
     }
 
     /// No more are read at a time than segments are open.
-    private static func partitions(
+    static func partitions(
         of table: TableDescription, _ options: ExportOptions
     ) -> Int {
         let all = 1 + table.sizeBytes / ServiceLimits.partitionBytes

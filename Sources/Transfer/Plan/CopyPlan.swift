@@ -155,7 +155,8 @@ extension CopyPreflight {
             options.limits, source: findings.source.definition, target: definition)
         var plan = TablePlan(
             findings, target: target.name, sample, first, as: definition, limits: limits,
-            prices: prices, isConsistentRead: options.isConsistentRead)
+            prices: prices, isConsistentRead: options.isConsistentRead,
+            readsFiles: source.table == nil)
         plan.settings = SettingsReport(settings)
         if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
             plan.indexes = findings.indexTiming(options)

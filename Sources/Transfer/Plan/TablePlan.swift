@@ -45,19 +45,48 @@ package struct TablePlan: Equatable, Sendable {
     init(
         _ findings: CopyPreflight.Findings, target: String, _ sample: TableSample,
         _ first: FirstRead, as definition: TableDefinition, limits: UnitLimits, prices: PriceTable,
-        isConsistentRead: Bool
+        isConsistentRead: Bool, readsFiles: Bool
     ) {
         source = findings.source.definition.name
         self.target = target
         creates = findings.target == nil
         if creates { billing = definition.billing }
-        readLimit = limits.read.unitsPerSecond
+        readLimit = readsFiles ? nil : limits.read.unitsPerSecond
         writeLimit = limits.write.table
-        count(findings, sample, first, isConsistentRead)
+        count(findings.source, findings.memory, sample, first, isConsistentRead)
+        // Nothing is charged for reading files.
+        if readsFiles, readUnits != nil { readUnits = 0 }
         time(limits)
-        dollars = cost(findings, definition, limits, prices)
+        let cost = TableCost(
+            prices, findings.source, findings.target, as: definition, at: findings.place.region,
+            limits)
+        dollars = dollars(cost)
         warn(findings, definition, sample)
     }
+
+    /// Of one that is written to files.
+    init(
+        exporting source: TableDescription, to title: String, _ sample: TableSample,
+        _ first: FirstRead, memory: MemoryBudget, limits: UnitLimits, prices: PriceTable,
+        isConsistentRead: Bool
+    ) {
+        self.source = source.definition.name
+        target = title
+        creates = true
+        readLimit = limits.read.unitsPerSecond
+        count(source, memory, sample, first, isConsistentRead)
+        (writeUnits, indexUnits) = (writeUnits.map { _ in 0 }, [])
+        time(limits)
+        // What a bucket's owner pays for requests and bytes is not ours to know.
+        dollars = dollars(
+            TableCost(
+                prices, source: source.definition, target: source.definition, isFar: false,
+                writeLimit: nil))
+        if source.itemCount == 0, sample.items > 0, !sample.isComplete {
+            warnings.append("its size is unknown: it reports no items but has some")
+        }
+    }
+
 
     /// Write units that a global index would be charged.
     package struct IndexUnits: Equatable, Sendable {
@@ -68,10 +97,10 @@ package struct TablePlan: Equatable, Sendable {
     // MARK: Estimates
 
     private mutating func count(
-        _ findings: CopyPreflight.Findings, _ sample: TableSample, _ first: FirstRead,
-        _ isConsistent: Bool
+        _ source: TableDescription, _ memory: MemoryBudget, _ sample: TableSample,
+        _ first: FirstRead, _ isConsistent: Bool
     ) {
-        let reported = max(findings.source.itemCount, first.itemsEstimated ?? 0)
+        let reported = max(source.itemCount, first.itemsEstimated ?? 0)
         guard sample.isComplete || (reported > 0 && sample.items > 0) else { return }
         let items = sample.isComplete ? sample.items : max(reported, sample.items)
         self.items = items
@@ -85,8 +114,7 @@ package struct TablePlan: Equatable, Sendable {
         indexUnits = sample.indexUnits.sorted { $0.key < $1.key }
             .map { IndexUnits(name: $0.key, units: Double($0.value) * share) }
         readUnits = Self.readUnits(
-            items: items, sample, segments: first.segments, memory: findings.memory,
-            isConsistent)
+            items: items, sample, segments: first.segments, memory: memory, isConsistent)
     }
 
     /// What a copy of what differs costs at least: both sides are read, and how much is written
@@ -135,14 +163,8 @@ package struct TablePlan: Equatable, Sendable {
         (seconds, heldBackBy) = (longest?.seconds, longest?.by)
     }
 
-    private func cost(
-        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ limits: UnitLimits,
-        _ prices: PriceTable
-    ) -> Double? {
+    private func dollars(_ cost: TableCost) -> Double? {
         guard let readUnits, let writeUnits, let bytes else { return nil }
-        let cost = TableCost(
-            prices, findings.source, findings.target, as: definition, at: findings.place.region,
-            limits)
         return cost.dollars(
             readUnits: readUnits, writeUnits: indexUnits.reduce(writeUnits) { $0 + $1.units },
             bytes: Double(bytes), seconds: seconds ?? 0)

@@ -117,6 +117,11 @@ extension CopyArguments {
         selection.contains { $0.source.kind == .bucket || $0.target.kind == .bucket }
     }
 
+    /// A side is stdin or stdout.
+    var hasStream: Bool {
+        selection.contains { $0.source.kind == .stream || $0.target.kind == .stream }
+    }
+
     /// What is written, or read, besides tables.
     enum FilesSide {
         case source
@@ -135,9 +140,7 @@ extension CopyArguments {
             twoPlaces: "cp -r copies folders; aws s3 sync copies buckets",
             mixed: "some tables are copied to or from files, others from table to table")
         guard let side = filesSide else { return }
-        if selection.contains(where: { $0.source.kind == .stream || $0.target.kind == .stream }) {
-            try validateStream()
-        }
+        if hasStream { try validateStream() }
         if let level = files.level, files.compression == .gzip, level > 9 {
             throw UsageError(
                 "--level \(level): gzip has levels up to 9", hints: ["give --compression zstd too"])

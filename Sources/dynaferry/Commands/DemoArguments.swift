@@ -8,8 +8,11 @@ package struct DemoArguments: CommandArguments, Equatable {
     package var items = 380_218
     /// A whole stage of tables instead of one.
     package var migration = false
+    /// By way of a bucket of the server's.
+    package var viaFiles = false
     package var seed: UInt64 = 1
-    package var memory = CopyOptions.memoryUsual
+    /// nil: what is usual for what is copied.
+    package var memory: Int?
     package var readUnits: UnitLimit?
     package var writeUnits: UnitLimit?
     package var faults: FaultPlan?
@@ -34,7 +37,9 @@ extension DemoArguments {
         prints a report. Nothing leaves the machine and no AWS account is needed.
         """,
         """
-        With --migration it does so with a whole stage of tables, in one command.
+        With --migration it does so with a whole stage of tables, in one command. With \
+        --via-files it does so in two, by way of a bucket on the same server: tables to files, \
+        and files to tables.
         """,
     ]
 
@@ -55,13 +60,18 @@ extension DemoArguments {
                 459,402 items in all.
                 """),
             Option(
+                flag: "--via-files", \.viaFiles, in: .work,
+                "Export into a bucket first, and make the new table of the files."),
+            Option(
                 "--seed", .seed, \.seed, in: .work,
                 "Decides the items and the faults; the same seed gives the same ones."),
             Option(
                 "--faults", .faults, \.faults, in: .work, default: "none",
                 "Let the server misbehave: see dynaferry serve --help."),
             Option(
-                "--memory", .bytes, \.memory, in: .pace, "Memory for items on their way."),
+                "--memory", .bytes, \.memory, in: .pace,
+                default: ValueKind<Int>.bytes.show(CopyOptions.memoryUsual) + ", more for files",
+                "Memory for items on their way."),
             Option(
                 "--read-units", .units, \.readUnits, in: .pace, default: "no limit",
                 "Read at most N units a second."),
@@ -73,13 +83,14 @@ extension DemoArguments {
                 "How to show progress on stderr: see dynaferry copy --help."),
             Option(
                 "--report", .file, \.report, in: .output, default: "none",
-                "Write the copy's report as JSON to FILE as well."),
+                "Write the report of the copy, of the last one, as JSON to FILE as well."),
         ]
     }
 
     package static let examples = [
         Note("dynaferry demo", "The whole job:"),
         Note("dynaferry demo --migration", "A whole stage:"),
+        Note("dynaferry demo --via-files", "By way of a bucket:"),
         Note(
             "dynaferry demo --items 50000 --faults error=0.05,throttle=0.1,unprocessed=0.3",
             "A small one, on a server that fails now and then:"),

@@ -49,9 +49,17 @@ package struct DemoCommand: Sendable {
             input: .pipe, output: .pipe)
         defer { server.end() }
         let endpoint = try Self.endpoint(of: server)
-        let (end, summary) = try copy(endpoint, environment, relay)
-        guard case .exited(let code) = end else { throw CommandFailure("the copy was \(end.text)") }
-        let copied = ExitCode(rawValue: code) ?? .failure
+        let scratch = try ScratchFolder()
+        var (copied, summary): (ExitCode, [String]) = (.success, [])
+        for words in arguments.copies(endpoint: endpoint) where copied == .success {
+            let (end, lines) = try run(
+                words + ["--state-dir", scratch.path + "/jobs"], environment, relay)
+            guard case .exited(let code) = end else {
+                throw CommandFailure("the copy was \(end.text)")
+            }
+            copied = ExitCode(rawValue: code) ?? .failure
+            summary += lines
+        }
         guard copied == .success || copied == .differs else {
             if !summary.isEmpty { console.show(summary.joined(separator: "\n")) }
             return copied
@@ -82,13 +90,10 @@ package struct DemoCommand: Sendable {
         throw CommandFailure("the server did not start: \(server.end().text)")
     }
 
-    /// - Returns: how the copy ended, and the lines that it has shown.
-    private func copy(
-        _ endpoint: String, _ environment: [String], _ relay: SignalRelay
-    ) throws -> (ProcessEnd, summary: [String]) {
-        let scratch = try ScratchFolder()
-        let words =
-            arguments.copyWords(endpoint: endpoint) + ["--state-dir", scratch.path + "/jobs"]
+    /// - Returns: how the command ended, and the lines that it has shown.
+    private func run(
+        _ words: [String], _ environment: [String], _ relay: SignalRelay
+    ) throws -> (ProcessEnd, lines: [String]) {
         let child = try relay.start {
             try ChildProcess(
                 ChildProcess.ownPath, words, environment: environment, output: .pipe)
@@ -132,26 +137,48 @@ extension DemoArguments {
         var words = ["serve", "--port", "0", "--exit-with-stdin", "--seed", "\(seed)"]
         for (table, items) in fills { words += ["--fill", "\(table)=\(items)"] }
         if let faults { words += ["--faults", faults.text] }
+        if viaFiles { words += ["--bucket", Self.bucket] }
         return words
     }
 
-    /// The command line of the copy. Without its parent it soon finds the server gone, so it does
-    /// not wait for it as long as it would for AWS.
-    func copyWords(endpoint: String) -> [String] {
-        var words = ["copy"]
-        if migration {
-            words += [DemoMigration.source, DemoMigration.target]
-            words += DemoMigration.excluded.flatMap { ["--exclude", $0] }
-        } else {
-            words += [Self.source, Self.target]
+    private static let bucket = "acme-dumps"
+    /// Into files a table is read at half of what it takes, for its users' sake: this one has none.
+    private static let unitsWithoutUsers = "1000000000"
+
+    /// The command line of the copy, or those of both.
+    func copies(endpoint: String) -> [[String]] {
+        let (from, to) =
+            migration
+            ? (DemoMigration.source, DemoMigration.target) : (Self.source, Self.target)
+        let excluded =
+            migration ? DemoMigration.excluded.flatMap { ["--exclude", $0] } : []
+        guard viaFiles else {
+            return [
+                ["copy", from, to] + excluded + words(endpoint, reads: true, writes: true)
+                    + reportWords
+            ]
         }
-        words += ["--endpoint", endpoint]
-        words += ["--memory", "\(memory)", "--progress", progress.rawValue]
+        let files = "s3://\(Self.bucket)/demo/"
+        let reading = readUnits == nil ? ["--read-units", Self.unitsWithoutUsers] : []
+        return [
+            ["copy", from, files] + excluded + words(endpoint, reads: true, writes: false)
+                + reading,
+            ["copy", migration ? files + from : files, to]
+                + words(endpoint, reads: false, writes: true) + reportWords,
+        ]
+    }
+
+    private var reportWords: [String] { report.map { ["--report", $0] } ?? [] }
+
+    /// Without its parent a copy soon finds the server gone, so it does not wait for it as long as
+    /// it would for AWS.
+    private func words(_ endpoint: String, reads: Bool, writes: Bool) -> [String] {
+        var words = ["--endpoint", endpoint, "--progress", progress.rawValue]
         words += ["--give-up-after", "1m"]
-        if let report { words += ["--report", report] }
+        if let memory { words += ["--memory", "\(memory)"] }
         let units = ValueKind<UnitLimit>.units
-        if let readUnits { words += ["--read-units", units.show(readUnits)] }
-        if let writeUnits { words += ["--write-units", units.show(writeUnits)] }
+        if reads, let readUnits { words += ["--read-units", units.show(readUnits)] }
+        if writes, let writeUnits { words += ["--write-units", units.show(writeUnits)] }
         return words
     }
 }

@@ -17,12 +17,11 @@ enum EngineFiles {
     static func export(
         _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
     ) async throws -> Job {
-        let sides = try Sides(
-            arguments, environment: environment, uses: arguments.usesBuckets ? .both : .source)
+        let sides = try sidesOfExport(arguments, environment)
         var options = try EngineCopy.jobOptions(arguments, environment)
-        let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
-        let scaling = try await sides.scaling(sides.source, arguments, voice)
         if arguments.target.kind == .stream {
+            let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
+            let scaling = try await sides.scaling(sides.source, arguments, voice)
             let table = SourceTable(
                 name: arguments.source.text, reader: client,
                 scaling: scaling.map(ScalingReader.init))
@@ -30,16 +29,39 @@ enum EngineFiles {
                 ExportOptions(arguments), table, to: STDOUT_FILENO, called: "stdout",
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
+        let pairs = try await exportPairs(arguments, sides, voice, &options)
+        return try await ExportPreparation.prepare(
+            Self.options(of: pairs, arguments), job: options, pairs, policy: EngineCopy.policy(arguments), note: { voice.note($0) },
+            willWrite: voice.willWrite, seed: anySeed())
+    }
+
+    static func sidesOfExport(
+        _ arguments: CopyArguments, _ environment: [String: String]
+    ) throws(ConfigurationError) -> Sides {
+        try Sides(
+            arguments, environment: environment, uses: arguments.usesBuckets ? .both : .source)
+    }
+
+    /// What holds for each table.
+    static func options(
+        of pairs: [ExportPreparation.Pair], _ arguments: CopyArguments
+    ) -> [ExportOptions] {
+        pairs.map { ExportOptions(arguments.own(ofTable: $0.source.name)) }
+    }
+
+    /// Tables that are selected, and where each goes.
+    static func exportPairs(
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice, _ job: inout JobOptions
+    ) async throws -> [ExportPreparation.Pair] {
+        let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
+        let scaling = try await sides.scaling(sides.source, arguments, voice)
         var pairs: [ExportPreparation.Pair] = []
         for (table, folder) in try await folders(
-            arguments, client, scaling, voice, &options, purpose: "export")
+            arguments, client, scaling, voice, &job, purpose: "export")
         {
             pairs.append(try await place(table, folder, sides, arguments, voice))
         }
-        return try await ExportPreparation.prepare(
-            pairs.map { ExportOptions(arguments.own(ofTable: $0.source.name)) }, job: options,
-            pairs, policy: EngineCopy.policy(arguments), note: { voice.note($0) },
-            willWrite: voice.willWrite, seed: anySeed())
+        return pairs
     }
 
     /// The tables that are selected, each with the place of its files.

@@ -27,12 +27,14 @@ enum EnginePlan {
     ) throws -> CopyPlan {
         try Blocking.run {
             try await CommandFailure.wrapping {
-                if arguments.filesSide == .target {
-                    throw CommandFailure(
-                        "what an export would take can't be told yet",
-                        hints: ["plan a copy into a table: its first lines are the reads"])
-                }
                 var job = try EngineCopy.jobOptions(arguments, environment)
+                if arguments.filesSide == .target {
+                    let sides = try EngineFiles.sidesOfExport(arguments, environment)
+                    let pairs = try await EngineFiles.exportPairs(arguments, sides, voice, &job)
+                    return try await CopyPlan.exporting(
+                        EngineFiles.options(of: pairs, arguments), pairs, prices: prices,
+                        jobs: job.folder)
+                }
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)
                 return try await CopyPlan.make(
                     try EngineCopy.options(of: tables, arguments, environment), tables: tables,

@@ -31,6 +31,12 @@ package struct PlanCommand: Sendable {
                     "to compare the tables: dynaferry verify",
                 ])
         }
+        let places = arguments.copy.selection.flatMap { [$0.source, $0.target] }
+        guard !places.contains(where: { $0.kind == .stream }) else {
+            throw UsageError(
+                "- is a stream: a plan would have to read it",
+                hints: ["name a folder in its place: ./dump/"])
+        }
         let prices = try PriceTable(of: arguments.copy)
         let plan = try make(arguments.copy, prices)
         let report = PlanReport(

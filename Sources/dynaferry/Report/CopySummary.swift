@@ -102,10 +102,14 @@ struct CopySummary: JobSummary {
                     "not all settings and indexes of the source are in the target: see"
                         + " \"not carried\" and \"left as it is\" above")
             }
-            if arguments.part != .schema, !arguments.verifies, arguments.filesSide == nil,
+            if arguments.part != .schema, !arguments.verifies, !arguments.hasStream,
                 let verifying
             {
-                hints.append("to compare every item: \(ShellWords.command(verifying))")
+                // What has just been written is the newest of several exports.
+                let which =
+                    arguments.filesSide == .target && !verifying.contains("--latest")
+                    ? ["--latest"] : []
+                hints.append("to compare every item: \(ShellWords.command(verifying + which))")
             }
         }
         if counters.itemsChanging > 0 {

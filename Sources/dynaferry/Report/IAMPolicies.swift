@@ -1,6 +1,7 @@
 import AWS
 import DynamoModel
 import JSON
+import S3
 import Transfer
 
 /// The least that the credentials of each side must be allowed, for a copy of these arguments.
@@ -59,8 +60,16 @@ struct IAMPolicies {
     }
 
     private var source: [JSON] {
+        if arguments.filesSide == .source {
+            let keys: [JSON] = bucketKey.map { [statement(["kms:Decrypt"], on: [$0])] } ?? []
+            return buckets(sources, places.source, ["GetObject"]) + keys
+        }
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
-        if arguments.part != .schema { reading += ["GetItem", "Scan"] + verifying }
+        if arguments.filesSide == .target {
+            reading += ["Scan"] + (arguments.verifies ? ["BatchGetItem", "GetItem"] : [])
+        } else if arguments.part != .schema {
+            reading += ["GetItem", "Scan"] + verifying
+        }
         if arguments.skipExpired { reading.append("DescribeTimeToLive") }
         var statements = [statement(dynamoDB(reading), on: resources(sources, places.source))]
         if sources.contains(where: \.isPattern) {
@@ -80,6 +89,14 @@ struct IAMPolicies {
     }
 
     private var target: [JSON] {
+        if arguments.filesSide == .target {
+            let access = arguments.files.bucket.givesOwnerControl ? ["PutObjectAcl"] : []
+            let keys: [JSON] = bucketKey.map {
+                [statement(["kms:Decrypt", "kms:GenerateDataKey"], on: [$0])]
+            } ?? []
+            return buckets(
+                targets, places.target, ["DeleteObject", "GetObject", "PutObject"] + access) + keys
+        }
         var actions = ["DescribeTable", "DescribeTimeToLive"]
         if arguments.part != .schema {
             actions += ["BatchWriteItem", "PutItem", "Scan"] + verifying
@@ -100,6 +117,28 @@ struct IAMPolicies {
                 "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
                 "PutScalingPolicy", "PutScheduledAction", "RegisterScalableTarget",
             ])
+    }
+
+    /// Of KMS, as far as the command names it.
+    private var bucketKey: String? {
+        switch arguments.files.bucket.encryption {
+        case .kms(let key, _), .kmsTwice(let key): key
+        case .bucketDefault, .s3: nil
+        }
+    }
+
+    /// A bucket is listed as a whole, and its objects are touched below a prefix. A folder needs
+    /// nothing.
+    private func buckets(_ files: [Location], _ place: Place, _ actions: [String]) -> [JSON] {
+        files.flatMap { location -> [JSON] in
+            guard let found = try? S3Location(location.text) else { return [] }
+            let arn = "arn:\(place.partition):s3:::\(found.bucket)"
+            let prefix = found.prefix.prefix { $0 != "*" }
+            return [
+                statement(["s3:ListBucket"], on: [arn]),
+                statement(actions.map { "s3:\($0)" }, on: ["\(arn)/\(prefix)*"]),
+            ]
+        }
     }
 
     private var settings: [Setting] {

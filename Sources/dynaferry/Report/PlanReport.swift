@@ -35,7 +35,9 @@ struct PlanReport {
             lines += settings(of: table).map { "\(table.source): \($0)" }
             for warning in table.warnings { lines.append("\(table.source): \(warning)") }
         }
-        lines.append("not tried: \(unchecked.joined(separator: ", ")); see --iam")
+        if !unchecked.isEmpty {
+            lines.append("not tried: \(unchecked.joined(separator: ", ")); see --iam")
+        }
         lines.append(
             "estimates from what the tables report, up to six hours old, and a few pages;"
                 + " prices of \(prices.region), \(prices.date)")

@@ -1,0 +1,59 @@
+import AWS
+import Connectors
+import Flow
+import Status
+
+extension CopyPlan {
+    /// What an export would take, found out by reading calls only.
+    /// - Parameters:
+    ///   - options: one for each table.
+    ///   - jobs: where an unfinished job of the same export is looked for.
+    package static func exporting(
+        _ options: [ExportOptions], _ pairs: [ExportPreparation.Pair], prices: PriceTable,
+        jobs: JobFolder
+    ) async throws -> CopyPlan {
+        precondition(options.count == pairs.count, "\(options.count) for \(pairs.count) tables")
+        let looks = try await AtOnce.map(Array(zip(pairs, options))) { pair, options in
+            do {
+                return Result<ExportPreparation.Look, CopyRefusal>.success(
+                    try await ExportPreparation.look(pair, options))
+            } catch let refusal as CopyRefusal {
+                return .failure(refusal)
+            }
+        }
+        let plans = try await AtOnce.map(Array(zip(looks, pairs))) { look, pair in
+            do {
+                return try await plan(try look.get(), prices)
+            } catch let refusal as CopyRefusal {
+                return TablePlan(
+                    source: pair.source.name, target: pair.files.title, refusal: refusal)
+            }
+        }
+        let found = looks.compactMap { try? $0.get().identity }
+        let job =
+            found.count == pairs.count
+            ? jobs.unfinished(identity: JobIdentity(exporting: found, selection: nil).text) : nil
+        return CopyPlan(
+            tables: plans, job: job, totals: options.first?.limits.totals ?? UnitTotals())
+    }
+
+    private static func plan(
+        _ look: ExportPreparation.Look, _ prices: PriceTable
+    ) async throws -> TablePlan {
+        let (source, description, options) = (look.pair.source, look.description, look.options)
+        let first = try await ExportPreparation.firstRead(
+            source, description, options, spool: nil)
+        do {
+            let sample = try await TableSample.take(of: source, description.definition, first)
+            let limits = try UnitLimits(
+                reading: description.definition,
+                partitions: ExportTask.partitions(of: description, options), options.limits)
+            return TablePlan(
+                exporting: description, to: look.pair.files.title, sample, first,
+                memory: MemoryBudget(pageBytes: ExportOptions.pageBytes), limits: limits,
+                prices: prices, isConsistentRead: options.isConsistentRead)
+        } catch let error as AWSError {
+            throw CopyRefusal(error, side: "source", source.reader.endpoint)
+        }
+    }
+}
