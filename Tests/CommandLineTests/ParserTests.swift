@@ -144,12 +144,29 @@ import Transfer
         #expect(serve.fills.first?.items == 500)
         #expect(serve.faults == demo.faults)
         #expect(serve.port == 0 && serve.exitsWithInput)
-        let words = demo.copyWords(endpoint: "http://127.0.0.1:9")
-        let copy = try CopyArguments(parsing: Array(words.dropFirst()))
-        #expect(copy.writeUnits == .perSecond(250))
-        #expect(demo.memory == CopyOptions.memoryUsual)
-        #expect(copy.report == "report.json")
+        demo.memory = 50 << 20
+        let commands = demo.copies(endpoint: "http://127.0.0.1:9")
+        let copy = try CopyArguments(parsing: Array(commands[0].dropFirst()))
+        #expect(commands.count == 1 && copy.writeUnits == .perSecond(250))
+        #expect(copy.memory == demo.memory && copy.report == "report.json")
         #expect(copy.sourceSide.endpoint == "http://127.0.0.1:9")
+    }
+
+    @Test(arguments: [false, true])
+    func `by way of a bucket the demo has two command lines`(migration: Bool) throws {
+        var demo = DemoArguments()
+        (demo.migration, demo.viaFiles) = (migration, true)
+        (demo.report, demo.writeUnits) = ("report.json", .perSecond(250))
+        let serve = try ServeArguments(parsing: Array(demo.serveWords.dropFirst()))
+        #expect(serve.buckets.count == 1)
+        let copies = try demo.copies(endpoint: "http://127.0.0.1:9").map {
+            try CopyArguments(parsing: Array($0.dropFirst()))
+        }
+        #expect(copies.count == 2 && copies[0].filesSide == .target && copies[0].report == nil)
+        #expect(copies[1].filesSide == .source && copies[1].report == "report.json")
+        #expect(copies[1].writeUnits == .perSecond(250))
+        #expect(copies[0].source.text == (migration ? "acme-staging-*" : DemoArguments.source))
+        #expect(copies[1].target.text == (migration ? "acme-*-dev" : DemoArguments.target))
     }
 
     @Test(arguments: [["--skip-expired"], ["--merge=keep"]])

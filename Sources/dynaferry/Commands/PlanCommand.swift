@@ -31,8 +31,7 @@ package struct PlanCommand: Sendable {
                     "to compare the tables: dynaferry verify",
                 ])
         }
-        let places = arguments.copy.selection.flatMap { [$0.source, $0.target] }
-        guard !places.contains(where: { $0.kind == .stream }) else {
+        guard !arguments.copy.hasStream else {
             throw UsageError(
                 "- is a stream: a plan would have to read it",
                 hints: ["name a folder in its place: ./dump/"])

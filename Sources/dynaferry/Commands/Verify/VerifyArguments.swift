@@ -382,8 +382,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
 
     private func validateFiles() throws(UsageError) {
         guard let side = copy.filesSide else { return }
-        if copy.selection.contains(where: { $0.source.kind == .stream || $0.target.kind == .stream }
-        ) {
+        if copy.hasStream {
             throw UsageError(
                 "-: a stream can't be read twice, so it can't be compared",
                 hints: ["write it into a folder first: dynaferry copy TABLE ./dump/"])
