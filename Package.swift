@@ -137,7 +137,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "System", "Schema", "Status", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS",
-                "HTTPServer",
+                "S3", "HTTPServer",
                 "LocalAWS",
                 "DynamoModel", "Pacing", "JSON",
             ]),

@@ -6,6 +6,7 @@ import Flow
 import Foundation
 import JSON
 import LocalAWS
+import S3
 import System
 import TestSupport
 import Testing
@@ -15,11 +16,40 @@ import Transfer
 struct FilesFixture {
     let fixture: CopyFixture
     let folder: TemporaryFolder
-    var store: FolderStore { FolderStore(folder.path("dump/")) }
+    let store: any WritableFileStore
 
     init(_ configure: (inout ServerOptions) -> Void = { _ in }) throws {
         fixture = try CopyFixture { configure(&$0) }
         folder = try TemporaryFolder()
+        store = FolderStore(folder.path("dump/"))
+    }
+
+    /// Into a bucket of the server's instead.
+    init(
+        bucket name: String, engine configuration: HTTPEngine.Configuration,
+        _ configure: (inout ServerOptions) -> Void
+    ) async throws {
+        fixture = try CopyFixture(engine: configuration) { options in
+            options.buckets = [BucketSetting(name)]
+            configure(&options)
+        }
+        folder = try TemporaryFolder()
+        let settings = StorageSettings(
+            endpoint: try StorageEndpoint(url: fixture.server.endpoint, region: "us-east-1"),
+            provider: FixedCredentials(
+                Credentials(
+                    accessKeyID: "AKIAIOSFODNN7EXAMPLE",
+                    secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+                origin: "test"),
+            bypassesProxy: true)
+        let client = try await RESTClient(
+            settings, engine: HTTPEngine(configuration),
+            configuration: fixture.clientConfiguration, seed: 1)
+        store = WritableBucketStore(
+            TargetBucket(
+                try BucketClient(
+                    try BucketName(name), BucketOptions(), settings, client: client)),
+            prefix: "dump/", landsWithin: .zero)
     }
 
     static let schema = KeySchema(
@@ -64,10 +94,11 @@ struct FilesFixture {
     }
 
     /// What there is of the one export.
-    func read() async throws -> ReadExport {
-        let listing = ExportListing(try await store.listed("", patience: .zero))
+    /// - Parameter patience: zero makes one attempt.
+    func read(patience: Duration = .zero) async throws -> ReadExport {
+        let listing = ExportListing(try await store.listed("", patience: patience))
         let found = try #require(listing.exports.first)
-        return try await ExportReader(store, patience: .zero).read(found)
+        return try await ExportReader(store, patience: patience).read(found)
     }
 
     func importing(

@@ -94,15 +94,20 @@ package final class WritableBucketStore: WritableFileStore {
     private let reading: BucketStore
     private let queue: DispatchQueue
 
-    package init(_ bucket: TargetBucket, prefix: String) {
+    package let landsWithin: Duration
+
+    /// - Parameter landsWithin: how long a put may still take effect whose process has died.
+    package init(
+        _ bucket: TargetBucket, prefix: String, landsWithin: Duration = FlowFailure.landsWithin
+    ) {
         self.bucket = bucket
+        self.landsWithin = landsWithin
         reading = BucketStore(any: bucket, prefix: prefix)
         queue = HTTPEngine.queue("bucket", lane: 0)
     }
 
     package var title: String { reading.title }
     package var key: String { reading.key }
-    package var landsWithin: Duration { FlowFailure.landsWithin }
 
     package func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>) {
         reading.list(prefix, done)

@@ -87,7 +87,6 @@ package struct TablePlan: Equatable, Sendable {
         }
     }
 
-
     /// Write units that a global index would be charged.
     package struct IndexUnits: Equatable, Sendable {
         package var name: String

@@ -31,7 +31,8 @@ enum EngineFiles {
         }
         let pairs = try await exportPairs(arguments, sides, voice, &options)
         return try await ExportPreparation.prepare(
-            Self.options(of: pairs, arguments), job: options, pairs, policy: EngineCopy.policy(arguments), note: { voice.note($0) },
+            Self.options(of: pairs, arguments), job: options, pairs,
+            policy: EngineCopy.policy(arguments), note: { voice.note($0) },
             willWrite: voice.willWrite, seed: anySeed())
     }
 

@@ -91,9 +91,10 @@ struct IAMPolicies {
     private var target: [JSON] {
         if arguments.filesSide == .target {
             let access = arguments.files.bucket.givesOwnerControl ? ["PutObjectAcl"] : []
-            let keys: [JSON] = bucketKey.map {
-                [statement(["kms:Decrypt", "kms:GenerateDataKey"], on: [$0])]
-            } ?? []
+            let keys: [JSON] =
+                bucketKey.map {
+                    [statement(["kms:Decrypt", "kms:GenerateDataKey"], on: [$0])]
+                } ?? []
             return buckets(
                 targets, places.target, ["DeleteObject", "GetObject", "PutObject"] + access) + keys
         }
