@@ -192,7 +192,10 @@ def _partitions(setting):
         target = stack.enter_context(serving(setting.dynaferry, [], model))
         into = Exports(setting, target)
         report = setting.folder / "import.json"
-        usage = into.copy(here.out, "target", "--report", str(report))
+        # A new table on demand would take a quarter of it at first.
+        usage = into.copy(
+            here.out, "target", "--report", str(report), "--billing-mode", "provisioned",
+            "--target-capacity", f"100:{most}")
         seconds = json.loads(report.read_text())["seconds"]
         rate = items / seconds
         here.clear()

@@ -86,7 +86,7 @@ import Testing
             }
             wanted.sort()
             return FilePairSource(
-                try exported(table, queue), wanted,
+                try exported(table, queue), wanted, but: [],
                 SourceTable(name: "target", reader: ReadOnlyClient(client)),
                 PairComparison(schema: schema, key: key, expiry: (nil, nil), now: 0), on: queue)
         },

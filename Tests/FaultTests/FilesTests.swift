@@ -303,6 +303,12 @@ import Testing
         (#"{"Item":{"id":{"S":"x"},"n":{"N":"1"}"#, "expected '}'"),
         (#"{"Item":{"id":{"S":"x"}}}"#, "lacks its key"),
         (#"{"id":{"S":"x"},"n":{"N":"1"}}"#, "Item is missing"),
+        (#"{"Item":{"id":{"S":""},"n":{"N":"1"}}}"#, "key is empty"),
+        (#"{"Item":{"id":{ "S" : "" },"n":{"N":"1"}}}"#, "key is empty"),
+        (
+            #"{"Item":{"id":{"S":""# + String(repeating: "k", count: 70_000)
+                + #""},"n":{"N":"1"}}}"#, "70000 bytes, and 2048"
+        ),
         (#"{"Item":{"id":{"N":"1"},"n":{"N":"1"}}}"#, "partition key"),
         (#"{"Item":{"id":{"S":"x"},"n":{"N":"1"}}} {}"#, "after the item"),
         (#"not json"#, "expected '{'"),

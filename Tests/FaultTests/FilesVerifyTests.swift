@@ -177,6 +177,96 @@ import Testing
         }
     }
 
+    /// Two files without a manifest, of which the second has some keys of the first again.
+    @Test(arguments: [false, true])
+    func `of lines of one key the last is compared, and repaired with`(isFirst: Bool)
+        async throws
+    {
+        let site = try FilesFixture()
+        let items = FilesFixture.items(200)
+        let again = items.prefix(40).map { item in
+            var item = item
+            item["text"] = ["S": "again"]
+            return item
+        }
+        let last = again + items.dropFirst(40)
+        try site.load("target", isFirst ? items : Array(last))
+        try FileManager.default.createDirectory(
+            atPath: site.folder.path("dump"), withIntermediateDirectories: true)
+        for (name, lines) in [("a.json", items), ("b.json", again)] {
+            try lines.map { #"{"Item":\#($0.text)}"# + "\n" }.joined().write(
+                toFile: site.folder.path("dump/" + name), atomically: true, encoding: .utf8)
+        }
+        let client = try await site.fixture.client()
+        let table = SourceTable(name: "target", reader: ReadOnlyClient(client))
+        var export = try await site.read()
+        export.table = ExportedTable(description: try await table.describe().json, settings: [:])
+        let source = try site.described(export)
+        func compare(_ target: VerifyPreparation.Target) async throws -> Verified {
+            try await site.fixture.verified { emit in
+                try await site.fixture.prepareVerify(
+                    of: [(.export(source), target)], Self.options(), emit: emit)
+            }
+        }
+        let found = try await compare(.compared(table))
+        #expect(found.comparison.result == (isFirst ? .different : .equal))
+        #expect(found.keys(.different).count == (isFirst ? 40 : 0))
+        #expect(found.findings.count == (isFirst ? 40 : 0))
+        #expect(found.comparison.notes.contains { $0.contains("40 lines") })
+        let target = TargetTable(name: "target", client: client)
+        let repaired = try await compare(.repaired(target, RepairOptions()))
+        #expect(repaired.counters.repaired == (isFirst ? 40 : 0))
+        try site.load("expected", last)
+        site.fixture.expectEqual("expected", "target")
+    }
+
+    @Test func `a table that throttles is asked again, and what differs is found all the same`()
+        async throws
+    {
+        let asked = Locked(0)
+        let tables = EditedTables(seed: 8, items: 600, edits: 0.5)
+        let site = try FilesFixture { options in
+            options.keepNumbers = true
+            options.hook = { operation, _ in
+                guard operation == "BatchGetItem" else { return nil }
+                return asked.withLock { count in
+                    count += 1
+                    return count % 3 == 0 ? .throttle : count % 3 == 1 ? .unprocessed(0.5) : nil
+                }
+            }
+        }
+        try tables.load(into: site.fixture)
+        #expect(try await site.export().run().outcome == .completed)
+        let verified = try await Self.verify(site)
+        for kind in [.different, .onlyInSource, .onlyInTarget] as [VerifyFinding.Kind] {
+            #expect(verified.keys(kind) == tables.expected[kind] ?? [])
+        }
+        #expect(asked.withLock { $0 } > 6)
+    }
+
+    @Test func `other files are another verification`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(30))
+        try site.load("target", FilesFixture.items(30))
+        #expect(try await site.export().run().outcome == .completed)
+        var ids: [String?] = []
+        for isChanged in [false, false, true] {
+            var export = try await site.read()
+            if isChanged { export.data[0].md5 = [UInt8](repeating: 1, count: 16) }
+            let client = try await site.fixture.client()
+            let pair: VerifyPreparation.Pair = (
+                .export(try site.described(export)),
+                .compared(SourceTable(name: "target", reader: ReadOnlyClient(client)))
+            )
+            let job = try await site.fixture.prepareVerify(
+                of: [pair], Self.options(), isKept: true)
+            ids.append(job.id)
+            job.stop()
+            _ = await job.run()
+        }
+        #expect(ids[0] != nil && ids[0] == ids[1] && ids[1] != ids[2])
+    }
+
     @Test func `counts are compared without reading what items hold`() async throws {
         let site = try FilesFixture()
         try site.load("source", FilesFixture.items(300))

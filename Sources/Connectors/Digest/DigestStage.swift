@@ -2,8 +2,8 @@ import DynamoModel
 import Flow
 import JSON
 
-/// What the items of a page come to, made by ``DigestStage`` for ``DigestFold``; nil where one is
-/// no item that could be read.
+/// What the items of a page come to, made by ``DigestStage`` for ``DigestFold``; nil for one that
+/// is no item that could be read, or that does not count.
 struct PageDigests: Sendable {
     var digests: [ItemDigest?]
 }
@@ -26,7 +26,7 @@ package final class DigestStage: PageStage, @unchecked Sendable {
         do throws(JSONError) {
             for (item, slice) in page.items.enumerated() {
                 digests.append(
-                    page.isRefused(item) ? nil : try digester.digest(slice, in: page.buffer.bytes))
+                    page.isNone(item) ? nil : try digester.digest(slice, in: page.buffer.bytes))
             }
         } catch {
             throw FlowFailure(malformed: error, "Scan")

@@ -17,7 +17,7 @@ package struct KeyTable: Sendable {
     package struct Entry: Sendable {
         var digest: ItemDigest
         var start: UInt32
-        var length: UInt16
+        var length: UInt32
         var isTarget: Bool
     }
 
@@ -30,7 +30,7 @@ package struct KeyTable: Sendable {
     package mutating func add(_ digest: ItemDigest, isTarget: Bool, key: some Collection<UInt8>) {
         entries.append(
             Entry(
-                digest: digest, start: UInt32(keys.count), length: UInt16(key.count),
+                digest: digest, start: UInt32(keys.count), length: UInt32(key.count),
                 isTarget: isTarget))
         keys.append(contentsOf: key)
     }

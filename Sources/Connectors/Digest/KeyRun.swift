@@ -43,7 +43,7 @@ final class KeyRun: Sendable {
     }
 
     /// What stands before each key: both hashes, the side, and the key's length.
-    fileprivate static let headBytes = 16 + 16 + 1 + 2
+    fileprivate static let headBytes = 16 + 16 + 1 + 4
 
     struct Writer {
         private let descriptor: Int32
@@ -65,7 +65,7 @@ final class KeyRun: Sendable {
                 withUnsafeBytes(of: number.littleEndian) { buffer.append(contentsOf: $0) }
             }
             buffer.append(isTarget ? 1 : 0)
-            withUnsafeBytes(of: UInt16(key.count).littleEndian) { buffer.append(contentsOf: $0) }
+            withUnsafeBytes(of: UInt32(key.count).littleEndian) { buffer.append(contentsOf: $0) }
             buffer.append(contentsOf: key)
         }
 
@@ -107,7 +107,12 @@ final class KeyRun: Sendable {
             }
             let digest = ItemDigest(key: number(0), item: number(16))
             let isTarget = buffer[position + 32] == 1
-            let length = Int(buffer[position + 33]) | Int(buffer[position + 34]) << 8
+            let length = buffer.withUnsafeBytes {
+                Int(
+                    UInt32(
+                        littleEndian: $0.loadUnaligned(
+                            fromByteOffset: position + 33, as: UInt32.self)))
+            }
             guard try has(KeyRun.headBytes + length) else { return nil }
             let start = position + KeyRun.headBytes
             position = start + length

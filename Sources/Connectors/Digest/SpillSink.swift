@@ -22,7 +22,7 @@ package final class BucketStage: PageStage, @unchecked Sendable {
         do throws(JSONError) {
             for (item, slice) in page.items.enumerated() {
                 // What is no item was told of when it was met first.
-                guard !page.isRefused(item) else {
+                guard !page.isNone(item) else {
                     page.leaveOut(item, .equal)
                     continue
                 }

@@ -47,15 +47,14 @@ final class DataFileReader: @unchecked Sendable {
 
     /// The longest line that may hold an item: what a page of one has room for.
     private static let lineBytesMax = PageShape.lines.replyBytesMax(items: 1)
-    private static let inputBytes = 256 << 10
     private static let textBytes = 64 << 10
     /// Bytes kept of a line that is too long.
     private static let overlongKept = 1_024
 
     /// Bytes that a reader takes between pages, at most, but for a line that is longer.
-    static func memory(of file: DataFile) -> Int {
+    static func memory(of file: DataFile, in files: any FileStore) -> Int {
         let inflater = file.name.hasSuffix(".zst") ? ZstdReader.memory : 64 << 10
-        return inputBytes + 2 * textBytes + inflater
+        return files.pieceBytes + 2 * textBytes + inflater
     }
 
     init(
@@ -208,7 +207,7 @@ final class DataFileReader: @unchecked Sendable {
             }
         }
         for (item, failure) in refused {
-            if purpose == .checking {
+            if purpose == .checking || purpose == .checkingAgain {
                 page.leaveOut(item, .unreadable)
             } else {
                 page.refuse(item, failure)
@@ -264,6 +263,12 @@ final class DataFileReader: @unchecked Sendable {
         if form == nil {
             guard rest.count >= 4 || isRead else { return false }
             form = Self.form(of: rest)
+            // What its window takes was not counted.
+            if case .compressed(let reader) = form, reader is ZstdReader,
+                file.name != StreamStore.fileName, !file.name.hasSuffix(".zst")
+            {
+                throw damaged("is compressed by zstd: its name must end with .zst")
+            }
         }
         switch form {
         case .compressed(let reader):
@@ -309,7 +314,7 @@ final class DataFileReader: @unchecked Sendable {
     private func fetch(_ draft: Draft) {
         input.removeAll()
         inputUsed = 0
-        let end = min(offset + Self.inputBytes, fileBytes ?? .max)
+        let end = min(offset + files.pieceBytes, fileBytes ?? .max)
         files.read(file.name, offset..<end, version: version, into: input) { [self] result in
             queue.async { [self] in
                 switch result {
@@ -357,7 +362,7 @@ final class DataFileReader: @unchecked Sendable {
         switch purpose {
         case .copying: "; up to \(line) of its lines have been written"
         case .checking: "; nothing has been written"
-        case .comparing: ""
+        case .checkingAgain, .comparing: ""
         }
     }
 

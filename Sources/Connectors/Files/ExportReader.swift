@@ -24,6 +24,18 @@ package struct ReadExport: Equatable, Sendable {
 }
 
 extension ReadExport {
+    /// Tells these files from others: by their names, and what is known of what they hold.
+    package var digest: String {
+        let hash = RunningDigest(.md5)
+        for file in data {
+            let line =
+                "\(file.name) \(file.items ?? -1) \(file.bytes ?? -1) "
+                + Base64.encode(file.md5 ?? []) + "\n"
+            Array(line.utf8).withUnsafeBytes { hash.add($0) }
+        }
+        return Base64.encode(hash.finish())
+    }
+
     /// Of a stream of lines, of which nothing is known.
     package init(stream name: String) {
         let file = DataFile(name: name, items: nil, bytes: nil, md5: nil, etag: nil)

@@ -12,15 +12,18 @@ package final class ExportSource: PageSource, @unchecked Sendable {
     /// What items are read for.
     package enum Purpose: Sendable {
         case copying
-        /// Nothing is done with them: lines that are no items are left out, not refused.
+        /// Nothing is done with them, and nothing has been: lines that are no items are left out,
+        /// not refused.
         case checking
+        /// The same, of files that have been written from.
+        case checkingAgain
         case comparing
     }
 
     package let shape = PageShape.lines
     /// Bytes that a file takes that is read, besides its pages.
-    package static func memoryOfFile(in data: [DataFile]) -> Int {
-        data.lazy.map { DataFileReader.memory(of: $0) }.max() ?? 0
+    package static func memoryOfFile(of data: [DataFile], in files: any FileStore) -> Int {
+        data.lazy.map { DataFileReader.memory(of: $0, in: files) }.max() ?? 0
     }
     private let files: any FileStore
     private let data: [DataFile]

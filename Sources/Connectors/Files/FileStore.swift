@@ -10,6 +10,9 @@ package protocol FileStore: Sendable {
     /// For people, with its `/`: `dump/`, `s3://bucket/prefix/`.
     var title: String { get }
 
+    /// Bytes that are best read at a time: a request has its price.
+    var pieceBytes: Int { get }
+
     /// All files whose names begin with `prefix`, in the order of their names' bytes.
     func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>)
 
@@ -81,4 +84,8 @@ package enum FileWritten: Equatable, Sendable {
 extension FileStore {
     /// Messages call a file so.
     package func title(of name: String) -> String { title + name }
+}
+
+extension FileStore {
+    package var pieceBytes: Int { 256 << 10 }
 }

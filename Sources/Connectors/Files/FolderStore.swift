@@ -9,6 +9,7 @@ import System
 package final class FolderStore: WritableFileStore {
     package let title: String
     package let landsWithin = Duration.zero
+    package let pieceBytes = 64 << 10
     /// Ends with `/`.
     private let root: String
     /// Disks keep their callers waiting: several may.

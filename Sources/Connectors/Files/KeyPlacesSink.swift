@@ -16,8 +16,10 @@ package final class KeyPlacesSink: BatchSink, @unchecked Sendable {
 
     /// Batches that wait for the disk at a time.
     package static let batchesMax = 2
-    /// Items that are left out at most. An export has no key twice; files with more are none.
-    private static let supersededMax = 1_000_000
+    /// Items that are left out at most: their places are held in memory. An export has no key
+    /// twice; files with more are none.
+    private let supersededMax: Int
+    private static let bytesOfPlace = 64
 
     /// - Parameters:
     ///   - folder: where keys are kept that memory does not hold.
@@ -25,6 +27,7 @@ package final class KeyPlacesSink: BatchSink, @unchecked Sendable {
     package init(schema: KeySchema, folder: String, bytesMax: Int) {
         var generator = SystemRandomNumberGenerator()
         spill = KeySpill(folder: folder, bytesMax: bytesMax)
+        supersededMax = max(1, bytesMax / Self.bytesOfPlace)
         digester = ItemDigester(schema: schema, key: DigestKey(using: &generator))
     }
 
@@ -68,11 +71,11 @@ package final class KeyPlacesSink: BatchSink, @unchecked Sendable {
             if let before = last, before.key == next.key {
                 places.insert(LinePlace(number: min(before.item, next.item)))
                 last = ItemDigest(key: next.key, item: max(before.item, next.item))
-                guard places.count <= Self.supersededMax else {
+                guard places.count <= supersededMax else {
                     throw FlowFailure(
                         .giveUp, code: "KeysTwice",
-                        message: "more than \(Self.supersededMax) keys come twice in the files",
-                        hint: "they are not the export of one table: name the folder of one")
+                        message: "more than \(supersededMax) keys come twice in the files",
+                        hint: "are they of one table? --memory has room for more of them")
                 }
             } else {
                 last = next

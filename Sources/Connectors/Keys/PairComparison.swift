@@ -12,6 +12,8 @@ package final class PairComparison: @unchecked Sendable {
     private let expiry: (source: ExpiryRule?, target: ExpiryRule?)
     private let now: Int
     private let digester: ItemDigester
+    /// Of the source: what it does not want is not there.
+    private let filter: ItemFilter?
 
     /// Items of one side, and where they lie.
     typealias Side = (cut: CutBatchGet, buffer: ByteBuffer)
@@ -19,10 +21,13 @@ package final class PairComparison: @unchecked Sendable {
     /// - Parameters:
     ///   - expiry: attributes of the time to live; nil where there is none.
     ///   - now: seconds since 1970.
+    ///   - filter: which items of the source are compared; nil: all.
     package init(
-        schema: KeySchema, key: DigestKey, expiry: (source: String?, target: String?), now: Int
+        schema: KeySchema, key: DigestKey, expiry: (source: String?, target: String?), now: Int,
+        filter: ItemFilter? = nil
     ) {
         self.schema = schema
+        self.filter = filter
         self.expiry = (
             expiry.source.map { ExpiryRule(attribute: $0) },
             expiry.target.map { ExpiryRule(attribute: $0) }
@@ -78,7 +83,7 @@ package final class PairComparison: @unchecked Sendable {
         target.buffer.release()
         let bytes = source.buffer.bytes
         do throws(JSONError) {
-            for slice in source.cut.items {
+            for slice in source.cut.items where try filter?.wants(slice, in: bytes) ?? true {
                 let digest = try digester.digest(slice, in: bytes)
                 states.source[digest.key] = (slice, digest.item)
             }

@@ -39,6 +39,7 @@ package struct WantedKeys: Sendable {
         countMax = max(1, bytesMax / MemoryLayout<Entry>.stride)
     }
 
+    package var count: Int { entries.count }
     package var isEmpty: Bool { entries.isEmpty }
     package var isFull: Bool { entries.count >= countMax }
 

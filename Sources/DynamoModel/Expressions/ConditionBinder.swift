@@ -17,15 +17,20 @@ struct ConditionBinder {
     /// Whether a comparison or call was found wrong: those that follow are not told of.
     private var isSettled = false
 
-    private init(_ aliases: ExpressionAliases) { self.aliases = aliases }
+    private let form: ExpressionForm
+
+    private init(_ aliases: ExpressionAliases, _ form: ExpressionForm) {
+        self.aliases = aliases
+        self.form = form
+    }
 
     static func bind(
-        _ text: String, _ aliases: inout ExpressionAliases
+        _ text: String, _ aliases: inout ExpressionAliases, _ form: ExpressionForm
     ) throws(ExpressionError) -> Condition {
-        var parser = try ExpressionParser(text)
+        var parser = try ExpressionParser(text, form: form)
         let syntax = try parser.condition()
-        var binder = ConditionBinder(aliases)
-        if parser.hasRedundantParentheses {
+        var binder = ConditionBinder(aliases, form)
+        if parser.hasRedundantParentheses, form == .aliases {
             binder.note(
                 .parentheses, ExpressionError("The expression has redundant parentheses;"))
         }
@@ -118,9 +123,12 @@ struct ConditionBinder {
         do throws(ExpressionError) {
             switch syntax {
             case .path(let steps):
-                do { try ReservedWords.check(steps) } catch { note(.reservedWord, error) }
+                if form == .aliases {
+                    do { try ReservedWords.check(steps) } catch { note(.reservedWord, error) }
+                }
                 return .path(try aliases.path(steps))
             case .value(let alias): return .value(try aliases.value(alias))
+            case .literal(let value): return .value(value)
             case .group(let inner): return operand(inner)
             case .call(let name, let arguments):
                 if name == Function.size.rawValue { return size(arguments) }
@@ -293,6 +301,12 @@ extension Condition {
     package init(
         parsing text: String, aliases: inout ExpressionAliases
     ) throws(ExpressionError) {
-        self = try ConditionBinder.bind(text, &aliases)
+        self = try ConditionBinder.bind(text, &aliases, .aliases)
+    }
+
+    /// Reads a condition that has its values in place: `country = 'CN' AND size(tags) > 2`.
+    package init(withLiterals text: String) throws(ExpressionError) {
+        var aliases = ExpressionAliases()
+        self = try ConditionBinder.bind(text, &aliases, .literal)
     }
 }

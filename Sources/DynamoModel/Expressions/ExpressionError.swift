@@ -5,8 +5,13 @@
 /// tests have observed of the service.
 package struct ExpressionError: Error, Equatable, Sendable, CustomStringConvertible {
     package let description: String
+    /// Where it went wrong: an offset in the text's bytes; nil where that is not one place.
+    package var offset: Int?
 
-    package init(_ description: String) { self.description = description }
+    package init(_ description: String, at offset: Int? = nil) {
+        self.description = description
+        self.offset = offset
+    }
 }
 
 extension ExpressionError {

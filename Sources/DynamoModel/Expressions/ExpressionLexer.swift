@@ -8,8 +8,15 @@ struct ExpressionToken: Equatable {
         /// `:value`
         case valueAlias
         case integer
-        /// One of `= <> < <= > >= ( ) [ ] . , + -`
+        /// One of `= <> < <= > >= ( ) [ ] . , + -`; with literals in place `{ } : << >>` too.
         case sign
+        /// With literals in place: `'text'`, `"name"`, `b64'...'`, and a number that is no integer.
+        case text
+        case quotedName
+        case base64
+        case number
+        /// A quote that is never closed.
+        case unclosed
         /// What no expression has.
         case unknown
         case end
@@ -24,11 +31,12 @@ struct ExpressionToken: Equatable {
 /// which the parser stops.
 struct ExpressionLexer {
     private let text: [UInt8]
+    private let form: ExpressionForm
     private var offset = 0
 
     /// All tokens of `text`; the last is the end.
-    static func tokens(_ text: [UInt8]) -> [ExpressionToken] {
-        var lexer = ExpressionLexer(text)
+    static func tokens(_ text: [UInt8], _ form: ExpressionForm) -> [ExpressionToken] {
+        var lexer = ExpressionLexer(text, form)
         var tokens: [ExpressionToken] = []
         while true {
             let token = lexer.next()
@@ -37,7 +45,10 @@ struct ExpressionLexer {
         }
     }
 
-    private init(_ text: [UInt8]) { self.text = text }
+    private init(_ text: [UInt8], _ form: ExpressionForm) {
+        self.text = text
+        self.form = form
+    }
 
     private mutating func next() -> ExpressionToken {
         while offset < text.count, Self.isSpace(text[offset]) { offset += 1 }
@@ -50,6 +61,7 @@ struct ExpressionLexer {
     /// Moves behind the token that begins with `first`.
     private mutating func scan(_ first: UInt8) -> ExpressionToken.Kind {
         offset += 1
+        if form == .literal, let kind = scanLiteral(first) { return kind }
         switch first {
         case 0x23, 0x3A:  // # :
             let start = offset
@@ -74,6 +86,55 @@ struct ExpressionLexer {
             skip { $0 & 0xC0 == 0x80 }
             return .unknown
         }
+    }
+
+    /// Moves behind a token that stands for no alias; nil for one that all expressions have.
+    private mutating func scanLiteral(_ first: UInt8) -> ExpressionToken.Kind? {
+        let next = offset < text.count ? text[offset] : 0
+        switch first {
+        case 0x27: return scanQuoted(first) ? .text : .unclosed
+        case 0x22: return scanQuoted(first) ? .quotedName : .unclosed
+        case 0x62 where text[offset...].starts(with: Array("64'".utf8)):
+            offset += 3
+            return scanQuoted(0x27) ? .base64 : .unclosed
+        case 0x30...0x39: return scanNumber()
+        case 0x3C where next == first, 0x3E where next == first:  // << >>
+            offset += 1
+            return .sign
+        case 0x7B, 0x7D, 0x3A: return .sign  // { } :
+        case 0x23: return .unknown
+        default: return nil
+        }
+    }
+
+    /// Moves behind the closing quote; one that stands twice is a part of what is quoted.
+    private mutating func scanQuoted(_ quote: UInt8) -> Bool {
+        while offset < text.count {
+            offset += 1
+            guard text[offset - 1] == quote else { continue }
+            guard offset < text.count, text[offset] == quote else { return true }
+            offset += 1
+        }
+        return false
+    }
+
+    /// `12`, `12.5`, `1e3`
+    private mutating func scanNumber() -> ExpressionToken.Kind {
+        func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+        skip(while: isDigit)
+        var kind = ExpressionToken.Kind.integer
+        if offset + 1 < text.count, text[offset] == 0x2E, isDigit(text[offset + 1]) {
+            offset += 1
+            skip(while: isDigit)
+            kind = .number
+        }
+        guard offset < text.count, text[offset] | 0x20 == 0x65 else { return kind }  // e
+        var digits = offset + 1
+        if digits < text.count, text[digits] == 0x2B || text[digits] == 0x2D { digits += 1 }
+        guard digits < text.count, isDigit(text[digits]) else { return kind }
+        offset = digits
+        skip(while: isDigit)
+        return .number
     }
 
     private mutating func skip(while condition: (UInt8) -> Bool) {

@@ -18,22 +18,29 @@ struct ExpressionParser {
 
     /// Whether the words that begin its sections can't be names.
     private let isUpdate: Bool
+    let form: ExpressionForm
 
-    init(_ text: String, isUpdate: Bool = false) throws(ExpressionError) {
+    init(
+        _ text: String, isUpdate: Bool = false, form: ExpressionForm = .aliases
+    ) throws(ExpressionError) {
         self.isUpdate = isUpdate
+        self.form = form
         self.text = Array(text.utf8)
         guard self.text.count <= Self.bytesMax else {
             throw ExpressionError(
                 "Expression size has exceeded the maximum allowed size; expression size: "
                     + "\(self.text.count)")
         }
-        tokens = ExpressionLexer.tokens(self.text)
+        tokens = ExpressionLexer.tokens(self.text, form)
         guard tokens.count > 1 else { throw ExpressionError("The expression can not be empty;") }
     }
 
     // MARK: Tokens
 
     var kind: ExpressionToken.Kind { tokens[position].kind }
+
+    /// Where the token that comes next begins.
+    var offset: Int { tokens[position].range.lowerBound }
 
     /// The text of the token that comes next; empty at the end.
     var word: String { String(decoding: text[tokens[position].range], as: UTF8.self) }
@@ -95,6 +102,13 @@ struct ExpressionParser {
 
     /// The token that comes next stands where it can't: it is quoted with its neighbours.
     var syntaxError: ExpressionError {
+        if form == .literal {
+            let what =
+                kind == .end
+                ? "it ends too early"
+                : kind == .unclosed ? "this quote is never closed" : "\(word) can't stand here"
+            return ExpressionError(what, at: offset)
+        }
         let start = tokens[max(0, position - 1)].range.lowerBound
         let end = tokens[min(tokens.count - 1, position + 1)].range.upperBound
         let near = String(decoding: text[start..<end], as: UTF8.self)
@@ -150,6 +164,9 @@ struct ExpressionParser {
     private mutating func name() throws(ExpressionError) -> PathSyntax {
         switch kind {
         case .word where keyword == nil && !(isUpdate && section != nil): return .name(takeWord())
+        case .quotedName:
+            return .name(
+                String(takeWord().dropFirst().dropLast()).replacing("\"\"", with: "\""))
         case .nameAlias: return .alias(takeWord())
         default: throw syntaxError
         }
@@ -163,6 +180,7 @@ struct ExpressionParser {
         }
         if isCall { return try call() }
         if kind == .valueAlias { return .value(takeWord()) }
+        if form == .literal, let value = try literal() { return .literal(value) }
         return .path(try path())
     }
 

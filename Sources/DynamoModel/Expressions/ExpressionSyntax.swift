@@ -11,6 +11,14 @@ package enum Comparator: String, Equatable, Sendable {
     var isOrdering: Bool { self != .equal && self != .unequal }
 }
 
+/// How values and odd names stand in an expression.
+enum ExpressionForm: Equatable {
+    /// As aliases, `:value` and `#name`, as requests have them.
+    case aliases
+    /// In place, as PartiQL writes them: `'text'`, `1.5`, `"odd name"`. No word is reserved.
+    case literal
+}
+
 /// A step of a document path as it is written: `name`, `#alias` or `[0]`.
 enum PathSyntax: Equatable {
     case name(String)
@@ -22,6 +30,7 @@ enum PathSyntax: Equatable {
 indirect enum ExpressionSyntax: Equatable {
     case path([PathSyntax])
     case value(String)
+    case literal(AttributeValue)
     case call(String, [ExpressionSyntax])
     case comparison(Comparator, ExpressionSyntax, ExpressionSyntax)
     case between(ExpressionSyntax, ExpressionSyntax, ExpressionSyntax)
@@ -35,7 +44,7 @@ indirect enum ExpressionSyntax: Equatable {
     /// Whether it can be compared. A call can, and it can be a condition as well.
     var isOperand: Bool {
         switch self {
-        case .path, .value, .call: true
+        case .path, .value, .literal, .call: true
         case .group(let inner): inner.isOperand
         default: false
         }
@@ -44,7 +53,7 @@ indirect enum ExpressionSyntax: Equatable {
     /// Whether it can be true or false.
     var isCondition: Bool {
         switch self {
-        case .path, .value: false
+        case .path, .value, .literal: false
         case .group(let inner): inner.isCondition
         default: true
         }

@@ -22,9 +22,53 @@ package struct LineCutter: Sendable {
             lines.map { line in
                 Result { () throws(JSONError) in
                     walk.position = walk.base + line.lowerBound
-                    return try item(&walk, in: line)
+                    let item = try item(&walk, in: line)
+                    try checkKey(of: item, in: bytes, line)
+                    return item
                 }
             }
+        }
+    }
+
+    /// No service has looked at it: a key that none would take is no key (guide, "Quotas").
+    private func checkKey(
+        of item: ItemSlice, in bytes: UnsafeRawBufferPointer, _ line: Range<Int>
+    ) throws(JSONError) {
+        do throws(JSONError) {
+            try Self.check(
+                "partition", at: item.partitionKey, ServiceLimits.partitionKeyBytesMax, item,
+                bytes)
+            guard item.sortKey != 0 else { return }
+            try Self.check("sort", at: item.sortKey, ServiceLimits.sortKeyBytesMax, item, bytes)
+        } catch {
+            throw JSONError(offset: error.offset - line.lowerBound, reason: error.reason)
+        }
+    }
+
+    private static func check(
+        _ name: String, at offset: UInt32, _ bytesMax: Int, _ item: ItemSlice,
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) {
+        // `{"S":"x`: of an item of few bytes nothing else is to be looked at.
+        let start = Int(offset)
+        let isShort = item.size <= bytesMax
+        if isShort, bytes[start + 1] == 0x22, bytes[start + 3] == 0x22, bytes[start + 4] == 0x3A,
+            bytes[start + 5] == 0x22, bytes[start + 6] != 0x22
+        {
+            return
+        }
+        let count: Int?
+        switch try? AttributeValue(keyAt: offset, in: bytes) {
+        case .string(let value)?, .binary(let value)?: count = value.count
+        case .number?: return
+        default: count = nil
+        }
+        guard let count, count > 0, count <= bytesMax else {
+            throw JSONError(
+                offset: start,
+                reason: count == 0
+                    ? "the \(name) key is empty"
+                    : "the \(name) key has \(count ?? 0) bytes, and \(bytesMax) are allowed")
         }
     }
 

@@ -25,6 +25,8 @@ package struct PageSizing: Sendable {
     /// Most bytes of reply an item of one page had on average, falling slowly: pages differ.
     private var jsonBytesPeak = 0.0
 
+    /// Pages of a partition, where none costs units.
+    private static let pagesOfEach = 4
     /// Share of the pool that one page may take while nothing is known of the items.
     private static let unlearntShare = 8
     private static let unlearntLimit = 2
@@ -50,7 +52,10 @@ package struct PageSizing: Sendable {
             jsonBytes = storedBytes * Self.jsonPerStoredGuess
         }
         // A quarter more than one page a partition: some are on their way while others are drained.
-        pageBytes = max(64 * 1024, poolBytes / max(1, openPartitions * 5 / 4))
+        // Where pages cost nothing several of each are held, so that none runs dry while another's
+        // memory is waited for.
+        let pages = shape.unit > 0 ? openPartitions * 5 / 4 : openPartitions * Self.pagesOfEach
+        pageBytes = max(64 * 1024, poolBytes / max(1, pages))
     }
 
     /// Stored bytes that a page of `limit` items is expected to hold, for its read units.
@@ -59,8 +64,8 @@ package struct PageSizing: Sendable {
         return min(Int(clamping: Double(limit) * item), shape.pageBytesMax)
     }
 
-    /// A page is as large as memory allows: each one's units are rounded up, so small pages would
-    /// cost what a limit is to save. The limit says when it is asked for.
+    /// A page that costs units is as large as memory allows: each one's are rounded up, so small
+    /// pages would cost what a limit is to save. The limit says when it is asked for.
     /// - Parameter storedBytesMax: where units come so slowly that a page would be waited for for
     ///   too long.
     package func plan(storedBytesMax: Double = .infinity) -> Plan {

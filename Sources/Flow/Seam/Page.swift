@@ -85,6 +85,15 @@ package struct Page: Sendable {
         if !verdicts.isEmpty, case .refuse = verdicts[item] { true } else { false }
     }
 
+    /// Whether nothing is to know of it, sums neither.
+    package func isNone(_ item: Int) -> Bool {
+        guard !verdicts.isEmpty else { return false }
+        switch verdicts[item] {
+        case .refuse, .leaveOut(.unwanted), .leaveOut(.superseded): return true
+        case .write, .leaveOut: return false
+        }
+    }
+
     private mutating func set(_ verdict: Verdict, _ item: Int) {
         if verdicts.isEmpty { verdicts = Array(repeating: .write, count: items.count) }
         verdicts[item] = verdict
@@ -115,6 +124,8 @@ package enum LeftOut: Equatable, Sendable {
     case equal
     /// One of its key comes further on.
     case superseded
+    /// Nobody asked for it.
+    case unwanted
     /// It is no item, and who reads it now is not the one to tell.
     case unreadable
 }

@@ -14,6 +14,8 @@ package struct CopyOptions: Equatable, Sendable {
     package var isConsistentRead = false
     /// Items that have expired by the source's time to live are left out.
     package var skipsExpired = false
+    /// Which items are copied; nil: all.
+    package var filter: ItemFilter?
     /// What has been copied is compared with what was read.
     package var verifies = false
     /// Go on although the target holds items: those of the same key are replaced.
@@ -42,8 +44,8 @@ package struct CopyOptions: Equatable, Sendable {
 
     /// With this a process of 64 requests in flight stays below 48 MiB; more made none faster.
     package static let memoryUsual = 26 << 20
-    /// What files are read by besides takes some half a megabyte each.
-    package static let memoryFromFiles = 40 << 20
+    /// What files are read by besides takes up to half a megabyte each.
+    package static let memoryFromFiles = 48 << 20
 }
 
 /// Asks the user whether to go on, which the question says; nil where nobody can be asked.

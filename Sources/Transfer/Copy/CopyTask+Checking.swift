@@ -16,8 +16,18 @@ extension CopyTask {
             options.checksFirst ?? (export.export.bytes <= options.memory),
             !open.isCopiedByDifferences(options)
         else { return .success([]) }
+        let files = Set(export.export.data.map(\.name))
+        let finished = open.segments.lazy.filter(\.isFinished).map(\.partition.name)
+        guard !files.subtracting(finished).isEmpty else { return .success([]) }
         if options.checksFirst == true { note("checking \(export.title) first") }
-        let check = FilesCheck(self, export)
+        let check = FilesCheck(
+            FilesCheck.Request(
+                export: export, schema: subject.source.schema,
+                purpose: open.segments.isEmpty ? .checking : .checkingAgain,
+                memory: options.memory, scratchFolder: options.scratchFolder,
+                giveUpAfter: options.giveUpAfter, shared: (context.shared, number),
+                time: context.time, seed: seed),
+            of: (subject.source.definition.name, subject.target.definition.name))
         let outcome = await perform(check).outcome ?? .stopped
         guard outcome == .completed else { return .failure(CheckEnded(outcome: outcome)) }
         let places = check.superseded

@@ -126,7 +126,9 @@ final class CopyTask: TableTask {
 
     func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
         guard options.part != .schema else { return nil }
-        if let work = state.withLock({ $0.work }) { return try work.limits(under: throttle) }
+        if let work = state.withLock({ $0.work }), !(work is FilesCheck) {
+            return try work.limits(under: throttle)
+        }
         return try UnitLimits(
             options.limits.updated(by: throttle), source: subject.source.definition,
             target: subject.target.definition)
@@ -178,7 +180,8 @@ final class CopyTask: TableTask {
         }
         let status = await work.run()
         state.withLock { state in
-            state.status = state.status(with: status)
+            // What a check has read is not what has been copied.
+            if !(work is FilesCheck) { state.status = state.status(with: status) }
             (state.work, state.isVerifying) = (nil, false)
         }
         return status
@@ -261,5 +264,6 @@ extension VerifyOptions {
         giveUpAfter = options.giveUpAfter
         scansMax = options.scansMax ?? scansMax
         limits = options.limits
+        filter = options.filter
     }
 }

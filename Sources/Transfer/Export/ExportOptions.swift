@@ -1,4 +1,5 @@
 import Connectors
+import DynamoModel
 import Status
 import System
 
@@ -15,22 +16,23 @@ package struct ExportOptions: Equatable, Sendable {
     package var isConsistentRead = false
     package var skipsExpired = false
     package var verifies = false
+    /// Which items are written; nil: all.
+    package var filter: ItemFilter?
     package var giveUpAfter: Duration = .seconds(15 * 60)
 
     package init() {}
 
     /// For pages.
     static let pageBytes = 16 << 20
-    /// Of files of the usual size two are open for each core, and as many are on their way; of
-    /// others as many as fit, and one and one at least.
+    /// Of usual files two are open for each core, and as many are on their way; of others as many
+    /// as fit into the same, and one and one at least.
     package static func memoryUsual(
         _ compression: FileCompression = .usual, fileBytes: Int = 16 << 20
     ) -> Int {
         var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)
-        settings.compression = compression
         settings.fileBytes = 16 << 20
         let usual = pageBytes + 4 * max(2, OwnThread.coreCount) * settings.unitMemory
-        settings.fileBytes = fileBytes
+        (settings.fileBytes, settings.compression) = (fileBytes, compression)
         return max(usual, ExportPreparation.leastMemory(settings))
     }
 }

@@ -48,10 +48,12 @@ extension CopyPlan {
             let limits = try UnitLimits(
                 reading: description.definition,
                 partitions: ExportTask.partitions(of: description, options), options.limits)
-            return TablePlan(
+            var plan = TablePlan(
                 exporting: description, to: look.pair.files.title, sample, first,
                 memory: MemoryBudget(pageBytes: ExportOptions.pageBytes), limits: limits,
                 prices: prices, isConsistentRead: options.isConsistentRead)
+            if options.filter != nil { plan.warnings.append(TablePlan.filtered) }
+            return plan
         } catch let error as AWSError {
             throw CopyRefusal(error, side: "source", source.reader.endpoint)
         }

@@ -114,12 +114,15 @@ package enum ExportPreparation {
         var identity: Identity {
             (
                 source: description.arn ?? description.definition.name,
-                endpoint: pair.source.reader.endpoint.url, target: pair.files.title
+                endpoint: pair.source.reader.endpoint.url, target: pair.files.title,
+                filter: options.filter
             )
         }
     }
 
-    typealias Identity = (source: String, endpoint: String, target: String)
+    typealias Identity = (
+        source: String, endpoint: String, target: String, filter: ItemFilter?
+    )
 
     static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {
         var settings = ExportSink.Settings(folder: "", job: 0, epoch: 0)

@@ -84,6 +84,7 @@ final class ExportTask: TableTask {
             reading: subject.description.definition, partitions: partitions, options.limits)
         var status = TableStatus(source: name, target: subject.target.title)
         status.progress = Self.idleProgress(open, subject.description)
+        status.comparison = open.record.comparison
         if open.record.isFinished { status.end(.completed) }
         state = Locked(State(definition: subject.description.definition, status: status))
         let queue = HTTPEngine.queue("export", lane: number)
@@ -100,6 +101,7 @@ final class ExportTask: TableTask {
         if let attribute = subject.expiryAttribute {
             parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
         }
+        if let filter = options.filter { parts.stages.append(FilterStage(filter)) }
         if options.verifies {
             try SourceDigest.kept(
                 by: context.keeper, ofTable: number, .table(subject.table), open,

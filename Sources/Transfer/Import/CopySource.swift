@@ -44,8 +44,7 @@ package enum CopySource: Sendable {
         return min(max(1, export.export.data.count), ServiceLimits.segmentsMax)
     }
 
-    /// Files that are read at a time, of so much memory in all: a quarter is theirs. Lines of many
-    /// are mixed, since a file holds one partition's part of the hash space. nil for a table.
+    /// Files that are read at a time, of so much memory in all; nil for a table.
     func filesOpenMax(of memory: Int) -> Int? {
         guard case .export(let export) = self else { return nil }
         return export.openMax(of: memory)
@@ -82,11 +81,12 @@ package struct ExportedSource: Sendable {
     package var title: String { files.title(of: export.folder) }
 
     /// Bytes that a file takes that is read, besides its pages.
-    var memoryOfFile: Int { ExportSource.memoryOfFile(in: export.data) }
+    var memoryOfFile: Int { ExportSource.memoryOfFile(of: export.data, in: files) }
 
-    /// Files that are read at a time: a quarter of the memory is theirs.
+    /// Files that are read at a time: half of the memory is theirs. A file holds one partition's
+    /// part of the hash space, or less: what is not open is not written to.
     func openMax(of memory: Int) -> Int {
-        let fitting = memory / 4 / max(1, memoryOfFile)
+        let fitting = memory / 2 / max(1, memoryOfFile)
         return min(max(1, fitting), 64, max(1, export.data.count))
     }
 

@@ -1,14 +1,29 @@
 import AWS
 import Connectors
+import DynamoModel
 import Flow
 import Pacing
 import Status
 import System
 
-/// Reads all files of an export before the first item of them is written: a file that is not what
-/// the manifest says ends the copy before it has done anything, and keys that come twice are known.
-/// Any thread may call its methods.
+/// Reads all files of an export, and nothing else: a file that is not what the manifest says ends a
+/// copy before it has done anything, and keys that come twice are known. Any thread may call its
+/// methods.
 final class FilesCheck: TableTask {
+    /// What is read, and with how much.
+    struct Request {
+        var export: ExportedSource
+        var schema: KeySchema
+        var purpose: ExportSource.Purpose
+        var memory: Int
+        /// Where keys are kept that memory does not hold.
+        var scratchFolder: String
+        var giveUpAfter: Duration
+        var shared: (limits: SharedLimits, number: Int)
+        var time: any TimeSource
+        var seed: UInt64
+    }
+
     private let names: (source: String, target: String)
     private let driver: FlowDriver
     private let sink: KeyPlacesSink
@@ -20,27 +35,28 @@ final class FilesCheck: TableTask {
         var superseded: Set<LinePlace> = []
     }
 
-    init(_ task: CopyTask, _ export: ExportedSource) {
-        let (subject, memory) = (task.subject, task.options.memory)
-        names = (subject.source.definition.name, subject.target.definition.name)
-        let queue = HTTPEngine.queue("check", lane: task.number)
-        let openMax = export.openMax(of: memory)
-        let rest = memory - openMax * export.memoryOfFile
+    /// - Parameter names: of the tables that it is for.
+    init(_ request: Request, of names: (source: String, target: String)) {
+        self.names = names
+        let export = request.export
+        let queue = HTTPEngine.queue("check", lane: request.shared.number)
+        let openMax = export.openMax(of: request.memory)
+        let rest = request.memory - openMax * export.memoryOfFile
         sink = KeyPlacesSink(
-            schema: subject.source.schema, folder: task.options.scratchFolder, bytesMax: rest / 4)
+            schema: request.schema, folder: request.scratchFolder, bytesMax: rest / 4)
         let parts = FlowParts(
-            export.source(schema: subject.source.schema, for: .checking, on: queue), to: sink)
+            export.source(schema: request.schema, for: request.purpose, on: queue), to: sink)
         let pageBytes = max(rest / 2, parts.source.shape.replyBytesMax(items: 1))
         var configuration = parts.configuration(
             MemoryBudget(pageBytes: pageBytes, batchBytes: rest / 4))
         configuration.openMax = openMax
         configuration.writesMax = KeyPlacesSink.batchesMax
-        configuration.itemsReported = subject.source.itemCount
-        configuration.itemBytesReported = subject.source.itemBytes
-        configuration.giveUpAfter = task.options.giveUpAfter
+        configuration.itemsReported = export.description.itemCount
+        configuration.itemBytesReported = export.description.itemBytes
+        configuration.giveUpAfter = request.giveUpAfter
         driver = FlowDriver(
-            parts, configuration, shared: (task.context.shared, task.number), on: queue,
-            time: task.context.time, seed: task.seed)
+            parts, configuration, shared: request.shared, on: queue, time: request.time,
+            seed: request.seed)
     }
 
     /// Places of items whose keys come again further on, once it has ended.

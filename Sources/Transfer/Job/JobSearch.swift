@@ -21,12 +21,14 @@ struct JobIdentity {
         var options: CopyOptions
 
         fileprivate var json: JSON {
-            [
+            var json: JSON = [
                 "source": .string(source),
                 "sourceEndpoint": .string(sourceEndpoint),
                 "target": .string(target),
                 "targetEndpoint": .string(targetEndpoint),
             ]
+            if let filter = options.filter { json["where"] = .string(filter.text) }
+            return json
         }
 
         fileprivate var merge: JSON {
@@ -50,11 +52,14 @@ struct JobIdentity {
     init(exporting tables: [ExportPreparation.Identity], selection: String?) {
         var json: JSON = [
             "tables": .array(
-                tables.map {
-                    [
-                        "source": .string($0.source), "sourceEndpoint": .string($0.endpoint),
-                        "target": .string($0.target), "targetEndpoint": "files",
+                tables.map { table in
+                    var json: JSON = [
+                        "source": .string(table.source),
+                        "sourceEndpoint": .string(table.endpoint),
+                        "target": .string(table.target), "targetEndpoint": "files",
                     ]
+                    if let filter = table.filter { json["where"] = .string(filter.text) }
+                    return json
                 })
         ]
         json[Self.selectionName] = selection.map { .string($0) }

@@ -93,6 +93,9 @@ package struct TablePlan: Equatable, Sendable {
         package var units: Double
     }
 
+    static let filtered =
+        "how many items satisfy --where is not known before they are read: all are counted"
+
     // MARK: Estimates
 
     private mutating func count(

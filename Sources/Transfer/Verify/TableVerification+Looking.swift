@@ -14,24 +14,27 @@ extension TableVerification {
     private static let rounds = 3
 
     /// Reads what differs by its keys, and repairs it when that was asked for.
-    func look(_ difference: PassDifference) async throws {
+    /// - Parameter superseded: lines of files that don't count.
+    func look(_ difference: PassDifference, but superseded: Set<LinePlace>) async throws {
         enter(subject.repaired == nil ? .looking : .repairing)
         let runs = difference.spill.runs
         state.withLock { $0.comparison.runsSpilled = runs }
         var merge = try CauseMerge(difference)
         let trustsAbsence = subject.repaired != nil
         var unsettled = try await look(
-            round: 1,
+            round: 1, but: superseded,
             PairFeed { () throws(FlowFailure) in
                 try merge.next().map { AskedPair($0, trustsAbsence: trustsAbsence) }
             })
         for round in 2...Self.rounds where !unsettled.isEmpty {
-            unsettled = try await look(round: round, PairFeed(unsettled))
+            unsettled = try await look(round: round, but: superseded, PairFeed(unsettled))
         }
     }
 
     /// - Returns: what has to be looked at once more.
-    private func look(round: Int, _ feed: PairFeed) async throws -> [AskedPair] {
+    private func look(
+        round: Int, but superseded: Set<LinePlace>, _ feed: PairFeed
+    ) async throws -> [AskedPair] {
         guard let side = fileSide else {
             return try await look(round: round) { queue in
                 PairSource(
@@ -39,7 +42,7 @@ extension TableVerification {
                 ) { () throws(FlowFailure) in try feed.next() }
             }
         }
-        return try await look(round: round, feed, filesOn: side)
+        return try await look(round: round, feed, filesOn: side, but: superseded)
     }
 
     /// The side that is files; nil: both are tables.
@@ -52,13 +55,14 @@ extension TableVerification {
         PairComparison(
             schema: subject.schema, key: digestKey,
             expiry: (subject.source.expiry, subject.target.expiry),
-            now: Int(clamping: time.secondsSinceEpoch))
+            now: Int(clamping: time.secondsSinceEpoch), filter: options.filter)
     }
 
     /// Files can't be asked for a key. They are read as often as it takes, each time for as many
     /// items as memory has room to want; what they do not have is looked up in the table alone.
     private func look(
-        round: Int, _ feed: PairFeed, filesOn side: WantedKeys.FileSide
+        round: Int, _ feed: PairFeed, filesOn side: WantedKeys.FileSide,
+        but superseded: Set<LinePlace>
     ) async throws -> [AskedPair] {
         let (export, table) =
             side == .source
@@ -69,46 +73,76 @@ extension TableVerification {
                 .giveUp, code: "TwoExports", message: "two exports can't be compared by keys")
         }
         var unsettled: [AskedPair] = []
-        while let wanted = try await wantedKeys(from: feed, on: side) {
-            if !wanted.keys.isEmpty {
+        // Half is for what the feed holds.
+        let room = memory.keyBytes / 4
+        var wanted = WantedKeys(on: side, bytesMax: room)
+        while true {
+            let taken = try await take(from: feed, into: wanted, aloneMax: room / Self.bytesOfPair)
+            wanted = taken.keys
+            if !taken.alone.isEmpty {
+                let alone = PairFeed(taken.alone)
                 unsettled += try await look(round: round) { queue in
-                    FilePairSource(
-                        export.source(schema: subject.schema, for: .comparing, on: queue),
-                        wanted.keys, table,
-                        comparison, on: queue)
+                    PairSource(
+                        side == .source ? nil : table, side == .source ? table : nil, comparison,
+                        on: queue
+                    ) { () throws(FlowFailure) in try alone.next() }
                 }
             }
-            guard !wanted.alone.isEmpty else { continue }
-            let alone = PairFeed(wanted.alone)
-            unsettled += try await look(round: round) { queue in
-                PairSource(
-                    side == .source ? nil : table, side == .source ? table : nil, comparison,
-                    on: queue
-                ) { () throws(FlowFailure) in try alone.next() }
+            // Files are read only for as many as there is room for.
+            guard taken.isLast || wanted.isFull else { continue }
+            if !wanted.isEmpty {
+                unsettled += try await look(
+                    round: round, at: wanted, in: export, but: superseded, table)
+                wanted = WantedKeys(on: side, bytesMax: room)
             }
+            if taken.isLast { return unsettled }
+        }
+    }
+
+    /// Reads all files for some keys that they had when they were read before.
+    private func look(
+        round: Int, at wanted: WantedKeys, in export: ExportedSource,
+        but superseded: Set<LinePlace>, _ table: any ReadableTable
+    ) async throws -> [AskedPair] {
+        let source = Locked<FilePairSource?>(nil)
+        var keys = wanted
+        keys.sort()
+        let unsettled = try await look(round: round, reading: export) { [keys] queue in
+            let made = FilePairSource(
+                export.source(schema: subject.schema, for: .comparing, on: queue), keys,
+                but: superseded, table, comparison, on: queue)
+            source.withLock { $0 = made }
+            return made
+        }
+        let found = source.withLock { $0?.found } ?? 0
+        guard found >= keys.count else {
+            throw FlowFailure(
+                .giveUp, code: "FilesChanged",
+                message: "\(keys.count - found) items that \(export.title) had are no longer there:"
+                    + " files were changed while they were compared",
+                hint: "run the same command again once nobody changes them")
         }
         return unsettled
     }
 
-    /// As many of the feed as memory has room for.
-    /// - Returns: those that the files have, and those that the table alone has; nil at the end.
-    private func wantedKeys(
-        from feed: PairFeed, on side: WantedKeys.FileSide
-    ) async throws -> (keys: WantedKeys, alone: [AskedPair])? {
-        // Half is for what the feed holds.
-        let room = memory.keyBytes / 2
+    /// As many of the feed as there is room for: those that the files have, and those that the
+    /// table alone has.
+    /// - Parameter keys: that are wanted already.
+    private func take(
+        from feed: PairFeed, into keys: WantedKeys, aloneMax: Int
+    ) async throws -> (keys: WantedKeys, alone: [AskedPair], isLast: Bool) {
         // A disk may be slow.
-        return try await OwnThread.run {
+        try await OwnThread.run {
             Result { () throws(FlowFailure) in
-                var keys = WantedKeys(on: side, bytesMax: room / 2)
+                var keys = keys
                 var alone: [AskedPair] = []
-                let aloneMax = max(1, room / 2 / Self.bytesOfPair)
-                while !keys.isFull, alone.count < aloneMax, let asked = try feed.next() {
-                    let there = side == .source ? asked.difference.source : asked.difference.target
+                while !keys.isFull, alone.count < max(1, aloneMax) {
+                    guard let asked = try feed.next() else { return (keys, alone, true) }
+                    let difference = asked.difference
+                    let there = keys.side == .source ? difference.source : difference.target
                     if there == nil { alone.append(asked) } else { keys.add(asked) }
                 }
-                keys.sort()
-                return keys.isEmpty && alone.isEmpty ? nil : (keys, alone)
+                return (keys, alone, false)
             }
         }.get()
     }
@@ -117,8 +151,10 @@ extension TableVerification {
     private static let bytesOfPair = 1_024
 
     /// - Returns: what has to be looked at once more.
+    /// - Parameter export: files that the source reads; nil: it reads none.
     private func look(
-        round: Int, at source: (DispatchQueue) -> any PageSource
+        round: Int, reading export: ExportedSource? = nil,
+        at source: (DispatchQueue) -> any PageSource
     ) async throws -> [AskedPair] {
         let begun = state.withLock { $0.limits }
         let queue = HTTPEngine.queue("verify.look", lane: shared.number)
@@ -132,7 +168,7 @@ extension TableVerification {
             }
         }
         let driver = FlowDriver(
-            parts, configuration(parts, begun), shared: shared, on: queue, time: time,
+            parts, configuration(parts, begun, export), shared: shared, on: queue, time: time,
             seed: seed &+ UInt64(round))
         state.withLock { state in
             state.looking = driver
@@ -173,8 +209,17 @@ extension TableVerification {
         }
     }
 
-    private func configuration(_ parts: FlowParts, _ limits: VerifyLimits) -> FlowConfiguration {
-        var configuration = parts.configuration(memory.look)
+    private func configuration(
+        _ parts: FlowParts, _ limits: VerifyLimits, _ export: ExportedSource?
+    ) -> FlowConfiguration {
+        let openMax = export?.openMax(of: memory.look.pageBytes)
+        let readersBytes = (openMax ?? 0) * (export?.memoryOfFile ?? 0)
+        var configuration = parts.configuration(
+            MemoryBudget(
+                pageBytes: max(
+                    memory.look.pageBytes - readersBytes, MemoryBudget.pairMin.pageBytes),
+                batchBytes: memory.look.batchBytes))
+        if let openMax { configuration.openMax = openMax }
         configuration.read = limits.source
         configuration.readElsewhere = limits.target
         configuration.write = limits.write

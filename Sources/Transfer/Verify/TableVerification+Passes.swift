@@ -24,7 +24,8 @@ extension TableVerification {
             state.comparison.segmentsReadAgain = difference.segments?.count ?? 0
         }
         if !difference.isEmpty {
-            try await look(try await readAgain(difference))
+            let superseded = try await superseded()
+            try await look(try await readAgain(difference, but: superseded), but: superseded)
         }
         return state.withLock { state in
             let counters = state.comparison.counters
@@ -69,7 +70,8 @@ extension TableVerification {
         }
         try await scan(.summing) { side in
             var pass = Pass(chosen: chosen)
-            pass.stages = [DigestStage(schema: subject.schema, key: digestKey)]
+            pass.stages =
+                filterStages(side) + [DigestStage(schema: subject.schema, key: digestKey)]
             pass.folds = [folds[side]]
             let place = subject.sides[side].place
             pass.saved = states[side].segments.map {
@@ -87,8 +89,9 @@ extension TableVerification {
     }
 
     /// The second pass: the keys of buckets that differ.
+    /// - Parameter superseded: lines of files that don't count.
     func readAgain(
-        _ difference: SumDifference
+        _ difference: SumDifference, but superseded: Set<LinePlace>
     ) async throws -> PassDifference {
         let spill = KeySpill(folder: options.scratchFolder, bytesMax: memory.keyBytes)
         let sinks = [false, true].map { isTarget in
@@ -97,7 +100,10 @@ extension TableVerification {
         }
         try await scan(.readingAgain) { side in
             var pass = Pass(chosen: difference.segments)
-            pass.stages = [BucketStage(difference, schema: subject.schema, key: digestKey)]
+            pass.stages =
+                filterStages(side)
+                + (subject.sides[side].place.export == nil ? [] : [SupersededStage(superseded)])
+                + [BucketStage(difference, schema: subject.schema, key: digestKey)]
             pass.sink = sinks[side]
             return pass
         }
@@ -106,18 +112,64 @@ extension TableVerification {
             excess: zip(sinks[0].sums, sinks[1].sums).map { $0 &- $1 })
     }
 
+    /// Lines of files whose keys come again further on: they add to sums, and don't count.
+    private func superseded() async throws -> Set<LinePlace> {
+        guard let export = subject.sides.lazy.compactMap(\.place.export).first else { return [] }
+        enter(.checking)
+        let check = FilesCheck(
+            FilesCheck.Request(
+                export: export, schema: subject.schema, purpose: .comparing,
+                memory: 2 * memory.pageBytes + memory.keyBytes,
+                scratchFolder: options.scratchFolder, giveUpAfter: options.giveUpAfter,
+                shared: shared, time: time, seed: seed),
+            of: (subject.source.place.name, subject.target.place.name))
+        state.withLock { state in
+            state.check = check
+            // Orders that came a moment ago found nothing to obey them.
+            check.obey(state.orders)
+        }
+        let outcome = await check.run().outcome
+        state.withLock { $0.check = nil }
+        switch outcome {
+        case .completed?: break
+        case .failed(let failure)?: throw failure
+        case .stopped?, nil: throw Stopped()
+        }
+        let places = check.superseded
+        if !places.isEmpty {
+            state.withLock { state in
+                state.comparison.notes.append(
+                    "\(places.count) lines of \(export.title) have keys that come again further"
+                        + " on: the last line of each key counts")
+            }
+        }
+        return places
+    }
+
     /// Counts instead of comparing.
     func count() async throws -> Comparison.Result {
-        try await scan(.summing) { _ in Pass(contents: .count) }
+        try await scan(.summing) { side in
+            var pass = Pass(contents: .count)
+            pass.stages = filterStages(side)
+            // What is to be told from others has to be seen.
+            if !pass.stages.isEmpty { pass.contents = .items }
+            return pass
+        }
         return state.withLock { state in
+            let counters = (state.comparison.source.counters, state.comparison.target.counters)
             let (source, target) = (
-                state.comparison.source.counters.itemsRead,
-                state.comparison.target.counters.itemsRead
+                counters.0.itemsRead - counters.0.itemsLeftOut, counters.1.itemsRead
             )
             state.comparison.counters.itemsInSource = source
             state.comparison.counters.itemsInTarget = target
             return source == target && !state.comparison.isUnlike ? .equal : .different
         }
+    }
+
+    /// What is not wanted of the source is as if it were not there.
+    private func filterStages(_ side: Int) -> [any PageStage] {
+        guard side == 0, let filter = options.filter else { return [] }
+        return [FilterStage(filter)]
     }
 
     // MARK: Scanning both sides

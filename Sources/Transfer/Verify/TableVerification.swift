@@ -73,6 +73,8 @@ final class TableVerification: TableTask {
         var repairs: VerifyCounters
         /// What looks at items by their keys just now.
         var looking: FlowDriver?
+        /// What reads all files just now.
+        var check: FilesCheck?
         var orders: JobOrders
         var limits: VerifyLimits
 
@@ -175,6 +177,7 @@ final class TableVerification: TableTask {
                 if orders.isPaused != before.isPaused { driver.setPaused(orders.isPaused) }
                 if orders.isStopping { driver.stop() }
             }
+            state.check?.obey(orders)
             // What can't be was refused before.
             guard orders.throttle != before.throttle,
                 let limits = try? VerifyLimits(

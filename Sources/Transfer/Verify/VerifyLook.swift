@@ -96,7 +96,8 @@ struct VerifyLook: Sendable {
                     table, source.description, pageBytesMax: memory.pageBytes,
                     spool: spool, bytes: bytes)
                 reader.isConsistent = options.isConsistentRead
-                reader.contents = options.mode == .count ? .count : .items
+                reader.contents =
+                    options.mode == .count && options.filter == nil ? .count : .items
                 reader.rate = options.limits.totals.read
                 first = try await reader.read()
             } catch {

@@ -66,14 +66,20 @@ struct VerifyOpening {
     }
 
     private var identity: JobIdentity {
-        let tables = looks.map { look -> JSON in
+        let tables = zip(looks, reading).map { look, options -> JSON in
             let (source, target) = (look.subject.source, look.subject.target)
-            return [
+            var json: JSON = [
                 "source": .string(source.identity),
                 "sourceEndpoint": .string(source.place.endpoint),
                 "target": .string(target.identity),
                 "targetEndpoint": .string(target.place.endpoint),
             ]
+            // Sums of files are good for these files alone.
+            for side in [source, target] {
+                if let files = side.place.export?.export.digest { json["files"] = .string(files) }
+            }
+            if let filter = options.filter { json["where"] = .string(filter.text) }
+            return json
         }
         return JobIdentity(
             verifying: tables, mode: reading[0].mode,

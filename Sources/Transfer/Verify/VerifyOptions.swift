@@ -1,4 +1,5 @@
 import Connectors
+import DynamoModel
 import Flow
 import Schema
 import Status
@@ -23,6 +24,8 @@ package struct VerifyOptions: Equatable, Sendable {
     /// Bytes for the pages of both sides and for keys, of one table.
     package var memory = CopyOptions.memoryUsual
     package var isConsistentRead = false
+    /// Which items of the source are compared; nil: all.
+    package var filter: ItemFilter?
     package var giveUpAfter: Duration = .seconds(15 * 60)
     /// Which settings are compared; nil: none.
     package var settings: SettingChoice? = SettingChoice()

@@ -250,6 +250,7 @@ extension CopyArguments {
 
     private static var readingOptions: [Option<Self>] {
         [
+            filterOption,
             Option(
                 flag: "--skip-expired", \.skipExpired, in: .reading,
                 """
@@ -374,8 +375,19 @@ extension CopyArguments {
                 "--verify compares all that is read, but \(other)",
                 hints: ["compare them afterwards: dynaferry verify"])
         }
+        try validateFilter()
         try validateFiles()
         try validateSides()
+    }
+
+    /// Refuses what is no condition, of all tables and of each.
+    func validateFilter() throws(UsageError) {
+        for arguments in [self] + entries.map(\.arguments) { _ = try arguments.itemFilter() }
+        if schemaOnly, filter != nil {
+            throw UsageError(
+                "--where is about items, but --schema-only copies none",
+                hints: ["leave one of them out"])
+        }
     }
 
     /// Refuses sides that can't be what they are said to be, whatever is done with them.

@@ -270,8 +270,9 @@ extension CopyArguments {
 }
 
 extension ExportOptions {
-    init(_ arguments: CopyArguments) {
+    init(_ arguments: CopyArguments) throws(CommandFailure) {
         self.init()
+        filter = try arguments.checkedFilter
         compression = arguments.files.asCompression
         fileBytes = arguments.files.fileBytes
         memory =

@@ -179,6 +179,7 @@ extension CopyOptions {
                 ? CopyOptions.memoryFromFiles : CopyOptions.memoryUsual)
         verifies = arguments.verifies
         isConsistentRead = arguments.consistentRead
+        filter = try arguments.checkedFilter
         skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
         onlyChanged = arguments.onlyChanged

@@ -26,7 +26,7 @@ enum EngineFiles {
                 name: arguments.source.text, reader: client,
                 scaling: scaling.map(ScalingReader.init))
             return try await ExportPreparation.lines(
-                ExportOptions(arguments), table, to: STDOUT_FILENO, called: "stdout",
+                try ExportOptions(arguments), table, to: STDOUT_FILENO, called: "stdout",
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
         let pairs = try await exportPairs(arguments, sides, voice, &options)
@@ -46,8 +46,10 @@ enum EngineFiles {
     /// What holds for each table.
     static func options(
         of pairs: [ExportPreparation.Pair], _ arguments: CopyArguments
-    ) -> [ExportOptions] {
-        pairs.map { ExportOptions(arguments.own(ofTable: $0.source.name)) }
+    ) throws(CommandFailure) -> [ExportOptions] {
+        try pairs.map { pair throws(CommandFailure) in
+            try ExportOptions(arguments.own(ofTable: pair.source.name))
+        }
     }
 
     /// Tables that are selected, and where each goes.

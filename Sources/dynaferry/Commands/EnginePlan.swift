@@ -32,7 +32,7 @@ enum EnginePlan {
                     let sides = try EngineFiles.sidesOfExport(arguments, environment)
                     let pairs = try await EngineFiles.exportPairs(arguments, sides, voice, &job)
                     return try await CopyPlan.exporting(
-                        EngineFiles.options(of: pairs, arguments), pairs, prices: prices,
+                        try EngineFiles.options(of: pairs, arguments), pairs, prices: prices,
                         jobs: job.folder)
                 }
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)

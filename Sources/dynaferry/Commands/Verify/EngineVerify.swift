@@ -123,6 +123,7 @@ extension VerifyOptions {
         limits = own.askedLimits
         if let asked = own.memory { memory = asked }
         isConsistentRead = own.consistentRead
+        filter = try own.checkedFilter
         settings = own.comparesSettings ? try own.settingChoice : nil
         giveUpAfter = own.giveUpAfter
         if let folder = environment["TMPDIR"], !folder.isEmpty { scratchFolder = folder }

@@ -130,6 +130,14 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 that would have shown.
                 """),
             Option(
+                "--where", CopyArguments.filterKind, \.copy.filter, in: .comparison,
+                default: "all items",
+                """
+                Compare only those items of the source that satisfy a condition, as copy --where \
+                copies them; all others of the target are only in the target.
+                """
+            ).perTable,
+            Option(
                 flag: "--count", \.count, in: .comparison,
                 "Compare only how many items there are, at the same read units."),
             Option(
@@ -376,6 +384,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             twoPlaces: "copy one of them into a table first: one side must be a table",
             mixed: "some tables are compared with files, others with tables")
         try validateFiles()
+        try copy.validateFilter()
         try copy.validateSchema()
         try copy.validateSides()
     }

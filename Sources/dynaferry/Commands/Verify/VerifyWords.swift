@@ -8,7 +8,7 @@ extension VerifyArguments {
             let given = try? CopyArguments.given(Array(words.dropFirst()))
         else { return nil }
         let kept = options.map(\.description).filter {
-            [.tables, .sides, .files].contains($0.category)
+            [.tables, .sides, .files].contains($0.category) || $0.names.contains("--where")
         }
         let names = Set(kept.flatMap(\.names))
         let settings = given.settings.filter { names.contains($0.name) }

@@ -1,0 +1,25 @@
+import DynamoModel
+import Flow
+import JSON
+
+/// Leaves out items that nobody wants.
+package final class FilterStage: PageStage {
+    /// It decodes what the condition names.
+    package let isHeavy = true
+    private let filter: ItemFilter
+
+    package init(_ filter: ItemFilter) { self.filter = filter }
+
+    package func growth(items: Int) -> Int { items * MemoryLayout<Verdict>.stride }
+
+    package func apply(to page: inout Page) throws(FlowFailure) {
+        let bytes = page.buffer.bytes
+        do throws(JSONError) {
+            for (item, slice) in page.items.enumerated() where !page.isRefused(item) {
+                if try !filter.wants(slice, in: bytes) { page.leaveOut(item, .unwanted) }
+            }
+        } catch {
+            throw FlowFailure(malformed: error, "Scan")
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import JSON
+
+/// Which items are wanted: a condition as a user writes it.
+package struct ItemFilter: Equatable, Sendable {
+    /// As it was given.
+    package let text: String
+    private let condition: Condition
+    private let named: NamedAttributes
+
+    package static func == (left: Self, right: Self) -> Bool { left.text == right.text }
+
+    package init(_ text: String) throws(ExpressionError) {
+        self.text = text
+        condition = try Condition(withLiterals: text)
+        named = NamedAttributes(condition.paths.map(\.attribute))
+    }
+
+    /// Whether an item is wanted.
+    /// - Parameter bytes: as ``NamedAttributes/decode(_:in:)`` takes them.
+    /// - Throws: when the bytes are no item of DynamoDB's.
+    package func wants(
+        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) -> Bool {
+        condition.holds(for: try named.decode(slice, in: bytes))
+    }
+}

@@ -1,0 +1,146 @@
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import JSON
+import LocalAWS
+import Pacing
+import Status
+import TestSupport
+import Testing
+
+@testable import Transfer
+
+/// Goal: of a table exactly those items arrive that satisfy the condition, by whatever way, and a
+/// verification by the same condition agrees.
+/// Method: what is wanted is computed here, by another rule on the same items, and loaded into a
+/// table of its own.
+@Suite(.timeLimit(.minutes(10))) struct FilterTests {
+    private static let text = "n >= 1 AND contains(\"text\", 'xxx') AND NOT size(blob) > 5"
+
+    private static func isWanted(_ item: JSON) -> Bool {
+        guard let number = item["n"]?["N"]?.string, let text = item["text"]?["S"]?.string else {
+            return false
+        }
+        return number != "0" && text.contains("xxx")
+    }
+
+    /// A source, and what is wanted of it.
+    private static func site(
+        _ count: Int = 900, _ configure: (inout ServerOptions) -> Void = { _ in }
+    ) throws -> FilesFixture {
+        let site = try FilesFixture(configure)
+        let items = FilesFixture.items(count)
+        try site.load("source", items)
+        try site.load("wanted", items.filter(isWanted))
+        #expect(site.fixture.server.count(of: "wanted") ?? 0 > count / 3)
+        try site.load("target", [])
+        return site
+    }
+
+    private static func filter() throws -> ItemFilter { try ItemFilter(text) }
+
+    @Test func `a copy brings what is wanted, and counts the rest`() async throws {
+        let site = try Self.site()
+        let filter = try Self.filter()
+        let status = try await site.fixture.copy { options in
+            (options.filter, options.verifies) = (filter, true)
+        }
+        #expect(status.outcome == .completed)
+        site.fixture.expectEqual("wanted", "target")
+        let wanted = try #require(site.fixture.server.count(of: "wanted"))
+        #expect(status.counters.itemsWritten == wanted)
+        #expect(status.counters.itemsLeftOut == 900 - wanted)
+        let comparison = try #require(status.tables[0].comparison)
+        #expect(comparison.result == .equal && comparison.counters.itemsInSource == wanted)
+    }
+
+    @Test func `under faults and stops it is the same`() async throws {
+        for seed in 0..<4 as Range<UInt64> {
+            let site = try Self.site(600) { options in
+                options.seed = seed
+                options.faults = try? FaultPlan(
+                    parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.03,unprocessed=0.2")
+            }
+            let filter = try Self.filter()
+            var generator = SeededGenerator(seed: seed)
+            for run in 1... {
+                let job = try await site.fixture.prepare { options in
+                    (options.filter, options.segments) = (filter, 8)
+                }
+                let delay = run * Int.random(in: 5...40, using: &generator)
+                let stopper = Task {
+                    try await Task.sleep(for: .milliseconds(delay))
+                    job.stop()
+                }
+                let status = await job.run()
+                stopper.cancel()
+                if status.outcome == .completed { break }
+            }
+            site.fixture.expectEqual("wanted", "target")
+        }
+    }
+
+    @Test func `another condition is another job`() async throws {
+        let site = try Self.site(200)
+        let filter = try Self.filter()
+        let job = try await site.fixture.prepare { $0.filter = filter }
+        job.stop()
+        _ = await job.run()
+        let other = try await site.fixture.prepare { options in
+            (options.filter, options.mergesIntoItems) = (try? ItemFilter("n = 1"), true)
+        }
+        #expect(other.id != job.id)
+        other.stop()
+        _ = await other.run()
+    }
+
+    @Test func `an export and an import bring what is wanted too`() async throws {
+        let site = try Self.site()
+        let filter = try Self.filter()
+        let out = try await site.export { ($0.filter, $0.verifies) = (filter, true) }.run()
+        #expect(out.outcome == .completed && out.tables[0].comparison?.result == .equal)
+        let wanted = try #require(site.fixture.server.count(of: "wanted"))
+        #expect(try await site.read().items == wanted)
+        let into = try await site.importing(try await site.read()) {
+            ($0.filter, $0.verifies) = (try? ItemFilter("n = 2"), true)
+        }.run()
+        #expect(into.outcome == .completed && into.tables[0].comparison?.result == .equal)
+        #expect(into.counters.itemsLeftOut == wanted - into.counters.itemsWritten)
+    }
+
+    @Test func `a verification by the same condition is equal, and finds what was planted`()
+        async throws
+    {
+        let site = try Self.site(400)
+        let filter = try Self.filter()
+        let equal = try await site.fixture.verify("source", "wanted") { $0.filter = filter }
+        #expect(equal.comparison.result == .equal && equal.findings.isEmpty)
+        let count = try await site.fixture.verify("source", "wanted") { options in
+            (options.filter, options.mode) = (filter, .count)
+        }
+        #expect(count.comparison.result == .equal)
+        var planted = try #require(FilesFixture.items(400).first(where: Self.isWanted))
+        planted["blob"] = ["B": "AAE="]
+        try await site.fixture.put(planted, into: "wanted")
+        let unwanted = try #require(FilesFixture.items(400).first { !Self.isWanted($0) })
+        try await site.fixture.put(unwanted, into: "wanted")
+        let found = try await site.fixture.verify("source", "wanted") { $0.filter = filter }
+        #expect(found.keys(.different).count == 1 && found.keys(.onlyInTarget).count == 1)
+        #expect(found.findings.count == 2)
+    }
+
+    @Test func `a copy of what differs goes by the condition`() async throws {
+        let site = try Self.site(300)
+        let filter = try Self.filter()
+        let planted: JSON = ["id": ["S": "other"], "n": ["N": "9"]]
+        try await site.fixture.put(planted, into: "target")
+        let status = try await site.fixture.copy { options in
+            (options.filter, options.onlyChanged, options.mergesIntoItems) = (filter, true, true)
+        }
+        #expect(status.outcome == .completed)
+        let wanted = try #require(site.fixture.server.count(of: "wanted"))
+        #expect(status.counters.itemsWritten == wanted)
+        #expect(site.fixture.server.count(of: "target") == wanted + 1)
+    }
+}
