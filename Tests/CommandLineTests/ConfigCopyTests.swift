@@ -83,6 +83,33 @@ import Testing
         #expect(try server.tables().contains("tmp-dev") == false)
     }
 
+    @Test func `tables go to files and come from them as the file says, table by table`() throws {
+        let (all, few) = (folder.path("all/"), folder.path("few/"))
+        let out = try run(
+            "copy", "--config",
+            write(
+                """
+                {"endpoint": "\(server.url)", "region": "us-east-1",
+                 "state-dir": "\(folder.path("jobs"))",
+                 "tables": [{"source": "stage-orders", "target": "\(all)"},
+                            {"source": "stage-users", "target": "\(few)",
+                             "compression": "none", "where": "size(id) > 1000"}]}
+                """))
+        #expect(out.status == 0, "\(out)")
+        let into = try run(
+            "copy", "--config",
+            write(
+                """
+                {"endpoint": "\(server.url)", "region": "us-east-1",
+                 "state-dir": "\(folder.path("jobs"))",
+                 "tables": [{"source": "\(all)", "target": "from-all", "write-units": 4000},
+                            {"source": "\(few)", "target": "from-few", "latest": true}]}
+                """))
+        #expect(into.status == 0, "\(into)")
+        #expect(into.err.contains("write units a second: at most 4000"), "\(into.err)")
+        #expect(try server.count("from-all") == 1_500 && server.count("from-few") == 0)
+    }
+
     @Test func `the same command goes on, and the rest of the file may have changed`() throws {
         let path = try write(file)
         let first = try ChildProcess(

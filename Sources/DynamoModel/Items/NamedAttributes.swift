@@ -25,11 +25,38 @@ package struct NamedAttributes: Sendable {
             }
             _ = walk.peek()
             let start = walk.offset
-            try walk.walkValue()
-            item[wanted] = try Self.value(
-                UnsafeRawBufferPointer(rebasing: bytes[start..<walk.offset]), at: start)
+            var plain: AttributeValue?
+            try walk.walkObject { (walk, type) throws(JSONError) in
+                plain = try Self.plainValue(type, &walk)
+            }
+            if plain == nil {
+                plain = try Self.value(
+                    UnsafeRawBufferPointer(rebasing: bytes[start..<walk.offset]), at: start)
+            }
+            item[wanted] = plain
         }
         return item
+    }
+
+    /// Walks over a value; it is decoded at once where it is a text without escapes or a number, as
+    /// nearly all are that conditions are about.
+    private static func plainValue(
+        _ type: ByteWalk.Text, _ walk: inout ByteWalk
+    ) throws(JSONError) -> AttributeValue? {
+        let isText = walk.equals(type, "S")
+        guard isText || walk.equals(type, "N") else {
+            try walk.walkValue()
+            return nil
+        }
+        let text = try walk.walkString()
+        let bytes = walk.bytes(text.range)
+        guard !text.hasEscapes else { return nil }
+        if isText { return .string(Array(bytes)) }
+        do {
+            return .number(try DynamoNumber(bytes))
+        } catch {
+            throw walk.failure("not a number")
+        }
     }
 
     private static func value(

@@ -250,7 +250,15 @@ package enum ExportPreparation {
             segments ?? options.segments ?? segmentsWanted(description.sizeBytes, options)
         reader.rate = options.limits.totals.read
         do throws(AWSError) {
-            return try await reader.read()
+            var first = try await reader.read()
+            guard reader.asked == nil, first.page == nil else { return first }
+            // It reports little or nothing, and is more than that: as many as a copy would read it
+            // in would make small files.
+            let (seen, isHuge) = (first.itemsEstimated ?? 0).multipliedReportingOverflow(
+                by: first.itemBytes ?? 1)
+            let bytes = max(isHuge ? .max : seen, FirstReader.unsegmentedMax + 1)
+            first.segments = min(first.segments, segmentsWanted(bytes, options) ?? first.segments)
+            return first
         } catch {
             throw CopyRefusal(error, side: "source", source.reader.endpoint)
         }

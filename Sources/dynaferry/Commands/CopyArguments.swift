@@ -112,6 +112,14 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
         return entry?.arguments ?? self
     }
 
+    /// The same for a pair. Files have no name that an entry could match, but what they go into
+    /// has.
+    package func own(of source: String, into target: String) -> CopyArguments {
+        guard filesSide == .source else { return own(ofTable: source) }
+        let entry = entries.first { NamePattern($0.target.text).match(target) != nil }
+        return entry?.arguments ?? self
+    }
+
     /// Everything known of the source's side; an ARN names its region.
     package var sourceSide: SideArguments { side(sides.filledSource, selection.map(\.source)) }
     package var targetSide: SideArguments { side(sides.filledTarget, selection.map(\.target)) }

@@ -131,7 +131,7 @@ enum EngineCopy {
         _ environment: [String: String]
     ) throws(CommandFailure) -> [CopyOptions] {
         try tables.map { table throws(CommandFailure) in
-            let own = arguments.own(ofTable: table.source.name)
+            let own = arguments.own(of: table.source.name, into: table.target.name)
             try own.deadLetters.map { path throws(CommandFailure) in
                 try OutputFile.checkFolder(of: path, "--dead-letters")
             }

@@ -101,10 +101,10 @@ enum EngineFiles {
                 preconditionFailure("\(folder) is no place")
             }
             let place = try await place(location, .target, sides, arguments, voice)
-            for (export, _) in try await place.exports(arguments, voice) {
+            let own = arguments.own(ofTable: table.name)
+            for (export, _) in try await place.exports(own, voice) {
                 for note in export.notes { voice.note(note) }
-                pairs.append(
-                    (table, try await described(export, in: place.files, table, arguments)))
+                pairs.append((table, try await described(export, in: place.files, table, own)))
             }
         }
         return pairs
@@ -155,16 +155,17 @@ enum EngineFiles {
         var pairs: [CopyPreparation.Pair] = []
         var names: Set<String> = []
         for (source, target) in arguments.selection {
+            let own = arguments.own(of: source.text, into: target.text)
             if source.kind == .stream {
                 let stream = StreamStore(STDIN_FILENO, called: "stdin")
                 let table = TargetTable(name: target.text, client: client, scaling: scaling)
                 let export = try await described(
                     ReadExport(stream: StreamStore.fileName), in: stream,
-                    SourceTable(name: table.name, reader: table.reader), arguments)
+                    SourceTable(name: table.name, reader: table.reader), own)
                 return [(.export(export), table)]
             }
             let place = try await place(source, .source, sides, arguments, voice)
-            let exports = try await place.exports(arguments, voice)
+            let exports = try await place.exports(own, voice)
             for (export, stars) in exports {
                 let name = NamePattern(target.text).filled(with: stars)
                 guard names.insert(name).inserted else {
@@ -177,7 +178,7 @@ enum EngineFiles {
                         .export(
                             try await described(
                                 export, in: place.files,
-                                SourceTable(name: name, reader: table.reader), arguments)),
+                                SourceTable(name: name, reader: table.reader), own)),
                         table
                     ))
             }

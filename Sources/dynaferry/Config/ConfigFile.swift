@@ -120,7 +120,7 @@ package struct ConfigFile {
     private func reference(
         _ key: String, _ value: LocatedJSON
     ) throws(UsageError) -> Location {
-        let kind = ValueKind<Location>.table
+        let kind = ValueKind<Location>.location
         guard case .string(let name) = value.content, let table = kind.parse(name) else {
             throw text.origin(key, value).unexpected(kind.expected)
         }
@@ -129,7 +129,7 @@ package struct ConfigFile {
 
     /// An entry that an earlier one leaves nothing to is a slip of the pen.
     private mutating func append(_ table: Table) throws(UsageError) {
-        guard table.source.stars == table.target.stars else {
+        guard table.target.isFiles || table.source.stars == table.target.stars else {
             throw table.origin.error(
                 "\(table.source.text) has \(table.source.stars) stars, \(table.target.text)"
                     + " \(table.target.stars)",

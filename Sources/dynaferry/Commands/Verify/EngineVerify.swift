@@ -19,7 +19,9 @@ enum EngineVerify {
             try await CommandFailure.wrapping {
                 var jobOptions = try EngineCopy.jobOptions(arguments.copy, environment)
                 let tables = try await tables(arguments, environment, voice, &jobOptions)
-                let own = tables.map { arguments.copy.own(ofTable: $0.source.name) }
+                let own = tables.map {
+                    arguments.copy.own(of: $0.source.name, into: $0.target.name)
+                }
                 var policy = Job.Policy()
                 policy.width = arguments.copy.tables
                 return try await VerifyPreparation.prepare(
@@ -44,6 +46,13 @@ enum EngineVerify {
     private enum FoundTarget {
         case table(TargetTable)
         case export(ExportedSource)
+
+        var name: String {
+            switch self {
+            case .table(let table): table.name
+            case .export(let export): export.title
+            }
+        }
     }
 
     private static func tables(

@@ -79,13 +79,16 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Option(
                 "--like", .table, \.copy.files.like, in: .files,
                 default: "table.json of the export",
-                "The export's table has the keys of this one, at the table's side."),
+                "The export's table has the keys of this one, at the table's side."
+            ).perTable,
             Option(
                 "--key", .key, \.copy.files.key, in: .files, default: "table.json of the export",
-                "The export's table has these keys."),
+                "The export's table has these keys."
+            ).perTable,
             Option(
                 flag: "--latest", \.copy.files.latest, in: .files,
-                "Read the newest where a table has several exports."),
+                "Read the newest where a table has several exports."
+            ).perTable,
             Option(
                 "--expected-bucket-owner", .accountID, \.copy.files.bucket.expectedOwner,
                 in: .files, default: "any",
