@@ -24,8 +24,8 @@ package struct CopyOptions: Equatable, Sendable {
     package var keepsItems = false
     /// Only items that differ are written, if the target holds items.
     package var onlyChanged = false
-    /// All files are read before the first item is written; nil: where they are no larger than
-    /// ``memory``.
+    /// All files are read before the first item is written; nil: where what they hold is no larger
+    /// than ``memory``.
     package var checksFirst: Bool?
     /// Where keys are kept that memory does not hold.
     package var scratchFolder = "/tmp"

@@ -13,7 +13,7 @@ extension CopyTask {
     /// - Returns: places of items whose keys come again further on: the last of each counts.
     func checkFiles() async -> Result<Set<LinePlace>, CheckEnded> {
         guard case .export(let export) = subject.tables.source, !export.isStream,
-            options.checksFirst ?? (export.export.bytes <= options.memory),
+            options.checksFirst ?? (export.export.storedBytes <= options.memory),
             !open.isCopiedByDifferences(options)
         else { return .success([]) }
         let files = Set(export.export.data.map(\.name))

@@ -114,7 +114,7 @@ extension CopyArguments {
                 """
                 Read all files before the first item is written: a file that is not what the \
                 manifest says ends the copy before it has begun, and of keys that come twice the \
-                last line counts. Files that --memory could hold are checked in any case.
+                last line counts. Where --memory could hold all items this is done in any case.
                 """
             ).perTable,
         ] + bucketOptions
