@@ -19,23 +19,34 @@ package struct NamedAttributes: Sendable {
         var walk = ByteWalk(bytes)
         walk.position = walk.base + Int(slice.offset)
         var item: Item = [:]
-        try walk.walkObject { (walk, name) throws(JSONError) in
+        try walk.expect(0x7B)
+        if walk.take(0x7D) { return item }
+        repeat {
+            let name = try walk.walkString()
+            try walk.expect(0x3A)
             guard let wanted = names.first(where: { walk.equals(name, $0) }) else {
-                return try walk.walkValue()
+                try walk.walkValue()
+                continue
             }
-            _ = walk.peek()
-            let start = walk.offset
-            var plain: AttributeValue?
-            try walk.walkObject { (walk, type) throws(JSONError) in
-                plain = try Self.plainValue(type, &walk)
-            }
-            if plain == nil {
-                plain = try Self.value(
-                    UnsafeRawBufferPointer(rebasing: bytes[start..<walk.offset]), at: start)
-            }
-            item[wanted] = plain
-        }
+            item[wanted] = try Self.value(&walk, in: bytes)
+            // Each name stands once: a cutter has seen to that.
+            if item.count == names.count { break }
+        } while walk.take(0x2C)
         return item
+    }
+
+    private static func value(
+        _ walk: inout ByteWalk, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) -> AttributeValue {
+        _ = walk.peek()
+        let start = walk.offset
+        var plain: AttributeValue?
+        try walk.walkObject { (walk, type) throws(JSONError) in
+            plain = try plainValue(type, &walk)
+        }
+        if let plain { return plain }
+        return try value(
+            UnsafeRawBufferPointer(rebasing: bytes[start..<walk.offset]), at: start)
     }
 
     /// Walks over a value; it is decoded at once where it is a text without escapes or a number, as
