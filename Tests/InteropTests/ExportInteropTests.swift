@@ -52,13 +52,13 @@ struct ExportInteropTests {
         let out = try run(
             [
                 "copy", "orders", "s3://\(bucket)/out/", "--source-endpoint", source.url,
-                "--target-endpoint", try server.url, "--file-size", "64KiB",
+                "--target-endpoint", try server.url, "--file-size", "64KiB", "--verify",
             ], server.keys, isFilesTarget: true)
         #expect(out.status == 0, "\(out)")
         let into = try run(
             [
                 "copy", "s3://\(bucket)/out/", "back", "--source-endpoint", try server.url,
-                "--target-endpoint", source.url,
+                "--target-endpoint", source.url, "--verify",
             ], server.keys, isFilesTarget: false)
         #expect(into.status == 0, "\(into)")
         let same = try await Programs.runScript(
