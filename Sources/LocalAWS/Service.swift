@@ -148,7 +148,7 @@ package final class Service: Sendable {
 
     private static let inflatedBytesMax = 64 << 20
 
-    /// What is asked for, by whom, and what befalls it.
+    /// What is asked for, by whom, and which fault it meets.
     private struct Call {
         let operation: Operation
         let caller: User?

@@ -21,7 +21,7 @@ package final class BucketStage: PageStage, @unchecked Sendable {
     package func apply(to page: inout Page) throws(FlowFailure) {
         do throws(JSONError) {
             for (item, slice) in page.items.enumerated() {
-                // What is no item was told of when it was met first.
+                // What is not an item was reported by the first pass.
                 guard !page.isNone(item) else {
                     page.leaveOut(item, .equal)
                     continue

@@ -29,7 +29,7 @@ package struct Fill: Equatable, Sendable {
         name = String(pair[0])
         guard (try? TableName.check(name)) != nil, !name.hasPrefix("arn:") else {
             throw SyntaxError(
-                description: "'\(name)' is no table name: 3 to 255 of a-z, A-Z, 0-9, _ . -")
+                description: "'\(name)' is not a table's name: 3 to 255 of a-z, A-Z, 0-9, _ . -")
         }
         let count = pair[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let items = Int(count[0]), items >= 0, items <= 1_000_000_000 else {

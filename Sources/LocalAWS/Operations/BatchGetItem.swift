@@ -30,7 +30,7 @@ extension Service {
         var unread: [[UnsafeRawBufferPointer]] = []
     }
 
-    /// - Parameter fault: what befalls the request: it may leave a share of the keys unprocessed.
+    /// - Parameter fault: of the request: it may leave a share of the keys unprocessed.
     func batchGetItem(
         _ request: Parameters, _ fault: Fault?, bench: Workbench, into output: inout ByteStorage
     ) throws(ServiceError) {

@@ -3,7 +3,7 @@ import System
 
 /// BatchWriteItem (API reference, BatchWriteItem).
 extension Service {
-    /// - Parameter fault: what befalls the request: it may leave a share of the writes unprocessed.
+    /// - Parameter fault: of the request: it may leave a share of the writes unprocessed.
     func batchWriteItem(
         _ body: UnsafeRawBufferPointer, _ fault: Fault?, bench: Workbench,
         into output: inout ByteStorage

@@ -32,7 +32,7 @@ extension Service {
                         + "Disable deletion protection first.")
             }
             table.enter(.deleting(until: tables.phaseEnd(from: now)))
-            // What remains of a deleted table is told without its keys.
+            // What remains of a deleted table is reported without its keys.
             var description = table.describe(at: now)
             for member in ["AttributeDefinitions", "KeySchema", "CreationDateTime"] {
                 description[member] = nil

@@ -1,7 +1,7 @@
 import JSON
 
-/// UpdateTable (API reference, UpdateTable). What takes a while is told by the status of the table,
-/// of an index, of its encryption or of its warm throughput.
+/// UpdateTable (API reference, UpdateTable). What takes a while shows in the status of the
+/// table, of an index, of its encryption or of its warm throughput.
 extension Service {
     func updateTable(_ request: Parameters) throws(ServiceError) -> JSON {
         try request.refuse(

@@ -250,7 +250,7 @@ final class S3Service: @unchecked Sendable {
     }
 }
 
-/// One request to S3: what it asks for, for whom, and what befalls it.
+/// One request to S3: what it asks for, for whom, and which fault it meets.
 struct S3Exchange {
     let call: S3Call
     let operation: S3Operation

@@ -155,7 +155,7 @@ extension CopyArguments {
         }
         if files.level != nil, files.compression == .none {
             throw UsageError(
-                "--level is of a compression, but --compression is none", hints: ["leave it out"])
+                "--level sets a compression, but --compression is none", hints: ["leave it out"])
         }
         if let option = optionAgainstFiles(side) {
             throw UsageError(

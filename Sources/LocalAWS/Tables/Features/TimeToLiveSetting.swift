@@ -30,7 +30,7 @@ struct TimeToLiveSetting: Sendable {
         changedAt = now
     }
 
-    /// A `TimeToLiveDescription` (API reference): the attribute is told unless it is off.
+    /// A `TimeToLiveDescription` (API reference): the attribute is reported unless it is off.
     func description(at now: Instant) -> JSON {
         var json: JSON = [
             "TimeToLiveStatus": .string(
