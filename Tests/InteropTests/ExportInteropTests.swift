@@ -12,7 +12,10 @@ import Testing
 /// makes and compares items of all types; moto imports and exports.
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(20)))
 struct ExportInteropTests {
-    private static let count = 1_500
+    /// More by DYNAFERRY_EXPORT_ITEMS, which `scripts/files.sh others` sets.
+    private static let count =
+        ProcessInfo.processInfo.environment["DYNAFERRY_EXPORT_ITEMS"].flatMap { Int($0) } ?? 1_500
+    private static let secondsMax = 120 + count / 50
     private let folder: TemporaryFolder
     private let source: Server
 
@@ -20,7 +23,8 @@ struct ExportInteropTests {
         folder = try TemporaryFolder()
         source = try Server.serve()
         _ = try await Programs.runScript(
-            "files.py", ["fill", source.url, "orders", "\(Self.count)"])
+            "files.py", ["fill", source.url, "orders", "\(Self.count)"],
+            secondsMax: Self.secondsMax)
     }
 
     /// Runs the program between DynamoDB, as one user, and a bucket, as another.
@@ -62,7 +66,8 @@ struct ExportInteropTests {
             ], server.keys, isFilesTarget: false)
         #expect(into.status == 0, "\(into)")
         let same = try await Programs.runScript(
-            "files.py", ["same", source.url, "orders", source.url, "back"])
+            "files.py", ["same", source.url, "orders", source.url, "back"],
+            secondsMax: Self.secondsMax)
         #expect(same.contains("\(Self.count)"))
     }
 
@@ -72,7 +77,8 @@ struct ExportInteropTests {
             isFilesTarget: true)
         #expect(out.status == 0, "\(out)")
         let read = try await Programs.runScript(
-            "read_export.py", [folder.path("out/"), source.url, "orders", "pk,sk"])
+            "read_export.py", [folder.path("out/"), source.url, "orders", "pk,sk"],
+            secondsMax: Self.secondsMax)
         #expect(read.contains("\(Self.count)"))
     }
 

@@ -49,9 +49,11 @@ enum Programs {
 
     /// Runs a script of ours, which must succeed.
     @discardableResult
-    static func runScript(_ name: String, _ words: [String]) async throws -> String {
+    static func runScript(
+        _ name: String, _ words: [String], secondsMax: Int = 120
+    ) async throws -> String {
         let python = try #require(python)
-        let result = try await run([python, script(name)] + words)
+        let result = try await run([python, script(name)] + words, secondsMax: secondsMax)
         try #require(result.status == 0, result.text)
         return result.out
     }

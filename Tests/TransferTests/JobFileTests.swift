@@ -106,6 +106,25 @@ import Testing
         }
     }
 
+    @Test func `a new file has what all the steps from the first version on come to`() throws {
+        try inFolder { folder in
+            _ = try make(folder, "new")
+            let path = folder.databasePath("stepped")
+            try Data().write(to: URL(fileURLWithPath: path))
+            try Database(path, .write).execute(JobSchema.steps.joined(separator: "\n"))
+            func found(_ name: String) throws -> [[DatabaseValue]] {
+                try Database(folder.databasePath(name), .read).rows(
+                    """
+                    SELECT found.type, found.name, found.tbl_name, part.*
+                    FROM sqlite_schema AS found, pragma_table_xinfo(found.name) AS part
+                    ORDER BY found.name, part.cid
+                    """)
+            }
+            #expect(try found("new").count > 50)
+            #expect(try found("new") == found("stepped"))
+        }
+    }
+
     @Test func `a file of the first version is brought up to date, its dead letters included`()
         throws
     {

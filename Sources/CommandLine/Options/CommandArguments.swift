@@ -34,26 +34,30 @@ package struct Note: Equatable, Sendable {
 }
 
 /// A command's declarations without its argument type, for help and for lists.
+///
+/// Made when they are asked for: a program that starts looks at the names of all its commands, and
+/// at no more.
 package struct CommandDescription: Sendable {
-    package let name: String
-    package let summary: String
-    package let about: [String]
-    package let operands: [OperandDescription]
-    package let options: [OptionDescription]
-    package let examples: [Note]
-    package let exitCodes: [Note]
-    package let environment: [Note]
+    private let arguments: any CommandArguments.Type
 
-    package init<Arguments: CommandArguments>(_: Arguments.Type) {
-        name = Arguments.name
-        summary = Arguments.summary
-        about = Arguments.about
-        operands = Arguments.operands.map(\.description)
-        options = Arguments.options.map(\.description)
-        examples = Arguments.examples
-        exitCodes = Arguments.exitCodes
-        environment = Arguments.environment
+    package init(_ arguments: any CommandArguments.Type) { self.arguments = arguments }
+
+    package var name: String { arguments.name }
+    package var summary: String { arguments.summary }
+    package var about: [String] { arguments.about }
+    package var operands: [OperandDescription] { arguments.operandDescriptions }
+    package var options: [OptionDescription] { arguments.optionDescriptions }
+    package var examples: [Note] { arguments.examples }
+    package var exitCodes: [Note] { arguments.exitCodes }
+    package var environment: [Note] { arguments.environment }
+}
+
+extension CommandArguments {
+    fileprivate static var operandDescriptions: [OperandDescription] {
+        operands.map(\.description)
     }
+
+    fileprivate static var optionDescriptions: [OptionDescription] { options.map(\.description) }
 }
 
 /// A program: its name, and all its commands in the order in which help lists them.

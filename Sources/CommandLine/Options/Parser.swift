@@ -12,7 +12,7 @@ extension CommandArguments {
     package init(parsing words: [String]) throws(UsageError) {
         let given = try Self.given(words)
         self.init()
-        for setting in given.settings { try apply(setting) }
+        try apply(given.settings)
         try keep(given.operands)
         try validate()
     }
@@ -40,10 +40,19 @@ extension CommandArguments {
         return given
     }
 
-    /// Keeps what one option was given.
-    package mutating func apply(_ setting: OptionSetting) throws(UsageError) {
-        let option = Self.options.first { $0.description.names.contains(setting.name) }
-        guard let option else { preconditionFailure("\(setting.name) is not declared") }
+    /// Keeps what options were given.
+    package mutating func apply(_ settings: [OptionSetting]) throws(UsageError) {
+        let options = settings.isEmpty ? [] : Self.options
+        for setting in settings {
+            let option = options.first { $0.description.names.contains(setting.name) }
+            guard let option else { preconditionFailure("\(setting.name) is not declared") }
+            try keep(setting, as: option)
+        }
+    }
+
+    private mutating func keep(
+        _ setting: OptionSetting, as option: Option<Self>
+    ) throws(UsageError) {
         do {
             switch setting.value {
             case .bare: try option.keep(&self, setting.name, nil)

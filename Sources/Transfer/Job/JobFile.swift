@@ -48,7 +48,8 @@ package final class JobFile: JobStore {
             try file.prepareForWriting()
             try file.database.execute("PRAGMA synchronous=FULL")
             try file.database.transaction { () throws(DatabaseError) in
-                try file.migrate(from: 0)
+                try file.database.execute(JobSchema.newest)
+                try file.setVersion()
                 try file.insert(job)
                 for (number, table) in tables.enumerated() { try file.insert(table, number) }
             }
@@ -116,6 +117,10 @@ package final class JobFile: JobStore {
 
     private func migrate(from version: Int) throws(DatabaseError) {
         for step in JobSchema.steps[version...] { try database.execute(step) }
+        try setVersion()
+    }
+
+    private func setVersion() throws(DatabaseError) {
         try database.execute("PRAGMA user_version = \(Self.version)")
     }
 

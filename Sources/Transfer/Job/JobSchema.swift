@@ -1,6 +1,50 @@
-/// The tables of a ``JobFile``: what made each version of the next older one, from nothing on. A
-/// step that was in use is never changed.
+/// The tables of a ``JobFile``.
 enum JobSchema {
+    /// What a new file is made of: the same as all steps come to, but at once, since SQLite reads
+    /// the whole schema again for each column that is added.
+    static let newest = """
+        CREATE TABLE job (
+            id TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, state TEXT NOT NULL,
+            reason TEXT, request TEXT NOT NULL, identity TEXT NOT NULL, process INTEGER NOT NULL,
+            runs INTEGER NOT NULL DEFAULT 1, throttle TEXT NOT NULL DEFAULT '{}',
+            progress TEXT NOT NULL DEFAULT '{}', kind TEXT NOT NULL DEFAULT 'copy');
+        CREATE TABLE tables (
+            number INTEGER PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL,
+            source_id TEXT, target_id TEXT, partition_name TEXT NOT NULL,
+            partition_type TEXT NOT NULL, sort_name TEXT, sort_type TEXT,
+            target_was TEXT NOT NULL, segments INTEGER NOT NULL, items_reported INTEGER NOT NULL,
+            is_finished INTEGER NOT NULL, progress TEXT NOT NULL DEFAULT '{}', failure TEXT,
+            boost TEXT, settings TEXT NOT NULL DEFAULT '{}', digest_key BLOB,
+            repairs TEXT NOT NULL DEFAULT '{}', verdict TEXT,
+            reads_files INTEGER NOT NULL DEFAULT 0, export TEXT);
+        CREATE TABLE segments (
+            in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
+            items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
+            ) WITHOUT ROWID;
+        CREATE TABLE dead_letters (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            code TEXT NOT NULL, reason TEXT NOT NULL, item BLOB NOT NULL,
+            key BLOB NOT NULL DEFAULT X'');
+        CREATE UNIQUE INDEX dead_letter_keys ON dead_letters (in_table, key);
+        CREATE TABLE digest_buckets (
+            in_table INTEGER NOT NULL REFERENCES tables, side INTEGER NOT NULL,
+            sums BLOB NOT NULL, PRIMARY KEY (in_table, side)) WITHOUT ROWID;
+        CREATE TABLE digest_segments (
+            in_table INTEGER NOT NULL REFERENCES tables, side INTEGER NOT NULL,
+            segment INTEGER NOT NULL, cursor BLOB, sum BLOB NOT NULL,
+            PRIMARY KEY (in_table, side, segment)) WITHOUT ROWID;
+        CREATE TABLE files_read (
+            in_table INTEGER NOT NULL REFERENCES tables, name TEXT NOT NULL, cursor BLOB,
+            items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, name)
+            ) WITHOUT ROWID;
+        CREATE TABLE files_written (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            file BLOB NOT NULL);
+        PRAGMA application_id = \(JobFile.applicationID);
+        """
+
+    /// What made each version of the next older one, from nothing on. A step that was in use is
+    /// never changed.
     static let steps = [
         """
         CREATE TABLE job (

@@ -42,11 +42,7 @@ extension ConfigurableArguments {
             return nil
         }
         var probe = Self()
-        try probe.apply(setting)
+        try probe.apply([setting])
         return probe.copy.config
-    }
-
-    private mutating func apply(_ settings: [OptionSetting]) throws(UsageError) {
-        for setting in settings { try apply(setting) }
     }
 }
