@@ -12,7 +12,7 @@ import Testing
 /// makes and compares items of all types; moto imports and exports.
 @Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(20)))
 struct ExportInteropTests {
-    /// More by DYNAFERRY_EXPORT_ITEMS, which `scripts/files.sh others` sets.
+    /// For more: `DYNAFERRY_EXPORT_ITEMS=50000 scripts/test.sh Interop`.
     private static let count =
         ProcessInfo.processInfo.environment["DYNAFERRY_EXPORT_ITEMS"].flatMap { Int($0) } ?? 1_500
     private static let secondsMax = 120 + count / 50
