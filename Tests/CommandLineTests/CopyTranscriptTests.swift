@@ -120,6 +120,52 @@ struct CopyTranscriptTests {
         #expect(try ["Full", "Orders", "Other"].map(server.count) == [5, 20, 0])
     }
 
+    @Test func `whatever can't go into files or come from them is refused with a hint`() throws {
+        let server = try Served([
+            "--fill", "Orders=20", "--bucket", "dumps", "--access", "key:secret:write",
+            "--access", "AKIAIOSFODNN7EXAMPLE:other:write:ListObjectsV2",
+        ])
+        let folder = try TemporaryFolder()
+        try Data("no export".utf8).write(to: URL(fileURLWithPath: folder.path("file")))
+        let local = Self.local
+        for _ in 1...2 {
+            let line = "Orders \(folder.path("two/")) \(local)"
+            #expect(try copy(line, at: server.url).status == 0)
+        }
+        let refusals = [
+            Refusal("Orders s3://none/ \(local)", error: "no such bucket", hint: "the account"),
+            Refusal("s3://none/ New \(local)", error: "no such bucket", hint: "the account"),
+            Refusal(
+                "s3://dumps/a/ New \(local)", error: "no export in s3://dumps/a/", hint: "path"),
+            Refusal(
+                "Orders s3://dumps/a/ \(local) --expected-bucket-owner 111122223333",
+                error: "AccessDenied", hint: "check whose it is"),
+            Refusal("./none/ New \(local)", error: "no export in ./none/", hint: "path"),
+            Refusal(
+                "Orders \(folder.path("file")) \(local)", error: "is a file", hint: "a folder"),
+            Refusal(
+                "Orders \(folder.path("file/in/it/")) \(local)", error: "is a file",
+                hint: "a folder"),
+            Refusal(
+                "\(folder.path("file")) New \(local)", error: "Not a directory", hint: "a folder"),
+            Refusal(
+                "\(folder.path("two/")) New \(local)", error: "2 exports", hint: "--latest"),
+            Refusal("- New \(local)", error: "keys", hint: "--key"),
+            Refusal("Orders - \(local) --verify", 2, error: "--verify", hint: "help"),
+        ]
+        for refusal in refusals {
+            expect(try copy(refusal.line, at: server.url), refusal)
+        }
+        let listing = "Orders s3://dumps/a/ \(local)"
+        expect(
+            try copy(
+                listing, at: server.url,
+                environment: [
+                    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "other",
+                ]),
+            Refusal(listing, error: "AccessDenied", hint: "s3:ListBucket"))
+    }
+
     @Test func `without credentials nothing is asked of anyone`() throws {
         let server = try served()
         let line = "Orders New \(Self.local)"

@@ -131,14 +131,14 @@ import Testing
 
     @Test func `a bucket is probed, and one that is not there is told`() async throws {
         let (bucket, server) = try await bucket { request in
-            if request.number == 0 { return Stored.reply() }
-            return request.line.hasPrefix("HEAD")
-                ? Stored.reply(status: 404) : Stored.error("NoSuchBucket", status: 404)
+            request.number == 0 ? Stored.list([]) : Stored.error("NoSuchBucket", status: 404)
         }
         defer { server.stop() }
-        try await bucket.probe()
+        try await bucket.probe(prefix: "a/")
         let error = await #expect(throws: AWSError.self) { try await bucket.probe() }
         #expect(error?.isMissing == true && error?.hint != nil)
-        #expect(server.requests[0].line == "HEAD /bucket")
+        let line = server.requests[0].line
+        #expect(line.hasPrefix("GET /bucket?") && line.contains("max-keys=1"), "\(line)")
+        #expect(line.contains("prefix=a%2F"), "\(line)")
     }
 }

@@ -24,6 +24,9 @@ package final class FolderStore: WritableFileStore {
         title = root
     }
 
+    /// The file that stands where this folder, or one that it lies in, has to be.
+    package var fileInTheWay: String? { NewFolder.fileInTheWay(of: root) }
+
     // MARK: Reading
 
     package func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>) {
@@ -248,6 +251,20 @@ private struct NewFile {
 
 /// Folders that files are to be written into.
 enum NewFolder {
+    /// The file that stands where a folder has to be, if there is one.
+    static func fileInTheWay(of path: String) -> String? {
+        var path = path[...]
+        while !path.isEmpty {
+            while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+            var status = stat()
+            if stat(String(path), &status) == 0 {
+                return status.st_mode & S_IFMT == S_IFDIR ? nil : String(path)
+            }
+            path = path.lastIndex(of: "/").map { path[..<$0] } ?? ""
+        }
+        return nil
+    }
+
     /// Makes a folder and those that it lies in, as far as they are not there.
     static func make(_ path: String) throws(SystemError) {
         if mkdir(path, 0o777) == 0 || errno == EEXIST { return try check(path) }
@@ -287,10 +304,17 @@ extension FlowFailure {
     /// What the system says of a file it mostly says again: only a limit on open files is worth
     /// waiting for.
     package init(file error: SystemError) {
-        let isFull = error.code == ENOSPC || error.code == EDQUOT
         self.init(
             error.code == EMFILE || error.code == ENFILE ? .retry : .giveUp, code: "File",
-            message: error.description,
-            hint: isFull ? "make room there, then run the same command: it resumes" : nil)
+            message: error.description, hint: Self.hint(error.code))
+    }
+
+    private static func hint(_ code: Int32) -> String? {
+        switch code {
+        case ENOSPC, EDQUOT: "make room there, then run the same command: it resumes"
+        case EACCES, EPERM, EROFS: "check its owner and its mode, or name another folder"
+        case ENOTDIR: "name a folder: what stands there is a file"
+        default: nil
+        }
     }
 }

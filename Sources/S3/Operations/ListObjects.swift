@@ -41,12 +41,15 @@ package struct ObjectPages: Sendable {
     /// The most that AWS gives, whatever it is asked for.
     private static let keysMax = 1_000
 
-    fileprivate init(_ client: BucketClient, prefix: String, after: String?, delimiter: String?) {
+    fileprivate init(
+        _ client: BucketClient, prefix: String, after: String? = nil, delimiter: String? = nil,
+        keysMax: Int = keysMax
+    ) {
         self.client = client
         self.prefix = prefix
         // XML can't have all characters that keys can.
         var query = [("list-type", "2"), ("encoding-type", "url")]
-        query.append(("max-keys", String(Self.keysMax)))
+        query.append(("max-keys", String(keysMax)))
         if !prefix.isEmpty { query.append(("prefix", prefix)) }
         if let after { query.append(("start-after", after)) }
         if let delimiter { query.append(("delimiter", delimiter)) }
@@ -96,6 +99,15 @@ extension ReadableBucket {
         prefix: String, after: String? = nil, delimiter: String? = nil
     ) -> ObjectPages {
         ObjectPages(reader.client, prefix: prefix, after: after, delimiter: delimiter)
+    }
+
+    /// Asks whether the bucket is there and may be listed below the prefix, and learns where it is.
+    ///
+    /// HeadBucket asks for the right to list all of it, which some callers lack.
+    /// - Throws: ``AWSError``, ``AWSError/isMissing`` when there is no such bucket.
+    package func probe(prefix: String = "") async throws(AWSError) {
+        var pages = ObjectPages(reader.client, prefix: prefix, keysMax: 1)
+        _ = try await pages.next()
     }
 
     /// All objects whose keys begin with `prefix`.

@@ -116,12 +116,17 @@ enum EngineFiles {
         _ voice: JobVoice
     ) async throws -> ExportPreparation.Pair {
         guard Location(target)?.kind == .bucket else {
-            return ExportPreparation.Pair(table, to: FolderStore(target))
+            let store = FolderStore(target)
+            guard let file = store.fileInTheWay else {
+                return ExportPreparation.Pair(table, to: store)
+            }
+            throw CommandFailure(
+                "\(file) is a file, and no folder", hints: ["name a folder to export into"])
         }
         let location = try S3Location(target)
         let bucket = TargetBucket(
             try await sides.bucket(location.bucket, of: sides.target, arguments, voice))
-        try await reach(bucket, "target")
+        try await reach(bucket, location.prefix, "target")
         let store = WritableBucketStore(bucket, prefix: location.prefix)
         var pair = ExportPreparation.Pair(table, to: store)
         (pair.key, pair.bucket) = (store.key, "\(location.bucket)")
@@ -130,10 +135,10 @@ enum EngineFiles {
 
     /// A bucket that is not there, or may not be looked at, is told before anything else is done.
     private static func reach(
-        _ bucket: some ReadableBucket, _ side: String
+        _ bucket: some ReadableBucket, _ prefix: String, _ side: String
     ) async throws(CommandFailure) {
         do throws(AWSError) {
-            try await bucket.probe()
+            try await bucket.probe(prefix: prefix)
         } catch {
             let what = error.isMissing ? "there is no such bucket" : error.headline
             let place = "the \(side) bucket \(bucket.name) at \(bucket.endpoint.url)"
@@ -198,7 +203,7 @@ enum EngineFiles {
         let settings = side == .source ? try sides.source : try sides.target
         let bucket = SourceBucket(
             try await sides.bucket(location.bucket, of: settings, arguments, voice))
-        try await reach(bucket, side == .source ? "source" : "target")
+        try await reach(bucket, location.prefix, side == .source ? "source" : "target")
         return FilesPlace(
             text: files.text, files: BucketStore(bucket, prefix: location.prefix),
             pattern: pattern)
