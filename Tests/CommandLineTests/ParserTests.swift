@@ -1,5 +1,6 @@
 import CommandLine
 import LocalAWS
+import System
 import Testing
 import Transfer
 

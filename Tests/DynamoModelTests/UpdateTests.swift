@@ -54,6 +54,7 @@ import Testing
                 "SET m.b = :x REMOVE m.a, m.#in[0]",
                 ["m": ["M": ["b": ["S": "X"], "in": ["L": [["S": "q"]]]]]]
             ),
+            ("REMOVE l[0], n, l[2]", ["n": nil, "l": ["L": [["N": "1"]]]]),
             ("REMOVE l[0], l[2]", ["l": ["L": [["N": "1"]]]]), ("REMOVE l[5]", ["l": item["l"]!]),
             ("REMOVE n, lacking", ["n": nil]), ("ADD n :five", ["n": ["N": "15"]]),
             ("ADD k :five", ["k": ["N": "5"]]),

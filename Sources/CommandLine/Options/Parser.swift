@@ -1,3 +1,5 @@
+import System
+
 /// The words of a command line, told apart by its declaration.
 package struct GivenWords: Sendable {
     package var settings: [OptionSetting] = []

@@ -3,6 +3,7 @@ package indirect enum ConditionOperand: Hashable, Sendable {
     case path(DocumentPath)
     case value(AttributeValue)
     case size(ConditionOperand)
+    case computed(ValueExpression)
 
     /// Its value for an item; nil when the item has none there.
     package func value(in item: Item) -> AttributeValue? {
@@ -10,13 +11,15 @@ package indirect enum ConditionOperand: Hashable, Sendable {
         case .path(let path): path.value(in: item)
         case .value(let value): value
         case .size(let inner): inner.value(in: item)?.length.map { .number(DynamoNumber($0)) }
+        // What can't be computed is like what is not there.
+        case .computed(let value): (try? value.value(in: item)) ?? nil
         }
     }
 
     /// The name of the type that is known before there is an item; nil for a path.
     var knownType: String? {
         switch self {
-        case .path: nil
+        case .path, .computed: nil
         case .value(let value): value.typeName
         case .size: "N"
         }
@@ -27,6 +30,7 @@ package indirect enum ConditionOperand: Hashable, Sendable {
         case .path(let path): [path]
         case .value: []
         case .size(let inner): inner.paths
+        case .computed(let value): value.paths
         }
     }
 }

@@ -18,28 +18,45 @@ struct ConditionBinder {
     private var isSettled = false
 
     private let form: ExpressionForm
+    private let context: ValueContext
 
-    private init(_ aliases: ExpressionAliases, _ form: ExpressionForm) {
+    private init(
+        _ aliases: ExpressionAliases, _ form: ExpressionForm, _ context: ValueContext
+    ) {
         self.aliases = aliases
         self.form = form
+        self.context = context
     }
 
     static func bind(
-        _ text: String, _ aliases: inout ExpressionAliases, _ form: ExpressionForm
+        _ text: String, _ aliases: inout ExpressionAliases
     ) throws(ExpressionError) -> Condition {
-        var parser = try ExpressionParser(text, form: form)
+        var parser = try ExpressionParser(text)
         let syntax = try parser.condition()
-        var binder = ConditionBinder(aliases, form)
-        if parser.hasRedundantParentheses, form == .aliases {
+        var binder = ConditionBinder(aliases, .aliases, ValueContext())
+        if parser.hasRedundantParentheses {
             binder.note(
                 .parentheses, ExpressionError("The expression has redundant parentheses;"))
         }
-        let condition = binder.condition(syntax)
+        let condition = try binder.bound(syntax)
+        aliases = binder.aliases
+        return condition
+    }
+
+    /// Of a condition that has its values in place.
+    static func bind(
+        _ syntax: ExpressionSyntax, _ context: ValueContext
+    ) throws(ExpressionError) -> Condition {
+        var binder = ConditionBinder(ExpressionAliases(), .literal, context)
+        return try binder.bound(syntax)
+    }
+
+    private mutating func bound(_ syntax: ExpressionSyntax) throws(ExpressionError) -> Condition {
+        let condition = condition(syntax)
         for kind in Kind.allCases {
-            if let finding = binder.findings[kind] { throw finding }
+            if let finding = findings[kind] { throw finding }
         }
         guard let condition else { preconditionFailure("nothing is wrong, and nothing was bound") }
-        aliases = binder.aliases
         return condition
     }
 
@@ -130,6 +147,9 @@ struct ConditionBinder {
             case .value(let alias): return .value(try aliases.value(alias))
             case .literal(let value): return .value(value)
             case .group(let inner): return operand(inner)
+            case .function(Function.size.rawValue, let arguments): return size(arguments)
+            case .operation, .function, .choice, .part:
+                return .computed(try ValueBinder(context).value(syntax))
             case .call(let name, let arguments):
                 if name == Function.size.rawValue { return size(arguments) }
                 if Function(rawValue: name) != nil { misused(name) }
@@ -301,12 +321,14 @@ extension Condition {
     package init(
         parsing text: String, aliases: inout ExpressionAliases
     ) throws(ExpressionError) {
-        self = try ConditionBinder.bind(text, &aliases, .aliases)
+        self = try ConditionBinder.bind(text, &aliases)
     }
 
     /// Reads a condition that has its values in place: `country = 'CN' AND size(tags) > 2`.
-    package init(withLiterals text: String) throws(ExpressionError) {
-        var aliases = ExpressionAliases()
-        self = try ConditionBinder.bind(text, &aliases, .literal)
+    package init(
+        withLiterals text: String, _ context: ValueContext = ValueContext()
+    ) throws(ExpressionError) {
+        var parser = try ExpressionParser(text, form: .literal, context)
+        self = try ConditionBinder.bind(try parser.condition(), context)
     }
 }

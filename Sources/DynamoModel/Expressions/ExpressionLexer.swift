@@ -8,7 +8,7 @@ struct ExpressionToken: Equatable {
         /// `:value`
         case valueAlias
         case integer
-        /// One of `= <> < <= > >= ( ) [ ] . , + -`; with literals in place `{ } : << >>` too.
+        /// One of `= <> < <= > >= ( ) [ ] . , + -`; with literals in place `{ } : << >> || * /` too.
         case sign
         /// With literals in place: `'text'`, `"name"`, `b64'...'`, and a number that is no integer.
         case text
@@ -101,7 +101,10 @@ struct ExpressionLexer {
         case 0x3C where next == first, 0x3E where next == first:  // << >>
             offset += 1
             return .sign
-        case 0x7B, 0x7D, 0x3A: return .sign  // { } :
+        case 0x7B, 0x7D, 0x3A, 0x2A, 0x2F: return .sign  // { } : * /
+        case 0x7C where next == first:  // ||
+            offset += 1
+            return .sign
         case 0x23: return .unknown
         default: return nil
         }

@@ -9,7 +9,7 @@ extension ExpressionParser {
     }
 
     /// - Parameter inGroup: whether it stands in parentheses, where a lone operand may stand too.
-    private mutating func disjunction(
+    mutating func disjunction(
         inGroup: Bool
     ) throws(ExpressionError) -> ExpressionSyntax {
         var left = try conjunction(inGroup: inGroup)
@@ -41,18 +41,37 @@ extension ExpressionParser {
     /// A comparison, a call, or anything in parentheses.
     private mutating func primary(inGroup: Bool) throws(ExpressionError) -> ExpressionSyntax {
         let left: ExpressionSyntax
+        let start = offset
         if take("(") {
             let inner = try nested { (parser) throws(ExpressionError) in
                 try parser.disjunction(inGroup: true)
             }
-            left = try closeGroup(inner)
+            let group = try closeGroup(inner)
+            left = form == .literal && group.isOperand ? try operation(after: group) : group
         } else {
             left = try operand()
         }
         let whole = left.isOperand ? try comparison(of: left) : left
         let isClosed = inGroup && kind == .sign && word == ")"
-        guard whole.isCondition || isClosed else { throw syntaxError }
+        guard whole.isCondition || isClosed else { throw noCondition }
+        if form == .literal, !isClosed { try check(whole, at: start) }
         return whole
+    }
+
+    private var noCondition: ExpressionError {
+        guard form == .literal, kind == .end || keyword != nil || word == ")" else {
+            return syntaxError
+        }
+        return ExpressionError("a condition compares: = is missing, or the like", at: offset)
+    }
+
+    /// What is wrong with a part is told at its beginning.
+    private func check(_ part: ExpressionSyntax, at start: Int) throws(ExpressionError) {
+        do throws(ExpressionError) {
+            _ = try ConditionBinder.bind(part, context)
+        } catch {
+            throw ExpressionError(error.description, at: error.offset ?? start)
+        }
     }
 
     /// What is said of an operand; the operand itself when nothing is.

@@ -7,6 +7,8 @@ struct ExpressionParser {
     /// Nothing nests deeper than it has operators, unless with needless parentheses.
     private static let operatorsMax = 300
     private static let bytesMax = 4096
+    /// What is written on a command line, or in a file of rules.
+    private static let literalBytesMax = 65_536
 
     private let text: [UInt8]
     private let tokens: [ExpressionToken]
@@ -19,14 +21,17 @@ struct ExpressionParser {
     /// Whether the words that begin its sections can't be names.
     private let isUpdate: Bool
     let form: ExpressionForm
+    let context: ValueContext
 
     init(
-        _ text: String, isUpdate: Bool = false, form: ExpressionForm = .aliases
+        _ text: String, isUpdate: Bool = false, form: ExpressionForm = .aliases,
+        _ context: ValueContext = ValueContext()
     ) throws(ExpressionError) {
+        self.context = context
         self.isUpdate = isUpdate
         self.form = form
         self.text = Array(text.utf8)
-        guard self.text.count <= Self.bytesMax else {
+        guard self.text.count <= (form == .literal ? Self.literalBytesMax : Self.bytesMax) else {
             throw ExpressionError(
                 "Expression size has exceeded the maximum allowed size; expression size: "
                     + "\(self.text.count)")
@@ -118,6 +123,9 @@ struct ExpressionParser {
 
     // MARK: Limits
 
+    /// Begins another expression of the same text, which has limits of its own.
+    mutating func forgetOperators() { operators = 0 }
+
     mutating func countOperator() throws(ExpressionError) {
         operators += 1
         guard operators <= Self.operatorsMax else { throw Self.tooMany(operators) }
@@ -161,7 +169,7 @@ struct ExpressionParser {
         }
     }
 
-    private mutating func name() throws(ExpressionError) -> PathSyntax {
+    mutating func name() throws(ExpressionError) -> PathSyntax {
         switch kind {
         case .word where keyword == nil && !(isUpdate && section != nil): return .name(takeWord())
         case .quotedName:
@@ -174,13 +182,13 @@ struct ExpressionParser {
 
     /// A path, a value, a call, or one of them in parentheses.
     mutating func operand() throws(ExpressionError) -> ExpressionSyntax {
+        if form == .literal { return try value() }
         if take("(") {
             let inner = try nested { (parser) throws(ExpressionError) in try parser.operand() }
             return try closeGroup(inner)
         }
         if isCall { return try call() }
         if kind == .valueAlias { return .value(takeWord()) }
-        if form == .literal, let value = try literal() { return .literal(value) }
         return .path(try path())
     }
 
@@ -197,6 +205,7 @@ struct ExpressionParser {
     }
 
     mutating func call() throws(ExpressionError) -> ExpressionSyntax {
+        if form == .literal { return try literalCall() }
         let name = takeWord()
         try countOperator()
         return .call(

@@ -40,11 +40,19 @@ indirect enum ExpressionSyntax: Equatable {
     case either(ExpressionSyntax, ExpressionSyntax)
     /// Parentheses.
     case group(ExpressionSyntax)
+    // With literals in place:
+    case operation(ValueOperator, ExpressionSyntax, ExpressionSyntax)
+    /// A call of a function whose result is a value.
+    case function(String, [ExpressionSyntax])
+    /// `if(condition, value, value)`
+    case choice(ExpressionSyntax, ExpressionSyntax, ExpressionSyntax)
+    /// `call(...)[0].name`
+    case part(ExpressionSyntax, [PathSyntax])
 
     /// Whether it can be compared. A call can, and it can be a condition as well.
     var isOperand: Bool {
         switch self {
-        case .path, .value, .literal, .call: true
+        case .path, .value, .literal, .call, .operation, .function, .choice, .part: true
         case .group(let inner): inner.isOperand
         default: false
         }
@@ -53,7 +61,7 @@ indirect enum ExpressionSyntax: Equatable {
     /// Whether it can be true or false.
     var isCondition: Bool {
         switch self {
-        case .path, .value, .literal: false
+        case .path, .value, .literal, .operation, .function, .choice, .part: false
         case .group(let inner): inner.isCondition
         default: true
         }

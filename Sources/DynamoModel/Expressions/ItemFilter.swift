@@ -9,9 +9,11 @@ package struct ItemFilter: Equatable, Sendable {
 
     package static func == (left: Self, right: Self) -> Bool { left.text == right.text }
 
-    package init(_ text: String) throws(ExpressionError) {
+    package init(
+        _ text: String, _ context: ValueContext = ValueContext()
+    ) throws(ExpressionError) {
         self.text = text
-        condition = try Condition(withLiterals: text)
+        condition = try Condition(withLiterals: text, context)
         named = NamedAttributes(condition.paths.map(\.attribute))
     }
 

@@ -89,7 +89,9 @@ package struct Update: Hashable, Sendable {
             }
         }
         // From the end of each list on, since what follows an element moves up.
-        for path in removed.sorted(by: { $0.isBehind($1) }) { try new.remove(path) }
+        for path in PathPattern.inOrderOfRemoval(removed, { PathPattern($0) }) {
+            try new.remove(path)
+        }
         return new
     }
 
@@ -159,16 +161,5 @@ package struct Update: Hashable, Sendable {
             return rest.isEmpty ? nil : .binarySet(rest)
         default: throw .wrongType
         }
-    }
-}
-
-extension DocumentPath {
-    /// Whether, where the two part, this one takes the later element of a list.
-    fileprivate func isBehind(_ other: DocumentPath) -> Bool {
-        guard attribute == other.attribute,
-            let parting = zip(steps, other.steps).first(where: { $0 != $1 }),
-            case (.index(let own), .index(let others)) = parting
-        else { return false }
-        return own > others
     }
 }

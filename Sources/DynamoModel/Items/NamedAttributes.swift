@@ -35,7 +35,7 @@ package struct NamedAttributes: Sendable {
         return item
     }
 
-    private static func value(
+    static func value(
         _ walk: inout ByteWalk, in bytes: UnsafeRawBufferPointer
     ) throws(JSONError) -> AttributeValue {
         _ = walk.peek()

@@ -53,7 +53,7 @@ extension DynamoNumber {
     }
 
     /// - Parameter high: the power of ten of the first place.
-    private init(isNegative: Bool, places: [UInt8], high: Int) throws(Refusal) {
+    init(isNegative: Bool, places: [UInt8], high: Int) throws(Refusal) {
         guard let first = places.firstIndex(where: { $0 != 0 }),
             let last = places.lastIndex(where: { $0 != 0 })
         else {

@@ -1,6 +1,7 @@
 import CommandLine
 import HTTPServer
 import LocalAWS
+import System
 
 /// The embedded server, as ``ServeCommand`` wants to see it.
 struct EngineServer: RunningServer {

@@ -1,5 +1,6 @@
 import AWS
 import CommandLine
+import System
 
 /// A file of variables, as programs keep them beside their sources: `NAME=VALUE` lines, perhaps
 /// with `export` before them, values in quotes or not, comments after `#`.

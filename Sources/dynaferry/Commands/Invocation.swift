@@ -1,4 +1,5 @@
 import CommandLine
+import System
 
 /// What a whole command line asks for.
 package enum Invocation: Sendable {

@@ -1,4 +1,5 @@
 import CommandLine
+import System
 
 /// The keys that a file of options may have: the options' names, less their dashes.
 ///

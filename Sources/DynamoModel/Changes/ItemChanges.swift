@@ -1,0 +1,108 @@
+/// What becomes of an item: values that are set, and places that are taken out. Every value is
+/// computed of the item as it was read.
+package struct ItemChanges: Equatable, Sendable {
+    struct Assignment: Equatable, Sendable {
+        let path: DocumentPath
+        let value: ValueExpression
+    }
+
+    let assignments: [Assignment]
+    let removals: [PathPattern]
+    /// The attributes that it looks at or changes, and of each whether it changes it.
+    let names: [(name: [UInt8], isChanged: Bool)]
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.assignments == right.assignments && left.removals == right.removals
+    }
+
+    init(_ assignments: [Assignment], removing removals: [PathPattern]) {
+        self.assignments = assignments
+        self.removals = PathPattern.inOrderOfRemoval(removals) { $0 }
+        let changed = Set(assignments.map(\.path.attribute) + removals.map(\.attribute))
+        let looked = Set(assignments.flatMap(\.value.paths).map(\.attribute))
+        names = changed.union(looked).sorted { $0.lexicographicallyPrecedes($1) }
+            .map { ($0, changed.contains($0)) }
+    }
+
+    /// Whether it hides what an item holds: its values must be told nowhere then.
+    package var hidesValues: Bool { assignments.contains(where: \.value.hidesValues) }
+
+    /// The attributes whose value it sets or takes out.
+    package var changedAttributes: [[UInt8]] { names.filter(\.isChanged).map(\.name) }
+
+    /// What the changed attributes become.
+    /// - Parameter item: the attributes that ``names`` has, those that the item has.
+    /// - Returns: all of them that are left.
+    /// - Throws: ``ValueFailure``
+    func applied(to item: Item) throws(ValueFailure) -> Item {
+        var new = item
+        for assignment in assignments {
+            let path = assignment.path
+            do throws(ValueFailure) {
+                guard let value = try assignment.value.value(in: item) else {
+                    _ = new.remove(PathPattern(path))
+                    continue
+                }
+                do throws(UpdateFailure) {
+                    try new.set(path, to: value)
+                } catch {
+                    throw ValueFailure("the map or list that it lies in is not there")
+                }
+            } catch {
+                throw ValueFailure("\(PathPattern(path)): \(error)")
+            }
+        }
+        for pattern in removals { _ = new.remove(pattern) }
+        return new
+    }
+}
+
+extension Item {
+    /// Takes out what a pattern leads to.
+    /// - Returns: whether anything was there.
+    mutating func remove(_ pattern: PathPattern) -> Bool {
+        guard var value = self[pattern.attribute] else { return false }
+        guard !pattern.steps.isEmpty else {
+            self[pattern.attribute] = nil
+            return true
+        }
+        guard value.remove(pattern.steps[...]) else { return false }
+        self[pattern.attribute] = value
+        return true
+    }
+}
+
+extension PathPattern {
+    /// From the end of each list on, since what follows an element moves up.
+    static func inOrderOfRemoval<Path>(
+        _ paths: [Path], _ pattern: (Path) -> PathPattern
+    ) -> [Path] {
+        paths.sorted { pattern($0).comesBefore(pattern($1)) }
+    }
+
+    /// An order in which of two elements of one list the later comes first.
+    private func comesBefore(_ other: PathPattern) -> Bool {
+        guard attribute == other.attribute else {
+            return attribute.lexicographicallyPrecedes(other.attribute)
+        }
+        for (own, others) in zip(steps, other.steps) where own != others {
+            switch (own, others) {
+            case (.index(let own), .index(let others)): return own > others
+            case (.name(let own), .name(let others)): return own.lexicographicallyPrecedes(others)
+            default: return own.rank < others.rank
+            }
+        }
+        return steps.count < other.steps.count
+    }
+}
+
+extension PathPattern.Step {
+    fileprivate var rank: Int {
+        switch self {
+        case .name: 0
+        case .anyMember: 1
+        case .index: 2
+        case .anyElement: 3
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import JSON
+import System
+
+/// Writes items anew as ``ItemChanges`` say: attributes that they don't name go as the bytes that
+/// they came in, and are not decoded.
+///
+/// Not thread-safe: it keeps memory from one item to the next.
+package final class ItemRewriter {
+    package let changes: ItemChanges
+    private let keys: KeyNames
+    private let keyAttributes: [KeyAttribute]
+    /// What is decoded, and of each whether it is changed.
+    private let names: [(name: [UInt8], isChanged: Bool)]
+    /// Members that are changed, as they lie in the item.
+    private var changed: [Range<Int>] = []
+    private var output: [UInt8] = []
+
+    /// - Parameters:
+    ///   - keys: of what the items become.
+    ///   - source: theirs as they come.
+    package init(_ changes: ItemChanges, keys: KeySchema, from source: KeySchema) {
+        self.changes = changes
+        self.keys = KeyNames(keys)
+        keyAttributes = [keys.partition] + (keys.sort.map { [$0] } ?? [])
+        let others = keys == source ? [] : keyAttributes.map { Array($0.name.utf8) }
+        names =
+            changes.names
+            + others.filter { name in !changes.names.contains { $0.name == name } }
+            .map { ($0, false) }
+    }
+
+    /// Writes one item behind the last byte of the buffer that it lies in.
+    /// - Returns: where it lies now.
+    /// - Throws: ``ItemRefusal``; `JSONError` when the bytes are no item of DynamoDB's.
+    package func rewrite(_ slice: ItemSlice, in buffer: ByteBuffer) throws -> ItemSlice {
+        let item = try read(slice, in: buffer.bytes)
+        let new: Item
+        do throws(ValueFailure) {
+            new = try changes.applied(to: item)
+        } catch {
+            throw ItemRefusal("\(error)")
+        }
+        try checkKey(new)
+        guard changes.names.contains(where: \.isChanged) else {
+            return try cut(from: Int(slice.offset), in: buffer)
+        }
+        write(new, slice, in: buffer.bytes)
+        let start = buffer.count
+        buffer.append(output)
+        do {
+            return try cut(from: start, in: buffer)
+        } catch {
+            buffer.truncate(to: start)
+            throw error
+        }
+    }
+
+    /// Decodes what the changes name, and notes where it lies.
+    private func read(
+        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) -> Item {
+        changed.removeAll(keepingCapacity: true)
+        var item: Item = [:]
+        var walk = ByteWalk(bytes)
+        walk.position = walk.base + Int(slice.offset)
+        try walk.expect(0x7B)
+        if walk.take(0x7D) { return item }
+        repeat {
+            _ = walk.peek()
+            let start = walk.offset
+            let name = try walk.walkString()
+            try walk.expect(0x3A)
+            guard let known = names.first(where: { walk.equals(name, $0.name) }) else {
+                try walk.walkValue()
+                continue
+            }
+            item[known.name] = try NamedAttributes.value(&walk, in: bytes)
+            if known.isChanged { changed.append(start..<walk.offset) }
+        } while walk.take(0x2C)
+        return item
+    }
+
+    /// Puts the item together: runs of members that stay, and behind them those that were changed.
+    private func write(_ new: Item, _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer) {
+        output.removeAll(keepingCapacity: true)
+        output.append(0x7B)
+        var place = Int(slice.offset) + 1
+        let end = Int(slice.offset + slice.length) - 1
+        for member in changed + [end..<end] {
+            append(bytes[place..<member.lowerBound])
+            place = member.upperBound
+        }
+        for (name, isChanged) in changes.names where isChanged {
+            guard let value = new[name] else { continue }
+            if output.count > 1 { output.append(0x2C) }
+            JSON.write(utf8: name, to: &output)
+            output.append(0x3A)
+            value.write(to: &output)
+        }
+        output.append(0x7D)
+    }
+
+    /// Adds members without the commas and the white space around them.
+    private func append(_ run: Slice<UnsafeRawBufferPointer>) {
+        func isBetween(_ byte: UInt8) -> Bool {
+            byte == 0x2C || byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+        }
+        var run = run
+        while let first = run.first, isBetween(first) { run.removeFirst() }
+        while let last = run.last, isBetween(last) { run.removeLast() }
+        if run.isEmpty { return }
+        if output.count > 1 { output.append(0x2C) }
+        output.append(contentsOf: run)
+    }
+
+    // MARK: The key
+
+    private func checkKey(_ new: Item) throws {
+        for attribute in keyAttributes {
+            let name = Array(attribute.name.utf8)
+            guard names.contains(where: { $0.name == name }) else { continue }
+            guard let value = new[name] else {
+                throw ItemRefusal("the key attribute \(attribute.name) is missing")
+            }
+            guard value.typeName == attribute.type.rawValue else {
+                throw ItemRefusal(
+                    "the key attribute \(attribute.name) is \(value.typeInWords), where the table"
+                        + " has \(attribute.type.rawValue)")
+            }
+            if value.isEmpty {
+                throw ItemRefusal("the key attribute \(attribute.name) is empty")
+            }
+        }
+    }
+
+    private func cut(from start: Int, in buffer: ByteBuffer) throws -> ItemSlice {
+        let slice: ItemSlice
+        do throws(JSONError) {
+            slice = try ByteWalk.overItems(buffer.bytes) { walk throws(JSONError) in
+                walk.position = walk.base + start
+                return try walk.walkItem(keys)
+            }
+        } catch {
+            throw ItemRefusal(error.reason)
+        }
+        guard slice.size <= ServiceLimits.itemBytesMax else {
+            throw ItemRefusal("the item would have \(slice.size) bytes, which is too large")
+        }
+        return slice
+    }
+}
+
+/// Why an item can't become what it is to become: it never tells what it holds.
+package struct ItemRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension AttributeValue {
+    fileprivate var isEmpty: Bool {
+        switch self {
+        case .string(let bytes), .binary(let bytes): bytes.isEmpty
+        default: false
+        }
+    }
+
+    /// Writes DynamoDB JSON.
+    fileprivate func write(to output: inout [UInt8]) {
+        switch self {
+        case .string(let bytes):
+            output += Array("{\"S\":".utf8)
+            JSON.write(utf8: bytes, to: &output)
+            output.append(0x7D)
+        default: output += json.bytes
+        }
+    }
+}

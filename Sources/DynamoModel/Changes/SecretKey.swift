@@ -1,0 +1,61 @@
+import System
+
+/// What values are hashed with, so that only who has it can tell what a hash is of.
+///
+/// A value's code is HMAC-SHA-256 (RFC 2104) over its text, in base 32 (RFC 4648), without padding,
+/// cut to a length. The text is a text's own UTF-8, a number's digits as ``DynamoNumber/text``
+/// spells them, the bytes of a binary, `true` or `false`: its type is no part of it, so that N and S
+/// of one value join.
+package struct SecretKey: Hashable, Sendable {
+    package static let bytesMin = 16
+    /// Characters of a code: 40 bits at least, all 256 at most.
+    package static let lengths = 8...52
+    /// 130 bits.
+    package static let lengthUsual = 26
+
+    /// Tells this key from others, and tells nothing of it.
+    package let fingerprint: String
+    private let key: HMACKey
+
+    /// - Parameter bytes: ``bytesMin`` at least.
+    package init(_ bytes: [UInt8]) {
+        precondition(bytes.count >= Self.bytesMin, "a short key")
+        key = HMACKey(bytes)
+        fingerprint = Self.base32(
+            HMACKey(bytes).authenticate(Array("dynaferry fingerprint".utf8)), length: 16)
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.fingerprint == right.fingerprint
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
+
+    /// - Throws: ``ValueFailure`` for what has no text: sets, lists and maps.
+    package func code(
+        of value: AttributeValue, length: Int = lengthUsual
+    ) throws(ValueFailure) -> String {
+        let text: [UInt8]
+        switch value {
+        case .string(let bytes), .binary(let bytes): text = bytes
+        case .number(let number): text = Array(number.text.utf8)
+        case .bool(let value): text = Array((value ? "true" : "false").utf8)
+        case .null, .stringSet, .numberSet, .binarySet, .list, .map:
+            throw .type(value, of: "hash", wants: "a text, a number, a binary or a boolean")
+        }
+        return Self.base32(key.authenticate(text), length: length)
+    }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+
+    private static func base32(_ bytes: [UInt8], length: Int) -> String {
+        let text = (0..<length).map { place in
+            let bit = 5 * place
+            let pair =
+                UInt16(bytes[bit / 8]) << 8
+                | (bit / 8 + 1 < bytes.count ? UInt16(bytes[bit / 8 + 1]) : 0)
+            return alphabet[Int(pair >> UInt16(11 - bit % 8)) & 31]
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
