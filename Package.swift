@@ -63,13 +63,20 @@ let package = Package(
             name: "LocalAWS",
             dependencies: ["System", "JSON", "Pacing", "DynamoModel", "HTTPServer"]),
         .target(name: "CommandLine", dependencies: ["System", "JSON"]),
+        .target(
+            name: "Arguments",
+            dependencies: [
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
+                "Connectors", "Schema", "Status", "Transfer", "HTTPServer", "LocalAWS",
+                "CommandLine",
+            ]),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
                 "Connectors",
                 "Schema", "Status", "Transfer",
-                "HTTPServer", "LocalAWS", "CommandLine",
+                "HTTPServer", "LocalAWS", "CommandLine", "Arguments",
             ]),
 
         .executableTarget(
@@ -144,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "InteropTests",
             dependencies: [
-                "TestSupport", "dynaferry", "System", "AWS", "S3", "Schema", "Status", "Transfer",
+                "TestSupport", "dynaferry", "Arguments",
+                "System", "AWS", "S3", "Schema", "Status", "Transfer",
                 "Flow",
                 "Connectors",
                 "DynamoModel", "JSON",
@@ -154,7 +162,8 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "TestSupport",
-                "dynaferry", "CommandLine", "System", "Schema", "Status", "Transfer", "LocalAWS",
+                "dynaferry", "Arguments",
+                "CommandLine", "System", "Schema", "Status", "Transfer", "LocalAWS",
                 "HTTPServer", "AWS",
                 "DynamoModel", "JSON", "Pacing",
             ],

@@ -41,23 +41,41 @@ extension JSON {
         write(utf8: text.utf8, to: &output)
     }
 
+    /// The same of text that is in UTF-8 already, in runs of bytes that need no escape.
+    package static func write(utf8: [UInt8], to output: inout [UInt8]) {
+        output.append(0x22)
+        utf8.withUnsafeBufferPointer { bytes in
+            var start = 0
+            for (place, byte) in bytes.enumerated()
+            where byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                output.append(contentsOf: bytes[start..<place])
+                writeEscaped(byte, to: &output)
+                start = place + 1
+            }
+            output.append(contentsOf: bytes[start...])
+        }
+        output.append(0x22)
+    }
+
     /// The same of text that is in UTF-8 already.
     package static func write(utf8: some Sequence<UInt8>, to output: inout [UInt8]) {
         output.append(0x22)
-        for byte in utf8 {
-            switch byte {
-            case 0x22: output += [0x5C, 0x22]
-            case 0x5C: output += [0x5C, 0x5C]
-            case 0x0A: output += [0x5C, 0x6E]
-            case 0x0D: output += [0x5C, 0x72]
-            case 0x09: output += [0x5C, 0x74]
-            case 0..<0x20:
-                let digits = Array("0123456789abcdef".utf8)
-                output += [0x5C, 0x75, 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            default: output.append(byte)
-            }
-        }
+        for byte in utf8 { writeEscaped(byte, to: &output) }
         output.append(0x22)
+    }
+
+    private static func writeEscaped(_ byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case 0x22: output += [0x5C, 0x22]
+        case 0x5C: output += [0x5C, 0x5C]
+        case 0x0A: output += [0x5C, 0x6E]
+        case 0x0D: output += [0x5C, 0x72]
+        case 0x09: output += [0x5C, 0x74]
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            output += [0x5C, 0x75, 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        default: output.append(byte)
+        }
     }
 
     /// The document over several lines, indented by two spaces, for people.

@@ -17,7 +17,8 @@ private struct Figure<Value>: Sendable {
 private let counts: [Figure<Int>] = [
     Figure("itemsRead", \.counters.itemsRead), Figure("itemsWritten", \.counters.itemsWritten),
     Figure("deadLetters", \.counters.deadLetters),
-    Figure("itemsLeftOut", \.counters.itemsLeftOut), Figure("itemsKept", \.counters.itemsKept),
+    Figure("itemsLeftOut", \.counters.itemsLeftOut),
+    Figure("itemsRewritten", \.counters.itemsRewritten), Figure("itemsKept", \.counters.itemsKept),
     Figure("itemsEqual", \.counters.itemsEqual),
     Figure("itemsChanging", \.counters.itemsChanging),
     Figure("itemsOnlyInTarget", \.counters.itemsOnlyInTarget),

@@ -1,3 +1,5 @@
+import Arguments
+
 /// What a command may do to its own process, as arguments, so that tests can stand in for it.
 package struct ProcessControl: Sendable {
     /// Hands over each signal that asks the process to end; see ``Signals``.

@@ -2,6 +2,7 @@ import CommandLine
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 /// Goal: a file gives what the command line gives, and whatever is wrong in it is told with its

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 /// A copy that does nothing but end as told, once it may.

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 /// A server with a table `Orders`, and copies of it into `Copy`, whose jobs have a folder of their

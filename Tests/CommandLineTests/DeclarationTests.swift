@@ -1,6 +1,7 @@
 import System
 import Testing
 
+@testable import Arguments
 @testable import CommandLine
 @testable import dynaferry
 

@@ -4,6 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Arguments
 @testable import dynaferry
 
 /// Goal: a file of variables gives each side its own, in every usual spelling, and shows none.

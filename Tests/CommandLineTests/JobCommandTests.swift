@@ -5,6 +5,7 @@ import System
 import TestSupport
 import Testing
 
+@testable import Arguments
 @testable import dynaferry
 
 /// Goal: a job can be looked at and steered from outside, and what was asked holds.

@@ -4,6 +4,7 @@ import System
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 @Suite struct ParserTests {

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 @Suite struct ReportTests {

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 /// Goal: what a copy does to its target besides writing items is what was asked for, and no more.

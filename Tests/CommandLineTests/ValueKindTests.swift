@@ -3,6 +3,7 @@ import Status
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 @Suite struct ValueKindTests {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Transfer
 
+@testable import Arguments
 @testable import dynaferry
 
 /// Goal: a verification is a job as a copy is: it survives kill -9, and does what `jobs` says.

@@ -3,8 +3,8 @@ import Testing
 
 @testable import DynamoModel
 
-/// Goal: values that are computed of an item are those that the guide's table of functions says, and
-/// nothing is made of a wrong type, or rounded, by itself.
+/// Goal: values that are computed of an item are those that the guide's table of functions says,
+/// and nothing is made of a wrong type, or rounded, by itself.
 @Suite struct ValueExpressionTests {
     private static let key = SecretKey(Array("an example of a key".utf8))
 

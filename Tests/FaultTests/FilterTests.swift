@@ -38,13 +38,15 @@ import Testing
         return site
     }
 
-    private static func filter() throws -> ItemFilter { try ItemFilter(text) }
+    private static func transform(_ text: String = text) throws -> ItemTransform {
+        try ItemTransform(.init(wanted: text), hasJob: false)
+    }
 
     @Test func `a copy brings what is wanted, and counts the rest`() async throws {
         let site = try Self.site()
-        let filter = try Self.filter()
+        let filter = try Self.transform()
         let status = try await site.fixture.copy { options in
-            (options.filter, options.verifies) = (filter, true)
+            (options.transform, options.verifies) = (filter, true)
         }
         #expect(status.outcome == .completed)
         site.fixture.expectEqual("wanted", "target")
@@ -62,11 +64,11 @@ import Testing
                 options.faults = try? FaultPlan(
                     parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.03,unprocessed=0.2")
             }
-            let filter = try Self.filter()
+            let filter = try Self.transform()
             var generator = SeededGenerator(seed: seed)
             for run in 1... {
                 let job = try await site.fixture.prepare { options in
-                    (options.filter, options.segments) = (filter, 8)
+                    (options.transform, options.segments) = (filter, 8)
                 }
                 let delay = run * Int.random(in: 5...40, using: &generator)
                 let stopper = Task {
@@ -83,12 +85,13 @@ import Testing
 
     @Test func `another condition is another job`() async throws {
         let site = try Self.site(200)
-        let filter = try Self.filter()
-        let job = try await site.fixture.prepare { $0.filter = filter }
+        let filter = try Self.transform()
+        let job = try await site.fixture.prepare { $0.transform = filter }
         job.stop()
         _ = await job.run()
+        let another = try Self.transform("n = 1")
         let other = try await site.fixture.prepare { options in
-            (options.filter, options.mergesIntoItems) = (try? ItemFilter("n = 1"), true)
+            (options.transform, options.mergesIntoItems) = (another, true)
         }
         #expect(other.id != job.id)
         other.stop()
@@ -97,13 +100,14 @@ import Testing
 
     @Test func `an export and an import bring what is wanted too`() async throws {
         let site = try Self.site()
-        let filter = try Self.filter()
-        let out = try await site.export { ($0.filter, $0.verifies) = (filter, true) }.run()
+        let filter = try Self.transform()
+        let out = try await site.export { ($0.transform, $0.verifies) = (filter, true) }.run()
         #expect(out.outcome == .completed && out.tables[0].comparison?.result == .equal)
         let wanted = try #require(site.fixture.server.count(of: "wanted"))
         #expect(try await site.read().items == wanted)
+        let second = try Self.transform("n = 2")
         let into = try await site.importing(try await site.read()) {
-            ($0.filter, $0.verifies) = (try? ItemFilter("n = 2"), true)
+            ($0.transform, $0.verifies) = (second, true)
         }.run()
         #expect(into.outcome == .completed && into.tables[0].comparison?.result == .equal)
         #expect(into.counters.itemsLeftOut == wanted - into.counters.itemsWritten)
@@ -113,11 +117,11 @@ import Testing
         async throws
     {
         let site = try Self.site(400)
-        let filter = try Self.filter()
-        let equal = try await site.fixture.verify("source", "wanted") { $0.filter = filter }
+        let filter = try Self.transform()
+        let equal = try await site.fixture.verify("source", "wanted") { $0.transform = filter }
         #expect(equal.comparison.result == .equal && equal.findings.isEmpty)
         let count = try await site.fixture.verify("source", "wanted") { options in
-            (options.filter, options.mode) = (filter, .count)
+            (options.transform, options.mode) = (filter, .count)
         }
         #expect(count.comparison.result == .equal)
         var planted = try #require(FilesFixture.items(400).first(where: Self.isWanted))
@@ -125,18 +129,18 @@ import Testing
         try await site.fixture.put(planted, into: "wanted")
         let unwanted = try #require(FilesFixture.items(400).first { !Self.isWanted($0) })
         try await site.fixture.put(unwanted, into: "wanted")
-        let found = try await site.fixture.verify("source", "wanted") { $0.filter = filter }
+        let found = try await site.fixture.verify("source", "wanted") { $0.transform = filter }
         #expect(found.keys(.different).count == 1 && found.keys(.onlyInTarget).count == 1)
         #expect(found.findings.count == 2)
     }
 
     @Test func `a copy of what differs goes by the condition`() async throws {
         let site = try Self.site(300)
-        let filter = try Self.filter()
+        let filter = try Self.transform()
         let planted: JSON = ["id": ["S": "other"], "n": ["N": "9"]]
         try await site.fixture.put(planted, into: "target")
         let status = try await site.fixture.copy { options in
-            (options.filter, options.onlyChanged, options.mergesIntoItems) = (filter, true, true)
+            (options.transform, options.onlyChanged, options.mergesIntoItems) = (filter, true, true)
         }
         #expect(status.outcome == .completed)
         let wanted = try #require(site.fixture.server.count(of: "wanted"))

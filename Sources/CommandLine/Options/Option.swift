@@ -56,6 +56,7 @@ package enum OptionCategory: String, Sendable {
     case schema = "Schema and settings"
     case pace = "Speed and limits"
     case reading = "Reading the source"
+    case changes = "Changing items"
     case job = "The job and its state"
     case output = "Output"
     case listening = "Listening"

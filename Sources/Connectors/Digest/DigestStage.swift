@@ -24,9 +24,10 @@ package final class DigestStage: PageStage, @unchecked Sendable {
         var digests: [ItemDigest?] = []
         digests.reserveCapacity(page.items.count)
         do throws(JSONError) {
-            for (item, slice) in page.items.enumerated() {
+            for item in page.items.indices {
                 digests.append(
-                    page.isNone(item) ? nil : try digester.digest(slice, in: page.buffer.bytes))
+                    page.isNone(item)
+                        ? nil : try digester.digest(page.written(item), in: page.buffer.bytes))
             }
         } catch {
             throw FlowFailure(malformed: error, "Scan")

@@ -20,13 +20,13 @@ package final class BucketStage: PageStage, @unchecked Sendable {
 
     package func apply(to page: inout Page) throws(FlowFailure) {
         do throws(JSONError) {
-            for (item, slice) in page.items.enumerated() {
+            for item in page.items.indices {
                 // What is not an item was reported by the first pass.
                 guard !page.isNone(item) else {
                     page.leaveOut(item, .equal)
                     continue
                 }
-                let hash = try digester.keyHash(slice, in: page.buffer.bytes)
+                let hash = try digester.keyHash(page.written(item), in: page.buffer.bytes)
                 if !difference.concerns(hash) { page.leaveOut(item, .equal) }
             }
         } catch {

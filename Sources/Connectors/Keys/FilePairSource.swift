@@ -101,10 +101,11 @@ package final class FilePairSource: PageSource, @unchecked Sendable {
             preconditionFailure("a page that is of no file")
         }
         var lines: [Line] = []
-        for (item, slice) in page.items.enumerated() where !page.isRefused(item) {
+        for item in page.items.indices where !page.isRefused(item) {
             let place = places.place(of: item)
             guard !superseded.contains(place),
-                wanted.contains(try comparison.keyHash(slice, in: page.buffer))
+                wanted.contains(try comparison.keyHash(page.items[item], in: page.buffer)),
+                let slice = try transformed(page.items[item], in: page.buffer)
             else { continue }
             let (digest, key) = try comparison.digestAndKey(slice, in: page.buffer)
             guard let asked = wanted.asked(digest, key: key) else { continue }
@@ -114,6 +115,18 @@ package final class FilePairSource: PageSource, @unchecked Sendable {
                     item: Array(page.buffer.bytes[slice.range]), slice: slice, asked: asked))
         }
         return Block(after: cursor, lines: lines[...], next: page.next)
+    }
+
+    /// What a line of the source is to become; nil: it is as if it were not there.
+    private func transformed(
+        _ slice: ItemSlice, in buffer: ByteBuffer
+    ) throws(FlowFailure) -> ItemSlice? {
+        guard wanted.side == .source else { return slice }
+        do throws(JSONError) {
+            return try comparison.transformed(slice, in: buffer)
+        } catch {
+            throw FlowFailure(malformed: error, "GetObject")
+        }
     }
 
     /// Looks up as many lines as the page may have.
@@ -156,7 +169,8 @@ package final class FilePairSource: PageSource, @unchecked Sendable {
     ) throws(FlowFailure) -> Page {
         let states =
             wanted.side == .source
-            ? try comparison.states(text, reply) : try comparison.states(reply, text)
+            ? try comparison.states(text, reply, isTransformed: true)
+            : try comparison.states(reply, text)
         let looked = lines.prefix { !states.postponed.contains($0.asked.difference.keyHash) }
         guard lines.isEmpty || !looked.isEmpty else { throw .unprocessedKeys }
         var page = comparison.page(of: looked.map(\.asked), request, states)

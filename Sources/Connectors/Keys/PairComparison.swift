@@ -14,6 +14,7 @@ package final class PairComparison: @unchecked Sendable {
     private let digester: ItemDigester
     /// Of the source: what it does not want is not there.
     private let filter: ItemFilter?
+    private let change: (rewriter: ItemRewriter, keeps: Bool)?
 
     /// Items of one side, and where they lie.
     typealias Side = (cut: CutBatchGet, buffer: ByteBuffer)
@@ -21,13 +22,16 @@ package final class PairComparison: @unchecked Sendable {
     /// - Parameters:
     ///   - expiry: attributes of the time to live; nil where there is none.
     ///   - now: seconds since 1970.
-    ///   - filter: which items of the source are compared; nil: all.
+    ///   - transform: what becomes of the source's items before they are compared.
     package init(
         schema: KeySchema, key: DigestKey, expiry: (source: String?, target: String?), now: Int,
-        filter: ItemFilter? = nil
+        transform: ItemTransform = ItemTransform()
     ) {
         self.schema = schema
-        self.filter = filter
+        filter = transform.filter
+        change = transform.changes.map {
+            (ItemRewriter($0, keys: schema, from: schema), transform.onFailure == .keep)
+        }
         self.expiry = (
             expiry.source.map { ExpiryRule(attribute: $0) },
             expiry.target.map { ExpiryRule(attribute: $0) }
@@ -72,7 +76,10 @@ package final class PairComparison: @unchecked Sendable {
     }
 
     /// Both lie in the source's buffer from then on.
-    func states(_ source: Side, _ target: Side) throws(FlowFailure) -> States {
+    /// - Parameter isTransformed: the source's items are what they are to become already.
+    func states(
+        _ source: Side, _ target: Side, isTransformed: Bool = false
+    ) throws(FlowFailure) -> States {
         var states = States(buffer: source.buffer)
         let shift = UInt32(source.buffer.count)
         source.buffer.append(target.buffer.bytes)
@@ -83,15 +90,20 @@ package final class PairComparison: @unchecked Sendable {
         target.buffer.release()
         let bytes = source.buffer.bytes
         do throws(JSONError) {
-            for slice in source.cut.items where try filter?.wants(slice, in: bytes) ?? true {
-                let digest = try digester.digest(slice, in: bytes)
-                states.source[digest.key] = (slice, digest.item)
-            }
             for slice in target.cut.items {
                 let slice = slice.shifted(by: shift)
                 let digest = try digester.digest(slice, in: bytes)
                 states.target[digest.key] = (slice, digest.item)
             }
+            // Last, since what is changed is written behind all else.
+            for slice in source.cut.items {
+                guard
+                    let slice = try isTransformed ? slice : transformed(slice, in: source.buffer)
+                else { continue }
+                let digest = try digester.digest(slice, in: source.buffer.bytes)
+                states.source[digest.key] = (slice, digest.item)
+            }
+            let bytes = source.buffer.bytes
             for slice in source.cut.unprocessed {
                 states.postponed.insert(try digester.keyHash(slice, in: bytes))
             }
@@ -102,6 +114,21 @@ package final class PairComparison: @unchecked Sendable {
             throw FlowFailure(malformed: error, "BatchGetItem")
         }
         return states
+    }
+
+    /// Nil: it is as if it were not there.
+    func transformed(
+        _ slice: ItemSlice, in buffer: ByteBuffer
+    ) throws(JSONError) -> ItemSlice? {
+        if let filter, try !filter.wants(slice, in: buffer.bytes) { return nil }
+        guard let change else { return slice }
+        do {
+            return try change.rewriter.rewrite(slice, in: buffer) ?? slice
+        } catch let error as JSONError {
+            throw error
+        } catch {
+            return change.keeps ? slice : nil
+        }
     }
 
     /// A page of the items of `pairs`, in their order; what neither side has is none.

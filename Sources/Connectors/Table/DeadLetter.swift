@@ -9,7 +9,7 @@ package struct DeadLetter: Equatable, Sendable {
     package var reason: String
     /// The item's key as JSON: a table's dead letters have one entry a key.
     package var key: [UInt8]
-    /// Its JSON, as the source sent it.
+    /// Its JSON, as it was to be written, or what is told of it.
     package var item: [UInt8]
 
     /// It is a line of a file that is no item, of which at most the first bytes are kept.
@@ -43,6 +43,10 @@ package struct DeadLetter: Equatable, Sendable {
             self.init(
                 code: refused.code, reason: refused.reason, key: Array(refused.reason.utf8),
                 item: refused.item)
+            return
+        }
+        if let key = refused.key {
+            self.init(code: refused.code, reason: refused.reason, key: key, item: refused.item)
             return
         }
         let page = ByteBuffer()

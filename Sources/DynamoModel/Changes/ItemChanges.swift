@@ -8,8 +8,16 @@ package struct ItemChanges: Equatable, Sendable {
 
     let assignments: [Assignment]
     let removals: [PathPattern]
-    /// The attributes that it looks at or changes, and of each whether it changes it.
-    let names: [(name: [UInt8], isChanged: Bool)]
+    /// The attributes that it looks at or changes, and of each what it does.
+    let names: [NamedAttribute]
+
+    struct NamedAttribute {
+        let name: [UInt8]
+        /// It becomes another one, or is taken out.
+        let isChanged: Bool
+        /// Its value has a part in what becomes of the item.
+        let isRead: Bool
+    }
 
     package static func == (left: Self, right: Self) -> Bool {
         left.assignments == right.assignments && left.removals == right.removals
@@ -20,8 +28,16 @@ package struct ItemChanges: Equatable, Sendable {
         self.removals = PathPattern.inOrderOfRemoval(removals) { $0 }
         let changed = Set(assignments.map(\.path.attribute) + removals.map(\.attribute))
         let looked = Set(assignments.flatMap(\.value.paths).map(\.attribute))
+        // What lies around a place stays.
+        let around = Set(
+            assignments.lazy.filter { !$0.path.steps.isEmpty }.map(\.path.attribute)
+                + removals.lazy.filter { !$0.steps.isEmpty }.map(\.attribute))
         names = changed.union(looked).sorted { $0.lexicographicallyPrecedes($1) }
-            .map { ($0, changed.contains($0)) }
+            .map {
+                NamedAttribute(
+                    name: $0, isChanged: changed.contains($0),
+                    isRead: looked.contains($0) || around.contains($0))
+            }
     }
 
     /// Whether it hides what an item holds: its values must be told nowhere then.
@@ -31,7 +47,7 @@ package struct ItemChanges: Equatable, Sendable {
     package var changedAttributes: [[UInt8]] { names.filter(\.isChanged).map(\.name) }
 
     /// What the changed attributes become.
-    /// - Parameter item: the attributes that ``names`` has, those that the item has.
+    /// - Parameter item: those attributes of ``names`` that are read, as far as it has them.
     /// - Returns: all of them that are left.
     /// - Throws: ``ValueFailure``
     func applied(to item: Item) throws(ValueFailure) -> Item {

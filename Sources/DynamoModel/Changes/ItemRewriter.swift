@@ -9,8 +9,8 @@ package final class ItemRewriter {
     package let changes: ItemChanges
     private let keys: KeyNames
     private let keyAttributes: [KeyAttribute]
-    /// What is decoded, and of each whether it is changed.
-    private let names: [(name: [UInt8], isChanged: Bool)]
+    private let names: [ItemChanges.NamedAttribute]
+    private let hasOtherKey: Bool
     /// Members that are changed, as they lie in the item.
     private var changed: [Range<Int>] = []
     private var output: [UInt8] = []
@@ -22,17 +22,18 @@ package final class ItemRewriter {
         self.changes = changes
         self.keys = KeyNames(keys)
         keyAttributes = [keys.partition] + (keys.sort.map { [$0] } ?? [])
+        hasOtherKey = keys != source
         let others = keys == source ? [] : keyAttributes.map { Array($0.name.utf8) }
         names =
             changes.names
             + others.filter { name in !changes.names.contains { $0.name == name } }
-            .map { ($0, false) }
+            .map { .init(name: $0, isChanged: false, isRead: true) }
     }
 
     /// Writes one item behind the last byte of the buffer that it lies in.
-    /// - Returns: where it lies now.
+    /// - Returns: where it lies now; nil: it stays as it is.
     /// - Throws: ``ItemRefusal``; `JSONError` when the bytes are no item of DynamoDB's.
-    package func rewrite(_ slice: ItemSlice, in buffer: ByteBuffer) throws -> ItemSlice {
+    package func rewrite(_ slice: ItemSlice, in buffer: ByteBuffer) throws -> ItemSlice? {
         let item = try read(slice, in: buffer.bytes)
         let new: Item
         do throws(ValueFailure) {
@@ -41,8 +42,9 @@ package final class ItemRewriter {
             throw ItemRefusal("\(error)")
         }
         try checkKey(new)
-        guard changes.names.contains(where: \.isChanged) else {
-            return try cut(from: Int(slice.offset), in: buffer)
+        let isChanged = changes.names.contains { $0.isChanged && new[$0.name] != nil }
+        guard isChanged || !changed.isEmpty else {
+            return hasOtherKey ? try cut(from: Int(slice.offset), in: buffer) : nil
         }
         write(new, slice, in: buffer.bytes)
         let start = buffer.count
@@ -74,7 +76,11 @@ package final class ItemRewriter {
                 try walk.walkValue()
                 continue
             }
-            item[known.name] = try NamedAttributes.value(&walk, in: bytes)
+            if known.isRead {
+                item[known.name] = try NamedAttributes.value(&walk, in: bytes)
+            } else {
+                try walk.walkValue()
+            }
             if known.isChanged { changed.append(start..<walk.offset) }
         } while walk.take(0x2C)
         return item
@@ -85,15 +91,15 @@ package final class ItemRewriter {
         output.removeAll(keepingCapacity: true)
         output.append(0x7B)
         var place = Int(slice.offset) + 1
-        let end = Int(slice.offset + slice.length) - 1
-        for member in changed + [end..<end] {
-            append(bytes[place..<member.lowerBound])
+        for member in changed {
+            append(bytes, place, member.lowerBound)
             place = member.upperBound
         }
-        for (name, isChanged) in changes.names where isChanged {
-            guard let value = new[name] else { continue }
+        append(bytes, place, Int(slice.offset + slice.length) - 1)
+        for attribute in changes.names where attribute.isChanged {
+            guard let value = new[attribute.name] else { continue }
             if output.count > 1 { output.append(0x2C) }
-            JSON.write(utf8: name, to: &output)
+            JSON.write(utf8: attribute.name, to: &output)
             output.append(0x3A)
             value.write(to: &output)
         }
@@ -101,16 +107,16 @@ package final class ItemRewriter {
     }
 
     /// Adds members without the commas and the white space around them.
-    private func append(_ run: Slice<UnsafeRawBufferPointer>) {
+    private func append(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
         func isBetween(_ byte: UInt8) -> Bool {
             byte == 0x2C || byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
         }
-        var run = run
-        while let first = run.first, isBetween(first) { run.removeFirst() }
-        while let last = run.last, isBetween(last) { run.removeLast() }
-        if run.isEmpty { return }
+        var (start, end) = (start, end)
+        while start < end, isBetween(bytes[start]) { start += 1 }
+        while end > start, isBetween(bytes[end - 1]) { end -= 1 }
+        if start == end { return }
         if output.count > 1 { output.append(0x2C) }
-        output.append(contentsOf: run)
+        output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
     }
 
     // MARK: The key
@@ -165,11 +171,13 @@ extension AttributeValue {
         }
     }
 
+    private static let textStart = Array("{\"S\":".utf8)
+
     /// Writes DynamoDB JSON.
     fileprivate func write(to output: inout [UInt8]) {
         switch self {
         case .string(let bytes):
-            output += Array("{\"S\":".utf8)
+            output.append(contentsOf: Self.textStart)
             JSON.write(utf8: bytes, to: &output)
             output.append(0x7D)
         default: output += json.bytes

@@ -1,3 +1,5 @@
+import System
+
 /// Where values lie in an item, any of a list's elements or a map's members among them:
 /// `cards[*].cvv`, `contacts.*.phone`.
 package struct PathPattern: Hashable, Sendable, CustomStringConvertible {

@@ -4,8 +4,8 @@ import System
 ///
 /// A value's code is HMAC-SHA-256 (RFC 2104) over its text, in base 32 (RFC 4648), without padding,
 /// cut to a length. The text is a text's own UTF-8, a number's digits as ``DynamoNumber/text``
-/// spells them, the bytes of a binary, `true` or `false`: its type is no part of it, so that N and S
-/// of one value join.
+/// spells them, the bytes of a binary, `true` or `false`: its type is no part of it, so that an N
+/// and an S of one value join.
 package struct SecretKey: Hashable, Sendable {
     package static let bytesMin = 16
     /// Characters of a code: 40 bits at least, all 256 at most.
@@ -21,8 +21,9 @@ package struct SecretKey: Hashable, Sendable {
     package init(_ bytes: [UInt8]) {
         precondition(bytes.count >= Self.bytesMin, "a short key")
         key = HMACKey(bytes)
-        fingerprint = Self.base32(
-            HMACKey(bytes).authenticate(Array("dynaferry fingerprint".utf8)), length: 16)
+        fingerprint = String(
+            decoding: Self.base32(
+                key.authenticate(Array("dynaferry fingerprint".utf8)), length: 16), as: UTF8.self)
     }
 
     package static func == (left: Self, right: Self) -> Bool {
@@ -34,28 +35,31 @@ package struct SecretKey: Hashable, Sendable {
     /// - Throws: ``ValueFailure`` for what has no text: sets, lists and maps.
     package func code(
         of value: AttributeValue, length: Int = lengthUsual
-    ) throws(ValueFailure) -> String {
-        let text: [UInt8]
+    ) throws(ValueFailure) -> [UInt8] {
+        let message: [UInt8]
         switch value {
-        case .string(let bytes), .binary(let bytes): text = bytes
-        case .number(let number): text = Array(number.text.utf8)
-        case .bool(let value): text = Array((value ? "true" : "false").utf8)
+        case .string(let bytes), .binary(let bytes): message = bytes
+        case .number(let number): message = Array(number.text.utf8)
+        case .bool(let value): message = Array((value ? "true" : "false").utf8)
         case .null, .stringSet, .numberSet, .binarySet, .list, .map:
             throw .type(value, of: "hash", wants: "a text, a number, a binary or a boolean")
         }
-        return Self.base32(key.authenticate(text), length: length)
+        return Self.base32(key.authenticate(message), length: length)
     }
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
 
-    private static func base32(_ bytes: [UInt8], length: Int) -> String {
-        let text = (0..<length).map { place in
-            let bit = 5 * place
-            let pair =
-                UInt16(bytes[bit / 8]) << 8
-                | (bit / 8 + 1 < bytes.count ? UInt16(bytes[bit / 8 + 1]) : 0)
-            return alphabet[Int(pair >> UInt16(11 - bit % 8)) & 31]
+    private static func base32(_ bytes: [UInt8], length: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: length) { output, count in
+            alphabet.withUnsafeBufferPointer { alphabet in
+                for place in 0..<length {
+                    let bit = 5 * place
+                    let next = bit / 8 + 1 < bytes.count ? bytes[bit / 8 + 1] : 0
+                    let both = UInt16(bytes[bit / 8]) << 8 | UInt16(next)
+                    output[place] = alphabet[Int(both >> UInt16(11 - bit % 8)) & 31]
+                }
+            }
+            count = length
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }

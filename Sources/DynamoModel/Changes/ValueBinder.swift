@@ -1,3 +1,5 @@
+import System
+
 /// What expressions are given beside the item.
 package struct ValueContext: Sendable {
     /// What `now()` is, in seconds since 1970; nil: it can't be asked for.
@@ -71,8 +73,8 @@ struct ValueBinder {
         }
         var length = SecretKey.lengthUsual
         if arguments.count > 1 {
-            guard case .value(.number(let number)) = arguments[1], let given = Int(number.text),
-                SecretKey.lengths.contains(given)
+            guard case .value(.number(let number)) = arguments[1],
+                let given = CheckedNumber.int(number.text, in: SecretKey.lengths)
             else {
                 throw ExpressionError(
                     "the length of a hash is a number from \(SecretKey.lengths.lowerBound) to"

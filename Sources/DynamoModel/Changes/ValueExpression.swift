@@ -1,7 +1,7 @@
 /// A value that is computed of an item: the right side of `--set`, and what a condition compares.
 ///
-/// Where an operand is absent so is the value, and of NULL it is NULL: neither is a failure. No type
-/// becomes another by itself.
+/// Where an operand is absent so is the value, and of NULL it is NULL: neither is a failure. No
+/// type becomes another by itself.
 package indirect enum ValueExpression: Hashable, Sendable {
     case path(DocumentPath)
     case value(AttributeValue)

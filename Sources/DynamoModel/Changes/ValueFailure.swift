@@ -1,4 +1,5 @@
-/// Why a value can't be computed of an item. It names types and functions, never what the item holds.
+/// Why a value can't be computed of an item. It names types and functions, and never what the item
+/// holds.
 package struct ValueFailure: Error, Equatable, Sendable, CustomStringConvertible {
     package let description: String
 

@@ -1,3 +1,5 @@
+import System
+
 /// The functions that compute a value of others. Positions and lengths in texts count characters as
 /// a reader does (Unicode Standard Annex 29, extended grapheme clusters).
 package enum ValueFunction: String, CaseIterable, Sendable {
@@ -65,14 +67,11 @@ package enum ValueFunction: String, CaseIterable, Sendable {
         _ value: AttributeValue, from least: Int
     ) throws(ValueFailure) -> Int {
         let number = try number(value)
-        guard number >= DynamoNumber(least), let count = Int(number.text) ?? Self.large(number)
-        else { throw ValueFailure("\(rawValue) takes a whole number from \(least) on") }
-        return min(count, Self.countMax)
-    }
-
-    /// A whole number that an `Int` does not hold.
-    private static func large(_ number: DynamoNumber) -> Int? {
-        number.exponent > 17 && number.exponent >= number.digits.count - 1 ? countMax : nil
+        let isWhole = number.digits.isEmpty || number.exponent >= number.digits.count - 1
+        guard isWhole, number >= DynamoNumber(least) else {
+            throw ValueFailure("\(rawValue) takes a whole number from \(least) on")
+        }
+        return CheckedNumber.int(number.text, in: least...Self.countMax) ?? Self.countMax
     }
 
     // MARK: Texts

@@ -8,7 +8,8 @@ struct ExpressionToken: Equatable {
         /// `:value`
         case valueAlias
         case integer
-        /// One of `= <> < <= > >= ( ) [ ] . , + -`; with literals in place `{ } : << >> || * /` too.
+        /// One of `= <> < <= > >= ( ) [ ] . , + -`; with literals in place one of
+        /// `{ } : << >> || * /` too.
         case sign
         /// With literals in place: `'text'`, `"name"`, `b64'...'`, and a number that is no integer.
         case text

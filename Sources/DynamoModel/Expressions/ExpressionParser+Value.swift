@@ -1,7 +1,7 @@
 import System
 
-/// Values that are computed, where literals stand in place: `||` binds looser than `+` and `-`, those
-/// looser than `*` and `/`, all from left to right.
+/// Values that are computed, where literals stand in place: `||` binds looser than `+` and `-`, and
+/// those looser than `*` and `/`, all from left to right.
 extension ExpressionParser {
     /// Reads a value.
     mutating func value() throws(ExpressionError) -> ExpressionSyntax {

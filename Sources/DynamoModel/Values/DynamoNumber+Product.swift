@@ -1,5 +1,5 @@
-/// Products and quotients, as expressions that change items compute them. A significand of 38 digits
-/// fits in 127 bits.
+/// Products and quotients, as expressions that change items compute them. A significand of 38
+/// digits fits in 127 bits.
 extension DynamoNumber {
     /// The product, which must be a number that the service takes: nothing is rounded.
     /// - Throws: ``Refusal`` when it is out of DynamoDB's range, or has more digits than it keeps.

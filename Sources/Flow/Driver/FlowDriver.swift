@@ -294,6 +294,7 @@ package final class FlowDriver: @unchecked Sendable {
     private func staged(_ page: Page) -> Result<Page, FlowFailure> {
         Result { () throws(FlowFailure) in
             var page = page
+            page.replyBytes = page.buffer.count
             for stage in parts.stages { try stage.apply(to: &page) }
             return page
         }
@@ -440,20 +441,23 @@ package final class FlowDriver: @unchecked Sendable {
 
     private func refused(_ refused: RefusedItem) -> RefusedBytes {
         let page = pages[Int(refused.item.page)]!.page
-        let slice = page.items[Int(refused.item.index)]
+        let item = Int(refused.item.index)
+        let letter = page.letters[item]
         return RefusedBytes(
-            code: refused.failure.code, reason: refused.failure.message,
-            item: Array(page.buffer.bytes[slice.range]))
+            code: refused.failure.code, reason: refused.failure.message, key: letter?.key,
+            item: letter?.item ?? Array(page.buffer.bytes[page.written(item).range]))
     }
 }
 
 extension ArrivedPage {
     fileprivate init(_ page: Page, growth: Int) {
         self.init(
-            items: page.items, storedBytes: page.storedBytes, replyBytes: page.buffer.count,
+            items: page.items, storedBytes: page.storedBytes, replyBytes: page.replyBytes,
             heldBytes: page.buffer.capacity
                 + page.items.capacity * MemoryLayout<ItemSlice>.stride + growth,
             next: page.next, units: page.units)
+        written = page.replaced
+        rewritten = page.replacedCount
         unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted
         isPaid = page.isPaid
@@ -474,6 +478,7 @@ extension FlowParts {
         var configuration = FlowConfiguration(
             page: source.shape, batch: sink?.shape, memory: memory)
         configuration.growth = stages.reduce(0) { $0 + $1.growth(items: 1) }
+        configuration.pageFactor = 1 + stages.count(where: \.writesAnew)
         return configuration
     }
 }

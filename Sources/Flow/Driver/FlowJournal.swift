@@ -36,7 +36,9 @@ package struct UnitRecord: Equatable, Sendable {
 package struct RefusedBytes: Equatable, Sendable {
     package var code: String
     package var reason: String
-    /// As the source sent it.
+    /// Its key as JSON; nil: as the item has it.
+    package var key: [UInt8]?
+    /// As it was to be written, or what is told of it.
     package var item: [UInt8]
 }
 

@@ -3,8 +3,10 @@ package struct FlowCounters: Equatable, Sendable {
     package var itemsRead = 0
     package var itemsWritten = 0
     package var deadLetters = 0
-    /// Items that were not to be copied: those that had expired.
+    /// Items that were not to be copied: those that had expired, and those that nobody wanted.
     package var itemsLeftOut = 0
+    /// Items that are written otherwise than they came; those are counted that were read so.
+    package var itemsRewritten = 0
     /// Items that were not put, since the target has one of the same key that was to stay.
     package var itemsKept = 0
     /// Items that were read where nothing is written.
@@ -59,7 +61,8 @@ package struct FlowCounters: Equatable, Sendable {
     }
 
     private static let summed: [WritableKeyPath<FlowCounters, Int> & Sendable] = [
-        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsKept, \.itemsPassed,
+        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsRewritten, \.itemsKept,
+        \.itemsPassed,
         \.itemsChanged,
         \.itemsEqual, \.itemsChanging, \.itemsOnlyInTarget,
         \.storedBytesWritten, \.jsonBytesWritten,
@@ -75,6 +78,7 @@ package struct FlowCounters: Equatable, Sendable {
         readUnitsElsewhere += arrival.elsewhere
         itemsRead += page.count
         itemsLeftOut += page.leftOut.count
+        itemsRewritten += page.rewritten
         bytesRead += page.replyBytes
         if !isWritten { itemsPassed += page.count - page.leftOut.count }
     }

@@ -48,6 +48,10 @@ package enum FlowOutcome: Equatable, Sendable {
 /// A page that arrived whole, and that the stages have seen.
 package struct ArrivedPage: Equatable, Sendable {
     package var items: [ItemSlice]
+    /// What is written of each; empty: they are written as they came.
+    package var written: [ItemSlice] = []
+    /// Items that are written otherwise than they came.
+    package var rewritten = 0
     /// Items that were only counted.
     package var itemsCounted = 0
     /// Sum of the items' sizes as the service counts them.

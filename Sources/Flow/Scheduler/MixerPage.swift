@@ -4,6 +4,7 @@ import DynamoModel
 struct MixerPage: Sendable {
     /// The slot of the partition that it belongs to.
     let slot: Int
+    /// As they are written.
     let items: [ItemSlice]
     /// Items from here on have not been taken yet; never one that is left out.
     private(set) var taken = 0
@@ -12,7 +13,7 @@ struct MixerPage: Sendable {
 
     init(_ page: ArrivedPage, slot: Int) {
         self.slot = slot
-        items = page.items
+        items = page.written.isEmpty ? page.items : page.written
         leftOut = page.notTaken.reversed()
         passLeftOut()
     }

@@ -241,7 +241,8 @@ struct PartitionReader: Sendable {
     /// The reply, and where its items lie, in arrays that may be twice as long as they must be.
     private func bytesReserved(_ plan: PageSizing.Plan) -> Int {
         let slices = 2 * plan.limit * (MemoryLayout<ItemSlice>.stride + configuration.growth)
-        return min(plan.reserve + slices, configuration.memory.pageBytes)
+        return min(
+            plan.reserve * configuration.pageFactor + slices, configuration.memory.pageBytes)
     }
 
     /// The slot of the partition to read next: a new one while fewer are open than may be, else the

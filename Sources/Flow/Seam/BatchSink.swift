@@ -62,7 +62,7 @@ package struct BatchItem: @unchecked Sendable {
         self.number = number
         self.held = Unmanaged.passUnretained(held)
         self.mayBeWritten = mayBeWritten
-        slice = held.page.items[Int(number)]
+        slice = held.page.written(Int(number))
         page = held.page.buffer.bytes
     }
 

@@ -31,6 +31,8 @@ package struct Page: Sendable {
     package var items: [ItemSlice] = []
     /// Sum of the items' sizes as the service counts them.
     package var storedBytes = 0
+    /// Bytes of the reply, before stages write behind them; the flow sees to it.
+    package internal(set) var replyBytes = 0
     /// Items that the source only tells of, where it was asked for how many there are.
     package var itemsCounted = 0
     /// What is to be done with each; empty: all are put.
@@ -40,6 +42,12 @@ package struct Page: Sendable {
     package var before: [ItemSlice?] = []
     /// What stages say of each item; empty: all are to be written.
     package var verdicts: [Verdict] = []
+    /// What is written in place of each, in the same buffer; empty: they are written as they came.
+    package private(set) var replaced: [ItemSlice] = []
+    /// Items that are written otherwise than they came.
+    package private(set) var replacedCount = 0
+    /// What dead letters say of items that are not told as they came, by item.
+    package var letters: [Int: PageLetter] = [:]
     /// What stages have made of the page for folds and sinks, each under its own type.
     package var made: [any Sendable] = []
     package var next = Next.end
@@ -80,6 +88,19 @@ package struct Page: Sendable {
         set(.refuse(failure), item)
     }
 
+    /// What is written of an item: all that comes after a stage that has changed it sees this.
+    package func written(_ item: Int) -> ItemSlice {
+        replaced.isEmpty ? items[item] : replaced[item]
+    }
+
+    /// Has something else be written in an item's place.
+    /// - Parameter slice: of the page's own buffer, behind what came.
+    package mutating func replace(_ item: Int, with slice: ItemSlice) {
+        if replaced.isEmpty { replaced = items }
+        replaced[item] = slice
+        replacedCount += 1
+    }
+
     /// Whether a source or a stage has found it to be no item.
     package func isRefused(_ item: Int) -> Bool {
         if !verdicts.isEmpty, case .refuse = verdicts[item] { true } else { false }
@@ -89,7 +110,8 @@ package struct Page: Sendable {
     package func isNone(_ item: Int) -> Bool {
         guard !verdicts.isEmpty else { return false }
         switch verdicts[item] {
-        case .refuse, .leaveOut(.unwanted), .leaveOut(.superseded): return true
+        case .refuse, .leaveOut(.unwanted), .leaveOut(.superseded), .leaveOut(.unchangeable):
+            return true
         case .write, .leaveOut: return false
         }
     }
@@ -97,6 +119,17 @@ package struct Page: Sendable {
     private mutating func set(_ verdict: Verdict, _ item: Int) {
         if verdicts.isEmpty { verdicts = Array(repeating: .write, count: items.count) }
         verdicts[item] = verdict
+    }
+}
+
+/// What a dead letter has in place of an item: its key, as JSON, and JSON to be told of it.
+package struct PageLetter: Equatable, Sendable {
+    package var key: [UInt8]
+    package var item: [UInt8]
+
+    package init(key: [UInt8], item: [UInt8]) {
+        self.key = key
+        self.item = item
     }
 }
 
@@ -126,6 +159,8 @@ package enum LeftOut: Equatable, Sendable {
     case superseded
     /// Nobody asked for it.
     case unwanted
+    /// It can't be changed as it is to be, and is not wanted then.
+    case unchangeable
     /// It is no item, and who reads it now is not the one to tell.
     case unreadable
 }

@@ -9,11 +9,17 @@ package protocol PageStage: Sendable {
     /// Bytes to be set aside beside a page of so many items.
     func growth(items: Int) -> Int
 
+    /// It writes items anew, behind those that came: as many bytes are set aside as for the reply.
+    /// What does not fit into these is thrown as ``FlowFailure/Remedy/split``; one item always is
+    /// taken.
+    var writesAnew: Bool { get }
+
     func apply(to page: inout Page) throws(FlowFailure)
 }
 
 extension PageStage {
     package var isHeavy: Bool { false }
+    package var writesAnew: Bool { false }
 }
 
 /// Sums that agree with the cursors. It belongs to the flow's queue from the start to the end.

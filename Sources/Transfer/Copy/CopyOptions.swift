@@ -1,3 +1,4 @@
+import Connectors
 import DynamoModel
 import Schema
 import Status
@@ -15,7 +16,7 @@ package struct CopyOptions: Equatable, Sendable {
     /// Items that have expired by the source's time to live are left out.
     package var skipsExpired = false
     /// Which items are copied; nil: all.
-    package var filter: ItemFilter?
+    package var transform = ItemTransform()
     /// What has been copied is compared with what was read.
     package var verifies = false
     /// Go on although the target holds items: those of the same key are replaced.

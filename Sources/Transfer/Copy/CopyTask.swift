@@ -264,6 +264,6 @@ extension VerifyOptions {
         giveUpAfter = options.giveUpAfter
         scansMax = options.scansMax ?? scansMax
         limits = options.limits
-        filter = options.filter
+        transform = options.transform
     }
 }

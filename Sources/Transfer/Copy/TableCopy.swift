@@ -54,7 +54,8 @@ final class TableCopy: TableTask {
             options, subject, from: open, isResumed: task.context.isResumed, on: queue,
             task.context.time)
         parts.journal = JobJournal(task.context.keeper, table: task.number, of: open)
-        if let filter = options.filter { parts.stages.append(FilterStage(filter)) }
+        parts.stages += options.transform.inJob(begunAt: task.context.created)
+            .stages(from: subject.source.schema, to: subject.source.schema)
         if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
         digest?.add(to: &parts, schema: subject.source.schema)
         var configuration = parts.configuration(subject.memory)

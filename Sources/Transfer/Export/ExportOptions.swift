@@ -17,7 +17,7 @@ package struct ExportOptions: Equatable, Sendable {
     package var skipsExpired = false
     package var verifies = false
     /// Which items are written; nil: all.
-    package var filter: ItemFilter?
+    package var transform = ItemTransform()
     package var giveUpAfter: Duration = .seconds(15 * 60)
 
     package init() {}

@@ -115,13 +115,13 @@ package enum ExportPreparation {
             (
                 source: description.arn ?? description.definition.name,
                 endpoint: pair.source.reader.endpoint.url, target: pair.files.title,
-                filter: options.filter
+                transform: options.transform
             )
         }
     }
 
     typealias Identity = (
-        source: String, endpoint: String, target: String, filter: ItemFilter?
+        source: String, endpoint: String, target: String, transform: ItemTransform
     )
 
     static func look(_ pair: Pair, _ options: ExportOptions) async throws -> Look {

@@ -66,7 +66,7 @@ extension ExportTask {
         asked.giveUpAfter = options.giveUpAfter
         asked.scansMax = options.scansMax ?? asked.scansMax
         asked.limits = options.limits
-        asked.filter = options.filter
+        asked.transform = options.transform.inJob(begunAt: context.created)
         let earlier =
             try context.keeper.verifyState(ofTable: number)
             ?? context.keeper.beginVerify(table: number)

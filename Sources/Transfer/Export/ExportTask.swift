@@ -101,7 +101,8 @@ final class ExportTask: TableTask {
         if let attribute = subject.expiryAttribute {
             parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
         }
-        if let filter = options.filter { parts.stages.append(FilterStage(filter)) }
+        parts.stages += options.transform.inJob(begunAt: context.created)
+            .stages(from: subject.description.schema, to: subject.description.schema)
         if options.verifies {
             try SourceDigest.kept(
                 by: context.keeper, ofTable: number, .table(subject.table), open,

@@ -27,7 +27,7 @@ struct JobIdentity {
                 "target": .string(target),
                 "targetEndpoint": .string(targetEndpoint),
             ]
-            if let filter = options.filter { json["where"] = .string(filter.text) }
+            for member in options.transform.identity { json[member.name] = member.value }
             return json
         }
 
@@ -58,7 +58,7 @@ struct JobIdentity {
                         "sourceEndpoint": .string(table.endpoint),
                         "target": .string(table.target), "targetEndpoint": "files",
                     ]
-                    if let filter = table.filter { json["where"] = .string(filter.text) }
+                    for member in table.transform.identity { json[member.name] = member.value }
                     return json
                 })
         ]
@@ -98,6 +98,14 @@ struct JobIdentity {
         guard var json = try? JSON(parsing: text), json.members != nil else { return text }
         json[selectionName] = nil
         return json.text
+    }
+
+    /// Whether items of a job's table are written otherwise than they come.
+    static func changesItems(_ text: String, ofTable number: Int) -> Bool {
+        guard let tables = (try? JSON(parsing: text))?["tables"]?.array,
+            tables.indices.contains(number)
+        else { return false }
+        return ["set", "remove"].contains { tables[number][$0] != nil }
     }
 
     static func selection(_ text: String) -> String? {

@@ -55,7 +55,7 @@ extension TableVerification {
         PairComparison(
             schema: subject.schema, key: digestKey,
             expiry: (subject.source.expiry, subject.target.expiry),
-            now: Int(clamping: time.secondsSinceEpoch), filter: options.filter)
+            now: Int(clamping: time.secondsSinceEpoch), transform: options.transform)
     }
 
     /// Files can't be asked for a key. They are read as often as it takes, each time for as many

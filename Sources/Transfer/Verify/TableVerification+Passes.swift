@@ -71,7 +71,7 @@ extension TableVerification {
         try await scan(.summing) { side in
             var pass = Pass(chosen: chosen)
             pass.stages =
-                filterStages(side) + [DigestStage(schema: subject.schema, key: digestKey)]
+                transformStages(side) + [DigestStage(schema: subject.schema, key: digestKey)]
             pass.folds = [folds[side]]
             let place = subject.sides[side].place
             pass.saved = states[side].segments.map {
@@ -101,7 +101,7 @@ extension TableVerification {
         try await scan(.readingAgain) { side in
             var pass = Pass(chosen: difference.segments)
             pass.stages =
-                filterStages(side)
+                transformStages(side)
                 + (subject.sides[side].place.export == nil ? [] : [SupersededStage(superseded)])
                 + [BucketStage(difference, schema: subject.schema, key: digestKey)]
             pass.sink = sinks[side]
@@ -150,7 +150,7 @@ extension TableVerification {
     func count() async throws -> Comparison.Result {
         try await scan(.summing) { side in
             var pass = Pass(contents: .count)
-            pass.stages = filterStages(side)
+            pass.stages = transformStages(side)
             // What is to be told from others has to be seen.
             if !pass.stages.isEmpty { pass.contents = .items }
             return pass
@@ -166,10 +166,10 @@ extension TableVerification {
         }
     }
 
-    /// What is not wanted of the source is as if it were not there.
-    private func filterStages(_ side: Int) -> [any PageStage] {
-        guard side == 0, let filter = options.filter else { return [] }
-        return [FilterStage(filter)]
+    /// What is not wanted of the source is as if it were not there, and so is what can't be
+    /// changed.
+    private func transformStages(_ side: Int) -> [any PageStage] {
+        side == 0 ? options.transform.stages(from: subject.schema, to: subject.schema) : []
     }
 
     // MARK: Scanning both sides

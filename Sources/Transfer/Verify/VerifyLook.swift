@@ -97,7 +97,7 @@ struct VerifyLook: Sendable {
                     spool: spool, bytes: bytes)
                 reader.isConsistent = options.isConsistentRead
                 reader.contents =
-                    options.mode == .count && options.filter == nil ? .count : .items
+                    options.mode == .count && options.transform.isNone ? .count : .items
                 reader.rate = options.limits.totals.read
                 first = try await reader.read()
             } catch {

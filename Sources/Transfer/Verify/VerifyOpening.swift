@@ -78,7 +78,7 @@ struct VerifyOpening {
             for side in [source, target] {
                 if let files = side.place.export?.export.digest { json["files"] = .string(files) }
             }
-            if let filter = options.filter { json["where"] = .string(filter.text) }
+            for member in options.transform.identity { json[member.name] = member.value }
             return json
         }
         return JobIdentity(

@@ -25,7 +25,7 @@ package struct VerifyOptions: Equatable, Sendable {
     package var memory = CopyOptions.memoryUsual
     package var isConsistentRead = false
     /// Which items of the source are compared; nil: all.
-    package var filter: ItemFilter?
+    package var transform = ItemTransform()
     package var giveUpAfter: Duration = .seconds(15 * 60)
     /// Which settings are compared; nil: none.
     package var settings: SettingChoice? = SettingChoice()

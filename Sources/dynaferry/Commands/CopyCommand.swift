@@ -1,3 +1,4 @@
+import Arguments
 import CommandLine
 
 /// Runs a copy from the terminal.

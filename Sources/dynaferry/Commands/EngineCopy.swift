@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import CommandLine
 import Dispatch
 import DynamoDB
@@ -159,71 +160,6 @@ enum EngineCopy {
     private static func maxCost(_ arguments: CopyArguments) throws -> CostLimit? {
         let prices = try PriceTable(of: arguments)
         return arguments.maxCost.map { CostLimit(dollars: $0, prices: prices) }
-    }
-}
-
-extension CopyOptions {
-    /// - Throws: when the file of a policy can't be read.
-    init(_ arguments: CopyArguments) throws(CommandFailure) {
-        self.init()
-        part = arguments.part
-        settings = try arguments.settingChoice
-        indexes = arguments.indexes
-        boostWrites = arguments.boostWrite
-        segments = arguments.segments
-        scansMax = arguments.scanConcurrency
-        limits = arguments.askedLimits
-        memory =
-            arguments.memory
-            ?? (arguments.filesSide == .source
-                ? CopyOptions.memoryFromFiles : CopyOptions.memoryUsual)
-        verifies = arguments.verifies
-        isConsistentRead = arguments.consistentRead
-        filter = try arguments.checkedFilter
-        skipsExpired = arguments.skipExpired
-        mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
-        onlyChanged = arguments.onlyChanged
-        keepsItems = arguments.merge == .keep
-        deadLettersPath = arguments.deadLetters
-        deadLettersMax = arguments.maxDeadLetters
-        giveUpAfter = arguments.giveUpAfter
-        if arguments.files.checksFirst { checksFirst = true }
-    }
-}
-
-extension CopyArguments {
-    /// What tells copies of the same tables apart.
-    var purpose: String {
-        let merging = onlyChanged ? "only-changed" : merge?.rawValue ?? "empty"
-        return "copy \(merging) \(part.rawValue)\(skipExpired ? " skip-expired" : "")"
-    }
-
-    /// What is asked for of limits.
-    var askedLimits: AskedLimits {
-        var limits = AskedLimits()
-        limits.readUnits = readUnits
-        limits.targetReadUnits = targetReadUnits
-        limits.writeUnits = writeUnits
-        limits.totalReadUnits = totalReadUnits
-        limits.totalWriteUnits = totalWriteUnits
-        limits.writesMax = writeConcurrency
-        return limits
-    }
-
-    /// What is asked for of settings, the policy's file read.
-    var settingChoice: SettingChoice {
-        get throws(CommandFailure) {
-            var choice = settings
-            choice.policy = try policyFile.map { path throws(CommandFailure) in
-                guard let json = try JSON(fileAt: path), json.members != nil else {
-                    throw CommandFailure(
-                        "\(path) is no policy",
-                        hints: ["it is a JSON object, as IAM's policies are"])
-                }
-                return json.text
-            }
-            return choice
-        }
     }
 }
 

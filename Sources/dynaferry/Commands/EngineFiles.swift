@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import Connectors
 import DynamoDB
 import DynamoModel

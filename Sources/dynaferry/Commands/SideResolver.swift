@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import CommandLine
 
 /// Makes settings of what was said about each side, on the command line and in a file of variables.

@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import Flow
 import S3
 import Status

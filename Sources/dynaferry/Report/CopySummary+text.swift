@@ -100,6 +100,7 @@ extension CopySummary {
 
     private var notWritten: String {
         let counts = [
+            (counters.itemsRewritten, "changed"),
             (counters.itemsKept, "kept as the target has them"),
             (counters.itemsLeftOut, "left out"), (counters.itemsEqual, "equal already"),
             (counters.itemsChanging, "changing"),

@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import DynamoModel
 import JSON
 import S3

@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import CommandLine
 import Glibc
 import System

@@ -1,3 +1,4 @@
+import Arguments
 import Glibc
 
 /// An empty folder that is removed, with all that was put into it, when no one holds it any more.

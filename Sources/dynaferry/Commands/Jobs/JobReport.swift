@@ -1,3 +1,4 @@
+import Arguments
 import CommandLine
 import JSON
 import System
@@ -46,7 +47,9 @@ struct JobReport {
     private var leftOut: [String] {
         let counters = view.record.progress.counters
         let (leftOut, kept) = (counters.itemsLeftOut, counters.itemsKept)
-        return (leftOut > 0 ? ["\(leftOut.grouped) left out: they had expired"] : [])
+        let changed = counters.itemsRewritten
+        return (changed > 0 ? ["\(changed.grouped) changed on the way"] : [])
+            + (leftOut > 0 ? ["\(leftOut.grouped) left out"] : [])
             + (kept > 0 ? ["\(kept.grouped) kept as the target has them"] : [])
             + counters.comparisons.map { "\($0.subject): \($0.count.grouped) items" }
     }

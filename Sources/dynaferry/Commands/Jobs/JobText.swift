@@ -1,3 +1,4 @@
+import Arguments
 import CommandLine
 import Flow
 import Glibc
@@ -51,6 +52,8 @@ enum JobText {
         if let reason = view.record.reason { facts.append(("reason", reason)) }
         facts.append(("dead letters", view.deadLetters.grouped))
         let (leftOut, kept) = (progress.counters.itemsLeftOut, progress.counters.itemsKept)
+        let changed = progress.counters.itemsRewritten
+        if changed > 0 { facts.append(("changed", changed.grouped)) }
         if leftOut > 0 { facts.append(("left out", leftOut.grouped)) }
         if kept > 0 { facts.append(("kept", kept.grouped)) }
         facts += progress.counters.comparisons.map { ($0.subject, $0.count.grouped) }

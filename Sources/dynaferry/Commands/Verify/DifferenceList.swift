@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import Connectors
 import Flow
 import JSON

@@ -1,4 +1,5 @@
 import AWS
+import Arguments
 import CommandLine
 import Connectors
 import DynamoDB
@@ -132,7 +133,7 @@ extension VerifyOptions {
         limits = own.askedLimits
         if let asked = own.memory { memory = asked }
         isConsistentRead = own.consistentRead
-        filter = try own.checkedFilter
+        transform = try own.transform.transform(hasJob: false)
         settings = own.comparesSettings ? try own.settingChoice : nil
         giveUpAfter = own.giveUpAfter
         if let folder = environment["TMPDIR"], !folder.isEmpty { scratchFolder = folder }

@@ -38,7 +38,7 @@ package struct SideArguments: Equatable, Sendable {
         return side
     }
 
-    var role: AssumedRole? {
+    package var role: AssumedRole? {
         roleARN.map {
             AssumedRole(
                 arn: $0, externalID: externalID, sessionName: sessionName,

@@ -48,16 +48,18 @@ package struct JobsArguments: CommandArguments, Equatable {
 }
 
 /// What the commands about jobs have in common.
-enum JobExitCodes {
-    static let all: [Note] = [
+package enum JobExitCodes {
+    package static let all: [Note] = [
         Note(.success, "Done."),
         Note(.failure, "Failed, or there is no such job; the last lines say why."),
         Note(.usage, "Wrong usage; nothing was touched."),
     ]
 }
 
-enum JobEnvironment {
-    static let notes = [Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry.")]
+package enum JobEnvironment {
+    package static let notes = [
+        Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry.")
+    ]
 }
 
 /// What `dynaferry jobs status` was asked to show.

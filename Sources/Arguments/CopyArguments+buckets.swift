@@ -3,7 +3,7 @@ import S3
 
 extension CopyArguments {
     /// What buckets are asked, as the AWS CLI names it.
-    static var bucketOptions: [Option<Self>] {
+    package static var bucketOptions: [Option<Self>] {
         [
             Option(
                 "--expected-bucket-owner", .accountID, \.files.bucket.expectedOwner, in: .files,
@@ -34,7 +34,7 @@ extension CopyArguments {
     }
 
     /// The first of these options that was given.
-    var bucketOption: String? {
+    package var bucketOption: String? {
         let (bucket, usual) = (files.bucket, BucketOptions())
         if bucket.expectedOwner != nil { return "--expected-bucket-owner" }
         if bucket.requesterPays { return "--requester-pays" }
@@ -44,12 +44,12 @@ extension CopyArguments {
 }
 
 /// The words of `--sse`.
-enum EncryptionWord: String, CaseIterable {
+package enum EncryptionWord: String, CaseIterable {
     case aes = "AES256"
     case kms = "aws:kms"
     case kmsTwice = "aws:kms:dsse"
 
-    func encryption(key: String?) -> BucketOptions.Encryption {
+    package func encryption(key: String?) -> BucketOptions.Encryption {
         switch self {
         case .aes: .s3
         case .kms: .kms(key: key, bucketKey: nil)
@@ -73,7 +73,7 @@ extension BucketOptions.Encryption {
 }
 
 extension ValueKind where Value == EncryptionWord {
-    static var encryption: Self {
+    package static var encryption: Self {
         ValueKind(
             name: "HOW", expected: "AES256, aws:kms or aws:kms:dsse",
             parse: { EncryptionWord(rawValue: $0) }, show: { $0.rawValue })
@@ -81,7 +81,7 @@ extension ValueKind where Value == EncryptionWord {
 }
 
 extension ValueKind where Value == String {
-    static var accountID: Self {
+    package static var accountID: Self {
         .text("ACCOUNT", expected: "an account's number: twelve digits") { text in
             text.utf8.count == 12 && text.allSatisfy(\.isASCIIDigit)
         }

@@ -68,8 +68,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     /// Where a side is files.
     package var files = FilesArguments()
 
-    /// Which items are wanted, as it was given; nil: all.
-    package var filter: String?
+    /// Which items are wanted, and what is changed of them.
+    package var transform = TransformArguments()
     package var skipExpired = false
     /// Compare what has been copied.
     package var verifies = false

@@ -7,7 +7,7 @@ package protocol SidedArguments: CommandArguments {
 
 extension SidedArguments {
     /// How to reach each side, and as whom.
-    static var sideOptions: [Option<Self>] { placeOptions + roleOptions + hostOptions }
+    package static var sideOptions: [Option<Self>] { placeOptions + roleOptions + hostOptions }
 
     private static var placeOptions: [Option<Self>] {
         [
@@ -64,8 +64,8 @@ extension SidedArguments {
 }
 
 /// The environment variables that the sides' settings come from, for help.
-enum SideEnvironment {
-    static let notes = [
+package enum SideEnvironment {
+    package static let notes = [
         Note(
             "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
             "Credentials for a side without a profile."),
@@ -93,7 +93,7 @@ enum SideEnvironment {
 
 extension Option where Arguments: SidedArguments {
     /// The same option for both sides and for each: `--NOUN`, `--source-NOUN`, `--target-NOUN`.
-    static func sided<Value>(
+    package static func sided<Value>(
         _ noun: String, _ kind: ValueKind<Value>,
         _ path: WritableKeyPath<SideArguments, Value?> & Sendable,
         default standard: String, _ help: String
@@ -104,7 +104,7 @@ extension Option where Arguments: SidedArguments {
     }
 
     /// The same flag for both sides and for each.
-    static func sided(
+    package static func sided(
         flag noun: String, _ path: WritableKeyPath<SideArguments, Bool?> & Sendable,
         default standard: String, _ help: String
     ) -> Self {

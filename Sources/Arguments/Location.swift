@@ -26,10 +26,10 @@ package struct Location: Equatable, Sendable {
     package var isARN: Bool { region != nil }
     package var isPattern: Bool { text.contains("*") }
     package var isFiles: Bool { kind != .table }
-    var stars: Int { text.count { $0 == "*" } }
+    package var stars: Int { text.count { $0 == "*" } }
 
     /// The empty placeholder of arguments that are not parsed yet.
-    init() {
+    package init() {
         kind = .table
         text = ""
         name = ""

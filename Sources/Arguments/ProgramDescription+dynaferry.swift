@@ -48,5 +48,5 @@ extension CommandArguments {
 
 extension Note {
     /// What an exit code means.
-    init(_ code: ExitCode, _ meaning: String) { self.init("\(code.rawValue)", meaning) }
+    package init(_ code: ExitCode, _ meaning: String) { self.init("\(code.rawValue)", meaning) }
 }

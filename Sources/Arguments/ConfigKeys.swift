@@ -4,16 +4,16 @@ import System
 /// The keys that a file of options may have: the options' names, less their dashes.
 ///
 /// One file may serve several commands, so the options of the others are keys too.
-struct ConfigKeys {
+package struct ConfigKeys {
     /// What a key stands for.
-    enum Meaning {
+    package enum Meaning {
         case option(OptionDescription, name: String)
         /// It is nothing to this command.
         case otherCommands
     }
 
     /// The parts of a file.
-    enum Part: Equatable {
+    package enum Part: Equatable {
         case top
         /// The object `source` or `target`.
         case side(String)
@@ -24,7 +24,7 @@ struct ConfigKeys {
     private let options: [OptionDescription]
     private let others: [OptionDescription]
 
-    init(of command: String) {
+    package init(of command: String) {
         let all = ProgramDescription.dynaferry.commands.filter { command in
             command.options.contains { $0.names.contains("--config") }
         }
@@ -33,7 +33,7 @@ struct ConfigKeys {
     }
 
     /// - Throws: for a key that has no place there.
-    func meaning(of origin: ConfigOrigin, in part: Part) throws(UsageError) -> Meaning {
+    package func meaning(of origin: ConfigOrigin, in part: Part) throws(UsageError) -> Meaning {
         let key = origin.key
         let prefix = if case .side(let side) = part { side + "-" } else { "" }
         let name = "--\(prefix)\(key)"
@@ -61,7 +61,7 @@ struct ConfigKeys {
     }
 
     /// Whether each mention of an option adds a value.
-    func repeats(_ name: String) -> Bool {
+    package func repeats(_ name: String) -> Bool {
         options.contains { $0.names.contains(name) && $0.repeats }
     }
 

@@ -6,7 +6,7 @@ import System
 import Transfer
 
 extension CopyArguments {
-    static var schemaOptions: [Option<Self>] { partOptions + madeOptions }
+    package static var schemaOptions: [Option<Self>] { partOptions + madeOptions }
 
     private static var partOptions: [Option<Self>] {
         [
@@ -102,7 +102,7 @@ extension CopyArguments {
         ]
     }
 
-    func validateSchema() throws(UsageError) {
+    package func validateSchema() throws(UsageError) {
         if schemaOnly, dataOnly {
             throw UsageError("--schema-only and --data-only contradict each other")
         }
@@ -173,7 +173,7 @@ extension SettingChoice {
 
 extension ValueKind where Value == Throughput {
     /// `READ:WRITE`, units a second.
-    static var throughput: Self {
+    package static var throughput: Self {
         ValueKind(
             name: "READ:WRITE", expected: "read and write units a second, such as 10:50",
             parse: { text in

@@ -20,11 +20,11 @@ package typealias ConfigReader = (_ path: String) throws(UsageError) -> [UInt8]
 /// ```
 package struct ConfigFile {
     /// One entry of `tables`, and what it says of them.
-    struct Table {
-        var source: Location
-        var target: Location
-        var settings: [OptionSetting]
-        let origin: ConfigOrigin
+    package struct Table {
+        package var source: Location
+        package var target: Location
+        package var settings: [OptionSetting]
+        package let origin: ConfigOrigin
     }
 
     /// What is said of the whole.
@@ -37,7 +37,7 @@ package struct ConfigFile {
     private static let bytesMax = 4 << 20
 
     /// - Parameter command: whose options it gives, as in `copy`.
-    init(_ bytes: [UInt8], path: String, command: String) throws(UsageError) {
+    package init(_ bytes: [UInt8], path: String, command: String) throws(UsageError) {
         text = ConfigText(path: path == "-" ? "stdin" : path, bytes: bytes)
         keys = ConfigKeys(of: command)
         let document = try text.document()

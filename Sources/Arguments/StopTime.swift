@@ -42,7 +42,7 @@ extension StopTime: CustomStringConvertible {
 
     /// `18:30`, `2026-11-25T18:30` (local), or with seconds and a zone:
     /// `2026-11-25T18:30:00Z`, `...+01:00` (ISO 8601).
-    init?(_ text: String) {
+    package init?(_ text: String) {
         if let match = text.wholeMatch(of: /([01][0-9]|2[0-3]):([0-5][0-9])/),
             let hour = Int(match.1), let minute = Int(match.2)
         {

@@ -56,7 +56,7 @@ extension CopyArguments {
 
     package static var options: [Option<Self>] {
         tableOptions + sideOptions + targetOptions + fileOptions + schemaOptions + paceOptions
-            + jobOptions + readingOptions
+            + jobOptions + readingOptions + changeOptions(now: "when the job began")
             + outputOptions
     }
 
@@ -250,7 +250,7 @@ extension CopyArguments {
 
     private static var readingOptions: [Option<Self>] {
         [
-            filterOption,
+            whereOption,
             Option(
                 flag: "--skip-expired", \.skipExpired, in: .reading,
                 """
@@ -375,23 +375,13 @@ extension CopyArguments {
                 "--verify compares all that is read, but \(other)",
                 hints: ["compare them afterwards: dynaferry verify"])
         }
-        try validateFilter()
+        try validateTransforms()
         try validateFiles()
         try validateSides()
     }
 
-    /// Refuses what is no condition, of all tables and of each.
-    func validateFilter() throws(UsageError) {
-        for arguments in [self] + entries.map(\.arguments) { _ = try arguments.itemFilter() }
-        if schemaOnly, filter != nil {
-            throw UsageError(
-                "--where is about items, but --schema-only copies none",
-                hints: ["leave one of them out"])
-        }
-    }
-
     /// Refuses sides that can't be what they are said to be, whatever is done with them.
-    func validateSides() throws(UsageError) {
+    package func validateSides() throws(UsageError) {
         try sides.validateRoles()
         for (source, target) in selection {
             guard target.isFiles || source.stars == target.stars else {

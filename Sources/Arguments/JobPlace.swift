@@ -3,7 +3,9 @@ import Transfer
 
 extension Option {
     /// Where the state of jobs is: the same for every command that has to do with them.
-    static func stateFolder(_ path: WritableKeyPath<Arguments, String?> & Sendable) -> Self {
+    package static func stateFolder(
+        _ path: WritableKeyPath<Arguments, String?> & Sendable
+    ) -> Self {
         Option(
             "--state-dir", .folder, path, in: .job,
             default: "$XDG_STATE_HOME/dynaferry, else ~/.local/state/dynaferry",
@@ -21,7 +23,7 @@ extension ValueKind where Value == String {
 
 extension JobFolder {
     /// The folder that was asked for, or the default one.
-    init(_ asked: String?, environment: [String: String]) throws(CommandFailure) {
+    package init(_ asked: String?, environment: [String: String]) throws(CommandFailure) {
         guard let path = asked ?? JobFolder.defaultPath(environment: environment) else {
             throw CommandFailure(
                 "there is no place for the job's state: neither XDG_STATE_HOME nor HOME is set",

@@ -6,7 +6,7 @@ package struct Renaming: Equatable, Sendable {
     package var target: Location
 
     /// `FROM=TO`, names or patterns; nil when it is anything else, or its stars do not agree.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let equals = text.firstIndex(of: "="),
             let source = Location(String(text[..<equals])), !source.isARN, !source.isFiles,
             let target = Location(String(text[text.index(after: equals)...])), !target.isARN,
@@ -17,7 +17,7 @@ package struct Renaming: Equatable, Sendable {
         self.target = target
     }
 
-    var text: String { "\(source.text)=\(target.text)" }
+    package var text: String { "\(source.text)=\(target.text)" }
 }
 
 extension ValueKind where Value == Renaming {

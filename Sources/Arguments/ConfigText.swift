@@ -2,11 +2,11 @@ import CommandLine
 import JSON
 
 /// A file's text, which knows what to call its places.
-struct ConfigText {
-    let path: String
-    let bytes: [UInt8]
+package struct ConfigText {
+    package let path: String
+    package let bytes: [UInt8]
 
-    func document() throws(UsageError) -> LocatedJSON {
+    package func document() throws(UsageError) -> LocatedJSON {
         do {
             return try LocatedJSON(commented: bytes)
         } catch {
@@ -17,16 +17,17 @@ struct ConfigText {
         }
     }
 
-    func origin(_ key: String, _ value: LocatedJSON) -> ConfigOrigin {
+    package func origin(_ key: String, _ value: LocatedJSON) -> ConfigOrigin {
         origin(key, at: value.offset, found: value.words)
     }
 
     /// What a name and its value are together.
-    func origin(_ key: String, _ member: LocatedJSON.Member, found: String) -> ConfigOrigin {
+    package func origin(_ key: String, _ member: LocatedJSON.Member, found: String) -> ConfigOrigin
+    {
         origin(key, at: member.offset, found: "'\(found.printable)'")
     }
 
-    func origin(_ member: LocatedJSON.Member) -> ConfigOrigin {
+    package func origin(_ member: LocatedJSON.Member) -> ConfigOrigin {
         origin(member.name, at: member.offset, found: member.value.words)
     }
 

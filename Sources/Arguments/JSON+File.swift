@@ -6,7 +6,7 @@ extension JSON {
     private static let fileBytesMax = 4 << 20
 
     /// Reads a whole file; nil when what is in it is no JSON.
-    init?(fileAt path: String) throws(CommandFailure) {
+    package init?(fileAt path: String) throws(CommandFailure) {
         let bytes: [UInt8]
         do {
             bytes = try WholeFile.bytes(ofFileAt: path, bytesMax: Self.fileBytesMax)

@@ -70,8 +70,13 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
     }
 
     package static var options: [Option<Self>] {
-        tableOptions + sideOptions + comparisonOptions + fileOptions + repairOptions + paceOptions
-            + jobOptions + outputOptions
+        tableOptions + sideOptions + comparisonOptions + changeOptions + fileOptions
+            + repairOptions + paceOptions + jobOptions + outputOptions
+    }
+
+    /// Items are compared as a copy with the same options would have changed them.
+    private static var changeOptions: [Option<Self>] {
+        CopyArguments.changeOptions(now: "not known").map { $0.lifted(to: \.copy) }
     }
 
     private static var fileOptions: [Option<Self>] {
@@ -133,7 +138,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 that would have shown.
                 """),
             Option(
-                "--where", CopyArguments.filterKind, \.copy.filter, in: .comparison,
+                "--where", CopyArguments.condition, \.copy.transform.texts.wanted, in: .comparison,
                 default: "all items",
                 """
                 Compare only those items of the source that satisfy a condition, as copy --where \
@@ -387,7 +392,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             twoPlaces: "copy one of them into a table first: one side must be a table",
             mixed: "some tables are compared with files, others with tables")
         try validateFiles()
-        try copy.validateFilter()
+        try copy.validateTransforms(hasJob: false)
         try copy.validateSchema()
         try copy.validateSides()
     }

@@ -29,7 +29,7 @@ package struct FilesArguments: Equatable, Sendable {
     /// What is asked of a bucket with each request.
     package var bucket = BucketOptions()
 
-    var asCompression: FileCompression {
+    package var asCompression: FileCompression {
         switch compression {
         case .gzip: .gzip(level: level ?? Self.gzipLevel)
         case .zstd: .zstd(level: level ?? Self.zstdLevel)
@@ -51,7 +51,7 @@ package struct KeyWords: Equatable, Sendable {
     package static func == (left: Self, right: Self) -> Bool { left.text == right.text }
 
     /// nil for anything else.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count) else { return nil }
         var words: KeySchemaWords = []
@@ -70,7 +70,7 @@ package struct KeyWords: Equatable, Sendable {
 }
 
 extension ValueKind where Value == KeyWords {
-    static var key: Self {
+    package static var key: Self {
         ValueKind(
             name: "KEY", expected: "key attributes with their types, as pk:S or pk:S,sk:N",
             parse: { KeyWords($0) }, show: { $0.text })
@@ -78,7 +78,7 @@ extension ValueKind where Value == KeyWords {
 }
 
 extension CopyArguments {
-    static var fileOptions: [Option<Self>] {
+    package static var fileOptions: [Option<Self>] {
         [
             Option(
                 "--file-size", .bytes, \.files.fileBytes, in: .files,
@@ -121,29 +121,29 @@ extension CopyArguments {
     }
 
     /// A side is a bucket: it is reached as a table would be.
-    var usesBuckets: Bool {
+    package var usesBuckets: Bool {
         selection.contains { $0.source.kind == .bucket || $0.target.kind == .bucket }
     }
 
     /// A side is stdin or stdout.
-    var hasStream: Bool {
+    package var hasStream: Bool {
         selection.contains { $0.source.kind == .stream || $0.target.kind == .stream }
     }
 
     /// What is written, or read, besides tables.
-    enum FilesSide {
+    package enum FilesSide {
         case source
         case target
     }
 
     /// nil for a copy from table to table.
-    var filesSide: FilesSide? {
+    package var filesSide: FilesSide? {
         if selection.contains(where: \.target.isFiles) { return .target }
         return selection.contains(where: \.source.isFiles) ? .source : nil
     }
 
     /// Refuses what can't be done with files.
-    func validateFiles() throws(UsageError) {
+    package func validateFiles() throws(UsageError) {
         try validatePlaces(
             twoPlaces: "cp -r copies folders; aws s3 sync copies buckets",
             mixed: "some tables are copied to or from files, others from table to table")
@@ -175,7 +175,7 @@ extension CopyArguments {
     /// - Parameters:
     ///   - twoPlaces: what to do where both sides are files.
     ///   - mixed: what is wrong where some sides are files and others are not.
-    func validatePlaces(twoPlaces: String, mixed: String) throws(UsageError) {
+    package func validatePlaces(twoPlaces: String, mixed: String) throws(UsageError) {
         guard let side = filesSide else {
             if let option = filesOption ?? bucketOption {
                 throw UsageError(
@@ -274,23 +274,5 @@ extension CopyArguments {
             ]
         }
         return given.first { $0.1 }?.0
-    }
-}
-
-extension ExportOptions {
-    init(_ arguments: CopyArguments) throws(CommandFailure) {
-        self.init()
-        filter = try arguments.checkedFilter
-        compression = arguments.files.asCompression
-        fileBytes = arguments.files.fileBytes
-        memory =
-            arguments.memory ?? ExportOptions.memoryUsual(compression, fileBytes: fileBytes)
-        segments = arguments.segments
-        scansMax = arguments.scanConcurrency
-        limits = arguments.askedLimits
-        isConsistentRead = arguments.consistentRead
-        skipsExpired = arguments.skipExpired
-        verifies = arguments.verifies
-        giveUpAfter = arguments.giveUpAfter
     }
 }

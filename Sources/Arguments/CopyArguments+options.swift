@@ -1,0 +1,89 @@
+import CommandLine
+import Connectors
+import JSON
+import Schema
+import Status
+import Transfer
+
+extension CopyOptions {
+    /// - Throws: when the file of a policy can't be read.
+    package init(_ arguments: CopyArguments) throws(CommandFailure) {
+        self.init()
+        part = arguments.part
+        settings = try arguments.settingChoice
+        indexes = arguments.indexes
+        boostWrites = arguments.boostWrite
+        segments = arguments.segments
+        scansMax = arguments.scanConcurrency
+        limits = arguments.askedLimits
+        memory =
+            arguments.memory
+            ?? (arguments.filesSide == .source
+                ? CopyOptions.memoryFromFiles : CopyOptions.memoryUsual)
+        verifies = arguments.verifies
+        isConsistentRead = arguments.consistentRead
+        transform = try arguments.transform.transform(hasJob: true)
+        skipsExpired = arguments.skipExpired
+        mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
+        onlyChanged = arguments.onlyChanged
+        keepsItems = arguments.merge == .keep
+        deadLettersPath = arguments.deadLetters
+        deadLettersMax = arguments.maxDeadLetters
+        giveUpAfter = arguments.giveUpAfter
+        if arguments.files.checksFirst { checksFirst = true }
+    }
+}
+
+extension CopyArguments {
+    /// What tells copies of the same tables apart.
+    package var purpose: String {
+        let merging = onlyChanged ? "only-changed" : merge?.rawValue ?? "empty"
+        return "copy \(merging) \(part.rawValue)\(skipExpired ? " skip-expired" : "")"
+    }
+
+    /// What is asked for of limits.
+    package var askedLimits: AskedLimits {
+        var limits = AskedLimits()
+        limits.readUnits = readUnits
+        limits.targetReadUnits = targetReadUnits
+        limits.writeUnits = writeUnits
+        limits.totalReadUnits = totalReadUnits
+        limits.totalWriteUnits = totalWriteUnits
+        limits.writesMax = writeConcurrency
+        return limits
+    }
+
+    /// What is asked for of settings, the policy's file read.
+    package var settingChoice: SettingChoice {
+        get throws(CommandFailure) {
+            var choice = settings
+            choice.policy = try policyFile.map { path throws(CommandFailure) in
+                guard let json = try JSON(fileAt: path), json.members != nil else {
+                    throw CommandFailure(
+                        "\(path) is no policy",
+                        hints: ["it is a JSON object, as IAM's policies are"])
+                }
+                return json.text
+            }
+            return choice
+        }
+    }
+}
+
+extension ExportOptions {
+    package init(_ arguments: CopyArguments) throws(CommandFailure) {
+        self.init()
+        transform = try arguments.transform.transform(hasJob: true)
+        compression = arguments.files.asCompression
+        fileBytes = arguments.files.fileBytes
+        memory =
+            arguments.memory ?? ExportOptions.memoryUsual(compression, fileBytes: fileBytes)
+        segments = arguments.segments
+        scansMax = arguments.scanConcurrency
+        limits = arguments.askedLimits
+        isConsistentRead = arguments.consistentRead
+        skipsExpired = arguments.skipExpired
+        verifies = arguments.verifies
+        giveUpAfter = arguments.giveUpAfter
+    }
+}

@@ -1,0 +1,75 @@
+import CommandLine
+import Connectors
+import DynamoModel
+
+extension CopyArguments {
+    package static let condition = ValueKind<String>.text("CONDITION", expected: "a condition")
+    private static let changes = ValueKind<String>.text(
+        "CHANGES", expected: "NAME = VALUE, with commas between several")
+    private static let paths = ValueKind<String>.text(
+        "PATHS", expected: "names, with commas between several")
+
+    package static var whereOption: Option<Self> {
+        Option(
+            "--where", condition, \.transform.texts.wanted, in: .reading, default: "all items",
+            """
+            Copy only items that satisfy a condition of DynamoDB's, with its values in place: \
+            "country = 'CN' AND attribute_exists(email)". Every item is read all the same.
+            """
+        ).perTable
+    }
+
+    /// - Parameter now: what `now()` is by default.
+    package static func changeOptions(now: String) -> [Option<Self>] {
+        [
+            Option(
+                "--set", changes, \.transform.texts.set, in: .changes, default: "nothing",
+                """
+                Set attributes, or places in maps and lists, to values that are computed of the \
+                item as it was read: "email = hash(email) || '@example.com', n = n + 1". What has \
+                no value is removed.
+                """
+            ).perTable,
+            Option(
+                "--remove", paths, \.transform.texts.remove, in: .changes, default: "nothing",
+                """
+                Remove attributes, or places in maps and lists: "ssn, cards[*].cvv, notes.*".
+                """
+            ).perTable,
+            Option(
+                "--on-error", .choice, \.transform.onFailure, in: .changes,
+                """
+                What becomes of an item that can't be changed so, as when text is added to a \
+                number: it becomes a dead letter, is left out, is kept as it was read, or the run \
+                fails.
+                """
+            ).perTable,
+            Option(
+                "--secret-file", .file, \.transform.secretFile, in: .changes, default: "none",
+                """
+                File with the secret, of 16 bytes at least, that hash() hashes with: values that \
+                are equal have equal hashes, in every table and every run with this secret.
+                """
+            ).perTable,
+            Option(
+                "--now", .integer(0...Self.nowMax, name: "SECONDS"), \.transform.now, in: .changes,
+                default: now, "What now() is, in seconds since 1970."
+            ).perTable,
+        ]
+    }
+
+    /// In the year 9999.
+    private static let nowMax = 253_402_300_799
+
+    /// Refuses expressions that can't be read, of all tables and of each.
+    package func validateTransforms(hasJob: Bool = true) throws(UsageError) {
+        for arguments in [self] + entries.map(\.arguments) {
+            try arguments.transform.check(hasJob: hasJob)
+        }
+        if schemaOnly, !transform.isNone {
+            throw UsageError(
+                "--where, --set and --remove are about items, but --schema-only copies none",
+                hints: ["leave one of them out"])
+        }
+    }
+}

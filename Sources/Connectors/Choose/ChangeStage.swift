@@ -1,0 +1,137 @@
+import DynamoModel
+import Flow
+import JSON
+import System
+
+/// Has items be written otherwise than they came: behind them, in the same buffer.
+package final class ChangeStage: PageStage, @unchecked Sendable {
+    // @unchecked: its flow has one page seen at a time.
+    package let isHeavy = true
+    package let writesAnew = true
+    private let rewriter: ItemRewriter
+    private let letters: LetterWriter
+    private let onFailure: ItemTransform.OnFailure
+
+    /// - Parameter key: what keys are told by that must not be told.
+    package init(
+        _ changes: ItemChanges, from source: KeySchema, to target: KeySchema, key: SecretKey?,
+        onFailure: ItemTransform.OnFailure
+    ) {
+        rewriter = ItemRewriter(changes, keys: target, from: source)
+        letters = LetterWriter(changes, schema: source, key: key)
+        self.onFailure = onFailure
+    }
+
+    package func growth(items: Int) -> Int {
+        items * (MemoryLayout<ItemSlice>.stride + MemoryLayout<Verdict>.stride)
+    }
+
+    package func apply(to page: inout Page) throws(FlowFailure) {
+        let received = page.buffer.count
+        for item in page.items.indices where page.isToBeWritten(item) {
+            do {
+                if let slice = try rewriter.rewrite(page.items[item], in: page.buffer) {
+                    page.replace(item, with: slice)
+                }
+            } catch let error as ItemRefusal {
+                try fail(item, of: &page, error)
+            } catch let error as JSONError {
+                throw FlowFailure(malformed: error, "Scan")
+            } catch {
+                preconditionFailure("an item was refused with \(error)")
+            }
+            guard page.buffer.count - received <= page.request.bytesMax || page.items.count == 1
+            else {
+                throw FlowFailure(
+                    .split, code: "PageTooLong", message: "items become longer than there is room")
+            }
+        }
+    }
+
+    private func fail(
+        _ item: Int, of page: inout Page, _ error: ItemRefusal
+    ) throws(FlowFailure) {
+        var failure = FlowFailure(
+            .giveUp, code: DeadLetter.unchangeableCode, message: "\(error)",
+            hint: "see --on-error, or change what is set")
+        switch onFailure {
+        case .leaveOut: page.leaveOut(item, .unchangeable)
+        case .keep: break
+        case .fail:
+            failure.message = "an item can't be changed: \(error)"
+            throw failure
+        case .deadLetter:
+            do throws(JSONError) {
+                page.letters[item] = try letters.letter(page.items[item], in: page.buffer.bytes)
+            } catch {
+                throw FlowFailure(malformed: error, "Scan")
+            }
+            page.refuse(item, failure)
+        }
+    }
+}
+
+extension Page {
+    /// No stage has found that it is not.
+    func isToBeWritten(_ item: Int) -> Bool {
+        if verdicts.isEmpty { return true }
+        if case .write = verdicts[item] { return true }
+        return false
+    }
+}
+
+/// What dead letters tell of items that could not be changed: all of it, or where the changes hide
+/// values the key alone, itself hidden when it is to be.
+private struct LetterWriter {
+    private let schema: KeySchema
+    private let hidesItems: Bool
+    /// Of the key: attributes that are changed, and must not be told as they came.
+    private let hidden: Set<String>
+    private let key: SecretKey
+
+    init(_ changes: ItemChanges, schema: KeySchema, key: SecretKey?) {
+        self.schema = schema
+        hidesItems = changes.hidesValues
+        let changed = changes.changedAttributes.map { String(decoding: $0, as: UTF8.self) }
+        hidden = hidesItems ? Set(changed) : []
+        // Without a key of the user's, one that nobody has.
+        self.key = key ?? .ofThisRun
+    }
+
+    func letter(
+        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) -> PageLetter {
+        let raw = try slice.key(in: bytes, schema: schema)
+        guard hidesItems else {
+            return PageLetter(key: raw, item: Array(bytes[slice.range]))
+        }
+        let told = try toldKey(raw)
+        return PageLetter(key: told, item: told)
+    }
+
+    private func toldKey(_ raw: [UInt8]) throws(JSONError) -> [UInt8] {
+        if hidden.isEmpty { return raw }
+        let json = try JSON(parsing: raw)
+        let members = (json.members ?? []).map { member in
+            guard hidden.contains(member.name), let value = try? AttributeValue(member.value),
+                let code = try? key.code(of: value)
+            else { return member }
+            return JSON.Member(member.name, ["S": .string(String(decoding: code, as: UTF8.self))])
+        }
+        return JSON.object(members).bytes
+    }
+}
+
+extension SecretKey {
+    /// One that nobody has.
+    fileprivate static var ofThisRun: SecretKey {
+        var generator = SystemRandomNumberGenerator()
+        return SecretKey(
+            (0..<bytesMin).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    }
+}
+
+extension DeadLetter {
+    /// Of an item that could not be changed as it was to be.
+    static let unchangeableCode = "CannotChange"
+}

@@ -1,0 +1,131 @@
+import DynamoModel
+import Flow
+import JSON
+import System
+
+/// What becomes of a table's items on the way: which of them are wanted, and what is changed of
+/// these.
+package struct ItemTransform: Equatable, Sendable {
+    /// What becomes of an item that can't be changed as it is to be.
+    package enum OnFailure: String, CaseIterable, Sendable {
+        case deadLetter = "dead-letter"
+        case leaveOut = "leave-out"
+        /// It is written as it was read.
+        case keep
+        /// The run ends.
+        case fail
+    }
+
+    /// The expressions, as a user writes them.
+    package struct Texts: Equatable, Sendable {
+        /// A condition.
+        package var wanted: String?
+        package var set: String?
+        package var remove: String?
+
+        package init(wanted: String? = nil, set: String? = nil, remove: String? = nil) {
+            (self.wanted, self.set, self.remove) = (wanted, set, remove)
+        }
+    }
+
+    /// Which of the texts can't be read, and why.
+    package struct Refusal: Error, Equatable, Sendable {
+        package enum Text: Equatable, Sendable { case wanted, set, remove }
+
+        package let text: Text
+        package let error: ExpressionError
+    }
+
+    private let texts: Texts
+    private let context: ValueContext
+    /// `now()` is the job's start, which is not known before it is opened.
+    private let takesTimeOfJob: Bool
+    package let filter: ItemFilter?
+    package let changes: ItemChanges?
+    package var onFailure = OnFailure.deadLetter
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.texts == right.texts && left.context.key == right.context.key
+            && left.context.now == right.context.now && left.onFailure == right.onFailure
+    }
+
+    /// All items, as they are.
+    package init() {
+        (texts, context, takesTimeOfJob) = (Texts(), ValueContext(), false)
+        (filter, changes) = (nil, nil)
+    }
+
+    /// - Parameters:
+    ///   - key: what `hash` hashes with.
+    ///   - now: what `now()` is; nil: the job's start, where there is a job, else unknown.
+    package init(
+        _ texts: Texts, key: SecretKey? = nil, now: Int? = nil, hasJob: Bool
+    ) throws(Refusal) {
+        self.texts = texts
+        takesTimeOfJob = hasJob && now == nil
+        let context = ValueContext(now: hasJob ? now ?? 0 : now, key: key)
+        self.context = context
+        do throws(ExpressionError) {
+            filter = try texts.wanted.map { text throws(ExpressionError) in
+                try ItemFilter(text, context)
+            }
+        } catch {
+            throw Refusal(text: .wanted, error: error)
+        }
+        guard texts.set != nil || texts.remove != nil else {
+            changes = nil
+            return
+        }
+        do throws(ItemChanges.Refusal) {
+            changes = try ItemChanges(set: texts.set, remove: texts.remove, context)
+        } catch {
+            throw Refusal(text: error.text == .set ? .set : .remove, error: error.error)
+        }
+    }
+
+    /// The same in a job that began at this time, in seconds since 1970.
+    package func inJob(begunAt seconds: Double) -> ItemTransform {
+        guard takesTimeOfJob else { return self }
+        do throws(Refusal) {
+            var bound = try ItemTransform(
+                texts, key: context.key, now: Int(clamping: seconds.rounded(.down)), hasJob: true)
+            bound.onFailure = onFailure
+            return bound
+        } catch {
+            preconditionFailure("what could be read can't be any more: \(error)")
+        }
+    }
+
+    /// Nothing is chosen, and nothing changed.
+    package var isNone: Bool { texts == Texts() }
+
+    /// What a job that does this is known by.
+    package var identity: [JSON.Member] {
+        var members: [JSON.Member] = []
+        if let wanted = texts.wanted { members.append(JSON.Member("where", .string(wanted))) }
+        if let set = texts.set { members.append(JSON.Member("set", .string(set))) }
+        if let remove = texts.remove { members.append(JSON.Member("remove", .string(remove))) }
+        if let key = context.key { members.append(JSON.Member("secret", .string(key.fingerprint))) }
+        if changes != nil, onFailure != .deadLetter {
+            members.append(JSON.Member("onError", .string(onFailure.rawValue)))
+        }
+        if !takesTimeOfJob, let now = context.now {
+            members.append(JSON.Member("now", .number("\(now)")))
+        }
+        return members
+    }
+
+    /// - Parameters:
+    ///   - source: keys of the items as they come.
+    ///   - target: and as they are written.
+    package func stages(from source: KeySchema, to target: KeySchema) -> [any PageStage] {
+        var stages: [any PageStage] = []
+        if let filter { stages.append(FilterStage(filter)) }
+        if let changes {
+            stages.append(
+                ChangeStage(
+                    changes, from: source, to: target, key: context.key, onFailure: onFailure))
+        }
+        return stages
+    }
+}
