@@ -55,13 +55,25 @@ package struct Update: Hashable, Sendable {
         Set(targets.map(\.attribute)).sorted { $0.lexicographicallyPrecedes($1) }
     }
 
+    /// What it looks at or changes.
+    package var paths: [DocumentPath] {
+        actions.flatMap { action in
+            if case .set(let path, let value) = action { return [path] + value.paths }
+            return [action.path]
+        }
+    }
+
     /// The attributes that it looks at or changes.
-    package var attributes: Set<[UInt8]> {
-        Set(
-            actions.flatMap { action in
-                if case .set(let path, let value) = action { return [path] + value.paths }
-                return [action.path]
-            }.map(\.attribute))
+    package var attributes: Set<[UInt8]> { Set(paths.map(\.attribute)) }
+
+    /// Whether it does nothing but take away.
+    package var onlyRemoves: Bool {
+        actions.allSatisfy {
+            switch $0 {
+            case .remove, .delete: true
+            case .set, .add: false
+            }
+        }
     }
 
     /// The item after the update. All values are computed of the item as it was before.
@@ -69,24 +81,33 @@ package struct Update: Hashable, Sendable {
     ///   it.
     package func applied(to old: Item) throws(UpdateFailure) -> Item {
         var new = old
+        var changed: [(path: DocumentPath, value: AttributeValue)] = []
         var removed: [DocumentPath] = []
         for action in actions {
             switch action {
-            case .set(let path, let value): try new.set(path, to: Self.compute(value, of: old))
+            case .set(let path, let value):
+                changed.append((path, try Self.compute(value, of: old)))
             case .remove(let path): removed.append(path)
             case .add(let path, let value):
-                try new.set(path, to: Self.add(value, to: path.value(in: old)))
+                changed.append((path, try Self.add(value, to: path.value(in: old))))
             case .delete(let path, let value):
                 guard let whole = path.value(in: old) else {
                     try new.checkParent(of: path)
                     continue
                 }
                 if let rest = try Self.subtract(value, from: whole) {
-                    try new.set(path, to: rest)
+                    changed.append((path, rest))
                 } else {
                     removed.append(path)
                 }
             }
+        }
+        // Elements behind the end of a list are appended by their numbers, as they would be
+        // removed the other way around.
+        for (path, value) in PathPattern.inOrderOfRemoval(changed, { PathPattern($0.path) })
+            .reversed()
+        {
+            try new.set(path, to: value)
         }
         // From the end of each list on, since what follows an element moves up.
         for path in PathPattern.inOrderOfRemoval(removed, { PathPattern($0) }) {

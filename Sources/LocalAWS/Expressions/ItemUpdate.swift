@@ -7,12 +7,15 @@ struct ItemUpdate {
     private let attributes: Set<[UInt8]>
     /// The attributes that it changes, in order.
     private let changed: [[UInt8]]
+    /// Whether it does nothing but take away: then it makes no item where there is none.
+    let onlyRemoves: Bool
     /// What it changes, for replies that show only this.
     let targets: ItemProjection
 
     init(_ update: Update) {
         self.update = update
         attributes = update.attributes
+        onlyRemoves = update.onlyRemoves
         changed = update.changedAttributes
         targets = ItemProjection(Projection(update.targets))
     }

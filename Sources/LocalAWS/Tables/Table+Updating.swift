@@ -30,6 +30,10 @@ extension Table {
             }
             let keyText = UnsafeRawBufferPointer(rebasing: encoder.output.bytes[keyJSON])
             let new = try update?.applied(to: record, key: keyText) ?? outcome.old ?? Array(keyText)
+            if record == nil, update?.onlyRemoves ?? false {
+                delete(key, json: keyJSON, encoder, outcome: &outcome.write, now: now)
+                return
+            }
             outcome.new = try put(new, &encoder, outcome: &outcome.write, now: now)
         }
         accountLock.withLock {
@@ -38,6 +42,19 @@ extension Table {
             traffic.itemsWritten += 1
         }
         return outcome
+    }
+
+    /// Pays for a change of an item that is not there and stays so. The caller holds `itemLock`.
+    private func delete(
+        _ key: EncodedKey, json: Range<Int>, _ encoder: borrowing ItemEncoder,
+        outcome: inout WriteOutcome, now: Instant
+    ) {
+        let nothing = EncodedItem(
+            source: UnsafeRawBufferPointer(start: nil, count: 0), json: json, size: 0, count: 0,
+            firstWatched: 0, layoutVersion: layout.version)
+        writeMetered(
+            PendingWrite(kind: .delete, item: nothing, key: key), position: 0, from: encoder,
+            outcome: &outcome, now: now)
     }
 
     /// Checks an item and puts it; returns it as it is stored. The caller holds `itemLock`.
