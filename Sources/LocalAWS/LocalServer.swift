@@ -30,6 +30,8 @@ package final class LocalServer: Sendable {
         server = try HTTPServer(options.http) {
             ServiceHandler(service, keepsNumbers: options.keepNumbers)
         }
+        let endpoint = server.endpoint
+        service.address.withLock { $0 = String(endpoint.drop { $0 != "/" }.dropFirst(2)) }
         for fill in options.fills { try load(fill) }
         for bucket in options.buckets { try make(bucket) }
     }

@@ -14,6 +14,8 @@ package final class Service: Sendable {
     package let faults: FaultSource
     package let time: any TimeSource
     package let requests = RequestCounts()
+    /// Host and port that the server listens on; empty before it does.
+    let address = Locked("")
     let s3: S3Service
     /// Nil when nobody's signature is asked for.
     private let signatures: SignatureCheck?
@@ -136,17 +138,30 @@ package final class Service: Sendable {
         case .identity:
             answer.bodyStart = try perform(call, body, bench: bench, into: &output)
         case .gzip:
-            // Observed: a broken gzip body is answered 500, and the inflated size is not limited.
-            let inflated = ByteBuffer()
-            guard let count = Zlib.gunzip(body, into: inflated, bytesMax: Self.inflatedBytesMax),
-                count == inflated.count
-            else { throw .internalError }
+            let inflated = try inflate(body)
             answer.bodyStart = try perform(call, inflated.bytes, bench: bench, into: &output)
         case .unknown: throw .internalError
         }
     }
 
-    private static let inflatedBytesMax = 64 << 20
+    /// A body of one gzip member or several. Observed: a broken one is answered 500.
+    private func inflate(_ body: UnsafeRawBufferPointer) throws(ServiceError) -> ByteBuffer {
+        let inflated = ByteBuffer()
+        let reader = GzipReader()
+        var place = 0
+        while place < body.count || !reader.isAtEnd {
+            let rest = UnsafeRawBufferPointer(rebasing: body[place...])
+            let count = inflated.count
+            guard let taken = reader.read(rest, into: inflated, room: Self.inflationStep),
+                taken > 0 || inflated.count > count
+            else { throw .internalError }
+            place += taken
+            guard inflated.count <= ServiceLimits.requestBytesMax else { throw .requestTooLarge }
+        }
+        return inflated
+    }
+
+    private static let inflationStep = 256 * 1024
 
     /// What is asked for, by whom, and which fault it meets.
     private struct Call {

@@ -1,3 +1,4 @@
+import HTTPServer
 import JSON
 
 /// What the service answers instead of a result: a name, a text and a status (DYNAMODB facts,
@@ -65,10 +66,19 @@ extension ServiceError {
     package static func constraint(_ value: String?, at member: String, _ rule: String)
         -> ServiceError
     {
+        .constraints(value, at: member, [rule])
+    }
+
+    /// Several of them, broken by one value.
+    package static func constraints(
+        _ value: String?, at member: String, _ rules: [String]
+    ) -> ServiceError {
         let value = value.map { "'\($0)'" } ?? "null"
-        return .validation(
-            "1 validation error detected: Value \(value) at '\(member)' failed to satisfy "
-                + "constraint: \(rule)")
+        let failures = rules.map {
+            "Value \(value) at '\(member)' failed to satisfy constraint: \($0)"
+        }
+        let count = "\(rules.count) validation error\(rules.count == 1 ? "" : "s") detected: "
+        return .validation(count + failures.joined(separator: "; "))
     }
 
     static func serialization(_ message: String?) -> ServiceError {
@@ -80,6 +90,11 @@ extension ServiceError {
 
     static let itemTooLarge = ServiceError.validation(
         "Item size has exceeded the maximum allowed size")
+
+    /// A request whose body inflates to more than one may have; what is sent is checked before.
+    static let requestTooLarge = ServiceError(
+        namespace: .coral, name: HTTPRefusal.tooLarge.name, message: HTTPRefusal.tooLarge.message,
+        status: HTTPRefusal.tooLarge.status)
 
     static let updateTooLarge = ServiceError.validation(
         "Item size to update has exceeded the maximum allowed size")

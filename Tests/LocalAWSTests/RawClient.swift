@@ -28,10 +28,12 @@ final class RawClient {
         let what: String
     }
 
+    let port: UInt16
     private let descriptor: Int32
     private var pending: [UInt8] = []
 
     init(port: UInt16) throws {
+        self.port = port
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)

@@ -166,7 +166,7 @@ import Testing
             let endpoints = try table.client.call("DescribeEndpoints", [:]).json
             #expect(
                 endpoints?["Endpoints"]?.array?.first?["Address"]?.string
-                    == "dynamodb.us-east-1.amazonaws.com")
+                    == "127.0.0.1:\(table.client.port)")
         }
     }
 }

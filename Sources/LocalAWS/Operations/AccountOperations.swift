@@ -10,12 +10,12 @@ extension Service {
         ]
     }
 
-    /// The name that the service has in the region: clients of a given endpoint do not ask.
+    /// The server itself, as a client that asks is to go on with whom it has asked.
     func describeEndpoints() -> JSON {
         [
             "Endpoints": [
                 [
-                    "Address": .string("dynamodb.\(tables.region).amazonaws.com"),
+                    "Address": .string(address.withLock { $0 }),
                     "CachePeriodInMinutes": 1440,
                 ]
             ]

@@ -24,12 +24,7 @@ struct IndexCheck {
         _ json: JSON, at path: String, isLocal: Bool
     ) throws(ServiceError) -> CheckedIndex {
         let name = try KeySchemaCheck.name(json["IndexName"], at: "\(path).indexName")
-        guard name.utf8.count >= 3 else {
-            throw .constraint(
-                name, at: "\(path).indexName",
-                "Member must have length greater than or equal to 3")
-        }
-        try TableName.checkPattern(name, at: "\(path).indexName")
+        try TableName.check(name, at: "\(path).indexName")
         let keys = try keySchemas.keys(
             json["KeySchema"], at: "\(path).keySchema",
             rolesMax: isLocal ? 1 : Self.keysOfRoleMax)
@@ -47,7 +42,15 @@ struct IndexCheck {
                 type, at: "\(path).projectionType",
                 "Member must satisfy enum value set: [ALL, INCLUDE, KEYS_ONLY]")
         }
-        let names = json["NonKeyAttributes"]?.array
+        let members = json["NonKeyAttributes"]?.array
+        var names: [String]?
+        for (place, member) in (members ?? []).enumerated() {
+            names =
+                (names ?? []) + [
+                    try KeySchemaCheck.name(
+                        member, at: "\(path).nonKeyAttributes.\(place + 1).member")
+                ]
+        }
         guard names == nil || type == "INCLUDE" else {
             throw .invalid("ProjectionType is \(type), but NonKeyAttributes is specified")
         }
@@ -56,8 +59,12 @@ struct IndexCheck {
         }
         guard (names ?? []).count <= Self.projectedMax else {
             throw .constraint(
-                "[\(names!.count) attributes]", at: "\(path).nonKeyAttributes",
+                "[\(names?.count ?? 0) attributes]", at: "\(path).nonKeyAttributes",
                 "Member must have length less than or equal to \(Self.projectedMax)")
+        }
+        for (place, name) in (names ?? []).enumerated()
+        where names?.prefix(place).contains(name) ?? false {
+            throw .invalid("Duplicate value in NonKeyAttributes: \(name)")
         }
     }
 

@@ -136,8 +136,7 @@ struct IndexUpdates {
 
     // MARK: Creation
 
-    /// Attributes that the table has defined already keep their types; those that the index does
-    /// not use are left out.
+    /// Attributes that the index does not use are left out.
     private func create(
         _ json: JSON, at path: String, in state: inout TableState, _ time: ChangeTime
     ) throws(ServiceError) {
@@ -162,9 +161,14 @@ struct IndexUpdates {
         let index = try check.index(json, at: path, isLocal: false)
         try check.checkUnits(index)
         let asked = try definition(of: index, attributes, billing)
-        for attribute in asked.attributes
-        where !known.contains(where: { $0.name == attribute.name }) {
-            state.definition.attributes.append(attribute)
+        for attribute in asked.attributes {
+            if let earlier = known.first(where: { $0.name == attribute.name }) {
+                guard earlier.type == attribute.type else {
+                    throw .conflict(attribute, earlier, in: state.definition.name)
+                }
+            } else {
+                state.definition.attributes.append(attribute)
+            }
         }
         state.definition.globalIndexes += asked.globalIndexes
         state.features.indexWarm[index.name] = Settling(try check.warm(index))
@@ -225,5 +229,16 @@ struct IndexUpdates {
                 of: "index \(index.name)", at: time)
             state.features.indexWarm[index.name] = warm
         }
+    }
+}
+
+extension ServiceError {
+    /// An attribute that an index would give another type than it has.
+    fileprivate static func conflict(
+        _ attribute: KeyAttribute, _ earlier: KeyAttribute, in table: String
+    ) -> ServiceError {
+        .invalid(
+            "Attributes with conflicting types in AttributeDefinitions of table \(table): "
+                + "\(attribute.name) is \(earlier.type.rawValue), not \(attribute.type.rawValue)")
     }
 }

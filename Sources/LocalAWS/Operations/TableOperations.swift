@@ -32,9 +32,12 @@ extension Service {
                         + "Disable deletion protection first.")
             }
             table.enter(.deleting(until: tables.phaseEnd(from: now)))
-            // What remains of a deleted table is reported without its keys.
+            // What remains of a deleted table is reported without its keys and indexes.
             var description = table.describe(at: now)
-            for member in ["AttributeDefinitions", "KeySchema", "CreationDateTime"] {
+            for member in [
+                "AttributeDefinitions", "KeySchema", "CreationDateTime", "GlobalSecondaryIndexes",
+                "LocalSecondaryIndexes",
+            ] {
                 description[member] = nil
             }
             return ["TableDescription": description]

@@ -234,7 +234,7 @@ def check_definitions(dynamo):
     create("Neither ReadCapacityUnits nor", ProvisionedThroughput={
         "ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
     create("must both be specified", BillingMode="PROVISIONED")
-    create("at least 3 characters", TableName="ab")
+    create("length greater than or equal to 3", TableName="ab")
     create("regular expression pattern", TableName="no spaces")
     create("UpdateViewType is required", StreamSpecification={"StreamEnabled": True})
     index = {
