@@ -149,10 +149,11 @@ import Testing
             #expect(try client.reply().status == 404)
             try client.send("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
             #expect(try client.reply().error == "UnknownOperationException")
-            let query = try client.call("Query", [:])
-            #expect(query.error == "UnknownOperationException")
-            #expect(query.message.contains("Query"))
-            #expect(query.json?["__type"]?.string?.hasPrefix("com.amazon.coral.service#") == true)
+            let statement = try client.call("ExecuteStatement", [:])
+            #expect(statement.error == "UnknownOperationException")
+            #expect(statement.message.contains("ExecuteStatement"))
+            #expect(
+                statement.json?["__type"]?.string?.hasPrefix("com.amazon.coral.service#") == true)
             for body in ["", "x", "[]", "{\"TableName\":1}", "{\"TableName\":\"things\"}}"] {
                 try client.send(RawClient.request("Scan", Array(body.utf8)))
                 #expect(try client.reply().error == "SerializationException", "\(body)")

@@ -72,6 +72,8 @@ struct ExpressionLexer {
         case 0x30...0x39:
             skip { (0x30...0x39).contains($0) }
             return .integer
+        // The service's names begin with letters.
+        case 0x5F where form == .aliases: return .unknown
         case _ where Self.isWordPart(first):
             skip(while: Self.isWordPart)
             return .word

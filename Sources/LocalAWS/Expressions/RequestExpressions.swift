@@ -60,7 +60,13 @@ struct RequestExpressions {
         try Self.check(members, of: Self.names, sign: "#")
         for (alias, value) in members {
             var reader = WireReader(value)
-            aliases.define(alias, name: try reader.string().bytes)
+            let name = try reader.string().bytes
+            guard name.count <= ServiceLimits.attributeNameBytesMax else {
+                throw .validation(
+                    "\(Self.names) contains invalid value: Attribute name is too large, must be "
+                        + "less than 65536 bytes for key \(alias)")
+            }
+            aliases.define(alias, name: name)
         }
     }
 
@@ -130,22 +136,41 @@ struct RequestExpressions {
 
     /// The condition or filter of the request; nil when it has none.
     mutating func condition(_ kind: Kind) throws(ServiceError) -> ItemCondition? {
+        try condition(written: kind).map(ItemCondition.init)
+    }
+
+    private mutating func condition(written kind: Kind) throws(ServiceError) -> Condition? {
         try read(kind) { (text, aliases) throws(ExpressionError) in
-            ItemCondition(try Condition(parsing: text, aliases: &aliases))
+            let condition = try Condition(parsing: text, aliases: &aliases)
+            try Self.checkLevels(of: condition.paths)
+            return condition
         }
     }
 
     /// The projection of the request; nil when it has none.
     mutating func projection() throws(ServiceError) -> ItemProjection? {
         try read(.projection) { (text, aliases) throws(ExpressionError) in
-            ItemProjection(try Projection(parsing: text, aliases: &aliases))
+            let projection = try Projection(parsing: text, aliases: &aliases)
+            try Self.checkLevels(of: projection.paths)
+            return ItemProjection(projection)
         }
     }
 
     /// The update of the request; nil when it has none.
     mutating func update() throws(ServiceError) -> Update? {
         try read(.update) { (text, aliases) throws(ExpressionError) in
-            try Update(parsing: text, aliases: &aliases)
+            let update = try Update(parsing: text, aliases: &aliases)
+            try Self.checkLevels(of: update.paths)
+            return update
+        }
+    }
+
+    /// A path leads no deeper than items nest (guide, "Quotas").
+    private static func checkLevels(of paths: [DocumentPath]) throws(ExpressionError) {
+        for path in paths where path.steps.count + 1 > ServiceLimits.nestingMax {
+            throw ExpressionError(
+                "The document path has too many nesting elements; nesting levels: "
+                    + "\(path.steps.count + 1)")
         }
     }
 

@@ -16,7 +16,13 @@ extension Service {
         let parameters: Parameters
         let isConsistent: Bool
         let projection: ItemProjection?
-        var keys: [(source: UnsafeRawBufferPointer, key: EncodedKey)] = []
+        var keys: [Entry] = []
+
+        struct Entry {
+            let source: UnsafeRawBufferPointer
+            let spelling: [String: [UInt8]]
+            let key: EncodedKey
+        }
     }
 
     /// What the groups that were read so far came to.
@@ -144,7 +150,7 @@ extension Service {
             let parameters = try Parameters(try reader.skipValue())
             groups.append(try keyGroup(name.text, parameters, bench: bench))
         }
-        try check(groups, bench: bench)
+        try check(groups)
         return groups
     }
 
@@ -168,12 +174,15 @@ extension Service {
         var reader = WireReader(keys)
         try reader.elements { (reader) throws(ServiceError) in
             let source = try reader.skipValue()
-            group.keys.append((source, try bench.key(source, layout: table.layout)))
+            group.keys.append(
+                KeyGroup.Entry(
+                    source: source, spelling: try Self.spelling(of: source),
+                    key: try bench.key(source, layout: table.layout)))
         }
         return group
     }
 
-    private func check(_ groups: [KeyGroup], bench: Workbench) throws(ServiceError) {
+    private func check(_ groups: [KeyGroup]) throws(ServiceError) {
         guard !groups.isEmpty else {
             throw .validation("The requestItems parameter is required for BatchGetItem")
         }
@@ -186,10 +195,21 @@ extension Service {
             throw .validation("Too many items requested for the BatchGetItem call")
         }
         for group in groups {
-            let spelled = group.keys.map { Array(bench.encoder.keys.bytes[$0.key.bytes]) }
+            let spelled = group.keys.map(\.spelling)
             guard Set(spelled).count == spelled.count else {
                 throw .validation("Provided list of item keys contains duplicates")
             }
         }
+    }
+
+    /// A key's text by attribute, for a comparison that the service makes without a look at the
+    /// values: to it `1000` and `1e3` are two keys.
+    private static func spelling(
+        of key: UnsafeRawBufferPointer
+    ) throws(ServiceError) -> [String: [UInt8]] {
+        let members = try Parameters(key)
+        var spelling: [String: [UInt8]] = [:]
+        for name in members.names { spelling[name] = try members.json(name)?.bytes }
+        return spelling
     }
 }

@@ -1,5 +1,6 @@
 import DynamoModel
 import Glibc
+import System
 
 /// A number of a request, checked: what it counts for and how the service spells it.
 struct NumberText {
@@ -16,6 +17,7 @@ struct NumberText {
         }
         do throws(DynamoNumber.Refusal) {
             let number = try DynamoNumber(text)
+            if number.digits.isEmpty { try Self.checkExponent(ofZero: text) }
             storedSize = number.storedSize
             var spelling = number.text
             let isSame = spelling.withUTF8 {
@@ -25,6 +27,16 @@ struct NumberText {
         } catch {
             throw Self.refusal(error, text)
         }
+    }
+
+    /// The service refuses an exponent that is out of range, whatever it is the exponent of.
+    private static func checkExponent(
+        ofZero text: UnsafeRawBufferPointer
+    ) throws(DynamoNumber.Refusal) {
+        guard let mark = text.firstIndex(where: { $0 | 0x20 == 0x65 }) else { return }
+        let exponent = String(decoding: text[(mark + 1)...], as: UTF8.self)
+        guard CheckedNumber.int(exponent, in: ServiceLimits.numberExponents) == nil else { return }
+        throw exponent.hasPrefix("-") ? .underflow : .overflow
     }
 
     /// Whether the text is in the service's spelling and short.
