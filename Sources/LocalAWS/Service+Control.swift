@@ -31,7 +31,8 @@ extension Service {
         case .updateContributorInsights: return try updateContributorInsights(request)
         case .updateTable: return try updateTable(request)
         case .updateTimeToLive: return try updateTimeToLive(request)
-        case .batchGetItem, .batchWriteItem, .deleteItem, .getItem, .putItem, .scan, .updateItem:
+        case .batchGetItem, .batchWriteItem, .deleteItem, .getItem, .putItem, .query, .scan,
+            .updateItem:
             preconditionFailure("\(operation.rawValue) has items: it answers with bytes")
         }
         return nil

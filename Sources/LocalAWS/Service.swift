@@ -186,6 +186,7 @@ package final class Service: Sendable {
         for name in tables.names(in: request) { requests.count(call.operation, table: name) }
         try call.caller?.check(call.operation, request, tables)
         switch call.operation {
+        case .query: return try query(request, bench: bench, into: &output)
         case .scan: return try scan(request, bench: bench, into: &output)
         case .putItem: try putItem(request, bench: bench, into: &output)
         case .getItem: try getItem(request, bench: bench, into: &output)

@@ -14,8 +14,13 @@ struct ItemCondition {
     /// - Parameter record: the stored item; nil when there is none, which has no attributes.
     func holds(for record: Record?) -> Bool {
         guard let record else { return condition.holds(for: [:]) }
+        return holds(for: record.json)
+    }
+
+    /// - Parameter item: in JSON, as it is stored.
+    func holds(for item: UnsafeRawBufferPointer) -> Bool {
         do {
-            return condition.holds(for: try Item(record.json, only: attributes))
+            return condition.holds(for: try Item(item, only: attributes))
         } catch {
             preconditionFailure("a stored item can't be read: \(error)")
         }
@@ -23,6 +28,16 @@ struct ItemCondition {
 
     func check(against layout: TableLayout) throws(ServiceError) {
         try layout.checkKeysAreScalars(in: condition.paths)
+    }
+
+    /// A Query's filter does not look at what the key condition is for.
+    func checkLeavesKey(of target: ReadTarget) throws(ServiceError) {
+        for position in target.partitionKeys + target.sortKeys
+        where attributes.contains(target.layout.watched[position].name) {
+            throw .validation(
+                "Filter Expression can only contain non-primary key attributes: Primary key "
+                    + "attribute: \(target.name(position))")
+        }
     }
 }
 

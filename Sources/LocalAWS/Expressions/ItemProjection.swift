@@ -18,6 +18,8 @@ struct ItemProjection {
         }
     }
 
+    var paths: [DocumentPath] { projection.paths }
+
     func check(against layout: TableLayout) throws(ServiceError) {
         try layout.checkKeysAreScalars(in: projection.paths)
     }

@@ -9,6 +9,7 @@ struct RequestExpressions {
     enum Kind: String {
         case condition = "ConditionExpression"
         case filter = "FilterExpression"
+        case keyCondition = "KeyConditionExpression"
         case projection = "ProjectionExpression"
         case update = "UpdateExpression"
 
@@ -137,6 +138,11 @@ struct RequestExpressions {
     /// The condition or filter of the request; nil when it has none.
     mutating func condition(_ kind: Kind) throws(ServiceError) -> ItemCondition? {
         try condition(written: kind).map(ItemCondition.init)
+    }
+
+    /// The key condition of the request as it is written; nil when it has none.
+    mutating func keyCondition() throws(ServiceError) -> Condition? {
+        try condition(written: .keyCondition)
     }
 
     private mutating func condition(written kind: Kind) throws(ServiceError) -> Condition? {

@@ -24,6 +24,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case listTagsOfResource = "ListTagsOfResource"
     case putItem = "PutItem"
     case putResourcePolicy = "PutResourcePolicy"
+    case query = "Query"
     case scan = "Scan"
     case tagResource = "TagResource"
     case untagResource = "UntagResource"
@@ -56,7 +57,7 @@ package enum Operation: String, CaseIterable, Sendable {
         case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
             .describeEndpoints, .describeKinesisStreamingDestination, .describeLimits,
             .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
-            .listContributorInsights, .listTables, .listTagsOfResource, .scan:
+            .listContributorInsights, .listTables, .listTagsOfResource, .query, .scan:
             false
         }
     }

@@ -6,9 +6,13 @@
 /// Used under the table's lock.
 package struct ItemStore: ~Copyable {
     /// A place between entries: before `leaf[index]`.
-    package struct Position: Equatable {
+    package struct Position: Comparable {
         var leaf: Int
         var index: Int
+
+        package static func < (left: Position, right: Position) -> Bool {
+            (left.leaf, left.index) < (right.leaf, right.index)
+        }
     }
 
     /// Never empty leaves; `first[n]` is the hash of leaf n's first entry.
@@ -57,6 +61,16 @@ package struct ItemStore: ~Copyable {
         return position
     }
 
+    /// The place before the key, whether or not there is an item of that key.
+    func position(before hash: UInt64, _ key: UnsafeRawBufferPointer) -> Position {
+        find(WantedKey(hash, key)).position
+    }
+
+    /// The place behind all entries of this hash and those before.
+    func position(behind hash: UInt64) -> Position {
+        hash == .max ? Position(leaf: leaves.count, index: 0) : position(from: hash + 1)
+    }
+
     /// The place before the first entry whose hash is at least this one.
     package func position(from hash: UInt64) -> Position {
         var (low, high) = (0, leaves.count)
@@ -80,6 +94,40 @@ package struct ItemStore: ~Copyable {
                 index += 1
             }
             index = 0
+        }
+    }
+
+    /// Calls `body` with each hash and record between two places until it returns false.
+    @inline(__always)
+    func forEach(
+        from start: Position, to end: Position, _ body: (UInt64, Record) -> Bool
+    ) {
+        var (leafIndex, index) = (start.leaf, start.index)
+        while leafIndex < leaves.count, leafIndex <= end.leaf {
+            let leaf = leaves[leafIndex]
+            let stop = leafIndex == end.leaf ? min(end.index, leaf.count) : leaf.count
+            while index < stop {
+                guard body(leaf.hashes[index], leaf.slots[index].record) else { return }
+                index += 1
+            }
+            (leafIndex, index) = (leafIndex + 1, 0)
+        }
+    }
+
+    /// The same, from the last to the first.
+    func forEachBackwards(
+        from end: Position, to start: Position, _ body: (UInt64, Record) -> Bool
+    ) {
+        var leafIndex = min(end.leaf, leaves.count - 1)
+        while leafIndex >= max(0, start.leaf) {
+            let leaf = leaves[leafIndex]
+            var index = leafIndex == end.leaf ? min(end.index, leaf.count) : leaf.count
+            let stop = leafIndex == start.leaf ? start.index : 0
+            while index > stop {
+                index -= 1
+                guard body(leaf.hashes[index], leaf.slots[index].record) else { return }
+            }
+            leafIndex -= 1
         }
     }
 

@@ -25,13 +25,27 @@ struct IndexChanges {
     private var countChanges: [Int] = []
     private var byteChanges: [Int] = []
 
+    /// What becomes of an item's entry in an index that has a store.
+    private struct EntryChange {
+        let index: IndexStore
+        let old: [UInt8]?
+        let new: [UInt8]?
+        let size: Int
+    }
+
+    private var entryChanges: [EntryChange] = []
+    private var tableKeyCount = 0
+
+    /// - Parameter stores: of the table's indexes, as far as there are any.
     init(
-        _ write: PendingWrite, old: Record?, layout: TableLayout,
+        _ write: PendingWrite, old: Record?, layout: TableLayout, stores: [IndexStore?] = [],
         encoder: borrowing ItemEncoder
     ) {
         guard !layout.indexes.isEmpty else { return }
         let new = write.kind == .delete ? nil : Self.side(write.item, layout, encoder)
         let before = old.flatMap { Self.side(of: $0.json, layout) }
+        let tableKey = stores.isEmpty ? [] : Array(encoder.keys.bytes[write.key.bytes])
+        tableKeyCount = tableKey.count
         for (position, index) in layout.indexes.enumerated() {
             let newSize = new.flatMap { $0.entrySize(in: index, layout) }
             let oldSize = before.flatMap { $0.entrySize(in: index, layout) }
@@ -50,6 +64,24 @@ struct IndexChanges {
             charges.append(charge)
             countChanges.append((newSize == nil ? 0 : 1) - (oldSize == nil ? 0 : 1))
             byteChanges.append((newSize ?? 0) - (oldSize ?? 0))
+            if stores.indices.contains(position), let store = stores[position] {
+                func key(_ side: Side?) -> [UInt8]? {
+                    side.flatMap {
+                        IndexKey.entry($0.values, in: index, layout, tableKey: tableKey)
+                    }
+                }
+                entryChanges.append(
+                    EntryChange(
+                        index: store, old: key(before), new: key(new), size: newSize ?? 0))
+            }
+        }
+    }
+
+    /// Brings the stores of the indexes up to date, once the item is in its table.
+    func makeInStores() {
+        for change in entryChanges {
+            change.index.replace(
+                change.old, by: change.new, tableKeyCount: tableKeyCount, size: change.size)
         }
     }
 
@@ -105,21 +137,19 @@ struct IndexChanges {
         /// The size of its entry in an index; nil when it lacks part of the key, or has something
         /// there that no key can be: only an index younger than the item meets that.
         func entrySize(in index: TableLayout.Index, _ layout: TableLayout) -> Int? {
-            let fits = index.keys.allSatisfy {
-                layout.watched[$0].fits(
-                    values[$0], isPartition: index.partitionKeys.contains($0))
-            }
-            guard fits else { return nil }
-            guard let projected = index.projected else { return size }
-            return projected.reduce(0) { $0 + values[$1].size }
+            guard layout.contains(values, in: index) else { return nil }
+            return layout.entrySize(values, whole: size, in: index)
         }
 
+        /// The same hash as that of the entry's key.
         func hash(in index: TableLayout.Index) -> UInt64 {
-            index.partitionKeys.reduce(0) { seed, position in
-                bytes[position].withUnsafeBufferPointer {
-                    KeyHash.of($0.baseAddress!, count: $0.count, seed: seed)
-                }
+            let positions = index.partitionKeys
+            if positions.count == 1, let text = values[positions[0]].text, !text.isEscaped,
+                values[positions[0]].type == .string
+            {
+                return KeyHash.of(text.start, count: text.count)
             }
+            return IndexKey.partition(values, of: index).withUnsafeBytes(StoreKey.hash)
         }
 
         func isEqual(to other: Side, at position: Int) -> Bool {

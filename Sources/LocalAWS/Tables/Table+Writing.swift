@@ -128,8 +128,10 @@ extension Table {
         itemLock.writing {
             let key = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[write.key.bytes])
             let changes = IndexChanges(
-                write, old: store.record(write.key.hash, key), layout: layout, encoder: encoder)
+                write, old: store.record(write.key.hash, key), layout: layout,
+                stores: indexStores, encoder: encoder)
             let (old, _) = apply(write, from: encoder, indexes: changes.membership)
+            changes.makeInStores()
             changes.count(into: &census)
             if let old { heap.release(old) }
         }
@@ -144,7 +146,8 @@ extension Table {
         let old = store.record(write.key.hash, key)
         let layout = layout
         let units = Self.units(write, replacing: old?.size)
-        let changes = IndexChanges(write, old: old, layout: layout, encoder: encoder)
+        let changes = IndexChanges(
+            write, old: old, layout: layout, stores: indexStores, encoder: encoder)
         let refusal = accountLock.withLock { () -> ServiceError.Reason? in
             let reason = self.refusal(
                 units, changes.charges, layout, hash: write.key.hash, at: now)
@@ -165,6 +168,7 @@ extension Table {
         outcome.used.table += units
         outcome.used.addIndexes(changes.charges)
         let (replaced, _) = apply(write, from: encoder, indexes: changes.membership)
+        changes.makeInStores()
         changes.count(into: &census)
         if let replaced { heap.release(replaced) }
     }

@@ -43,6 +43,8 @@ package final class Table: @unchecked Sendable {
     package let itemLock = ReadWriteLock()
     package var store = ItemStore()
     var heap = RecordHeap()
+    /// The entries of those of the layout's indexes that have been read; empty when none has.
+    var indexStores: [IndexStore?] = []
     /// As it is now.
     package var census: Census
 

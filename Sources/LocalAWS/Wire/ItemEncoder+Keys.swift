@@ -33,7 +33,8 @@ extension ItemEncoder {
         return try tableKey(of: item, layout: layout, wording: .terse)
     }
 
-    private mutating func tableKey(
+    /// The key of the table alone, whatever else the item has.
+    mutating func tableKey(
         of item: EncodedItem, layout: TableLayout, wording: KeyWording
     ) throws(ServiceError) -> EncodedKey {
         let start = keys.count
@@ -70,7 +71,7 @@ extension ItemEncoder {
             hash: StoreKey.hash(UnsafeRawBufferPointer(rebasing: keys.bytes[bytes])))
     }
 
-    private static func checkKeySize(
+    static func checkKeySize(
         _ size: Int, type: AttributeType, isPartition: Bool, name: String
     ) throws(ServiceError) {
         guard size > 0 else {

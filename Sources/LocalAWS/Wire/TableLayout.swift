@@ -45,6 +45,8 @@ package final class TableLayout: @unchecked Sendable {
         /// Positions in `watched` of all that it projects; nil for everything.
         let projected: [Int]?
 
+        var sortKeys: [Int] { Array(keys.dropFirst(partitionKeys.count)) }
+
         package init(
             name: String, isGlobal: Bool, keys: [Int], partitionKeys: [Int], projected: [Int]?
         ) {
