@@ -200,4 +200,41 @@ import Testing
                 ])
         }
     }
+
+    /// Goal: reads of an index that comes and goes, while its table is written, find whole entries
+    /// or say why they find none; at the end the index agrees with the items. Method: writers
+    /// without pause, and an index that is made, read and dropped again and again.
+    @Test func `an index is read right while it comes and goes and is written`() throws {
+        try withOrders { client, server in
+            let table = TableClient(client: client)
+            let writers = try (0..<2).map { writer in
+                let own = try RawClient(port: server.port)
+                return BackgroundWriter(client: own, seed: UInt64(writer))
+            }
+            let creation: JSON = [
+                "AttributeDefinitions": [["AttributeName": "city", "AttributeType": "S"]],
+                "GlobalSecondaryIndexUpdates": [["Create": TableClient.index("by-city", "city")]],
+            ]
+            let deletion: JSON = [
+                "GlobalSecondaryIndexUpdates": [["Delete": ["IndexName": "by-city"]]]
+            ]
+            var request = Visits.query("city = :a", [["S": "c1"]], index: "by-city")
+            request["TableName"] = "orders"
+            for round in 0..<20 {
+                #expect(try table.update(creation).status == 200)
+                for _ in 0..<5 {
+                    let page = try client.call("Query", request)
+                    let items = page.json?["Items"]?.array
+                    #expect(items?.allSatisfy { $0["city"]?["S"]?.string == "c1" } == true)
+                }
+                if round == 19 { break }
+                #expect(try table.update(deletion).status == 200)
+                #expect(try client.call("Query", request).status == 400)
+            }
+            for writer in writers { #expect(writer.finish() > 0) }
+            let items = try server.items(of: "orders").map { try JSON(parsing: $0) }
+            let wanted = items.filter { $0["city"]?["S"]?.string == "c1" }
+            #expect(try client.call("Query", request).json?["Count"]?.int == wanted.count)
+        }
+    }
 }

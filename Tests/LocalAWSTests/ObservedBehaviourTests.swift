@@ -25,6 +25,7 @@ import Testing
             #expect(reply.json?["Attributes"] == nil)
             #expect(reply.json?["ConsumedCapacity"]?["CapacityUnits"]?.double == 1)
             #expect(server.count(of: "orders") == 0)
+            #expect(server.meter["tables"]?["orders"]?["items_written"]?.int == 0)
         }
     }
 

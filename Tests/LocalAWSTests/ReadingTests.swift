@@ -64,6 +64,26 @@ import Testing
         }
     }
 
+    @Test func `a page without items goes on behind the last item that was read`() throws {
+        try withOrders { client, _ in
+            for number in 0..<9 {
+                let item = Orders.item("p", number, number == 1 ? "wanted" : "x")
+                try client.call("PutItem", ["TableName": "orders", "Item": item])
+            }
+            var request: JSON = [
+                "TableName": "orders", "FilterExpression": "v = :w", "Limit": 3,
+                "ExpressionAttributeValues": [":w": ["S": "wanted"]],
+            ]
+            var keys: [JSON?] = []
+            for _ in 0..<3 {
+                let page = try client.call("Scan", request).json
+                keys.append(page?["LastEvaluatedKey"])
+                request["ExclusiveStartKey"] = page?["LastEvaluatedKey"]
+            }
+            #expect(keys == [2, 5, 8].map { Self.key("p", $0) })
+        }
+    }
+
     @Test func `a projection shows parts of items, which cost as much as the whole`() throws {
         try withOrders { client, _ in
             try Self.fill(client, 4, bytes: 3000)

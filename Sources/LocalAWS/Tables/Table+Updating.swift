@@ -38,8 +38,8 @@ extension Table {
         }
         accountLock.withLock {
             traffic.itemsRefused += outcome.write.refused.count
-            guard outcome.write.refused.isEmpty, !outcome.write.failedCondition else { return }
-            traffic.itemsWritten += 1
+            // A refused update leaves nothing new, nor does one that had nothing to remove.
+            if outcome.new != nil, outcome.write.refused.isEmpty { traffic.itemsWritten += 1 }
         }
         return outcome
     }
