@@ -103,6 +103,21 @@ final class CopyFixture {
     }
 }
 
+extension CopyFixture {
+    /// Items are the same by their values, whatever order their attributes stand in.
+    func expectSame(
+        _ source: String, _ target: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let (left, right) = (try values(of: source), try values(of: target))
+        #expect(left.count == server.count(of: source), sourceLocation: sourceLocation)
+        #expect(left == right, "\(left.count) items", sourceLocation: sourceLocation)
+    }
+
+    private func values(of table: String) throws -> Set<[[UInt8]: AttributeValue]> {
+        Set(try server.items(of: table).map { try Item(JSON(parsing: $0)) })
+    }
+}
+
 /// What there is of the one table of a test's job.
 extension Job {
     private var copy: CopyTask { tables[0].task as! CopyTask }
