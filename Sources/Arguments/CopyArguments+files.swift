@@ -1,6 +1,7 @@
 import AWS
 import CommandLine
 import Connectors
+import DynamoModel
 import S3
 import System
 import Transfer
@@ -67,6 +68,15 @@ package struct KeyWords: Equatable, Sendable {
         self.text = text
         schema = words
     }
+
+    var keySchema: KeySchema? {
+        let attributes = schema.compactMap { word in
+            ScalarType(rawValue: word.type).map { KeyAttribute(name: word.name, type: $0) }
+        }
+        return attributes.first.map {
+            KeySchema(partition: $0, sort: attributes.dropFirst().first)
+        }
+    }
 }
 
 extension ValueKind where Value == KeyWords {
@@ -102,8 +112,13 @@ extension CopyArguments {
                 "Make the target of an import as this table at the target's side is."
             ).perTable,
             Option(
-                "--key", .key, \.files.key, in: .files, default: "table.json of the export",
-                "Make the target of an import with these keys, on demand."
+                "--key", .key, \.files.key, in: .target,
+                default: "the source's, or those in table.json of the export",
+                """
+                Make the target with these keys, pk:S,sk:N: of a copy that changes them with \
+                --set, or of an import whose export does not say them. Items that come to one key \
+                are found and named.
+                """
             ).perTable,
             Option(
                 flag: "--latest", \.files.latest, in: .files,
@@ -245,7 +260,6 @@ extension CopyArguments {
         if files.compression != usual.compression { return "--compression" }
         if files.level != usual.level { return "--level" }
         if files.like != nil { return "--like" }
-        if files.key != nil { return "--key" }
         if files.latest { return "--latest" }
         return files.checksFirst ? "--check-first" : nil
     }

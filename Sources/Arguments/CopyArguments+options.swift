@@ -23,6 +23,7 @@ extension CopyOptions {
         verifies = arguments.verifies
         isConsistentRead = arguments.consistentRead
         transform = try arguments.transform.transform(hasJob: true)
+        if arguments.filesSide == nil { transform.keys = arguments.files.key?.keySchema }
         skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
         onlyChanged = arguments.onlyChanged

@@ -1,3 +1,4 @@
+import Connectors
 import Flow
 import JSON
 import Schema
@@ -41,6 +42,8 @@ package struct TableStatus: Equatable, Sendable {
     /// nil where nothing is compared.
     package var comparison: Comparison?
     package var settings = SettingsReport()
+    /// Items that came to one key.
+    package var collisions = KeyCollisions()
 
     package init(source: String, target: String) {
         self.source = source
@@ -92,6 +95,11 @@ package struct TableStatus: Equatable, Sendable {
         json["state"] = .string(state.rawValue)
         json["error"] = failure.map { .string($0.headline) } ?? .null
         json["itemsInAll"] = JSON(itemsInAll)
+        if collisions.count > 0 {
+            json["keyCollisions"] = JSON(collisions.count)
+            json["keyCollisionExamples"] = .array(
+                collisions.examples.map { .array($0.map { .string($0) }) })
+        }
         return json
     }
 }

@@ -124,7 +124,7 @@ private struct LetterWriter {
 
 extension SecretKey {
     /// One that nobody has.
-    fileprivate static var ofThisRun: SecretKey {
+    static var ofThisRun: SecretKey {
         var generator = SystemRandomNumberGenerator()
         return SecretKey(
             (0..<bytesMin).map { _ in UInt8.random(in: .min ... .max, using: &generator) })

@@ -43,10 +43,13 @@ package struct ItemTransform: Equatable, Sendable {
     package let filter: ItemFilter?
     package let changes: ItemChanges?
     package var onFailure = OnFailure.deadLetter
+    /// Of what is made; nil: those of the source.
+    package var keys: KeySchema?
 
     package static func == (left: Self, right: Self) -> Bool {
         left.texts == right.texts && left.context.key == right.context.key
             && left.context.now == right.context.now && left.onFailure == right.onFailure
+            && left.keys == right.keys
     }
 
     /// All items, as they are.
@@ -89,7 +92,7 @@ package struct ItemTransform: Equatable, Sendable {
         do throws(Refusal) {
             var bound = try ItemTransform(
                 texts, key: context.key, now: Int(clamping: seconds.rounded(.down)), hasJob: true)
-            bound.onFailure = onFailure
+            (bound.onFailure, bound.keys) = (onFailure, keys)
             return bound
         } catch {
             preconditionFailure("what could be read can't be any more: \(error)")
@@ -97,7 +100,22 @@ package struct ItemTransform: Equatable, Sendable {
     }
 
     /// Nothing is chosen, and nothing changed.
-    package var isNone: Bool { texts == Texts() }
+    package var isNone: Bool { texts == Texts() && keys == nil }
+
+    /// Whether items get other keys than they have.
+    /// - Parameters:
+    ///   - source: keys of the items as they come.
+    ///   - target: and as they are written.
+    package func movesKeys(from source: KeySchema, to target: KeySchema) -> Bool {
+        let names = source.names + target.names
+        return source != target
+            || changes?.changedAttributes.contains { names.contains($0) } == true
+    }
+
+    /// What keys are told by that must not be told as they are; nil: they may be.
+    package var hidingKey: SecretKey? {
+        changes?.hidesValues == true ? context.key ?? .ofThisRun : nil
+    }
 
     /// What a job that does this is known by.
     package var identity: [JSON.Member] {
@@ -105,6 +123,7 @@ package struct ItemTransform: Equatable, Sendable {
         if let wanted = texts.wanted { members.append(JSON.Member("where", .string(wanted))) }
         if let set = texts.set { members.append(JSON.Member("set", .string(set))) }
         if let remove = texts.remove { members.append(JSON.Member("remove", .string(remove))) }
+        if let keys { members.append(JSON.Member("keys", .string("\(keys)"))) }
         if let key = context.key { members.append(JSON.Member("secret", .string(key.fingerprint))) }
         if changes != nil, onFailure != .deadLetter {
             members.append(JSON.Member("onError", .string(onFailure.rawValue)))
@@ -121,10 +140,11 @@ package struct ItemTransform: Equatable, Sendable {
     package func stages(from source: KeySchema, to target: KeySchema) -> [any PageStage] {
         var stages: [any PageStage] = []
         if let filter { stages.append(FilterStage(filter)) }
-        if let changes {
+        if changes != nil || source != target {
             stages.append(
                 ChangeStage(
-                    changes, from: source, to: target, key: context.key, onFailure: onFailure))
+                    changes ?? ItemChanges(), from: source, to: target, key: context.key,
+                    onFailure: onFailure))
         }
         return stages
     }

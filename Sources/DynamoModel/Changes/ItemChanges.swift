@@ -23,6 +23,9 @@ package struct ItemChanges: Equatable, Sendable {
         left.assignments == right.assignments && left.removals == right.removals
     }
 
+    /// None.
+    package init() { self.init([], removing: []) }
+
     init(_ assignments: [Assignment], removing removals: [PathPattern]) {
         self.assignments = assignments
         self.removals = PathPattern.inOrderOfRemoval(removals) { $0 }

@@ -28,6 +28,11 @@ package struct KeySchema: Hashable, Sendable {
         self.partition = partition
         self.sort = sort
     }
+
+    /// The key attributes' names in UTF-8, the partition key's first.
+    package var names: [[UInt8]] {
+        ([partition] + (sort.map { [$0] } ?? [])).map { Array($0.name.utf8) }
+    }
 }
 
 extension KeySchema: CustomStringConvertible {

@@ -43,6 +43,25 @@ package struct TableDefinition: Equatable, Sendable {
     }
 }
 
+extension TableDefinition {
+    /// The same with another primary key. Local indexes, which share the partition key, stay where
+    /// that stays.
+    package func withKeys(_ schema: KeySchema) -> TableDefinition {
+        let plain = TableDefinition(name: name, schema: schema)
+        var changed = self
+        changed.keys = plain.keys
+        if keys.first?.attribute != plain.keys.first?.attribute { changed.localIndexes = [] }
+        let used = Set(
+            (changed.globalIndexes + changed.localIndexes).flatMap(\.keys).map(\.attribute))
+        let others = attributes.filter { attribute in
+            used.contains(attribute.name)
+                && !plain.attributes.contains { $0.name == attribute.name }
+        }
+        changed.attributes = plain.attributes + others
+        return changed
+    }
+}
+
 /// One element of a key schema. Global indexes may have up to four of each role.
 package struct KeyElement: Hashable, Sendable {
     package enum Role: String, Hashable, Sendable {

@@ -38,7 +38,11 @@ struct CopyPreflight {
             if target != nil, !isOwn, !choice.appliesToExisting {
                 (choice.billing, choice.capacity) = (nil, nil)
             }
-            var wanted = WantedTable(source, settings.source, as: name, at: place, choice)
+            var model = source
+            if let keys = options.transform.keys {
+                model.definition = model.definition.withKeys(keys)
+            }
+            var wanted = WantedTable(model, settings.source, as: name, at: place, choice)
             // An earlier run of the job has made it, by a command that may have said more.
             if let target, isOwn, choice.billing == nil, choice.capacity == nil {
                 wanted.keepBilling(of: target.definition, raised?.table)
@@ -88,10 +92,22 @@ struct CopyPreflight {
             source: from, target: to, memory: memory,
             settings: try await settings(from, to), place: targetPlace(from, to),
             expiryAttribute: try await expiryAttribute())
+        try checkKeys(findings)
         if options.part != .data { try checkReplicas(findings) }
         try checkRegion(ofARN: options.settings.kmsKey, "--kms-key")
         try checkRegion(ofARN: options.settings.kinesisStream, "--kinesis-stream")
         return findings
+    }
+
+    /// What can't be done with items that get other keys.
+    private func checkKeys(_ findings: Findings) throws(CopyRefusal) {
+        let schema = findings.source.schema
+        guard options.onlyChanged,
+            options.transform.movesKeys(from: schema, to: options.transform.keys ?? schema)
+        else { return }
+        throw CopyRefusal(
+            "--only-changed looks for items by their keys, which are changed on the way",
+            hint: "copy into a new table, or with --merge")
     }
 
     private func readable() async throws(CopyRefusal) -> TableDescription {
@@ -255,11 +271,17 @@ struct CopyPreflight {
                     + " \(from.region ?? "?")",
                 hint: "a global table copies itself; name another target")
         }
-        guard from.schema == to.schema else {
+        let schema = options.transform.keys ?? from.schema
+        guard schema == to.schema else {
             throw CopyRefusal(
-                "the keys differ: \(from.definition.name) has \(from.schema),"
-                    + " \(to.definition.name) has \(to.schema)",
-                hint: "name another target, or one that does not exist yet")
+                options.transform.keys == nil
+                    ? "the keys differ: \(from.definition.name) has \(from.schema),"
+                        + " \(to.definition.name) has \(to.schema)"
+                    : "the keys differ: \(to.definition.name) has \(to.schema), and --key is"
+                        + " \(schema)",
+                hint: "name another target, or one that does not exist yet"
+                    + (options.transform.keys == nil ? "; --key says which keys it is to have" : "")
+            )
         }
         guard to.status == "ACTIVE" || to.status == "UPDATING" || to.status == "CREATING" else {
             throw CopyRefusal(

@@ -189,7 +189,8 @@ package enum CopyPreparation {
             } else {
                 made = try await work.waitUntilActive()
             }
-            guard made.schema == findings.source.schema else {
+            let wanted = table.preflight.options.transform.keys ?? findings.source.schema
+            guard made.schema == wanted else {
                 throw CopyRefusal("\(target.name) was created by someone else, with other keys")
             }
             return made

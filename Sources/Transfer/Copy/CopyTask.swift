@@ -165,10 +165,26 @@ final class CopyTask: TableTask {
                     limits.description(source: subject.source.definition, target: target.definition)
                 )
             }
-            return await perform(copy).outcome ?? .stopped
+            let outcome = await perform(copy).outcome ?? .stopped
+            if outcome == .completed, originStage != nil { try findCollisions() }
+            return outcome
         } catch {
             return .failed(FlowFailure(beforeItems: error))
         }
+    }
+
+    /// Notes where items come from whose keys are changed on the way, so that two which come to one
+    /// key are found.
+    var originStage: OriginStage? {
+        let (from, to) = (subject.source.schema, subject.target.schema)
+        guard options.transform.movesKeys(from: from, to: to) else { return nil }
+        return OriginStage(from: from, to: to, hiddenBy: options.transform.hidingKey)
+    }
+
+    private func findCollisions() throws(JobError) {
+        let collisions = try context.keeper.collisions(
+            ofTable: number, bytesMax: options.memory / 2)
+        state.withLock { $0.status.collisions = collisions }
     }
 
     /// Has a part of the work done, and keeps what it has come to.

@@ -53,11 +53,16 @@ final class TableCopy: TableTask {
         var parts = Self.parts(
             options, subject, from: open, isResumed: task.context.isResumed, on: queue,
             task.context.time)
-        parts.journal = JobJournal(task.context.keeper, table: task.number, of: open)
+        parts.journal = JobJournal(
+            task.context.keeper, table: task.number, of: open, keys: subject.target.schema)
         parts.stages += options.transform.inJob(begunAt: task.context.created)
-            .stages(from: subject.source.schema, to: subject.source.schema)
+            .stages(from: subject.source.schema, to: subject.target.schema)
+        if let origins = task.originStage {
+            parts.stages.append(origins)
+            parts.folds.append(OriginFold())
+        }
         if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
-        digest?.add(to: &parts, schema: subject.source.schema)
+        digest?.add(to: &parts, schema: subject.target.schema)
         var configuration = parts.configuration(subject.memory)
         if let files = subject.tables.source.filesOpenMax(of: options.memory) {
             configuration.openMax = files
@@ -85,7 +90,7 @@ final class TableCopy: TableTask {
         _ options: CopyOptions, _ subject: CopyTask.Subject, from table: OpenTable, isResumed: Bool,
         on queue: DispatchQueue, _ time: any TimeSource
     ) -> FlowParts {
-        let schema = subject.source.schema
+        let schema = subject.target.schema
         let indexes = subject.target.definition.globalIndexes.map(\.name)
         let (target, memoryBytes) = (subject.tables.target, subject.memory.batchBytes)
         let sink: any BatchSink =

@@ -41,6 +41,41 @@ extension JobFile {
         return files
     }
 
+    package func originsBytes(ofTable table: Int) throws(JobError) -> Int {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                "SELECT coalesce(sum(length(records)), 0) FROM key_origins WHERE in_table = ?",
+                .integer(table))
+        }
+        guard let bytes = rows.first?.first?.integer(in: 0 ... .max) else { throw damaged }
+        return bytes
+    }
+
+    package func origins(
+        ofTable table: Int, after number: Int
+    ) throws(JobError) -> (number: Int, bytes: [UInt8])? {
+        let rows = try Self.wrapped { () throws(DatabaseError) in
+            try database.rows(
+                """
+                SELECT number, records FROM key_origins WHERE in_table = ? AND number > ?
+                ORDER BY number LIMIT 1
+                """, .integer(table), .integer(number))
+        }
+        guard let row = rows.first else { return nil }
+        guard let next = row[0].integer(in: 0 ... .max), let bytes = row[1].blob else {
+            throw damaged
+        }
+        return (next, bytes)
+    }
+
+    /// Within a transaction.
+    func insert(_ origins: KeyOrigins, inTable table: Int) throws(DatabaseError) {
+        if origins.bytes.isEmpty { return }
+        try database.run(
+            "INSERT INTO key_origins (in_table, records) VALUES (?, ?)", .integer(table),
+            .blob(origins.bytes))
+    }
+
     /// Within a transaction.
     func insert(fileRead record: PartitionRecord, inTable table: Int) throws(DatabaseError) {
         try database.run(

@@ -318,6 +318,7 @@ package final class JobFile: JobStore {
             try database.transaction { () throws(DatabaseError) in
                 for record in save.partitions { try insert(record, inTable: table) }
                 for file in save.files { try insert(file, inTable: table) }
+                try insert(save.origins, inTable: table)
                 for letter in save.letters { try insert(letter, inTable: table) }
                 if let (side, state) = save.digests {
                     try insert(state, table: table, side: side)

@@ -12,10 +12,11 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
     private var items: [Partition: Int]
     private var itemsDone: Int
 
-    init(_ keeper: JobKeeper, table: Int, of open: OpenTable) {
+    /// - Parameter keys: of what is written; nil: those of the source.
+    init(_ keeper: JobKeeper, table: Int, of open: OpenTable, keys: KeySchema? = nil) {
         self.keeper = keeper
         self.table = table
-        schema = open.record.schema
+        schema = keys ?? open.record.schema
         items = Dictionary(uniqueKeysWithValues: open.segments.map { ($0.partition, $0.items) })
         itemsDone = items.values.reduce(0, +)
     }
@@ -39,6 +40,8 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
                 save.letters = try DeadLetter.all(of: entry, schema: schema)
                 save.digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
                     .map { (0, $0) }
+                save.origins =
+                    entry.folds.lazy.compactMap { $0 as? KeyOrigins }.first ?? KeyOrigins()
                 return save
             }, ofTable: table,
             update: { [itemsDone] now, earlier in

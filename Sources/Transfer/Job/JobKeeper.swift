@@ -159,6 +159,19 @@ final class JobKeeper: @unchecked Sendable {
         try onQueue { () throws(JobError) in try store?.filesWritten(ofTable: table) ?? [] }
     }
 
+    /// Items of a table that came to one key.
+    /// - Parameter bytesMax: that the search may take in memory.
+    func collisions(ofTable table: Int, bytesMax: Int) throws(JobError) -> KeyCollisions {
+        try onQueue { () throws(JobError) in
+            guard let store else { return KeyCollisions() }
+            return try KeyCollisions(
+                bytes: try store.originsBytes(ofTable: table), bytesMax: bytesMax
+            ) { number throws(JobError) in
+                try store.origins(ofTable: table, after: number)
+            }
+        }
+    }
+
     /// A table's verification begins.
     func beginVerify(table: Int) throws(JobError) -> VerifyState {
         var generator = SystemRandomNumberGenerator()

@@ -40,6 +40,9 @@ enum JobSchema {
         CREATE TABLE files_written (
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             file BLOB NOT NULL);
+        CREATE TABLE key_origins (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            records BLOB NOT NULL);
         PRAGMA application_id = \(JobFile.applicationID);
         """
 
@@ -116,6 +119,12 @@ enum JobSchema {
         CREATE TABLE files_written (
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             file BLOB NOT NULL);
+        """,
+        // Items whose keys are changed, so that two that come to one key are found.
+        """
+        CREATE TABLE key_origins (
+            number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
+            records BLOB NOT NULL);
         """,
     ]
 }

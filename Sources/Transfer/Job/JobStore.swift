@@ -29,6 +29,14 @@ protocol JobStore: AnyObject {
     /// Files that have been written of a table.
     func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile]
 
+    /// Bytes of all that was kept of a table's ``KeyOrigins``.
+    func originsBytes(ofTable table: Int) throws(JobError) -> Int
+
+    /// What was kept of them behind a number, and its own; nil at the end.
+    func origins(
+        ofTable table: Int, after number: Int
+    ) throws(JobError) -> (number: Int, bytes: [UInt8])?
+
     /// nil before the table's verification has begun.
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState?
 
@@ -45,6 +53,8 @@ package struct TableSave: Sendable {
     var partitions: [PartitionRecord] = []
     /// Files that have been written, and whose items the segments' cursors have passed.
     var files: [DataFile] = []
+    /// Under which keys items have been written since.
+    var origins = KeyOrigins()
     /// Items that were refused since.
     var letters: [DeadLetter] = []
     /// Of one side, 0 is the source: all buckets, and the segments that have come further.
@@ -80,6 +90,10 @@ final class MemoryJobStore: JobStore {
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {}
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {}
     func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] { [] }
+    func originsBytes(ofTable table: Int) throws(JobError) -> Int { 0 }
+    func origins(
+        ofTable table: Int, after number: Int
+    ) throws(JobError) -> (number: Int, bytes: [UInt8])? { nil }
 
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? { states[table] }
 

@@ -31,6 +31,27 @@ extension TableVerification {
         }
     }
 
+    /// Reports what differs as the passes have found it, by the keys that items are compared by.
+    func tell(_ difference: PassDifference) async throws {
+        enter(.looking)
+        let runs = difference.spill.runs
+        state.withLock { $0.comparison.runsSpilled = runs }
+        // A disk may be slow.
+        try await OwnThread.run { [self] in
+            Result { () throws(FlowFailure) in
+                var merge = try CauseMerge(difference)
+                while let found = try merge.next() {
+                    let kind: VerifyFinding.Kind =
+                        found.source == nil
+                        ? .onlyInTarget : found.target == nil ? .onlyInSource : .different
+                    let finding = VerifyFinding(kind: kind, key: found.key)
+                    state.withLock { $0.comparison.counters.add(finding) }
+                    try emit(finding)
+                }
+            }
+        }.get()
+    }
+
     /// - Returns: what has to be looked at once more.
     private func look(
         round: Int, but superseded: Set<LinePlace>, _ feed: PairFeed

@@ -25,7 +25,12 @@ extension TableVerification {
         }
         if !difference.isEmpty {
             let superseded = try await superseded()
-            try await look(try await readAgain(difference, but: superseded), but: superseded)
+            let found = try await readAgain(difference, but: superseded)
+            if movesKeys {
+                try await tell(found)
+            } else {
+                try await look(found, but: superseded)
+            }
         }
         return state.withLock { state in
             let counters = state.comparison.counters
@@ -169,7 +174,15 @@ extension TableVerification {
     /// What is not wanted of the source is as if it were not there, and so is what can't be
     /// changed.
     private func transformStages(_ side: Int) -> [any PageStage] {
-        side == 0 ? options.transform.stages(from: subject.schema, to: subject.schema) : []
+        let source = subject.source.description.schema
+        return side == 0 ? options.transform.stages(from: source, to: subject.schema) : []
+    }
+
+    /// Items of the source have other keys than those that they are compared by: they can't be
+    /// looked for there.
+    var movesKeys: Bool {
+        options.transform.movesKeys(
+            from: subject.source.description.schema, to: subject.schema)
     }
 
     // MARK: Scanning both sides
@@ -261,13 +274,15 @@ extension TableVerification {
     ) -> any PageSource {
         switch side.place {
         case .export(let export):
-            return export.source(schema: subject.schema, for: .comparing, on: queue)
+            return export.source(
+                schema: side.description.schema, for: .comparing, on: queue)
         case .table(let table):
             var scan = ScanSource.Settings(segments: subject.segments)
             (scan.chosen, scan.contents) = (pass.chosen, pass.contents)
             scan.isConsistent = options.isConsistentRead
             scan.first = first?.page
-            return ScanSource(table, side: name, schema: subject.schema, scan, on: queue)
+            return ScanSource(
+                table, side: name, schema: side.description.schema, scan, on: queue)
         }
     }
 }

@@ -26,7 +26,8 @@ final class TableVerification: TableTask {
         /// nil: nothing is written.
         var repaired: Repaired?
 
-        var schema: KeySchema { source.description.schema }
+        /// Of the items as they are compared.
+        var schema: KeySchema { target.description.schema }
         var sides: [Side] { [source, target] }
         /// Both are read in the same segments.
         var hasCommonSegments: Bool { sides.allSatisfy { $0.place.table != nil } }

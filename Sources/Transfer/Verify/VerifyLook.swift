@@ -49,18 +49,28 @@ struct VerifyLook: Sendable {
         } catch {
             throw error as? CopyRefusal ?? CopyRefusal("\(error)")
         }
-        guard source.schema == target.schema else {
+        guard source.schema == target.schema || !options.transform.isNone else {
             throw CopyRefusal(
                 "the keys differ: \(source.definition.name) has \(source.schema),"
                     + " \(target.definition.name) has \(target.schema)",
                 hint: "items without a common key can't be compared")
+        }
+        if repairs, options.transform.movesKeys(from: source.schema, to: target.schema) {
+            throw CopyRefusal(
+                "--repair looks for items by their keys, which are changed on the way",
+                hint: "copy once more with --merge, which puts what is missing")
         }
         status = TableStatus(
             source: from.export?.title ?? source.definition.name,
             target: to.export?.title ?? target.definition.name)
         if from.knowsSchema, to.knowsSchema {
             comparison.schemaDifferences =
-                SchemaComparison(source.definition, target.definition).differences
+                SchemaComparison(
+                    // What changes keys on the way is asked for.
+                    source.schema == target.schema
+                        ? source.definition : source.definition.withKeys(target.schema),
+                    target.definition
+                ).differences
         }
         let settings = await SettingsComparison(
             (from, source), (to, target), options.settings)

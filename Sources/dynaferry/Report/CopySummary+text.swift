@@ -23,6 +23,7 @@ extension CopySummary {
         switch outcome {
         case .complete: "copied"
         case .deadLetters: "copied, but for dead letters,"
+        case .collisions: "copied, but for items that came to one key,"
         case .different: "copied, with differences,"
         case .unlike: "copied, but for settings,"
         case .interrupted: "interrupted while copying"

@@ -13,6 +13,8 @@ struct CopySummary: JobSummary {
         case complete
         /// Everything arrived but the dead letters.
         case deadLetters
+        /// Some items came to one key, so that not all can have arrived.
+        case collisions
         /// Everything arrived, but its verification found differences.
         case different
         /// Everything arrived, but not all settings, which was asked for.
@@ -23,7 +25,7 @@ struct CopySummary: JobSummary {
         var exitCode: ExitCode {
             switch self {
             case .complete: .success
-            case .deadLetters, .different, .unlike: .differs
+            case .deadLetters, .collisions, .different, .unlike: .differs
             case .interrupted: .interrupted
             case .failed: .failure
             }
@@ -55,6 +57,7 @@ struct CopySummary: JobSummary {
         case .failed: return .failed
         case .completed:
             if counters.deadLetters > 0 { return .deadLetters }
+            if status.tables.contains(where: { $0.collisions.count > 0 }) { return .collisions }
             let isDifferent = status.tables.contains { $0.comparison?.result == .different }
             if counters.itemsChanging > 0 || isDifferent { return .different }
             return arguments.strictSettings && status.lacksSettings ? .unlike : .complete
@@ -127,7 +130,8 @@ struct CopySummary: JobSummary {
             }
             hints.append(text)
         }
-        return hints + status.deadLettersPaths.map { "items that the target refused are in \($0)" }
+        return hints + status.tables.flatMap(\.collisionHints)
+            + status.deadLettersPaths.map { "items that the target refused are in \($0)" }
     }
 
     // MARK: For programs
@@ -173,4 +177,18 @@ extension TableStatus {
 
     /// What became of its copy, whatever a verification has found.
     var copyOutcomeText: String { outcome == .completed ? "complete" : outcomeText }
+}
+
+extension TableStatus {
+    /// Which items came to one key.
+    fileprivate var collisionHints: [String] {
+        guard collisions.count > 0 else { return [] }
+        let more = collisions.count - collisions.examples.count
+        return [
+            "\(collisions.count.grouped) keys of \(target) were given to more than one item, and"
+                + " one item of each is there: change what --set makes of the key"
+        ]
+            + collisions.examples.map { "one key: \($0.joined(separator: " and "))" }
+            + (more > 0 ? ["and \(more.grouped) more"] : [])
+    }
 }
