@@ -266,10 +266,37 @@ import Testing
     @Test(arguments: [CopyOptions.memoryFromFiles, 24 << 20])
     func `of lines of one key the last counts, over all files`(memory: Int) async throws {
         let site = try FilesFixture()
+        let (export, last, _) = try await Self.repeated(site)
+        let status = try await site.importing(export) {
+            ($0.checksFirst, $0.memory) = (true, memory)
+        }.run()
+        #expect(status.outcome == .completed)
+        #expect(status.counters.itemsWritten == last)
+        #expect(status.counters.itemsLeftOut == 6_000 - last)
+        #expect(status.tables[0].collisions.count == 0)
+        site.fixture.expectEqual()
+    }
+
+    @Test func `lines of one key are named where files were not read before`() async throws {
+        let site = try FilesFixture()
+        let (export, last, twice) = try await Self.repeated(site)
+        let status = try await site.importing(export) { $0.checksFirst = false }.run()
+        #expect(status.outcome == .completed && status.counters.itemsWritten == 6_000)
+        let collisions = status.tables[0].collisions
+        #expect(collisions.count == twice)
+        #expect(collisions.examples.allSatisfy { $0.allSatisfy { $0.contains(".json:") } })
+        #expect(site.fixture.server.count(of: "target") == last)
+    }
+
+    /// Five files in which keys stand several times, and a table of the last line of each.
+    /// - Returns: how many keys there are, and how many stand in several lines.
+    private static func repeated(
+        _ site: FilesFixture
+    ) async throws -> (export: ReadExport, keys: Int, repeated: Int) {
         try site.load("target", [])
         let items = FilesFixture.items(3_000)
         var generator = SeededGenerator(seed: 9)
-        var expected: [String: JSON] = [:]
+        var (last, counts): ([String: JSON], [String: Int]) = ([:], [:])
         var files = [[String]](repeating: [], count: 5)
         try FileManager.default.createDirectory(
             atPath: site.folder.path("dump"), withIntermediateDirectories: true)
@@ -277,25 +304,21 @@ import Testing
             for number in 0..<1_200 {
                 var item = items[Int.random(in: items.indices, using: &generator)]
                 item["round"] = ["N": .string("\(file * 10_000 + number)")]
-                expected[item["id"]!.text + item["n"]!.text] = item
+                let key = item["id"]!.text + item["n"]!.text
+                last[key] = item
+                counts[key, default: 0] += 1
                 files[file].append(#"{"Item":\#(item.text)}"#)
             }
             try files[file].joined(separator: "\n").write(
                 toFile: site.folder.path("dump/\(file).json"), atomically: true, encoding: .utf8)
         }
-        try site.load("source", Array(expected.values))
+        try site.load("source", Array(last.values))
         var export = try await site.read()
         let table = SourceTable(
             name: "source", reader: ReadOnlyClient(try await site.fixture.client()))
         export.table = ExportedTable(
             description: try await table.describe().json, settings: [:])
-        let status = try await site.importing(export) {
-            ($0.checksFirst, $0.memory) = (true, memory)
-        }.run()
-        #expect(status.outcome == .completed)
-        #expect(status.counters.itemsWritten == expected.count)
-        #expect(status.counters.itemsLeftOut == 6_000 - expected.count)
-        site.fixture.expectEqual()
+        return (export, last.count, counts.values.count { $0 > 1 })
     }
 
     /// Lines that are no items, each with a word of the reason.

@@ -73,7 +73,8 @@ package final class OriginStage: PageStage, @unchecked Sendable {
                 if page.isToBeWritten(item) {
                     let hash = try digester.keyHash(page.written(item), in: page.buffer.bytes)
                     if let lines {
-                        let place = Array(lines.place(of: item).text.utf8)
+                        let line = lines.place(of: item).line + 1
+                        let place = Array("\(page.request.partition.name):\(line)".utf8)
                         made.records.append(key: hash, origin: place, as: place)
                     } else {
                         let origin = try page.items[item].key(in: page.buffer.bytes, schema: source)

@@ -17,9 +17,6 @@ package struct LinePlace: Hashable, Comparable, Sendable {
         UInt128(truncatingIfNeeded: file) << 64 | UInt128(truncatingIfNeeded: line)
     }
 
-    /// For people.
-    var text: String { "line \(line + 1) of file \(file + 1)" }
-
     init(file: Int, line: Int) {
         self.file = file
         self.line = line

@@ -9,12 +9,15 @@ extension CopyTask {
         var outcome: FlowOutcome
     }
 
+    func checksFirst(_ export: ExportedSource) -> Bool {
+        options.checksFirst ?? (export.export.storedBytes <= options.memory)
+    }
+
     /// Reads all files, where that was asked for or costs little.
     /// - Returns: places of items whose keys come again further on: the last of each counts.
     func checkFiles() async -> Result<Set<LinePlace>, CheckEnded> {
         guard case .export(let export) = subject.tables.source, !export.isStream,
-            options.checksFirst ?? (export.export.storedBytes <= options.memory),
-            !open.isCopiedByDifferences(options)
+            checksFirst(export), !open.isCopiedByDifferences(options)
         else { return .success([]) }
         let files = Set(export.export.data.map(\.name))
         let finished = open.segments.lazy.filter(\.isFinished).map(\.partition.name)

@@ -173,11 +173,15 @@ final class CopyTask: TableTask {
         }
     }
 
-    /// Notes where items come from whose keys are changed on the way, so that two which come to one
-    /// key are found.
+    /// Notes where items come from, where two may come to one key: their keys are changed on the
+    /// way, or they are lines of files that were not looked at before.
     var originStage: OriginStage? {
         let (from, to) = (subject.source.schema, subject.target.schema)
-        guard options.transform.movesKeys(from: from, to: to) else { return nil }
+        var isUnchecked = false
+        if case .export(let export) = subject.tables.source, !export.isStream {
+            isUnchecked = !checksFirst(export)
+        }
+        guard isUnchecked || options.transform.movesKeys(from: from, to: to) else { return nil }
         return OriginStage(from: from, to: to, hiddenBy: options.transform.hidingKey)
     }
 

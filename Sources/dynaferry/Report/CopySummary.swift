@@ -130,7 +130,8 @@ struct CopySummary: JobSummary {
             }
             hints.append(text)
         }
-        return hints + status.tables.flatMap(\.collisionHints)
+        return hints
+            + status.tables.flatMap { $0.collisionHints(ofFiles: arguments.filesSide == .source) }
             + status.deadLettersPaths.map { "items that the target refused are in \($0)" }
     }
 
@@ -181,12 +182,16 @@ extension TableStatus {
 
 extension TableStatus {
     /// Which items came to one key.
-    fileprivate var collisionHints: [String] {
+    fileprivate func collisionHints(ofFiles: Bool) -> [String] {
         guard collisions.count > 0 else { return [] }
         let more = collisions.count - collisions.examples.count
+        let what = "\(collisions.count.grouped) keys of \(target)"
         return [
-            "\(collisions.count.grouped) keys of \(target) were given to more than one item, and"
-                + " one item of each is there: change what --set makes of the key"
+            ofFiles
+                ? "\(what) stand in more than one line, and one of these lines is there: with"
+                    + " --check-first and --merge the last line of each key counts"
+                : "\(what) were given to more than one item, and one of these items is there:"
+                    + " change what --set makes of the key"
         ]
             + collisions.examples.map { "one key: \($0.joined(separator: " and "))" }
             + (more > 0 ? ["and \(more.grouped) more"] : [])
