@@ -9,7 +9,8 @@ extension Operation {
             .describeKinesisStreamingDestination, .describeScalableTargets,
             .describeScalingPolicies, .describeScheduledActions, .describeTable,
             .describeTimeToLive, .getItem,
-            .getResourcePolicy, .listContributorInsights, .listTables, .listTagsOfResource, .scan,
+            .getResourcePolicy, .listContributorInsights, .listTables, .listTagsOfResource, .query,
+            .scan,
         ].map(\.operation)
         + [
             .batchWriteItem, .createTable, .deleteItem, .enableKinesisStreamingDestination,

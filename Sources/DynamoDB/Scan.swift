@@ -64,4 +64,7 @@ extension ReadOperation {
             .optional("LastEvaluatedKey", .item),
             .informing("ConsumedCapacity", .consumed(ServiceRanges.scanUnits)),
         ]))
+
+    /// Read as a Scan is: pages of one partition key's items, in the order of their sort keys.
+    package static let query = ReadOperation("Query", items: true, reply: scan.operation.reply)
 }

@@ -148,3 +148,98 @@ import Testing
         #expect(site.fixture.server.count(of: "target") == wanted + 1)
     }
 }
+
+/// Goal: what the service judges itself leaves out no item that is wanted, and costs what it says.
+@Suite(.timeLimit(.minutes(10))) struct PushedFilterTests {
+    private static func site(
+        _ configure: (inout ServerOptions) -> Void = { _ in }
+    ) throws -> FilesFixture {
+        let site = try FilesFixture(configure)
+        let items = (0..<1_200).map { number -> JSON in
+            [
+                "id": ["S": .string("item \(number % 4)")], "n": ["N": .string("\(number)")],
+                "kind": ["S": .string(number % 3 == 0 ? "rare" : "usual")],
+                "text": ["S": .string(String(repeating: "x", count: 4_000))],
+            ]
+        }
+        try site.load("source", items)
+        try site.load(
+            "wanted",
+            items.filter { $0["id"] == ["S": "item 1"] && $0["kind"] == ["S": "rare"] })
+        try site.load("target", [])
+        return site
+    }
+
+    private static let text = "id = 'item 1' AND kind = 'rare' AND lower(kind) = 'rare'"
+
+    @Test func `a condition on the partition key reads that partition alone`() async throws {
+        let site = try Self.site()
+        let transform = try ItemTransform(.init(wanted: Self.text), hasJob: false)
+        let status = try await site.fixture.copy {
+            ($0.transform, $0.verifies) = (transform, true)
+        }
+        #expect(status.outcome == .completed)
+        site.fixture.expectEqual("wanted", "target")
+        #expect(status.counters.itemsWritten == 100)
+        #expect(status.counters.itemsLeftOut == 200)
+        // 300 of 1,200 items of 4 KB, at half a unit each, and what was tried first.
+        #expect(status.counters.readUnits < 300, "\(status.counters.readUnits)")
+        #expect(status.tables[0].comparison?.result == .equal)
+    }
+
+    @Test func `a filter is the service's, and is judged here too`() async throws {
+        let site = try Self.site()
+        let transform = try ItemTransform(
+            .init(wanted: "kind = 'rare' AND begins_with(id, 'item 1')"), hasJob: false)
+        let status = try await site.fixture.copy {
+            ($0.transform, $0.segments) = (transform, 4)
+        }
+        #expect(status.outcome == .completed)
+        site.fixture.expectEqual("wanted", "target")
+        #expect(status.counters.itemsLeftOut == 1_100)
+        #expect(status.counters.bytesRead < 1_000_000, "\(status.counters.bytesRead)")
+    }
+
+    @Test func `under faults and stops a Query and filtered pages lose nothing`() async throws {
+        for (seed, text) in [Self.text, "kind = 'rare' AND begins_with(id, 'item 1')"].enumerated()
+        {
+            let site = try Self.site { options in
+                options.seed = UInt64(seed)
+                options.faults = try? FaultPlan(
+                    parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.05,unprocessed=0.2")
+            }
+            let transform = try ItemTransform(.init(wanted: text), hasJob: false)
+            var generator = SeededGenerator(seed: UInt64(seed))
+            for run in 1... {
+                let job = try await site.fixture.prepare { $0.transform = transform }
+                let delay = run * Int.random(in: 5...40, using: &generator)
+                let stopper = Task {
+                    try await Task.sleep(for: .milliseconds(delay))
+                    job.stop()
+                }
+                let status = await job.run()
+                stopper.cancel()
+                if status.outcome == .completed { break }
+            }
+            site.fixture.expectEqual("wanted", "target")
+        }
+    }
+
+    @Test func `a server without Query is read by a Scan`() async throws {
+        let site = try Self.site { $0.without = ["Query"] }
+        let transform = try ItemTransform(.init(wanted: Self.text), hasJob: false)
+        let status = try await site.fixture.copy { $0.transform = transform }
+        #expect(status.outcome == .completed)
+        site.fixture.expectEqual("wanted", "target")
+        #expect(status.counters.itemsLeftOut == 1_100)
+    }
+
+    @Test func `an export reads what is wanted by a Query too`() async throws {
+        let site = try Self.site()
+        let transform = try ItemTransform(.init(wanted: Self.text), hasJob: false)
+        let out = try await site.export { ($0.transform, $0.verifies) = (transform, true) }.run()
+        #expect(out.outcome == .completed && out.tables[0].comparison?.result == .equal)
+        #expect(try await site.read().items == 100)
+        #expect(out.counters.readUnits < 300, "\(out.counters.readUnits)")
+    }
+}

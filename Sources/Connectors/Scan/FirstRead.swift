@@ -23,8 +23,20 @@ package struct FirstRead: Sendable {
     package var itemsEstimated: Int?
     /// What was spent on what is not kept.
     package var spent = SpentReads()
+    /// What of the condition the service judges itself.
+    package var pushed: ServiceFilter?
+    /// What there is to say about it.
+    package var note: String?
 
     package init(segments: Int) { self.segments = segments }
+
+    /// What the service can judge, where reading goes on behind these cursors.
+    package func pushed(after saved: [PartitionRecord]) -> ServiceFilter? {
+        let cursors = saved.compactMap(\.cursor)
+        return pushed.flatMap { filter in
+            cursors.allSatisfy { filter.goesOn(behind: $0.bytes) } ? filter : nil
+        }
+    }
 }
 
 /// Reads of one table what ``FirstRead`` is to tell.
@@ -33,6 +45,8 @@ package struct FirstReader: Sendable {
     package let description: TableDescription
     package var isConsistent = false
     package var contents = ScanSource.Contents.items
+    /// Which items are wanted; nil: all.
+    package var wanted: ItemFilter?
     /// Bytes that a page may have.
     package let pageBytesMax: Int
     /// Where a page is kept; nil: in memory.
@@ -61,6 +75,38 @@ package struct FirstReader: Sendable {
 
     /// - Throws: `AWSError` when the table can't be read.
     package func read() async throws(AWSError) -> FirstRead {
+        guard let wanted, let pushed else { return try await readUnfiltered() }
+        var proof = FilterProof(
+            table, schema: description.schema, wanted, pushed, isConsistent: isConsistent)
+        let outcome = await proof.run()
+        if let rate { await Pause.lasting(.seconds(proof.units / rate)) }
+        var read =
+            outcome == .agrees && pushed.isQuery
+            ? FirstRead(segments: 1) : try await readUnfiltered()
+        read.spent.scans += proof.requests
+        read.spent.units += proof.units
+        switch outcome {
+        case .agrees:
+            read.pushed = pushed
+            if pushed.isQuery {
+                read.note = "\(table.name) is read by a Query of its partition key, not by a Scan"
+            }
+        case .differs(let reason):
+            read.note =
+                "all items of \(table.name) are read, and --where is judged here alone: \(reason)"
+        }
+        return read
+    }
+
+    /// What the service can judge of the condition. A Query has no segments.
+    package var pushed: ServiceFilter? {
+        guard contents == .items, let pushed = wanted?.pushed(keys: description.schema),
+            !pushed.isQuery || asked ?? 1 == 1
+        else { return nil }
+        return pushed
+    }
+
+    private func readUnfiltered() async throws(AWSError) -> FirstRead {
         guard asked == nil, bytes <= Self.unsegmentedMax else {
             let segments = asked ?? ScanSource.segments(forBytes: bytes)
             try await table.tryScan(segments: segments)

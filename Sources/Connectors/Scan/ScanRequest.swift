@@ -1,4 +1,5 @@
 import AWS
+import DynamoModel
 import JSON
 import System
 
@@ -10,7 +11,11 @@ package struct ScanRequest: Sendable {
     /// - Parameters:
     ///   - segments: `TotalSegments`; start keys are good only with the same.
     ///   - countsOnly: asks how many items there are, at the same units.
-    package init(table: String, segments: Int, isConsistent: Bool, countsOnly: Bool = false) {
+    ///   - filter: what the service judges itself; with a key condition it is a Query's.
+    package init(
+        table: String, segments: Int, isConsistent: Bool, countsOnly: Bool = false,
+        filter: ServiceFilter? = nil
+    ) {
         var body: JSON = [
             "TableName": .string(table),
             "ReturnConsumedCapacity": "TOTAL",
@@ -20,6 +25,7 @@ package struct ScanRequest: Sendable {
         if isSegmented { body["TotalSegments"] = JSON(segments) }
         if isConsistent { body["ConsistentRead"] = true }
         if countsOnly { body["Select"] = "COUNT" }
+        for member in filter?.members ?? [] { body[member.name] = member.value }
         prefix = body.bytes.dropLast()
     }
 

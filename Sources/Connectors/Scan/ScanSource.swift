@@ -26,6 +26,8 @@ package final class ScanSource: PageSource, @unchecked Sendable {
         package var chosen: [Int]?
         package var isConsistent = false
         package var contents = Contents.items
+        /// What the service judges itself. With a key condition there is one segment.
+        package var filter: ServiceFilter?
         /// The first page of the first segment, where it was read before.
         package var first: KeptReply?
 
@@ -43,6 +45,7 @@ package final class ScanSource: PageSource, @unchecked Sendable {
     private let schema: KeySchema
     private let settings: Settings
     private let request: ScanRequest
+    private let operation: ReadOperation
     private let cutter: PageCutter
     private let queue: DispatchQueue
     /// nil once it was asked for.
@@ -69,7 +72,8 @@ package final class ScanSource: PageSource, @unchecked Sendable {
         cutter = PageCutter(schema: schema)
         request = ScanRequest(
             table: table.name, segments: settings.segments, isConsistent: settings.isConsistent,
-            countsOnly: settings.contents == .count)
+            countsOnly: settings.contents == .count, filter: settings.filter)
+        operation = settings.filter?.isQuery == true ? .query : .scan
     }
 
     /// The partition of a segment.
@@ -107,7 +111,7 @@ package final class ScanSource: PageSource, @unchecked Sendable {
             segment: segment, limit: settings.contents == .count ? nil : page.itemsMax,
             startKey: page.after?.bytes, to: body)
         table.reader.send(
-            .scan, body: body, reply: buffer, replyBytesMax: page.bytesMax, on: queue
+            operation, body: body, reply: buffer, replyBytesMax: page.bytesMax, on: queue
         ) { [self] result in
             bodies.give(body)
             switch result {
@@ -135,6 +139,9 @@ package final class ScanSource: PageSource, @unchecked Sendable {
             page.items = cut.items
             page.storedBytes = cut.storedBytes
             page.units = cut.readUnits
+            if settings.filter != nil, let scanned = cut.scanned {
+                page.itemsHidden = max(0, scanned - cut.items.count)
+            }
             page.next = cut.lastKey.map { .more(Cursor(bytes: Array(bytes[$0]))) } ?? .end
         } catch {
             return .failure(FlowFailure(malformed: error, "Scan"))

@@ -17,6 +17,13 @@ package struct ItemFilter: Equatable, Sendable {
         named = NamedAttributes(condition.paths.map(\.attribute))
     }
 
+    /// What of it the service can judge; nil: nothing.
+    package func pushed(keys: KeySchema) -> ServiceFilter? {
+        ServiceFilter(condition, keys: keys)
+    }
+
+    package func wants(_ item: Item) -> Bool { condition.holds(for: item) }
+
     /// Whether an item is wanted.
     /// - Parameter bytes: as ``NamedAttributes/decode(_:in:)`` takes them.
     /// - Throws: when the bytes are no item of DynamoDB's.

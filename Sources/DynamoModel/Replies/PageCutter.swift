@@ -6,6 +6,9 @@ package struct CutPage: Equatable, Sendable {
     package var items: [ItemSlice] = []
     /// Sum of the items' sizes as the service counts them.
     package var storedBytes = 0
+    /// Items that were read for it, those that a filter has left out included; nil where a server
+    /// does not say.
+    package var scanned: Int?
     /// Where `LastEvaluatedKey` lies: the segment goes on after it. Absent on the last page.
     package var lastKey: Range<Int>?
     /// Read units that the service charged; nil where a server reports none.
@@ -87,6 +90,8 @@ package struct PageCutter: Sendable {
     ) throws(JSONError) {
         if walk.equals(name, "Count") {
             count = try walk.readNumber(in: Self.counts)
+        } else if walk.equals(name, "ScannedCount") {
+            page.scanned = try walk.readNumber(in: Self.counts).map { Int(clamping: $0) }
         } else if walk.equals(name, "LastEvaluatedKey") {
             guard page.lastKey == nil else { throw walk.failure("stands twice") }
             page.lastKey = try walk.walkKey(keys)

@@ -460,6 +460,7 @@ extension ArrivedPage {
         rewritten = page.replacedCount
         unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted
+        itemsHidden = page.itemsHidden
         isPaid = page.isPaid
         for (item, verdict) in page.verdicts.enumerated() {
             switch verdict {

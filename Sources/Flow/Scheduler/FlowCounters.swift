@@ -77,10 +77,10 @@ package struct FlowCounters: Equatable, Sendable {
         readUnits += arrival.units
         readUnitsElsewhere += arrival.elsewhere
         itemsRead += page.count
-        itemsLeftOut += page.leftOut.count
+        itemsLeftOut += page.leftOut.count + page.itemsHidden
         itemsRewritten += page.rewritten
         bytesRead += page.replyBytes
-        if !isWritten { itemsPassed += page.count - page.leftOut.count }
+        if !isWritten { itemsPassed += page.count - page.leftOut.count - page.itemsHidden }
     }
 
     /// Takes in what became of a batch.

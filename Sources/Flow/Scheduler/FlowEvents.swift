@@ -54,6 +54,8 @@ package struct ArrivedPage: Equatable, Sendable {
     package var rewritten = 0
     /// Items that were only counted.
     package var itemsCounted = 0
+    /// Items that the source has left out by itself.
+    package var itemsHidden = 0
     /// Sum of the items' sizes as the service counts them.
     package var storedBytes: Int
     /// Bytes of the reply, and bytes that keeping it takes.
@@ -95,7 +97,7 @@ package struct ArrivedPage: Equatable, Sendable {
     }
 
     /// Items that were read.
-    var count: Int { items.count + itemsCounted }
+    var count: Int { items.count + itemsCounted + itemsHidden }
 
     /// What stands for a page between two.
     static let none = ArrivedPage(

@@ -112,7 +112,7 @@ struct Ledger: Sendable {
             return nil
         }
         let heldBytes = pages[first].heldBytes
-        partitions[slot].itemsReleased += pages[first].items.count
+        partitions[slot].itemsReleased += pages[first].items.count + pages[first].hidden
         partitions[slot].bytesReleased += pages[first].storedBytes
         partitions[slot].pagesReleased += 1
         partitions[slot].position =

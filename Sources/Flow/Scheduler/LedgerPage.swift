@@ -6,6 +6,8 @@ struct LedgerPage: Sendable {
     /// The slot of the partition that it belongs to.
     let slot: Int
     let items: [ItemSlice]
+    /// Items that lie between them, and that the source has left out by itself.
+    let hidden: Int
     /// Sum of the items' sizes.
     let storedBytes: Int
     /// Bytes that it holds in memory.
@@ -23,6 +25,7 @@ struct LedgerPage: Sendable {
     init(_ page: ArrivedPage, slot: Int, isSettled: Bool = false) {
         self.slot = slot
         items = page.items
+        hidden = page.itemsHidden
         storedBytes = page.storedBytes
         heldBytes = page.heldBytes
         next = page.next

@@ -35,6 +35,8 @@ package struct Page: Sendable {
     package internal(set) var replyBytes = 0
     /// Items that the source only tells of, where it was asked for how many there are.
     package var itemsCounted = 0
+    /// Items that the source has read and left out by itself, since nobody wants them.
+    package var itemsHidden = 0
     /// What is to be done with each; empty: all are put.
     package var operations: [Operation] = []
     /// What the target had in place of each (nil: nothing), where its write is on the condition

@@ -134,11 +134,13 @@ struct CopyOpening {
     private func firstReads(_ segments: [Int?]) async throws -> [FirstRead] {
         let spool = try? Spool(inFolder: options.folder.path)
         let rate = tables[0].preflight.options.limits.totals.read
-        return try await AtOnce.map(
+        let firsts = try await AtOnce.map(
             Array(zip(tables, segments)), atOnce: rate == nil ? nil : 1
         ) { table, segments in
             try await table.preflight.firstRead(table.findings, segments: segments, spool: spool)
         }
+        for first in firsts { if let text = first.note { note(text) } }
+        return firsts
     }
 
     /// The job that was writing into a table's target and can't be read, where it is to be begun

@@ -199,6 +199,7 @@ struct CopyPreflight {
         reader.isConsistent = options.isConsistentRead
         reader.asked = segments ?? options.segments
         reader.rate = options.limits.totals.read
+        reader.wanted = options.transform.filter
         do throws(AWSError) {
             return try await reader.read()
         } catch {

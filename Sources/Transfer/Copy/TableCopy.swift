@@ -71,7 +71,10 @@ final class TableCopy: TableTask {
         if let writesMax = options.limits.updated(by: orders.throttle).writesMax {
             configuration.writesMax = writesMax
         }
-        configuration.itemsReported = subject.source.itemCount
+        // How many items a Query brings is not known.
+        if open.first?.pushed?.isQuery != true {
+            configuration.itemsReported = subject.source.itemCount
+        }
         configuration.itemBytesReported = subject.source.itemBytes ?? open.first?.itemBytes
         configuration.spent = open.first?.spent ?? SpentReads()
         configuration.read = limits.read
@@ -118,6 +121,7 @@ final class TableCopy: TableTask {
             var scan = ScanSource.Settings(segments: table.record.segments)
             scan.isConsistent = options.isConsistentRead
             scan.first = table.first?.page
+            scan.filter = table.first?.pushed(after: table.segments)
             return ScanSource(source, side: "source", schema: schema, scan, on: queue)
         case .export(let source):
             return source.source(schema: schema, on: queue)

@@ -230,12 +230,14 @@ package enum ExportPreparation {
     ) async throws -> [FirstRead] {
         let spool = try? Spool(inFolder: opening.options.folder.path)
         let rate = looks[0].options.limits.totals.read
-        return try await AtOnce.map(
+        let firsts = try await AtOnce.map(
             Array(zip(looks, segments)), atOnce: rate == nil ? nil : 1
         ) { look, segments in
             try await firstRead(
                 look.pair.source, look.description, look.options, segments: segments, spool: spool)
         }
+        for first in firsts { if let text = first.note { opening.note(text) } }
+        return firsts
     }
 
     static func firstRead(
@@ -246,12 +248,17 @@ package enum ExportPreparation {
             source, description, pageBytesMax: PageShape.scan().replyBytesMax(items: 1),
             spool: spool, bytes: description.sizeBytes)
         reader.isConsistent = options.isConsistentRead
-        reader.asked =
-            segments ?? options.segments ?? segmentsWanted(description.sizeBytes, options)
+        reader.wanted = options.transform.filter
+        reader.asked = segments ?? options.segments
+        if reader.pushed?.isQuery != true, reader.asked == nil {
+            reader.asked = segmentsWanted(description.sizeBytes, options)
+        }
         reader.rate = options.limits.totals.read
         do throws(AWSError) {
             var first = try await reader.read()
-            guard reader.asked == nil, first.page == nil else { return first }
+            guard reader.asked == nil, first.page == nil, first.pushed?.isQuery != true else {
+                return first
+            }
             // It reports little or nothing, and is more than that: as many as a copy would read it
             // in would make small files.
             let (seen, isHuge) = (first.itemsEstimated ?? 0).multipliedReportingOverflow(

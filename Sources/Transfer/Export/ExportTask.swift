@@ -92,6 +92,7 @@ final class ExportTask: TableTask {
         var scan = ScanSource.Settings(segments: open.record.segments)
         scan.isConsistent = options.isConsistentRead
         scan.first = open.first?.page
+        scan.filter = open.first?.pushed(after: open.segments)
         var parts = FlowParts(
             ScanSource(
                 subject.table, side: "source", schema: subject.description.schema, scan, on: queue),
@@ -115,7 +116,10 @@ final class ExportTask: TableTask {
             configuration.writesMax = configuration.openMax
         }
         if let scansMax = options.scansMax { configuration.readsMax = scansMax }
-        configuration.itemsReported = subject.description.itemCount
+        // How many items a Query brings is not known.
+        if open.first?.pushed?.isQuery != true {
+            configuration.itemsReported = subject.description.itemCount
+        }
         configuration.itemBytesReported = subject.description.itemBytes ?? open.first?.itemBytes
         configuration.spent = open.first?.spent ?? SpentReads()
         configuration.read = limits.read

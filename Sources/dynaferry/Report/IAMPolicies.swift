@@ -67,9 +67,9 @@ struct IAMPolicies {
         }
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
         if arguments.filesSide == .target {
-            reading += ["Scan"] + (arguments.verifies ? ["BatchGetItem", "GetItem"] : [])
+            reading += scanning + (arguments.verifies ? ["BatchGetItem", "GetItem"] : [])
         } else if arguments.part != .schema {
-            reading += ["GetItem", "Scan"] + verifying
+            reading += ["GetItem"] + scanning + verifying
         }
         if arguments.skipExpired { reading.append("DescribeTimeToLive") }
         var statements = [statement(dynamoDB(reading), on: resources(sources, places.source))]
@@ -81,6 +81,11 @@ struct IAMPolicies {
             + scaling([
                 "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
             ])
+    }
+
+    /// A condition on the partition key makes a Query of a Scan.
+    private var scanning: [String] {
+        arguments.transform.texts.wanted == nil ? ["Scan"] : ["Query", "Scan"]
     }
 
     /// What a verification needs besides, on both sides.
