@@ -9,6 +9,16 @@ extension CopyArguments {
     private static let paths = ValueKind<String>.text(
         "PATHS", expected: "names, with commas between several")
 
+    package static var fractionOption: Option<Self> {
+        Option(
+            "--fraction", .percentage, \.transform.fraction, in: .reading, default: "all items",
+            """
+            Copy only the items of N% of the partition keys: the same keys of every table, this \
+            time and the next.
+            """
+        ).perTable
+    }
+
     package static var whereOption: Option<Self> {
         Option(
             "--where", condition, \.transform.texts.wanted, in: .reading, default: "all items",
@@ -68,7 +78,7 @@ extension CopyArguments {
         }
         if schemaOnly, !transform.isNone {
             throw UsageError(
-                "--where, --set and --remove are about items, but --schema-only copies none",
+                "--where, --set and the like are about items, but --schema-only copies none",
                 hints: ["leave one of them out"])
         }
     }

@@ -9,13 +9,15 @@ package struct TransformArguments: Equatable, Sendable {
     package var onFailure = ItemTransform.OnFailure.deadLetter
     /// A file whose bytes are what `hash` hashes with.
     package var secretFile: String?
+    /// Which of all partition keys are wanted; nil: all.
+    package var fraction: Percentage?
     /// In seconds since 1970; nil: the job's start, where there is one.
     package var now: Int?
 
     package init() {}
 
     /// What is not so if nothing is chosen and nothing changed.
-    package var isNone: Bool { texts == ItemTransform.Texts() }
+    package var isNone: Bool { texts == ItemTransform.Texts() && fraction == nil }
 
     /// The expressions, read. Of the secret file it is enough here that it is named.
     /// - Throws: for what can't be read, with the place where it goes wrong.
@@ -43,6 +45,7 @@ package struct TransformArguments: Equatable, Sendable {
         do throws(ItemTransform.Refusal) {
             var transform = try ItemTransform(texts, key: key, now: now, hasJob: hasJob)
             transform.onFailure = onFailure
+            transform.fraction = fraction.map { KeyFraction($0.share) }
             return transform
         } catch {
             switch error.text {

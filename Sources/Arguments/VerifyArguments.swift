@@ -145,6 +145,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 copies them; all others of the target are only in the target.
                 """
             ).perTable,
+            CopyArguments.fractionOption.lifted(to: \.copy),
             Option(
                 flag: "--count", \.count, in: .comparison,
                 "Compare only how many items there are, at the same read units."),

@@ -15,7 +15,7 @@ import Testing
 
     @Test func `those that read are named so by AWS, and the others are not`() {
         for operation in Operation.all {
-            let reads = ["Describe", "List", "Get", "BatchGet", "Scan"].contains {
+            let reads = ["Describe", "List", "Get", "BatchGet", "Query", "Scan"].contains {
                 operation.name.hasPrefix($0)
             }
             #expect(operation.mutates == !reads, "\(operation.name)")

@@ -243,3 +243,31 @@ import Testing
         #expect(out.counters.readUnits < 300, "\(out.counters.readUnits)")
     }
 }
+
+/// Goal: a fraction of the keys is copied with all of their items, and verified so.
+@Suite(.timeLimit(.minutes(10))) struct FractionTests {
+    @Test func `a fraction of the keys has all items of these keys`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(3_000))
+        try site.load("target", [])
+        var transform = try ItemTransform(.init(), hasJob: false)
+        transform.fraction = KeyFraction(0.1)
+        let status = try await site.fixture.copy { [transform] in
+            ($0.transform, $0.verifies) = (transform, true)
+        }
+        #expect(status.outcome == .completed && status.tables[0].comparison?.result == .equal)
+        let items = try site.fixture.server.items(of: "target").map { try JSON(parsing: $0) }
+        let keys = Set(items.map { $0["id"]?.text ?? "" })
+        #expect(items.count == 3 * keys.count && (60...140).contains(keys.count))
+        #expect(status.counters.itemsLeftOut == 3_000 - items.count)
+        let same = try await site.fixture.verify("source", "target") { [transform] in
+            $0.transform = transform
+        }
+        #expect(same.comparison.result == .equal)
+        try await site.fixture.put(["id": ["S": "x"], "n": ["N": "1"]], into: "target")
+        let found = try await site.fixture.verify("source", "target") { [transform] in
+            $0.transform = transform
+        }
+        #expect(found.keys(.onlyInTarget).count == 1 && found.findings.count == 1)
+    }
+}

@@ -45,11 +45,13 @@ package struct ItemTransform: Equatable, Sendable {
     package var onFailure = OnFailure.deadLetter
     /// Of what is made; nil: those of the source.
     package var keys: KeySchema?
+    /// Which of all partition keys are wanted; nil: all.
+    package var fraction: KeyFraction?
 
     package static func == (left: Self, right: Self) -> Bool {
         left.texts == right.texts && left.context.key == right.context.key
             && left.context.now == right.context.now && left.onFailure == right.onFailure
-            && left.keys == right.keys
+            && left.keys == right.keys && left.fraction == right.fraction
     }
 
     /// All items, as they are.
@@ -92,7 +94,7 @@ package struct ItemTransform: Equatable, Sendable {
         do throws(Refusal) {
             var bound = try ItemTransform(
                 texts, key: context.key, now: Int(clamping: seconds.rounded(.down)), hasJob: true)
-            (bound.onFailure, bound.keys) = (onFailure, keys)
+            (bound.onFailure, bound.keys, bound.fraction) = (onFailure, keys, fraction)
             return bound
         } catch {
             preconditionFailure("what could be read can't be any more: \(error)")
@@ -100,7 +102,7 @@ package struct ItemTransform: Equatable, Sendable {
     }
 
     /// Nothing is chosen, and nothing changed.
-    package var isNone: Bool { texts == Texts() && keys == nil }
+    package var isNone: Bool { texts == Texts() && keys == nil && fraction == nil }
 
     /// Whether items get other keys than they have.
     /// - Parameters:
@@ -123,6 +125,9 @@ package struct ItemTransform: Equatable, Sendable {
         if let wanted = texts.wanted { members.append(JSON.Member("where", .string(wanted))) }
         if let set = texts.set { members.append(JSON.Member("set", .string(set))) }
         if let remove = texts.remove { members.append(JSON.Member("remove", .string(remove))) }
+        if let fraction {
+            members.append(JSON.Member("fraction", .number("\(fraction.share)")))
+        }
         if let keys { members.append(JSON.Member("keys", .string("\(keys)"))) }
         if let key = context.key { members.append(JSON.Member("secret", .string(key.fingerprint))) }
         if changes != nil, onFailure != .deadLetter {
@@ -139,6 +144,7 @@ package struct ItemTransform: Equatable, Sendable {
     ///   - target: and as they are written.
     package func stages(from source: KeySchema, to target: KeySchema) -> [any PageStage] {
         var stages: [any PageStage] = []
+        if let fraction { stages.append(FractionStage(fraction)) }
         if let filter { stages.append(FilterStage(filter)) }
         if changes != nil || source != target {
             stages.append(

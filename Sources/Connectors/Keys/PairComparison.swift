@@ -14,6 +14,7 @@ package final class PairComparison: @unchecked Sendable {
     private let digester: ItemDigester
     /// Of the source: what it does not want is not there.
     private let filter: ItemFilter?
+    private let fraction: KeyFraction?
     private let change: (rewriter: ItemRewriter, keeps: Bool)?
 
     /// Items of one side, and where they lie.
@@ -28,7 +29,7 @@ package final class PairComparison: @unchecked Sendable {
         transform: ItemTransform = ItemTransform()
     ) {
         self.schema = schema
-        filter = transform.filter
+        (filter, fraction) = (transform.filter, transform.fraction)
         change = transform.changes.map {
             (ItemRewriter($0, keys: schema, from: schema), transform.onFailure == .keep)
         }
@@ -120,6 +121,7 @@ package final class PairComparison: @unchecked Sendable {
     func transformed(
         _ slice: ItemSlice, in buffer: ByteBuffer
     ) throws(JSONError) -> ItemSlice? {
+        if let fraction, try !fraction.wants(slice, in: buffer.bytes) { return nil }
         if let filter, try !filter.wants(slice, in: buffer.bytes) { return nil }
         guard let change else { return slice }
         do {
