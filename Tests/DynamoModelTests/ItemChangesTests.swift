@@ -92,6 +92,18 @@ import Testing
         #expect(text.contains(#""l":{"L":[{"N":"1"}]}"#), "\(text)")
     }
 
+    @Test func `what is not there is removed by the number that it had, too`() throws {
+        let list = #"{"pk":{"S":"a"},"sk":{"N":"7"},"l":{"L":[{"S":"a"},{"S":"b"},{"S":"c"}]}}"#
+        for (set, remove, left) in [
+            ("l[0] = gone, l[1] = 'x'", nil, ["x", "c"]), ("l[0] = gone, l[1] = gone", nil, ["c"]),
+            ("l[0] = gone, l[2] = gone", nil, ["b"]), ("l[0] = gone", "l[1]", ["c"]),
+        ] as [(String, String?, [String])] {
+            let (text, _, _) = try rewritten(list, set: set, remove: remove)
+            let found = try JSON(parsing: Array(text.utf8))["l"]?["L"]?.array
+            #expect(found?.map { $0["S"]?.string } == left, "\(set)")
+        }
+    }
+
     private static let refusals = [
         ("pk = 1", "the key attribute pk is a number (N), where the table has S"),
         ("pk = ''", "the key attribute pk is empty"),

@@ -69,6 +69,12 @@ import Testing
         ("hash(z)", ["NULL": true]),
         ("lower(z) || id", ["NULL": true]),
         ("\"e\u{301}\" || 'x'", ["S": "e\u{301}ax"]),
+        // A mark that joins the quote before it is a part of what is quoted.
+        ("'\u{301}a'", ["S": "\u{301}a"]),
+        ("'''\u{301}' || '\u{301}'''", ["S": "'\u{301}\u{301}'"]),
+        ("split('e\u{301}', '\u{301}')", ["L": [["S": "e"], ["S": ""]]]),
+        ("{'\u{301}': 1}", ["M": ["\u{301}": ["N": "1"]]]),
+        ("\"\u{301}x\"", nil),
     ]
 
     @Test func `values are computed as their functions say`() throws {

@@ -55,11 +55,13 @@ package struct ItemChanges: Equatable, Sendable {
     /// - Throws: ``ValueFailure``
     func applied(to item: Item) throws(ValueFailure) -> Item {
         var new = item
+        // What has no value is removed with all else, so that elements keep their numbers.
+        var removals = self.removals
         for assignment in assignments {
             let path = assignment.path
             do throws(ValueFailure) {
                 guard let value = try assignment.value.value(in: item) else {
-                    _ = new.remove(PathPattern(path))
+                    removals.append(PathPattern(path))
                     continue
                 }
                 do throws(UpdateFailure) {
@@ -70,6 +72,9 @@ package struct ItemChanges: Equatable, Sendable {
             } catch {
                 throw ValueFailure("\(PathPattern(path)): \(error)")
             }
+        }
+        if removals.count != self.removals.count {
+            removals = PathPattern.inOrderOfRemoval(removals) { $0 }
         }
         for pattern in removals { _ = new.remove(pattern) }
         return new

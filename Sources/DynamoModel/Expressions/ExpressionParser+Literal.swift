@@ -7,7 +7,7 @@ extension ExpressionParser {
     mutating func literal() throws(ExpressionError) -> AttributeValue? {
         let start = offset
         switch kind {
-        case .text: return .string(Self.unquoted(takeWord()))
+        case .text: return .string(takeQuoted())
         case .base64: return .binary(try bytes(takeWord(), at: start))
         case .integer, .number: return .number(try number(takeWord(), at: start))
         case .sign: return try signed()
@@ -68,7 +68,7 @@ extension ExpressionParser {
     private mutating func members() throws(ExpressionError) -> Item {
         let members = try elements(until: "}") { (parser) throws(ExpressionError) in
             guard parser.kind == .text else { throw parser.syntaxError }
-            let name = Self.unquoted(parser.takeWord())
+            let name = parser.takeQuoted()
             try parser.expect(":")
             return (name, try parser.element())
         }
@@ -91,10 +91,6 @@ extension ExpressionParser {
         if !numbers.isEmpty, numbers.count == elements.count { return .numberSet(Set(numbers)) }
         if !binaries.isEmpty, binaries.count == elements.count { return .binarySet(Set(binaries)) }
         throw ExpressionError("a set holds texts, numbers or binaries, of one kind", at: start)
-    }
-
-    private static func unquoted(_ word: String) -> [UInt8] {
-        Array(word.dropFirst().dropLast().replacing("''", with: "'").utf8)
     }
 
     private func bytes(_ word: String, at start: Int) throws(ExpressionError) -> [UInt8] {

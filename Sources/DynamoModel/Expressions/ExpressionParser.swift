@@ -63,6 +63,21 @@ struct ExpressionParser {
         return word
     }
 
+    /// Consumes what stands in quotes, of which one that stands twice is one. By bytes: a mark that
+    /// follows a quote would be one character with it.
+    mutating func takeQuoted() -> [UInt8] {
+        let token = text[tokens[position].range]
+        position += 1
+        guard let quote = token.first else { return [] }
+        var bytes: [UInt8] = []
+        var rest = token.dropFirst().dropLast()
+        while let byte = rest.popFirst() {
+            bytes.append(byte)
+            if byte == quote { rest = rest.dropFirst() }
+        }
+        return bytes
+    }
+
     /// Consumes a sign when it comes next.
     mutating func take(_ sign: String) -> Bool {
         guard kind == .sign, word == sign else { return false }
@@ -173,8 +188,7 @@ struct ExpressionParser {
         switch kind {
         case .word where keyword == nil && !(isUpdate && section != nil): return .name(takeWord())
         case .quotedName:
-            return .name(
-                String(takeWord().dropFirst().dropLast()).replacing("\"\"", with: "\""))
+            return .name(String(decoding: takeQuoted(), as: UTF8.self))
         case .nameAlias: return .alias(takeWord())
         default: throw syntaxError
         }
