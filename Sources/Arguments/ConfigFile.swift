@@ -1,5 +1,6 @@
 import CommandLine
 import JSON
+import Schema
 import System
 import Transfer
 

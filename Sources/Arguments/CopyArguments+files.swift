@@ -69,7 +69,7 @@ package struct KeyWords: Equatable, Sendable {
         schema = words
     }
 
-    var keySchema: KeySchema? {
+    package var keySchema: KeySchema? {
         let attributes = schema.compactMap { word in
             ScalarType(rawValue: word.type).map { KeyAttribute(name: word.name, type: $0) }
         }

@@ -24,7 +24,8 @@ extension CopyArguments {
             "--where", condition, \.transform.texts.wanted, in: .reading, default: "all items",
             """
             Copy only items that satisfy a condition of DynamoDB's, with its values in place: \
-            "country = 'CN' AND attribute_exists(email)". Every item is read all the same.
+            "country = 'CN' AND attribute_exists(email)". An = on the partition key makes a \
+            Query, which reads that key alone; else every item is read.
             """
         ).perTable
     }

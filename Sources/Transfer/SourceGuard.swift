@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import DynamoModel
 import JSON
+import Schema
 
 /// Sees to it that no table is written that is read, whichever pairs the two stand in, and however
 /// their addresses are spelt.

@@ -7,11 +7,11 @@ import Testing
 /// passes as memory makes necessary.
 @Suite struct KeyCollisionTests {
     private func find(_ parts: [KeyOrigins], bytesMax: Int) throws -> KeyCollisions {
-        try KeyCollisions(
-            bytes: parts.reduce(0) { $0 + $1.bytes.count }, bytesMax: bytesMax
+        try CollisionSearch(
+            bytes: parts.reduce(0) { $0 + $1.bytes.count }, bytesMax: bytesMax, folder: "/tmp"
         ) { after throws(JobError) in
             after < parts.count ? (after + 1, parts[after].bytes) : nil
-        }
+        }.run()
     }
 
     @Test(arguments: [1 << 20, 2_000, 1])
@@ -29,7 +29,9 @@ import Testing
         }
         let found = try find(parts, bytesMax: bytesMax)
         #expect(found.count == 1)
-        #expect(Set(found.examples.flatMap { $0 }).allSatisfy { $0.hasSuffix("-7") })
+        #expect(found.examples.count == 1 && found.examples[0].count == 2)
+        #expect(found.examples[0].allSatisfy { $0.hasSuffix("-7") })
+        #expect(KeyCollisions(json: found.json) == found)
         #expect(try find(Array(parts[0..<1] + parts[5..<6]), bytesMax: bytesMax).count == 0)
     }
 

@@ -284,7 +284,10 @@ import Testing
         #expect(status.outcome == .completed && status.counters.itemsWritten == 6_000)
         let collisions = status.tables[0].collisions
         #expect(collisions.count == twice)
-        #expect(collisions.examples.allSatisfy { $0.allSatisfy { $0.contains(".json:") } })
+        #expect(
+            collisions.examples.allSatisfy {
+                $0.allSatisfy { $0.hasPrefix("line ") && $0.hasSuffix(".json") }
+            })
         #expect(site.fixture.server.count(of: "target") == last)
     }
 

@@ -101,6 +101,18 @@ import Testing
         }
     }
 
+    @Test func `what was found of a table is known to later runs of its job`() async throws {
+        let site = try Self.site(90)
+        let transform = try Self.transform("pk = id")
+        let job = try await site.fixture.prepare { $0.transform = transform }
+        #expect(await job.run().tables[0].collisions.count == 30)
+        let table = try JobFile.open(
+            site.fixture.jobs.databasePath(try #require(job.id)), readOnly: true
+        ).tables()[0]
+        #expect(table.isFinished && table.collisions.count == 30)
+        #expect(table.collisions.examples.count == 10)
+    }
+
     @Test func `an item without the new key is a dead letter with its old one`() async throws {
         let site = try Self.site(90)
         let transform = try Self.transform("pk = if(n = 1, n, if(n = 2, absent, id))")

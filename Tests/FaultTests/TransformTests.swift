@@ -2,6 +2,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Foundation
 import JSON
 import LocalAWS
 import Pacing
@@ -168,6 +169,77 @@ import Testing
                 #expect(failure.message.contains("|| takes texts"))
             }
         }
+    }
+
+    @Test func `many that can't be changed are dead letters, as many as are allowed`()
+        async throws
+    {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(900))
+        try site.load("target", [])
+        let transform = try ItemTransform(
+            .init(set: "x = if(n = 0, 'ok', n || 'x')"), hasJob: true)
+        let status = try await site.fixture.copy { options in
+            (options.transform, options.deadLettersMax) = (transform, 1_000)
+        }
+        #expect(status.outcome == .completed)
+        #expect(status.counters.deadLetters == 600 && status.counters.itemsWritten == 300)
+    }
+
+    @Test func `items that become much longer are written, in little memory too`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(600))
+        let texts = (0..<9).map { "long\($0) = blobs2 || text || text || text" }
+            .joined(separator: ", ")
+            .replacing("blobs2", with: "'\(String(repeating: "y", count: 400))'")
+        let transform = try ItemTransform(.init(set: texts), hasJob: true)
+        let status = try await site.fixture.copy { options in
+            (options.transform, options.verifies) = (transform, true)
+            options.memory = 24 << 20
+        }
+        #expect(status.outcome == .completed && status.counters.itemsWritten == 600)
+        #expect(status.tables[0].comparison?.result == .equal)
+    }
+
+    @Test func `a copy of what differs knows when the job began`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(30))
+        try site.load("target", FilesFixture.items(3))
+        let transform = try ItemTransform(.init(set: "at = now()"), hasJob: true)
+        let status = try await site.fixture.copy { options in
+            options.transform = transform
+            (options.onlyChanged, options.mergesIntoItems) = (true, true)
+        }
+        #expect(status.outcome == .completed && status.counters.itemsWritten == 30)
+        let items = try site.fixture.server.items(of: "target").map { try JSON(parsing: $0) }
+        #expect(items.allSatisfy { ($0["at"]?["N"]?.string.flatMap(Int.init) ?? 0) > 1_000_000 })
+    }
+
+    @Test func `a line that is no item is not told where values are to be hidden`() async throws {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(3))
+        try site.load("target", [])
+        let path = site.folder.path("lines.json")
+        try #"{"Item":{"id":{"S":"secret@example.com"},"n":{"N":"x"}}}"#.write(
+            toFile: path, atomically: true, encoding: .utf8)
+        try FileManager.default.createDirectory(
+            atPath: site.folder.path("dump"), withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: path, toPath: site.folder.path("dump/0.json"))
+        var export = try await site.read()
+        let table = SourceTable(
+            name: "source", reader: ReadOnlyClient(try await site.fixture.client()))
+        export.table = ExportedTable(
+            description: try await table.describe().json, settings: [:])
+        let transform = try ItemTransform(.init(set: "who = hash(id)"), key: Self.key, hasJob: true)
+        let job = try await site.importing(export) {
+            ($0.transform, $0.checksFirst) = (transform, false)
+        }
+        let status = await job.run()
+        #expect(status.counters.deadLetters == 1)
+        let letters = try JobFile.open(
+            site.fixture.jobs.databasePath(try #require(job.id)), readOnly: true
+        ).deadLetters(ofTable: 0)
+        #expect(letters.count == 1 && letters[0].item.isEmpty, "\(letters)")
     }
 
     @Test func `a dead letter tells no value that was to be hidden`() async throws {

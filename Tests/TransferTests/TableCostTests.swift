@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import Flow
+@testable import Status
 @testable import Transfer
 
 /// Goal: a job costs what it reads and writes, on both sides.

@@ -2,6 +2,7 @@ import DynamoModel
 import JSON
 import Testing
 
+@testable import Schema
 @testable import Transfer
 
 @Suite struct TableRelationTests {

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Schema
 @testable import Transfer
 
 @Suite struct TableSelectionTests {

@@ -28,6 +28,7 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
 
     package func apply(to page: inout Page) throws(FlowFailure) {
         let received = page.buffer.count
+        if letters.hidesItems { hideRefused(&page) }
         for item in page.items.indices where page.isToBeWritten(item) {
             do {
                 if let slice = try rewriter.rewrite(page.items[item], in: page.buffer) {
@@ -40,11 +41,22 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
             } catch {
                 preconditionFailure("an item was refused with \(error)")
             }
-            guard page.buffer.count - received <= page.request.bytesMax || page.items.count == 1
+            guard
+                page.buffer.count - received <= 2 * page.request.bytesMax
+                    || page.items.count == 1
             else {
+                // What was read is charged for.
                 throw FlowFailure(
-                    .split, code: "PageTooLong", message: "items become longer than there is room")
+                    .split, code: "PageTooLong",
+                    message: "items become longer than there is room", mayLandWithin: .zero)
             }
+        }
+    }
+
+    /// What is no item may hold what was to be hidden, too.
+    private func hideRefused(_ page: inout Page) {
+        for item in page.items.indices where page.isRefused(item) {
+            page.letters[item] = PageLetter(key: [], item: [])
         }
     }
 
@@ -84,7 +96,7 @@ extension Page {
 /// values the key alone, itself hidden when it is to be.
 private struct LetterWriter {
     private let schema: KeySchema
-    private let hidesItems: Bool
+    let hidesItems: Bool
     /// Of the key: attributes that are changed, and must not be told as they came.
     private let hidden: Set<String>
     private let key: SecretKey
@@ -124,11 +136,11 @@ private struct LetterWriter {
 
 extension SecretKey {
     /// One that nobody has.
-    static var ofThisRun: SecretKey {
+    static let ofThisRun: SecretKey = {
         var generator = SystemRandomNumberGenerator()
         return SecretKey(
             (0..<bytesMin).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-    }
+    }()
 }
 
 extension DeadLetter {

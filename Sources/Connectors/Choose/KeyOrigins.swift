@@ -6,8 +6,8 @@ import System
 /// Which items were written under which keys: kept with the cursors, so that in the end two that
 /// came to one key are found, whatever was stopped and sent again meanwhile.
 ///
-/// Records of 33 bytes and a text each: the hash of the key as it is written, the hash of where the
-/// item came from, the length of the text, and the text, which is for people.
+/// Records one behind the other: 12 bytes of the hash of the key as it is written, 8 of the hash of
+/// where the item came from, the length of a text, and the text, which is for people.
 package struct KeyOrigins: Equatable, Sendable {
     package private(set) var bytes: [UInt8] = []
 
@@ -15,19 +15,22 @@ package struct KeyOrigins: Equatable, Sendable {
 
     /// Most bytes of a text; what is longer is cut.
     private static let textMax = 160
+    /// Bytes before the text.
+    static let head = 21
     /// Most bytes of a record.
-    static let recordMax = 33 + textMax
+    static let recordMax = head + textMax
 
     mutating func append(key: UInt128, origin: [UInt8], as text: [UInt8]) {
-        withUnsafeBytes(of: key.littleEndian) { bytes.append(contentsOf: $0) }
-        let hash = Self.hash(origin)
-        withUnsafeBytes(of: hash.littleEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: key.littleEndian) { bytes.append(contentsOf: $0[..<12]) }
+        withUnsafeBytes(of: Self.hash(origin).littleEndian) {
+            bytes.append(contentsOf: $0[..<8])
+        }
         let told = text.prefix(Self.textMax)
         bytes.append(UInt8(told.count))
         bytes += told
     }
 
-    mutating func append(_ record: ArraySlice<UInt8>) { bytes += record }
+    mutating func append(_ records: ArraySlice<UInt8>) { bytes += records }
 
     /// The same in every process.
     static let hashKey = DigestKey(bytes: Array("dynaferry origin".utf8))
@@ -73,12 +76,12 @@ package final class OriginStage: PageStage, @unchecked Sendable {
                 if page.isToBeWritten(item) {
                     let hash = try digester.keyHash(page.written(item), in: page.buffer.bytes)
                     if let lines {
-                        let line = lines.place(of: item).line + 1
-                        let place = Array("\(page.request.partition.name):\(line)".utf8)
+                        let place = Array(lines.place(of: item).text.utf8)
                         made.records.append(key: hash, origin: place, as: place)
                     } else {
-                        let origin = try page.items[item].key(in: page.buffer.bytes, schema: source)
-                        made.records.append(key: hash, origin: origin, as: told(origin))
+                        let told = told(
+                            try page.items[item].key(in: page.buffer.bytes, schema: source))
+                        made.records.append(key: hash, origin: told, as: told)
                     }
                 }
                 made.ends.append(made.records.bytes.count)
@@ -89,6 +92,7 @@ package final class OriginStage: PageStage, @unchecked Sendable {
         page.made.append(made)
     }
 
+    /// A key, or its code where it must not be told: nothing is kept of it otherwise.
     private func told(_ origin: [UInt8]) -> [UInt8] {
         guard let key, let code = try? key.code(of: .string(origin)) else { return origin }
         return Array("a key whose hash is ".utf8) + code
@@ -125,77 +129,5 @@ package final class OriginFold: SettledFold, @unchecked Sendable {
     package func state(of partitions: [PartitionRecord]) -> any Sendable {
         defer { settled = KeyOrigins() }
         return settled
-    }
-}
-
-/// Items that came to one key, though they came from different places.
-package struct KeyCollisions: Equatable, Sendable {
-    /// How many keys there are that more than one item came to.
-    package private(set) var count = 0
-    /// Of the first of them, what the items were.
-    package private(set) var examples: [[String]] = []
-
-    private static let examplesMax = 10
-
-    package init() {}
-
-    /// Looks for them in bounded memory: as many passes over what was kept as it takes.
-    /// - Parameters:
-    ///   - bytesMax: that records may take in memory.
-    ///   - next: what was kept behind this number, and its own; nil at the end.
-    package init(
-        bytes: Int, bytesMax: Int,
-        _ next: (_ after: Int) throws(JobError) -> (number: Int, bytes: [UInt8])?
-    ) throws(JobError) {
-        // A record in a dictionary takes several times its own bytes.
-        let passes = max(1, 4 * bytes / max(1, bytesMax))
-        for pass in 0..<passes {
-            var found: [UInt128: Record] = [:]
-            var number = 0
-            while let part = try next(number) {
-                number = part.number
-                try Self.records(part.bytes) { record in
-                    guard Int(record.key % UInt128(passes)) == pass else { return }
-                    guard let other = found[record.key] else {
-                        found[record.key] = record
-                        return
-                    }
-                    guard other.origin != record.origin, !other.isCounted else { return }
-                    found[record.key]?.isCounted = true
-                    add(other, record)
-                }
-            }
-        }
-    }
-
-    private struct Record {
-        var key: UInt128
-        var origin: UInt128
-        var text: ArraySlice<UInt8>
-        var isCounted = false
-    }
-
-    private mutating func add(_ one: Record, _ other: Record) {
-        count += 1
-        guard examples.count < Self.examplesMax else { return }
-        examples.append([one, other].map { String(decoding: $0.text, as: UTF8.self) })
-    }
-
-    private static func records(
-        _ bytes: [UInt8], _ body: (Record) -> Void
-    ) throws(JobError) {
-        func number(_ place: Int) -> UInt128 {
-            bytes[place..<place + 16].reversed().reduce(0) { $0 << 8 | UInt128($1) }
-        }
-        var place = 0
-        while place < bytes.count {
-            guard place + 33 <= bytes.count, place + 33 + Int(bytes[place + 32]) <= bytes.count
-            else { throw JobError("what was kept of the items' keys is damaged", isDamage: true) }
-            let end = place + 33 + Int(bytes[place + 32])
-            body(
-                Record(
-                    key: number(place), origin: number(place + 16), text: bytes[place + 33..<end]))
-            place = end
-        }
     }
 }

@@ -17,6 +17,9 @@ package struct LinePlace: Hashable, Comparable, Sendable {
         UInt128(truncatingIfNeeded: file) << 64 | UInt128(truncatingIfNeeded: line)
     }
 
+    /// `file:line`, both from 1.
+    var text: String { "\(file + 1):\(line + 1)" }
+
     init(file: Int, line: Int) {
         self.file = file
         self.line = line

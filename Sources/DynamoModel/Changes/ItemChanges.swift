@@ -27,7 +27,9 @@ package struct ItemChanges: Equatable, Sendable {
     package init() { self.init([], removing: []) }
 
     init(_ assignments: [Assignment], removing removals: [PathPattern]) {
-        self.assignments = assignments
+        // Elements behind the end of a list are added in the order of their numbers.
+        self.assignments = PathPattern.inOrderOfRemoval(assignments) { PathPattern($0.path) }
+            .reversed()
         self.removals = PathPattern.inOrderOfRemoval(removals) { $0 }
         let changed = Set(assignments.map(\.path.attribute) + removals.map(\.attribute))
         let looked = Set(assignments.flatMap(\.value.paths).map(\.attribute))

@@ -46,7 +46,7 @@ package final class ItemRewriter {
         guard isChanged || !changed.isEmpty else {
             return hasOtherKey ? try cut(from: Int(slice.offset), in: buffer) : nil
         }
-        write(new, slice, in: buffer.bytes)
+        try write(new, slice, in: buffer.bytes)
         let start = buffer.count
         buffer.append(output)
         do {
@@ -87,7 +87,9 @@ package final class ItemRewriter {
     }
 
     /// Puts the item together: runs of members that stay, and behind them those that were changed.
-    private func write(_ new: Item, _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer) {
+    private func write(
+        _ new: Item, _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws {
         output.removeAll(keepingCapacity: true)
         output.append(0x7B)
         var place = Int(slice.offset) + 1
@@ -102,9 +104,15 @@ package final class ItemRewriter {
             JSON.write(utf8: attribute.name, to: &output)
             output.append(0x3A)
             value.write(to: &output)
+            guard output.count <= Self.bytesMax else {
+                throw ItemRefusal("the item would be larger than an item can be")
+            }
         }
         output.append(0x7D)
     }
+
+    /// No item is as long as JSON.
+    private static let bytesMax = 16 * ServiceLimits.itemBytesMax
 
     /// Adds members without the commas and the white space around them.
     private func append(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {

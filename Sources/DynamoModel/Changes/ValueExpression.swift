@@ -141,7 +141,8 @@ package enum ValueOperator: String, Sendable {
             try ValueFailure.checkSize(first.count + second.count, of: "||")
             return .binary(first + second)
         case (.list(let first), .list(let second)):
-            try ValueFailure.checkSize(first.count + second.count, of: "||")
+            try ValueFailure.checkSize(
+                ItemSize.of(left) + ItemSize.of(right), of: "||")
             return .list(first + second)
         case (.string, _), (.binary, _), (.list, _):
             throw .type(right, of: "||", wants: "\(left.typeInWords) on both sides")

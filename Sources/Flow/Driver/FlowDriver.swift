@@ -479,7 +479,7 @@ extension FlowParts {
         var configuration = FlowConfiguration(
             page: source.shape, batch: sink?.shape, memory: memory)
         configuration.growth = stages.reduce(0) { $0 + $1.growth(items: 1) }
-        configuration.pageFactor = 1 + stages.count(where: \.writesAnew)
+        configuration.pageFactor = 1 + 2 * stages.count(where: \.writesAnew)
         return configuration
     }
 }

@@ -7,7 +7,7 @@ package struct FlowConfiguration: Sendable {
     package var batch: BatchShape?
     /// Bytes that stages add to a page for each of its items, at most.
     package var growth = 0
-    /// Bytes of a page's buffer, as a multiple of the reply's: 2 where stages write items anew.
+    /// Bytes of a page's buffer, as a multiple of the reply's: 3 where stages write items anew.
     package var pageFactor = 1
     /// Partitions kept open at a time, spread evenly over the list of them. In a model of 64 target
     /// partitions 128 used all of their capacity.

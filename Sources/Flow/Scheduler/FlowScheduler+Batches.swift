@@ -117,16 +117,20 @@ extension FlowScheduler {
     }
 
     /// It is a dead letter.
+    /// - Parameter isAnswered: the target has refused it; else it was found to be none before.
     mutating func refuse(
-        _ item: ItemRef, _ failure: FlowFailure, at now: Instant
+        _ item: ItemRef, _ failure: FlowFailure, isAnswered: Bool = true, at now: Instant
     ) {
-        if counters.itemsWritten + counters.itemsKept == 0 { refusedAloneBeforeAnyAccepted += 1 }
+        if isAnswered, counters.itemsWritten + counters.itemsKept == 0 {
+            refusedAloneBeforeAnyAccepted += 1
+        }
         ledger.refuse(RefusedItem(item: item, failure: failure))
         let isSystemic =
             counters.deadLetters + ledger.refusedWaiting > configuration.deadLettersMax
             || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
         guard isSystemic else { return }
-        let deadLetters = counters.itemsWritten == 0 ? nil : configuration.deadLettersMax
+        let isRefusingAll = isAnswered && counters.itemsWritten == 0
+        let deadLetters = isRefusingAll ? nil : configuration.deadLettersMax
         end(.failed(FlowFailure(systemic: failure, after: deadLetters)), at: now)
     }
 

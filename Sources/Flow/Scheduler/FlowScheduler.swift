@@ -162,7 +162,9 @@ package struct FlowScheduler: Sendable {
             end(.failed(refused.failure), at: now)
         }
         for refused in page.refused where isWritten {
-            refuse(ItemRef(page: number, index: refused.position), refused.failure, at: now)
+            refuse(
+                ItemRef(page: number, index: refused.position), refused.failure,
+                isAnswered: false, at: now)
         }
         // One that holds nothing to be written may be let go of at once.
         if !isWritten || page.items.count == page.leftOut.count {

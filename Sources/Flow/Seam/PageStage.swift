@@ -9,7 +9,8 @@ package protocol PageStage: Sendable {
     /// Bytes to be set aside beside a page of so many items.
     func growth(items: Int) -> Int
 
-    /// It writes items anew, behind those that came: as many bytes are set aside as for the reply.
+    /// It writes items anew, behind those that came: twice as many bytes are set aside as for the
+    /// reply.
     /// What does not fit into these is thrown as ``FlowFailure/Remedy/split``; one item always is
     /// taken.
     var writesAnew: Bool { get }

@@ -15,7 +15,7 @@ package struct CopyOptions: Equatable, Sendable {
     package var isConsistentRead = false
     /// Items that have expired by the source's time to live are left out.
     package var skipsExpired = false
-    /// Which items are copied; nil: all.
+    /// Which items are wanted, and what becomes of them on the way.
     package var transform = ItemTransform()
     /// What has been copied is compared with what was read.
     package var verifies = false

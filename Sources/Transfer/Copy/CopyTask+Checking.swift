@@ -33,7 +33,10 @@ extension CopyTask {
             of: (subject.source.definition.name, subject.target.definition.name))
         let outcome = await perform(check).outcome ?? .stopped
         guard outcome == .completed else { return .failure(CheckEnded(outcome: outcome)) }
-        let places = check.superseded
+        // Lines of one key may get keys of their own.
+        let movesKeys = options.transform.movesKeys(
+            from: subject.source.schema, to: subject.target.schema)
+        let places = movesKeys ? [] : check.superseded
         if !places.isEmpty {
             note(
                 "\(places.count) lines of \(export.title) have keys that come again further on:"

@@ -71,7 +71,7 @@ final class CopyTask: TableTask {
         _ options: CopyOptions, _ subject: Subject, _ open: OpenTable, number: Int,
         _ context: Context, note: @escaping @Sendable (String) -> Void, seed: UInt64
     ) {
-        self.options = options
+        self.options = options.inJob(begunAt: context.created)
         self.subject = subject
         self.open = open
         self.number = number
@@ -82,6 +82,7 @@ final class CopyTask: TableTask {
         var status = TableStatus(source: name, target: subject.target.definition.name)
         status.progress = Self.idleProgress(options, subject, open)
         status.comparison = open.record.comparison
+        status.collisions = open.record.collisions
         // One that an earlier run has finished was reported by it.
         status.settings =
             open.record.isFinished ? open.record.settings : SettingsReport(subject.plan)
@@ -166,7 +167,13 @@ final class CopyTask: TableTask {
                 )
             }
             let outcome = await perform(copy).outcome ?? .stopped
-            if outcome == .completed, originStage != nil { try findCollisions() }
+            if outcome == .completed, originStage != nil {
+                do {
+                    try await findCollisions()
+                } catch {
+                    return .failed(FlowFailure(error as? JobError ?? JobError("\(error)")))
+                }
+            }
             return outcome
         } catch {
             return .failed(FlowFailure(beforeItems: error))
@@ -178,17 +185,33 @@ final class CopyTask: TableTask {
     var originStage: OriginStage? {
         let (from, to) = (subject.source.schema, subject.target.schema)
         var isUnchecked = false
-        if case .export(let export) = subject.tables.source, !export.isStream {
-            isUnchecked = !checksFirst(export)
+        if case .export(let export) = subject.tables.source {
+            isUnchecked = export.isStream || !checksFirst(export)
         }
         guard isUnchecked || options.transform.movesKeys(from: from, to: to) else { return nil }
         return OriginStage(from: from, to: to, hiddenBy: options.transform.hidingKey)
     }
 
-    private func findCollisions() throws(JobError) {
-        let collisions = try context.keeper.collisions(
-            ofTable: number, bytesMax: options.memory / 2)
+    private func findCollisions() async throws {
+        let (keeper, number, options) = (context.keeper, number, options)
+        let found = try await OwnThread.run {
+            Result { () throws(JobError) in
+                try keeper.collisions(
+                    ofTable: number, bytesMax: options.memory / 2, folder: options.scratchFolder)
+            }
+        }.get()
+        let collisions = found.told(words)
         state.withLock { $0.status.collisions = collisions }
+        try keeper.saveNow(TableSave(collisions: collisions), ofTable: number)
+    }
+
+    /// Where an item came from, in words: of a line its file's name.
+    private func words(_ origin: String) -> String {
+        guard case .export(let export) = subject.tables.source,
+            case let parts = origin.split(separator: ":"), parts.count == 2,
+            let file = CheckedNumber.int(parts[0], in: 1...max(1, export.export.data.count))
+        else { return origin }
+        return "line \(parts[1]) of \(export.files.title(of: export.export.data[file - 1].name))"
     }
 
     /// Has a part of the work done, and keeps what it has come to.
@@ -273,6 +296,15 @@ extension OpenTable {
     /// Only what differs is written: the target held items when the job began.
     func isCopiedByDifferences(_ options: CopyOptions) -> Bool {
         options.onlyChanged && record.targetWas == .merged
+    }
+}
+
+extension CopyOptions {
+    /// With what is known once the job is.
+    fileprivate func inJob(begunAt seconds: Double) -> CopyOptions {
+        var options = self
+        options.transform = transform.inJob(begunAt: seconds)
+        return options
     }
 }
 

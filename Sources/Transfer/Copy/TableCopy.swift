@@ -55,13 +55,13 @@ final class TableCopy: TableTask {
             task.context.time)
         parts.journal = JobJournal(
             task.context.keeper, table: task.number, of: open, keys: subject.target.schema)
-        parts.stages += options.transform.inJob(begunAt: task.context.created)
-            .stages(from: subject.source.schema, to: subject.target.schema)
+        if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
+        parts.stages += options.transform.stages(
+            from: subject.source.schema, to: subject.target.schema)
         if let origins = task.originStage {
             parts.stages.append(origins)
             parts.folds.append(OriginFold())
         }
-        if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
         digest?.add(to: &parts, schema: subject.target.schema)
         var configuration = parts.configuration(subject.memory)
         if let files = subject.tables.source.filesOpenMax(of: options.memory) {

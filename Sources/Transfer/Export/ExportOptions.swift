@@ -16,7 +16,7 @@ package struct ExportOptions: Equatable, Sendable {
     package var isConsistentRead = false
     package var skipsExpired = false
     package var verifies = false
-    /// Which items are written; nil: all.
+    /// Which items are wanted, and what becomes of them on the way.
     package var transform = ItemTransform()
     package var giveUpAfter: Duration = .seconds(15 * 60)
 

@@ -2,6 +2,7 @@ import AWS
 import Connectors
 import Flow
 import Status
+import System
 
 extension CopyPlan {
     /// What an export would take, found out by reading calls only.

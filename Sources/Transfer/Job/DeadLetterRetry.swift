@@ -45,22 +45,8 @@ package struct DeadLetterRetry: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let file = try JobFile.open(folder.databasePath(id), readOnly: false)
         var findings = Findings()
-        let identity = try file.job().identity
+        try checkTables(of: file)
         for (number, table) in try file.tables().enumerated() {
-            if table.readsFiles, try !file.deadLetters(ofTable: number).isEmpty {
-                throw JobError(
-                    "the dead letters of \(table.target) are lines of \(table.source), which say"
-                        + " what they did",
-                    hint: "put them right there, then copy the export again with --merge")
-            }
-            if JobIdentity.changesItems(identity, ofTable: number),
-                try !file.deadLetters(ofTable: number).isEmpty
-            {
-                throw JobError(
-                    "the items of \(table.source) were changed on their way, and a retry would"
-                        + " write them as they are",
-                    hint: "run the command again with --only-changed: it writes what is missing")
-            }
             let pair = (
                 source: SourceTable(name: table.source, reader: source),
                 target: TargetTable(name: table.target, client: target)
@@ -83,6 +69,26 @@ package struct DeadLetterRetry: Sendable {
             }
         }
         return findings
+    }
+
+    /// Refuses what can't be retried before anything is.
+    private func checkTables(of file: JobFile) throws(JobError) {
+        let identity = try file.job().identity
+        for (number, table) in try file.tables().enumerated() {
+            if try file.deadLetters(ofTable: number).isEmpty { continue }
+            if table.readsFiles {
+                throw JobError(
+                    "the dead letters of \(table.target) are lines of \(table.source), which say"
+                        + " what they did",
+                    hint: "put them right there, then copy the export again with --merge")
+            }
+            if JobIdentity.changesItems(identity, ofTable: number) {
+                throw JobError(
+                    "the items of \(table.source) were changed on their way, and a retry would"
+                        + " write them as they are",
+                    hint: "put right what is wrong with them, then copy once more with --merge")
+            }
+        }
     }
 
     private typealias Pair = (source: SourceTable, target: TargetTable)

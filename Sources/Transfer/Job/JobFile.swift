@@ -202,7 +202,8 @@ package final class JobFile: JobStore {
                 """
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
-                    progress, failure, boost, settings, verdict, reads_files, export
+                    progress, failure, boost, settings, verdict, reads_files, export,
+                    collisions
                 FROM tables ORDER BY number
                 """)
         }
@@ -227,6 +228,7 @@ package final class JobFile: JobStore {
             table.comparison = Comparison(record: Self.json(row[16]))
             table.readsFiles = row[17] == .integer(1)
             table.export = Self.json(row[18]).flatMap(ExportRecord.init(json:))
+            table.collisions = KeyCollisions(json: Self.json(row[19])) ?? KeyCollisions()
             tables.append(table)
         }
         return tables
@@ -326,6 +328,7 @@ package final class JobFile: JobStore {
                 try set("repairs", save.repairs?.json, ofTable: table)
                 try set("settings", save.settings?.json, ofTable: table)
                 try set("verdict", save.comparison?.record, ofTable: table)
+                try set("collisions", save.collisions?.json, ofTable: table)
                 if let end = save.end {
                     try database.run(
                         "UPDATE tables SET is_finished = ?, failure = ? WHERE number = ?",
@@ -412,7 +415,7 @@ package final class JobFile: JobStore {
     package func restart(table: Int, segments: Int) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
-                for name in ["segments", "files_read", "files_written"] {
+                for name in ["segments", "files_read", "files_written", "key_origins"] {
                     try database.run("DELETE FROM \(name) WHERE in_table = ?", .integer(table))
                 }
                 try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
@@ -420,7 +423,7 @@ package final class JobFile: JobStore {
                 try database.run(
                     """
                     UPDATE tables SET segments = ?, is_finished = 0, progress = '{}',
-                        failure = NULL
+                        failure = NULL, collisions = NULL
                     WHERE number = ?
                     """,
                     .integer(segments), .integer(table))

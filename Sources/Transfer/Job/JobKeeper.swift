@@ -30,7 +30,7 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     init(_ job: OpenJob, _ totals: UnitTotals, time: any TimeSource) {
-        store = job.kept?.file ?? MemoryJobStore()
+        store = job.kept?.file ?? MemoryJobStore(folder: "/tmp")
         lock = job.kept?.lock
         locks = job.locks
         earlier = (job.record.progress, job.tables.map(\.record.progress))
@@ -48,7 +48,7 @@ final class JobKeeper: @unchecked Sendable {
 
     /// Of a job of which nothing outlives the process.
     init(tables count: Int, _ totals: UnitTotals, time: any TimeSource) {
-        store = MemoryJobStore()
+        store = MemoryJobStore(folder: "/tmp")
         earlier = (JobProgress(), [JobProgress](repeating: JobProgress(), count: count))
         self.totals = totals
         self.time = time
@@ -159,17 +159,21 @@ final class JobKeeper: @unchecked Sendable {
         try onQueue { () throws(JobError) in try store?.filesWritten(ofTable: table) ?? [] }
     }
 
-    /// Items of a table that came to one key.
-    /// - Parameter bytesMax: that the search may take in memory.
-    func collisions(ofTable table: Int, bytesMax: Int) throws(JobError) -> KeyCollisions {
-        try onQueue { () throws(JobError) in
-            guard let store else { return KeyCollisions() }
-            return try KeyCollisions(
-                bytes: try store.originsBytes(ofTable: table), bytesMax: bytesMax
-            ) { number throws(JobError) in
-                try store.origins(ofTable: table, after: number)
-            }
+    /// Looks for items of a table that came to one key, which takes a while: a part at a time is
+    /// asked for.
+    /// - Parameters: as ``CollisionSearch`` takes them.
+    func collisions(
+        ofTable table: Int, bytesMax: Int, folder: String
+    ) throws(JobError) -> KeyCollisions {
+        let bytes = try onQueue { () throws(JobError) in
+            try store?.originsBytes(ofTable: table) ?? 0
         }
+        return try CollisionSearch(bytes: bytes, bytesMax: bytesMax, folder: folder) {
+            number throws(JobError) in
+            try self.onQueue { () throws(JobError) in
+                try self.store?.origins(ofTable: table, after: number)
+            }
+        }.run()
     }
 
     /// A table's verification begins.

@@ -1,3 +1,4 @@
+import Connectors
 import DynamoModel
 import JSON
 import Schema
@@ -93,6 +94,8 @@ package struct JobTable: Equatable, Sendable {
     package var settings = SettingsReport()
     /// What verifying the copy has come to; nil unless it has been.
     package var comparison: Comparison?
+    /// Items that came to one key.
+    package var collisions = KeyCollisions()
 
     package init(
         source: String, target: String, sourceID: String?, targetID: String?, schema: KeySchema,

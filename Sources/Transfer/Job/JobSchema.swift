@@ -16,7 +16,7 @@ enum JobSchema {
             is_finished INTEGER NOT NULL, progress TEXT NOT NULL DEFAULT '{}', failure TEXT,
             boost TEXT, settings TEXT NOT NULL DEFAULT '{}', digest_key BLOB,
             repairs TEXT NOT NULL DEFAULT '{}', verdict TEXT,
-            reads_files INTEGER NOT NULL DEFAULT 0, export TEXT);
+            reads_files INTEGER NOT NULL DEFAULT 0, export TEXT, collisions TEXT);
         CREATE TABLE segments (
             in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
             items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
@@ -120,8 +120,9 @@ enum JobSchema {
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             file BLOB NOT NULL);
         """,
-        // Items whose keys are changed, so that two that come to one key are found.
+        // Under which keys items are written, so that two that come to one key are found.
         """
+        ALTER TABLE tables ADD COLUMN collisions TEXT;
         CREATE TABLE key_origins (
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             records BLOB NOT NULL);

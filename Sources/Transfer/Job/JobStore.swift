@@ -2,6 +2,7 @@ import Connectors
 import Flow
 import Schema
 import Status
+import System
 
 /// Where the state of one job lives. Belongs to one serial queue at a time.
 ///
@@ -65,6 +66,8 @@ package struct TableSave: Sendable {
     var settings: SettingsReport?
     /// What comparing a copy with its source has come to.
     var comparison: Comparison?
+    /// Items that came to one key, once they have been looked for.
+    var collisions: KeyCollisions?
     /// Its last run has ended: every item arrived, or it failed, or was stopped.
     var end: (isFinished: Bool, failure: String?)?
 }
@@ -77,12 +80,29 @@ extension TableSave {
 final class MemoryJobStore: JobStore {
     private var states: [Int: VerifyState] = [:]
     private var letters: [Int: [DeadLetter]] = [:]
+    private let folder: String
+    private var spool: Spool?
+    private var originBlocks: [Int: [Spool.Block]] = [:]
+
+    /// - Parameter folder: for what memory should not hold.
+    init(folder: String) { self.folder = folder }
 
     func save(
         _ save: TableSave, ofTable table: Int, _ progress: (table: JobProgress, job: JobProgress),
         at seconds: Double
     ) throws(JobError) {
         letters[table, default: []] += save.letters
+        guard !save.origins.bytes.isEmpty else { return }
+        do {
+            let spool = try self.spool ?? Spool(inFolder: folder)
+            self.spool = spool
+            let block = try save.origins.bytes.withUnsafeBytes { try spool.add($0) }
+            originBlocks[table, default: []].append(block)
+        } catch {
+            throw JobError(
+                "under which keys items are written can't be kept: \(error)",
+                hint: "make room in \(folder), or set TMPDIR to another folder")
+        }
     }
 
     func setState(_ state: JobRecord.State, reason: String?, at seconds: Double) throws(JobError) {}
@@ -90,10 +110,20 @@ final class MemoryJobStore: JobStore {
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {}
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {}
     func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] { [] }
-    func originsBytes(ofTable table: Int) throws(JobError) -> Int { 0 }
+    func originsBytes(ofTable table: Int) throws(JobError) -> Int {
+        originBlocks[table, default: []].reduce(0) { $0 + $1.count }
+    }
+
     func origins(
         ofTable table: Int, after number: Int
-    ) throws(JobError) -> (number: Int, bytes: [UInt8])? { nil }
+    ) throws(JobError) -> (number: Int, bytes: [UInt8])? {
+        guard let blocks = originBlocks[table], number < blocks.count, let spool else { return nil }
+        let buffer = ByteBuffer()
+        guard spool.read(blocks[number], into: buffer) else {
+            throw JobError("what was kept of the items' keys can't be read back")
+        }
+        return (number + 1, Array(buffer.bytes))
+    }
 
     func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? { states[table] }
 

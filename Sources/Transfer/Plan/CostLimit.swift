@@ -1,6 +1,7 @@
 import DynamoModel
 import Flow
 import Pacing
+import Status
 import System
 
 /// What a job may cost, over all its runs.

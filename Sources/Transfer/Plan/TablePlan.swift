@@ -2,6 +2,7 @@ import Connectors
 import DynamoModel
 import Flow
 import Schema
+import Status
 import System
 
 /// What copying one table would take: estimates from a few pages and what the tables report.

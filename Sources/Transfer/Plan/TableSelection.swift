@@ -1,3 +1,5 @@
+import Schema
+
 /// Which tables are copied, and under which names: patterns, exceptions and renamed ones.
 package struct TableSelection: Equatable, Sendable {
     /// Source and target, patterns or names. The first rule that matches a table names its target.
@@ -60,7 +62,7 @@ package struct TableSelection: Equatable, Sendable {
     /// Pairs whose source is called as the copy of another by the same pattern, with that other's
     /// source: `rs-0-copy` of `rs-*`, copied as `rs-*-copy`. The other may be excluded.
     /// - Parameter names: the source's tables.
-    func namedAsCopies(in pairs: [Pair], of names: [String]) -> [(pair: Pair, of: Pair)] {
+    package func namedAsCopies(in pairs: [Pair], of names: [String]) -> [(pair: Pair, of: Pair)] {
         let all = matching(names)
         let byTarget = Dictionary((pairs + all).map { ($0.target, $0) }) { first, _ in first }
         return pairs.compactMap { pair in

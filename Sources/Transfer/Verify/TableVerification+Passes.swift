@@ -16,7 +16,8 @@ extension TableVerification {
         let chosen = chosenSegments
         let sums = try await sum(chosen)
         let difference = SumDifference(
-            sums.source, sums.target, comparesSegments: subject.hasCommonSegments)
+            sums.source, sums.target,
+            comparesSegments: subject.hasCommonSegments && !movesKeys)
         state.withLock { state in
             state.comparison.counters.itemsInSource = sums.source.items
             state.comparison.counters.itemsInTarget = sums.target.items
@@ -119,11 +120,14 @@ extension TableVerification {
 
     /// Lines of files whose keys come again further on: they add to sums, and don't count.
     private func superseded() async throws -> Set<LinePlace> {
-        guard let export = subject.sides.lazy.compactMap(\.place.export).first else { return [] }
+        guard let side = subject.sides.first(where: { $0.place.export != nil }),
+            let export = side.place.export
+        else { return [] }
+        let schema = side.description.schema
         enter(.checking)
         let check = FilesCheck(
             FilesCheck.Request(
-                export: export, schema: subject.schema, purpose: .comparing,
+                export: export, schema: schema, purpose: .comparing,
                 memory: 2 * memory.pageBytes + memory.keyBytes,
                 scratchFolder: options.scratchFolder, giveUpAfter: options.giveUpAfter,
                 shared: shared, time: time, seed: seed),

@@ -108,6 +108,11 @@ final class TableVerification: TableTask {
         emit: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void,
         time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
+        var options = options
+        // What can't be changed is in no copy. A copy of what differs is to tell of it.
+        if options.transform.onFailure == .deadLetter, !countsAsCopy {
+            options.transform.onFailure = .leaveOut
+        }
         self.options = options
         subject = look.subject
         memory = look.memory

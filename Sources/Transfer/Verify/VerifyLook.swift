@@ -55,11 +55,8 @@ struct VerifyLook: Sendable {
                     + " \(target.definition.name) has \(target.schema)",
                 hint: "items without a common key can't be compared")
         }
-        if repairs, options.transform.movesKeys(from: source.schema, to: target.schema) {
-            throw CopyRefusal(
-                "--repair looks for items by their keys, which are changed on the way",
-                hint: "copy once more with --merge, which puts what is missing")
-        }
+        let movesKeys = options.transform.movesKeys(from: source.schema, to: target.schema)
+        if movesKeys { try Self.checkMovedKeys(options, repairs: repairs) }
         status = TableStatus(
             source: from.export?.title ?? source.definition.name,
             target: to.export?.title ?? target.definition.name)
@@ -76,6 +73,11 @@ struct VerifyLook: Sendable {
             (from, source), (to, target), options.settings)
         comparison.settingDifferences = settings.differences
         comparison.notes = settings.notes
+        if movesKeys {
+            comparison.notes.append(
+                "keys are changed on the way, so that items which differ are not looked at again:"
+                    + " those that changed meanwhile, or have expired, are among them")
+        }
         var subject = TableVerification.Subject(
             source: .init(
                 place: from, description: source, expiry: settings.timeToLive.source),
@@ -88,6 +90,22 @@ struct VerifyLook: Sendable {
         self.subject = subject
         // A limit that can't be is refused before anything is begun.
         _ = try VerifyLimits(options.limits, subject)
+    }
+
+    /// Refuses what can't be done where items get other keys on the way.
+    private static func checkMovedKeys(
+        _ options: VerifyOptions, repairs: Bool
+    ) throws(CopyRefusal) {
+        if case .sample = options.mode {
+            throw CopyRefusal(
+                "--sample compares the same parts of both tables, but keys are changed on the way",
+                hint: "leave --sample out, or compare a --fraction of the keys")
+        }
+        if repairs {
+            throw CopyRefusal(
+                "--repair looks for items by their keys, which are changed on the way",
+                hint: "copy once more with --merge, which puts what is missing")
+        }
     }
 
     /// Finds out in how many segments both tables are to be read, by reading the source for the

@@ -24,7 +24,7 @@ package struct VerifyOptions: Equatable, Sendable {
     /// Bytes for the pages of both sides and for keys, of one table.
     package var memory = CopyOptions.memoryUsual
     package var isConsistentRead = false
-    /// Which items of the source are compared; nil: all.
+    /// Which items are wanted, and what becomes of them on the way.
     package var transform = ItemTransform()
     package var giveUpAfter: Duration = .seconds(15 * 60)
     /// Which settings are compared; nil: none.

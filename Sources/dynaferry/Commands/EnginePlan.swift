@@ -2,6 +2,7 @@ import Arguments
 import CommandLine
 import DynamoDB
 import Glibc
+import Status
 import Transfer
 
 /// Looks at the tables of a copy that is planned.

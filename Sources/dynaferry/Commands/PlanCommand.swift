@@ -1,6 +1,7 @@
 import Arguments
 import CommandLine
 import JSON
+import Status
 import Transfer
 
 /// Shows what a copy would do.

@@ -131,7 +131,11 @@ struct CopySummary: JobSummary {
             hints.append(text)
         }
         return hints
-            + status.tables.flatMap { $0.collisionHints(ofFiles: arguments.filesSide == .source) }
+            + status.tables.flatMap {
+                $0.collisionHints(
+                    ofFiles: arguments.filesSide == .source,
+                    changesItems: arguments.transform.texts.set != nil)
+            }
             + status.deadLettersPaths.map { "items that the target refused are in \($0)" }
     }
 
@@ -182,12 +186,12 @@ extension TableStatus {
 
 extension TableStatus {
     /// Which items came to one key.
-    fileprivate func collisionHints(ofFiles: Bool) -> [String] {
+    fileprivate func collisionHints(ofFiles: Bool, changesItems: Bool) -> [String] {
         guard collisions.count > 0 else { return [] }
         let more = collisions.count - collisions.examples.count
         let what = "\(collisions.count.grouped) keys of \(target)"
         return [
-            ofFiles
+            ofFiles && !changesItems
                 ? "\(what) stand in more than one line, and one of these lines is there: with"
                     + " --check-first and --merge the last line of each key counts"
                 : "\(what) were given to more than one item, and one of these items is there:"

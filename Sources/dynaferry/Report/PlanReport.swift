@@ -1,6 +1,7 @@
 import CommandLine
 import DynamoModel
 import JSON
+import Status
 import System
 import Transfer
 

@@ -134,6 +134,7 @@ extension VerifyOptions {
         if let asked = own.memory { memory = asked }
         isConsistentRead = own.consistentRead
         transform = try own.transform.transform(hasJob: false)
+        if own.filesSide == nil { transform.keys = own.files.key?.keySchema }
         settings = own.comparesSettings ? try own.settingChoice : nil
         giveUpAfter = own.giveUpAfter
         if let folder = environment["TMPDIR"], !folder.isEmpty { scratchFolder = folder }

@@ -3,13 +3,16 @@ import CommandLine
 
 extension VerifyArguments {
     /// The words of the command that verifies what a copy by these words has made; nil when they
-    /// are of no copy. Only what says which tables and where they are has a part in it.
+    /// are of no copy, or nobody can repeat what it did. What says which tables, where they are,
+    /// and what becomes of items on the way has a part in it.
     package static func words(afterCopy words: [String]) -> [String]? {
         guard words.first == CopyArguments.name,
-            let given = try? CopyArguments.given(Array(words.dropFirst()))
+            let given = try? CopyArguments.given(Array(words.dropFirst())),
+            !takesTimeOfJob(given.settings)
         else { return nil }
         let kept = options.map(\.description).filter {
-            [.tables, .sides, .files].contains($0.category) || $0.names.contains("--where")
+            [.tables, .sides, .files, .changes].contains($0.category)
+                || !transforms.isDisjoint(with: $0.names)
         }
         let names = Set(kept.flatMap(\.names))
         let settings = given.settings.filter { names.contains($0.name) }
@@ -17,6 +20,17 @@ extension VerifyArguments {
         verifying += given.operands
         verifying += settings.flatMap(\.words)
         return verifying
+    }
+
+    private static let transforms: Set = ["--where", "--fraction", "--key"]
+
+    /// What `now()` was, a command that comes later does not know.
+    private static func takesTimeOfJob(_ settings: [OptionSetting]) -> Bool {
+        let takes = settings.contains { setting in
+            guard case .text(let text) = setting.value else { return false }
+            return ["--where", "--set"].contains(setting.name) && text.contains("now(")
+        }
+        return takes && !settings.contains { $0.name == "--now" }
     }
 }
 

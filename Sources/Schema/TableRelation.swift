@@ -2,7 +2,7 @@ import DynamoModel
 
 /// How two tables relate: what is the same table, by whichever name and address, must never be
 /// copied onto itself.
-enum TableRelation: Equatable {
+package enum TableRelation: Equatable {
     case unrelated
     case same
     /// Replicas of one global table: the same name in the same account, each in its region.
@@ -14,7 +14,7 @@ enum TableRelation: Equatable {
     /// than AWS's may give no id, and the same ARNs to tables that have nothing to do with each
     /// other.
     /// - Parameter isSameEndpoint: both are reached at the same address.
-    init(_ one: TableDescription, _ other: TableDescription, isSameEndpoint: Bool) {
+    package init(_ one: TableDescription, _ other: TableDescription, isSameEndpoint: Bool) {
         let hasIDs = one.id != nil && other.id != nil
         let isSameName = one.definition.name == other.definition.name
         let isSameARN = one.arn != nil && one.arn == other.arn

@@ -1,10 +1,10 @@
 /// Work that is done for several things side by side.
-enum AtOnce {
+package enum AtOnce {
     /// Tables that are looked at, or created, at a time.
     private static let usual = 8
 
     /// What `body` makes of each element, in their order, some at a time.
-    static func map<Element: Sendable, Result: Sendable>(
+    package static func map<Element: Sendable, Result: Sendable>(
         _ elements: [Element], atOnce: Int? = nil,
         _ body: @escaping @Sendable (Element) async throws -> Result
     ) async throws -> [Result] {
