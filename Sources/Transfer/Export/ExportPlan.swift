@@ -53,7 +53,9 @@ extension CopyPlan {
                 exporting: description, to: look.pair.files.title, sample, first,
                 memory: MemoryBudget(pageBytes: ExportOptions.pageBytes), limits: limits,
                 prices: prices, isConsistentRead: options.isConsistentRead)
-            if options.transform.filter != nil { plan.warnings.append(TablePlan.filtered) }
+            if options.transform.filter != nil {
+                plan.warnings.append(TablePlan.filtered(first))
+            }
             return plan
         } catch let error as AWSError {
             throw CopyRefusal(error, side: "source", source.reader.endpoint)

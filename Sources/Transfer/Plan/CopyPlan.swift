@@ -158,7 +158,7 @@ extension CopyPreflight {
             prices: prices, isConsistentRead: options.isConsistentRead,
             readsFiles: source.table == nil)
         plan.settings = SettingsReport(settings)
-        if options.transform.filter != nil { plan.warnings.append(TablePlan.filtered) }
+        if options.transform.filter != nil { plan.warnings.append(TablePlan.filtered(first)) }
         if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
             plan.indexes = findings.indexTiming(options)
         }

@@ -94,8 +94,14 @@ package struct TablePlan: Equatable, Sendable {
         package var units: Double
     }
 
-    static let filtered =
-        "how many items satisfy --where is not known before they are read: all are counted"
+    /// What a condition leaves of it.
+    static func filtered(_ first: FirstRead) -> String {
+        if first.pushed?.isQuery == true {
+            return "a Query reads the items of one partition key, not a Scan: how many they are is"
+                + " not known, and all are counted"
+        }
+        return "how many items satisfy --where is not known before they are read: all are counted"
+    }
 
     // MARK: Estimates
 
