@@ -44,6 +44,8 @@ package struct TableStatus: Equatable, Sendable {
     package var settings = SettingsReport()
     /// Items that came to one key.
     package var collisions = KeyCollisions()
+    /// What changes name and no item has had, as it was written.
+    package var unmet: [String] = []
 
     package init(source: String, target: String) {
         self.source = source
@@ -95,6 +97,7 @@ package struct TableStatus: Equatable, Sendable {
         json["state"] = .string(state.rawValue)
         json["error"] = failure.map { .string($0.headline) } ?? .null
         json["itemsInAll"] = JSON(itemsInAll)
+        if !unmet.isEmpty { json["unmetPlaces"] = .array(unmet.map { .string($0) }) }
         if collisions.count > 0 {
             json["keyCollisions"] = JSON(collisions.count)
             json["keyCollisionExamples"] = .array(

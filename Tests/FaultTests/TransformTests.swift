@@ -171,6 +171,37 @@ import Testing
         }
     }
 
+    @Test func `a place that no item has is named, by whatever run has met the others`()
+        async throws
+    {
+        let site = try FilesFixture()
+        try site.load("source", FilesFixture.items(600))
+        try site.load("target", [])
+        let transform = try ItemTransform(
+            .init(
+                set: "a = lower(text), b = lower(txt), c = 1, d.e = absent.f",
+                remove: "blob, list[*].a, list[*].b, emtpy"), hasJob: true)
+        var generator = SeededGenerator(seed: 4)
+        for run in 1... {
+            let job = try await site.fixture.prepare { $0.transform = transform }
+            let delay = run * Int.random(in: 5...20, using: &generator)
+            let stopper = Task {
+                try await Task.sleep(for: .milliseconds(delay))
+                job.stop()
+            }
+            let status = await job.run()
+            stopper.cancel()
+            guard status.outcome == .completed else { continue }
+            #expect(
+                Set(status.tables[0].unmet) == [
+                    "--set b", "--set d.e", "--remove list[*].b", "--remove emtpy",
+                ])
+            break
+        }
+        let out = try await site.export { $0.transform = transform }.run()
+        #expect(out.tables[0].unmet.count == 4)
+    }
+
     @Test func `many that can't be changed are dead letters, as many as are allowed`()
         async throws
     {

@@ -15,9 +15,9 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
     /// - Parameter key: what keys are told by that must not be told.
     package init(
         _ changes: ItemChanges, from source: KeySchema, to target: KeySchema, key: SecretKey?,
-        onFailure: ItemTransform.OnFailure
+        onFailure: ItemTransform.OnFailure, matches: PlaceMatches? = nil
     ) {
-        rewriter = ItemRewriter(changes, keys: target, from: source)
+        rewriter = ItemRewriter(changes, keys: target, from: source, matches: matches)
         letters = LetterWriter(changes, schema: source, key: key)
         self.onFailure = onFailure
     }

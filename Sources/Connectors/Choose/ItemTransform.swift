@@ -139,10 +139,19 @@ package struct ItemTransform: Equatable, Sendable {
         return members
     }
 
+    /// What tells which places that are named are met, by all runs of a job.
+    /// - Parameter earlier: what earlier ones have met.
+    package func matches(earlier: [String]) -> PlaceMatches? {
+        changes.map { PlaceMatches($0, earlier: earlier) }
+    }
+
     /// - Parameters:
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
-    package func stages(from source: KeySchema, to target: KeySchema) -> [any PageStage] {
+    ///   - matches: is told of the places that are met.
+    package func stages(
+        from source: KeySchema, to target: KeySchema, matches: PlaceMatches? = nil
+    ) -> [any PageStage] {
         var stages: [any PageStage] = []
         if let fraction { stages.append(FractionStage(fraction)) }
         if let filter { stages.append(FilterStage(filter)) }
@@ -150,7 +159,7 @@ package struct ItemTransform: Equatable, Sendable {
             stages.append(
                 ChangeStage(
                     changes ?? ItemChanges(), from: source, to: target, key: context.key,
-                    onFailure: onFailure))
+                    onFailure: onFailure, matches: matches))
         }
         return stages
     }

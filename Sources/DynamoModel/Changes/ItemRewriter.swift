@@ -14,12 +14,22 @@ package final class ItemRewriter {
     /// Members that are changed, as they lie in the item.
     private var changed: [Range<Int>] = []
     private var output: [UInt8] = []
+    private let matches: PlaceMatches?
+    /// Places that no item has had yet, and the names of the item at hand.
+    private var unmet: [Int]
+    private var met: Set<[UInt8]> = []
 
     /// - Parameters:
     ///   - keys: of what the items become.
     ///   - source: theirs as they come.
-    package init(_ changes: ItemChanges, keys: KeySchema, from source: KeySchema) {
+    ///   - matches: nil: nobody asks.
+    package init(
+        _ changes: ItemChanges, keys: KeySchema, from source: KeySchema,
+        matches: PlaceMatches? = nil
+    ) {
         self.changes = changes
+        self.matches = matches
+        unmet = matches?.open ?? []
         self.keys = KeyNames(keys)
         keyAttributes = [keys.partition] + (keys.sort.map { [$0] } ?? [])
         hasOtherKey = keys != source
@@ -35,6 +45,7 @@ package final class ItemRewriter {
     /// - Throws: ``ItemRefusal``; `JSONError` when the bytes are no item of DynamoDB's.
     package func rewrite(_ slice: ItemSlice, in buffer: ByteBuffer) throws -> ItemSlice? {
         let item = try read(slice, in: buffer.bytes)
+        if !unmet.isEmpty, let matches { unmet = matches.look(for: unmet, in: item, named: met) }
         let new: Item
         do throws(ValueFailure) {
             new = try changes.applied(to: item)
@@ -62,6 +73,7 @@ package final class ItemRewriter {
         _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
     ) throws(JSONError) -> Item {
         changed.removeAll(keepingCapacity: true)
+        met.removeAll(keepingCapacity: true)
         var item: Item = [:]
         var walk = ByteWalk(bytes)
         walk.position = walk.base + Int(slice.offset)
@@ -76,6 +88,7 @@ package final class ItemRewriter {
                 try walk.walkValue()
                 continue
             }
+            if !unmet.isEmpty { met.insert(known.name) }
             if known.isRead {
                 item[known.name] = try NamedAttributes.value(&walk, in: bytes)
             } else {

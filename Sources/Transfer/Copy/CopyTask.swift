@@ -35,6 +35,8 @@ final class CopyTask: TableTask {
     }
 
     let options: CopyOptions
+    /// Of places that changes name.
+    let matches: PlaceMatches?
     let subject: Subject
     let open: OpenTable
     let number: Int
@@ -72,6 +74,7 @@ final class CopyTask: TableTask {
         _ context: Context, note: @escaping @Sendable (String) -> Void, seed: UInt64
     ) {
         self.options = options.inJob(begunAt: context.created)
+        matches = options.transform.matches(earlier: open.record.placesMet)
         self.subject = subject
         self.open = open
         self.number = number
@@ -86,7 +89,10 @@ final class CopyTask: TableTask {
         // One that an earlier run has finished was reported by it.
         status.settings =
             open.record.isFinished ? open.record.settings : SettingsReport(subject.plan)
-        if open.record.isFinished { status.end(.completed) }
+        if open.record.isFinished {
+            status.end(.completed)
+            status.unmet = matches?.missing ?? []
+        }
         state = Locked(State(status: status, boost: open.record.boost))
     }
 
@@ -167,6 +173,7 @@ final class CopyTask: TableTask {
                 )
             }
             let outcome = await perform(copy).outcome ?? .stopped
+            if outcome == .completed { tellUnmet() }
             if outcome == .completed, originStage != nil {
                 do {
                     try await findCollisions()
@@ -190,6 +197,16 @@ final class CopyTask: TableTask {
         }
         guard isUnchecked || options.transform.movesKeys(from: from, to: to) else { return nil }
         return OriginStage(from: from, to: to, hiddenBy: options.transform.hidingKey)
+    }
+
+    /// What was to be changed and was in no item: where there were any.
+    private func tellUnmet() {
+        guard let matches, !open.isCopiedByDifferences(options) else { return }
+        state.withLock { state in
+            let progress = state.status.progress
+            guard progress.counters.itemsWritten + progress.itemsEarlier > 0 else { return }
+            state.status.unmet = matches.missing
+        }
     }
 
     private func findCollisions() async throws {

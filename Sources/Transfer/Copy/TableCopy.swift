@@ -54,10 +54,11 @@ final class TableCopy: TableTask {
             options, subject, from: open, isResumed: task.context.isResumed, on: queue,
             task.context.time)
         parts.journal = JobJournal(
-            task.context.keeper, table: task.number, of: open, keys: subject.target.schema)
+            task.context.keeper, table: task.number, of: open, keys: subject.target.schema,
+            matches: task.matches)
         if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
         parts.stages += options.transform.stages(
-            from: subject.source.schema, to: subject.target.schema)
+            from: subject.source.schema, to: subject.target.schema, matches: task.matches)
         if let origins = task.originStage {
             parts.stages.append(origins)
             parts.folds.append(OriginFold())

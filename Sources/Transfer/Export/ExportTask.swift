@@ -46,6 +46,8 @@ final class ExportTask: TableTask {
     private let job: UInt64
     let note: @Sendable (String) -> Void
     private let driver: FlowDriver
+    /// Of places that changes name.
+    private let matches: PlaceMatches?
     let seed: UInt64
     /// Of the source, that are read at a time.
     private let partitions: Int
@@ -98,12 +100,16 @@ final class ExportTask: TableTask {
                 subject.table, side: "source", schema: subject.description.schema, scan, on: queue),
             to: sink)
         parts.saved = open.segments
-        parts.journal = JobJournal(context.keeper, table: number, of: open)
+        let matches = options.transform.matches(earlier: open.record.placesMet)
+        self.matches = matches
+        parts.journal = JobJournal(context.keeper, table: number, of: open, matches: matches)
         if let attribute = subject.expiryAttribute {
             parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
         }
         parts.stages += options.transform.inJob(begunAt: context.created)
-            .stages(from: subject.description.schema, to: subject.description.schema)
+            .stages(
+                from: subject.description.schema, to: subject.description.schema,
+                matches: matches)
         if options.verifies {
             try SourceDigest.kept(
                 by: context.keeper, ofTable: number, .table(subject.table), open,
@@ -231,6 +237,7 @@ final class ExportTask: TableTask {
             watch.stop()
             let progress = driver.progress
             state.withLock { ($0.status.progress, $0.isMoving) = (progress, false) }
+            if outcome == .completed { tellUnmet(progress) }
             if outcome == .completed, let finish {
                 try await close(finish)
                 if options.verifies { outcome = try await verify(finish) }
@@ -243,6 +250,14 @@ final class ExportTask: TableTask {
             state.status.end(outcome)
             return state.status
         }
+    }
+
+    /// What was to be changed and was in no item: where there were any.
+    private func tellUnmet(_ progress: FlowProgress) {
+        guard let matches, progress.counters.itemsWritten + progress.itemsEarlier > 0 else {
+            return
+        }
+        state.withLock { $0.status.unmet = matches.missing }
     }
 
     private func tellLimits() {

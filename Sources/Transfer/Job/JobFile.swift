@@ -203,7 +203,7 @@ package final class JobFile: JobStore {
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
                     progress, failure, boost, settings, verdict, reads_files, export,
-                    collisions
+                    collisions, places_met
                 FROM tables ORDER BY number
                 """)
         }
@@ -228,6 +228,8 @@ package final class JobFile: JobStore {
             table.comparison = Comparison(record: Self.json(row[16]))
             table.readsFiles = row[17] == .integer(1)
             table.export = Self.json(row[18]).flatMap(ExportRecord.init(json:))
+            table.placesMet =
+                Self.json(row[20])?.array?.compactMap(\.string) ?? []
             table.collisions = KeyCollisions(json: Self.json(row[19])) ?? KeyCollisions()
             tables.append(table)
         }
@@ -328,6 +330,9 @@ package final class JobFile: JobStore {
                 try set("repairs", save.repairs?.json, ofTable: table)
                 try set("settings", save.settings?.json, ofTable: table)
                 try set("verdict", save.comparison?.record, ofTable: table)
+                try set(
+                    "places_met", save.placesMet.map { .array($0.map { .string($0) }) },
+                    ofTable: table)
                 try set("collisions", save.collisions?.json, ofTable: table)
                 if let end = save.end {
                     try database.run(
@@ -423,7 +428,7 @@ package final class JobFile: JobStore {
                 try database.run(
                     """
                     UPDATE tables SET segments = ?, is_finished = 0, progress = '{}',
-                        failure = NULL, collisions = NULL
+                        failure = NULL, collisions = NULL, places_met = NULL
                     WHERE number = ?
                     """,
                     .integer(segments), .integer(table))

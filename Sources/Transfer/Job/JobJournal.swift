@@ -8,12 +8,18 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
     private let keeper: JobKeeper
     private let table: Int
     private let schema: KeySchema
+    private let matches: PlaceMatches?
     /// Items before the cursor of each partition that has one, or is finished.
     private var items: [Partition: Int]
     private var itemsDone: Int
 
     /// - Parameter keys: of what is written; nil: those of the source.
-    init(_ keeper: JobKeeper, table: Int, of open: OpenTable, keys: KeySchema? = nil) {
+    /// - Parameter matches: of places that changes name.
+    init(
+        _ keeper: JobKeeper, table: Int, of open: OpenTable, keys: KeySchema? = nil,
+        matches: PlaceMatches? = nil
+    ) {
+        self.matches = matches
         self.keeper = keeper
         self.table = table
         schema = keys ?? open.record.schema
@@ -29,7 +35,7 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
                 record.items - (items.updateValue(record.items, forKey: record.partition) ?? 0)
         }
         keeper.save(
-            { [schema] () throws(JobError) in
+            { [schema, matches] () throws(JobError) in
                 var save = TableSave(partitions: entry.partitions)
                 save.files = try entry.units.map { unit throws(JobError) in
                     guard let file = DataFile(stored: unit.bytes) else {
@@ -40,6 +46,7 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
                 save.letters = try DeadLetter.all(of: entry, schema: schema)
                 save.digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
                     .map { (0, $0) }
+                save.placesMet = matches?.found
                 save.origins =
                     entry.folds.lazy.compactMap { $0 as? KeyOrigins }.first ?? KeyOrigins()
                 return save

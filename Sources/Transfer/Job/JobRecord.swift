@@ -96,6 +96,8 @@ package struct JobTable: Equatable, Sendable {
     package var comparison: Comparison?
     /// Items that came to one key.
     package var collisions = KeyCollisions()
+    /// Places that changes name and items have had.
+    package var placesMet: [String] = []
 
     package init(
         source: String, target: String, sourceID: String?, targetID: String?, schema: KeySchema,

@@ -16,7 +16,8 @@ enum JobSchema {
             is_finished INTEGER NOT NULL, progress TEXT NOT NULL DEFAULT '{}', failure TEXT,
             boost TEXT, settings TEXT NOT NULL DEFAULT '{}', digest_key BLOB,
             repairs TEXT NOT NULL DEFAULT '{}', verdict TEXT,
-            reads_files INTEGER NOT NULL DEFAULT 0, export TEXT, collisions TEXT);
+            reads_files INTEGER NOT NULL DEFAULT 0, export TEXT, collisions TEXT,
+            places_met TEXT);
         CREATE TABLE segments (
             in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
             items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
@@ -123,6 +124,7 @@ enum JobSchema {
         // Under which keys items are written, so that two that come to one key are found.
         """
         ALTER TABLE tables ADD COLUMN collisions TEXT;
+        ALTER TABLE tables ADD COLUMN places_met TEXT;
         CREATE TABLE key_origins (
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             records BLOB NOT NULL);

@@ -66,6 +66,8 @@ package struct TableSave: Sendable {
     var settings: SettingsReport?
     /// What comparing a copy with its source has come to.
     var comparison: Comparison?
+    /// Places that changes name and items have had.
+    var placesMet: [String]?
     /// Items that came to one key, once they have been looked for.
     var collisions: KeyCollisions?
     /// Its last run has ended: every item arrived, or it failed, or was stopped.

@@ -24,6 +24,7 @@ extension CopySummary {
         case .complete: "copied"
         case .deadLetters: "copied, but for dead letters,"
         case .collisions: "copied, but for items that came to one key,"
+        case .unmet: "copied, but for what no item has,"
         case .different: "copied, with differences,"
         case .unlike: "copied, but for settings,"
         case .interrupted: "interrupted while copying"

@@ -15,6 +15,8 @@ struct CopySummary: JobSummary {
         case deadLetters
         /// Some items came to one key, so that not all can have arrived.
         case collisions
+        /// Everything arrived, but something was to be changed that no item has.
+        case unmet
         /// Everything arrived, but its verification found differences.
         case different
         /// Everything arrived, but not all settings, which was asked for.
@@ -25,7 +27,7 @@ struct CopySummary: JobSummary {
         var exitCode: ExitCode {
             switch self {
             case .complete: .success
-            case .deadLetters, .collisions, .different, .unlike: .differs
+            case .deadLetters, .collisions, .unmet, .different, .unlike: .differs
             case .interrupted: .interrupted
             case .failed: .failure
             }
@@ -58,6 +60,7 @@ struct CopySummary: JobSummary {
         case .completed:
             if counters.deadLetters > 0 { return .deadLetters }
             if status.tables.contains(where: { $0.collisions.count > 0 }) { return .collisions }
+            if status.tables.contains(where: { !$0.unmet.isEmpty }) { return .unmet }
             let isDifferent = status.tables.contains { $0.comparison?.result == .different }
             if counters.itemsChanging > 0 || isDifferent { return .different }
             return arguments.strictSettings && status.lacksSettings ? .unlike : .complete
@@ -130,6 +133,7 @@ struct CopySummary: JobSummary {
             }
             hints.append(text)
         }
+        hints += status.tables.flatMap(\.unmetHints)
         return hints
             + status.tables.flatMap {
                 $0.collisionHints(
@@ -185,6 +189,11 @@ extension TableStatus {
 }
 
 extension TableStatus {
+    /// What was to be changed and is in no item.
+    fileprivate var unmetHints: [String] {
+        unmet.map { "\($0): no item of \(source) has that; check how it is spelt" }
+    }
+
     /// Which items came to one key.
     fileprivate func collisionHints(ofFiles: Bool, changesItems: Bool) -> [String] {
         guard collisions.count > 0 else { return [] }
