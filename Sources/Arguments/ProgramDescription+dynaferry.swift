@@ -1,4 +1,5 @@
 import CommandLine
+import Connectors
 import Transfer
 
 extension ProgramDescription {

@@ -132,6 +132,14 @@ import Testing
         }
     }
 
+    @Test func `an export of items that come to one key names them, too`() async throws {
+        let site = try Self.site(90)
+        let transform = try ItemTransform(
+            .init(set: "id = 'one', n = if(n = 2, 1, n)"), hasJob: true)
+        let status = try await site.export { $0.transform = transform }.run()
+        #expect(status.outcome == .completed && status.tables[0].collisions.count == 2)
+    }
+
     @Test func `what looks for items by their keys is refused`() async throws {
         let site = try Self.site(9)
         try site.load("target", [])

@@ -2,6 +2,7 @@ import Connectors
 import DynamoModel
 import Glibc
 import Pacing
+import Status
 import System
 
 /// Opens the job that a copy is part of: resumes the one that the same command began, or begins a

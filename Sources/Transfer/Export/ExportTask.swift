@@ -87,6 +87,7 @@ final class ExportTask: TableTask {
         var status = TableStatus(source: name, target: subject.target.title)
         status.progress = Self.idleProgress(open, subject.description)
         status.comparison = open.record.comparison
+        status.collisions = open.record.collisions
         if open.record.isFinished { status.end(.completed) }
         state = Locked(State(definition: subject.description.definition, status: status))
         let queue = HTTPEngine.queue("export", lane: number)
@@ -110,6 +111,10 @@ final class ExportTask: TableTask {
             .stages(
                 from: subject.description.schema, to: subject.description.schema,
                 matches: matches)
+        if let origins = Self.originStage(options, subject) {
+            parts.stages.append(origins)
+            parts.folds.append(OriginFold())
+        }
         if options.verifies {
             try SourceDigest.kept(
                 by: context.keeper, ofTable: number, .table(subject.table), open,
@@ -237,7 +242,10 @@ final class ExportTask: TableTask {
             watch.stop()
             let progress = driver.progress
             state.withLock { ($0.status.progress, $0.isMoving) = (progress, false) }
-            if outcome == .completed { tellUnmet(progress) }
+            if outcome == .completed {
+                tellUnmet(progress)
+                try await findCollisions()
+            }
             if outcome == .completed, let finish {
                 try await close(finish)
                 if options.verifies { outcome = try await verify(finish) }
@@ -249,6 +257,31 @@ final class ExportTask: TableTask {
             (state.isMoving, state.verification) = (false, nil)
             state.status.end(outcome)
             return state.status
+        }
+    }
+
+    /// Notes where items come from whose keys are changed on the way.
+    private static func originStage(
+        _ options: ExportOptions, _ subject: Subject
+    ) -> OriginStage? {
+        let schema = subject.description.schema
+        guard options.transform.movesKeys(from: schema, to: schema) else { return nil }
+        return OriginStage(from: schema, to: schema, hiddenBy: options.transform.hidingKey)
+    }
+
+    private func findCollisions() async throws(FlowFailure) {
+        guard Self.originStage(options, subject) != nil else { return }
+        let (keeper, number, memory) = (context.keeper, number, options.memory)
+        do {
+            let found = try await OwnThread.run {
+                Result { () throws(JobError) in
+                    try keeper.collisions(ofTable: number, bytesMax: memory / 2, folder: "/tmp")
+                }
+            }.get()
+            state.withLock { $0.status.collisions = found }
+            try keeper.saveNow(TableSave(collisions: found), ofTable: number)
+        } catch {
+            throw FlowFailure(error as? JobError ?? JobError("\(error)"))
         }
     }
 

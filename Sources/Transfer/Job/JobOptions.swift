@@ -1,4 +1,5 @@
 import JSON
+import Status
 
 /// Which job a copy is to run as, and what of it was asked for.
 package struct JobOptions: Sendable {

@@ -1,3 +1,5 @@
+import Connectors
+
 /// What a repair may do.
 package struct RepairOptions: Equatable, Sendable {
     /// Items that the source does not have are deleted.

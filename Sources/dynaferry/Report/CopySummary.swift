@@ -140,7 +140,7 @@ struct CopySummary: JobSummary {
                     ofFiles: arguments.filesSide == .source,
                     changesItems: arguments.transform.texts.set != nil)
             }
-            + status.deadLettersPaths.map { "items that the target refused are in \($0)" }
+            + status.deadLettersPaths.map { "items that did not arrive are in \($0)" }
     }
 
     // MARK: For programs
