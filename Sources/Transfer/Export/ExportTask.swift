@@ -104,16 +104,10 @@ final class ExportTask: TableTask {
         let matches = options.transform.matches(earlier: open.record.placesMet)
         self.matches = matches
         parts.journal = JobJournal(context.keeper, table: number, of: open, matches: matches)
+        Self.add(options.transform.inJob(begunAt: context.created), matches, subject, to: &parts)
         if let attribute = subject.expiryAttribute {
-            parts.stages.append(ExpiryStage(ExpiryRule(attribute: attribute), time: context.time))
-        }
-        parts.stages += options.transform.inJob(begunAt: context.created)
-            .stages(
-                from: subject.description.schema, to: subject.description.schema,
-                matches: matches)
-        if let origins = Self.originStage(options, subject) {
-            parts.stages.append(origins)
-            parts.folds.append(OriginFold())
+            let rule = ExpiryRule(attribute: attribute)
+            parts.stages.insert(ExpiryStage(rule, time: context.time), at: 0)
         }
         if options.verifies {
             try SourceDigest.kept(
@@ -260,17 +254,29 @@ final class ExportTask: TableTask {
         }
     }
 
+    /// What becomes of items on the way.
+    private static func add(
+        _ transform: ItemTransform, _ matches: PlaceMatches?, _ subject: Subject,
+        to parts: inout FlowParts
+    ) {
+        let schema = subject.description.schema
+        parts.stages += transform.stages(from: schema, to: schema, matches: matches)
+        guard let origins = originStage(transform, subject) else { return }
+        parts.stages.append(origins)
+        parts.folds.append(OriginFold())
+    }
+
     /// Notes where items come from whose keys are changed on the way.
     private static func originStage(
-        _ options: ExportOptions, _ subject: Subject
+        _ transform: ItemTransform, _ subject: Subject
     ) -> OriginStage? {
         let schema = subject.description.schema
-        guard options.transform.movesKeys(from: schema, to: schema) else { return nil }
-        return OriginStage(from: schema, to: schema, hiddenBy: options.transform.hidingKey)
+        guard transform.movesKeys(from: schema, to: schema) else { return nil }
+        return OriginStage(from: schema, to: schema, hiddenBy: transform.hidingKey)
     }
 
     private func findCollisions() async throws(FlowFailure) {
-        guard Self.originStage(options, subject) != nil else { return }
+        guard Self.originStage(options.transform, subject) != nil else { return }
         let (keeper, number, memory) = (context.keeper, number, options.memory)
         do {
             let found = try await OwnThread.run {
