@@ -287,7 +287,7 @@ final class ExportTask: TableTask {
             state.withLock { $0.status.collisions = found }
             try keeper.saveNow(TableSave(collisions: found), ofTable: number)
         } catch {
-            throw FlowFailure(error as? JobError ?? JobError("\(error)"))
+            throw FlowFailure(error)
         }
     }
 
