@@ -188,12 +188,14 @@ final class CopyTask: TableTask {
     }
 
     /// Notes where items come from, where two may come to one key: their keys are changed on the
-    /// way, or they are lines of files that were not looked at before.
+    /// way, or they are lines that no manifest lists and nobody has looked at before. What one
+    /// lists was written of a table, which has each key once.
     var originStage: OriginStage? {
         let (from, to) = (subject.source.schema, subject.target.schema)
         var isUnchecked = false
         if case .export(let export) = subject.tables.source {
-            isUnchecked = export.isStream || !checksFirst(export)
+            isUnchecked =
+                export.export.items == nil && (export.isStream || !checksFirst(export))
         }
         guard isUnchecked || options.transform.movesKeys(from: from, to: to) else { return nil }
         return OriginStage(from: from, to: to, hiddenBy: options.transform.hidingKey)
