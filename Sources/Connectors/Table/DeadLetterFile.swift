@@ -1,4 +1,3 @@
-import Connectors
 import DynamoModel
 import Flow
 import Glibc
