@@ -8,7 +8,7 @@ import Testing
 struct ChangeComparisonTests {
     /// For more: `DYNAFERRY_CHANGES=1700 scripts/test.sh Interop`; a round has 60 items.
     private static let rounds =
-        ProcessInfo.processInfo.environment["DYNAFERRY_CHANGES"].flatMap { Int($0) } ?? 35
+        ProcessInfo.processInfo.environment["DYNAFERRY_CHANGES"].flatMap { Int($0) } ?? 15
 
     @Test func `items change as another implementation of the language says`() async throws {
         let said = try await Programs.runScript(
