@@ -91,8 +91,8 @@ extension CopyArguments {
             Option(
                 flag: "--fail-fast", \.failFast, in: .tables,
                 """
-                Stop all tables when one fails. Without it the others go on; what would befall \
-                every table stops them all the same.
+                Stop all tables when one fails. Without it the others go on, unless the failure \
+                concerns every table.
                 """),
         ]
     }
@@ -267,8 +267,8 @@ extension CopyArguments {
                 flag: "--verify", \.verifies, in: .reading,
                 """
                 Compare what has arrived with what was read, before settings are set: the target \
-                is read once for it, and what differs again on both sides. What has changed since \
-                it was read is told apart, as far as it is met, and makes no difference.
+                is read once for it, and what differs again on both sides. Items that changed \
+                after they were read are counted separately, and are no differences.
                 """
             ).perTable,
             Option(

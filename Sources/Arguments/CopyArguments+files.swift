@@ -250,7 +250,7 @@ extension CopyArguments {
         ]
         if let option = given.first(where: \.1)?.0 {
             throw UsageError(
-                "\(option) says nothing of a stream, which is no job", hints: ["leave it out"])
+                "\(option) does not apply to a stream, which is not a job", hints: ["leave it out"])
         }
     }
 

@@ -61,7 +61,7 @@ extension CopyArguments {
             choice.policy = try policyFile.map { path throws(CommandFailure) in
                 guard let json = try JSON(fileAt: path), json.members != nil else {
                     throw CommandFailure(
-                        "\(path) is no policy",
+                        "\(path) is not a policy",
                         hints: ["it is a JSON object, as IAM's policies are"])
                 }
                 return json.text

@@ -42,7 +42,7 @@ package enum PauseVerb: JobVerb {
     package static let summary = "Hold a running job."
     package static let about = """
         What is in flight comes home, and nothing is asked or written until dynaferry jobs resume. \
-        The process lives on; one that ends meanwhile can be gone on with like any other.
+        The process stays. A job whose process ends meanwhile can be resumed like any other.
         """
     package static let example = "Leave both tables alone for a while:"
 }
@@ -51,8 +51,8 @@ package enum ResumeVerb: JobVerb {
     package static let verb = "resume"
     package static let summary = "Let a job that is held go on."
     package static let about = """
-        A job whose process has ended is gone on with by its command, which is then printed; the \
-        exit code is 1.
+        Where the job's process has ended, only its own command resumes it: that is printed, and \
+        the exit code is 1.
         """
     package static let example = "Go on after dynaferry jobs pause:"
 }
@@ -83,8 +83,8 @@ package enum RemoveVerb: JobVerb {
     package static let verb = "remove"
     package static let summary = "Forget a job that no process runs."
     package static let about = """
-        Deletes the job's state, its dead letters included. One that was not finished can't be \
-        gone on with any more. The tables are not touched.
+        Deletes the job's state, its dead letters included. A job that was not finished can't be \
+        resumed afterwards. The tables are not touched.
         """
     package static let example = "Forget an old one:"
 }

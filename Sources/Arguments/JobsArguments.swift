@@ -117,7 +117,7 @@ package struct JobThrottleArguments: CommandArguments, Equatable {
     package static let about = [
         """
         Takes effect within a second in the process that runs the job. The last limits set hold \
-        when the job is gone on with, whatever its command says. What is not named stays as it is.
+        when the job is resumed, whatever its command says. What is not named stays as it is.
         """
     ]
 

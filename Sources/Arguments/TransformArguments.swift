@@ -30,12 +30,12 @@ package struct TransformArguments: Equatable, Sendable {
     private func checkOthers(_ changes: ItemChanges?) throws(UsageError) {
         if changes == nil, onFailure != .deadLetter {
             throw UsageError(
-                "--on-error is about items that can't be changed, but nothing is to be changed",
-                hints: ["leave it out, or say with --set or --remove what is to be changed"])
+                "--on-error requires --set or --remove",
+                hints: ["leave it out, or say what is to be changed"])
         }
         if let changes, changes.hidesValues, onFailure == .keep {
             throw UsageError(
-                "--on-error keep would write as they are items whose values are to be hidden",
+                "--on-error keep would write values unchanged that hash or mask is to hide",
                 hints: ["choose dead-letter, leave-out or fail"])
         }
     }

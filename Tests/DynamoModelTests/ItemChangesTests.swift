@@ -1,4 +1,5 @@
 import JSON
+import Pacing
 import System
 import Testing
 
@@ -108,18 +109,20 @@ import Testing
         ("pk = 1", "the key attribute pk is a number (N), where the table has S"),
         ("pk = ''", "the key attribute pk is empty"),
         ("pk = nothing", "the key attribute pk is missing"),
-        ("x.y = 1", "x.y: the map or list that it lies in is not there"),
+        ("x.y = 1", "x.y: the map or list around it does not exist"),
         ("odd = odd || 'x'", "odd: || takes texts, binaries or lists, not a number (N)"),
     ]
 
     @Test func `an item that can't become what it is to become says why`() throws {
         for (set, words) in Self.refusals {
-            let error = #expect(throws: ItemRefusal.self) { try rewritten(Self.item, set: set) }
-            #expect(error?.description == words)
+            let error = #expect(throws: RewriteFailure.self) {
+                try rewritten(Self.item, set: set)
+            }
+            #expect(error == .refused(ItemRefusal(words)))
         }
         let other = KeySchema(partition: KeyAttribute(name: "email", type: .string))
-        let error = #expect(throws: ItemRefusal.self) { try rewritten(Self.item, keys: other) }
-        #expect(error?.description == "the key attribute email is missing")
+        let error = #expect(throws: RewriteFailure.self) { try rewritten(Self.item, keys: other) }
+        #expect(error == .refused(ItemRefusal("the key attribute email is missing")))
     }
 
     @Test func `an item gets another key without a change`() throws {
@@ -130,13 +133,47 @@ import Testing
             buffer.bytes[Int(slice.partitionKey)...].starts(with: Array(#"{"N":"1.50"}"#.utf8)))
     }
 
+    /// A value that works now and not at another time fails with the item, never before.
+    @Test func `what can be read does not depend on the time`() throws {
+        for text in ["a = 1 / (now() - 5)", "a = substring('abc', now() - 4)", "a = 1 / now()"] {
+            for now in [0, 4, 5, 6] {
+                #expect(throws: Never.self, "\(text)") {
+                    try ItemChanges(set: text, remove: nil, ValueContext(now: now))
+                }
+            }
+        }
+    }
+
+    /// Whatever a user types is read to its end or refused; nothing else happens.
+    @Test func `any text is changes or is refused`() {
+        let words = [
+            "a", "b", "=", "=", ",", "(", ")", "[", "]", "[*]", ".", ".*", "||", "+", "-", "*", "/",
+            "1", "2.5e3", "'x'", "'", "\"q\"", "b64'AA=='", "{", "}", ":", "<<", ">>", "null",
+            "true",
+            "lower(", "hash(", "if(", "coalesce(", "now()", "mask(", "size(", "AND", "NOT", "IN",
+            "attribute_exists(", "\u{301}", "#a", ":b", "substring(a, 1)",
+        ]
+        var generator = SeededGenerator(seed: 11)
+        let context = ValueContext(now: 1, key: SecretKey(Array(repeating: 7, count: 16)))
+        var read = 0
+        for _ in 0..<20_000 {
+            let count = Int.random(in: 1...9, using: &generator)
+            let text = (0..<count).map { _ in words.randomElement(using: &generator)! }
+                .joined(separator: " ")
+            if (try? ItemChanges(set: "a = \(text)", remove: nil, context)) != nil { read += 1 }
+            _ = try? ItemChanges(set: text, remove: text, context)
+            _ = try? Condition(withLiterals: text, context)
+        }
+        #expect(read > 100)
+    }
+
     private static let wrong: [(set: String?, remove: String?, offset: Int?, words: String)] = [
         ("a = lowr(b)", nil, 4, "there is no function lowr; did you mean lower?"),
         ("a = lower(b, c)", nil, 4, "lower takes 1 operand, and was given 2"),
         ("a = substring(b)", nil, 4, "substring takes 2 to 3 operands, and was given 1"),
         ("a = now(", nil, 8, "it ends too early"),
         ("a == b", nil, 3, "= can't stand here"),
-        ("a = b, a.c = d", nil, 7, "a.c is, or lies in, what a changes already"),
+        ("a = b, a.c = d", nil, 7, "a.c overlaps a, which is changed already"),
         ("a = 'x", nil, 4, "this quote is never closed"),
         ("a = b c", nil, 6, "c can't stand here"),
         ("a = 1 / 0", nil, 4, "it divides by zero"),
@@ -144,7 +181,7 @@ import Testing
         ("a = hash(b)", nil, 4, "hash needs a secret key: name its file with --secret-file"),
         ("a = attribute_exists(b)", nil, 4, "attribute_exists is a condition, and no value"),
         ("a = if(b, c, d)", nil, 8, ", can't stand here"),
-        ("a = if(b AND c = 1, c, d)", nil, 9, "a condition compares"),
+        ("a = if(b AND c = 1, c, d)", nil, 9, "a comparison is missing"),
         ("a = if(b = c, d)", nil, 4, "if takes 3 operands, and was given 2"),
         ("a[*] = 1", nil, 2, "* can't stand here"),
         ("a + 1", nil, 2, "+ can't stand here"),
@@ -152,9 +189,9 @@ import Testing
         ("", nil, nil, "The expression can not be empty;"),
         ("a = 123456789012345678901234567890123456789", nil, 4, "is no number of DynamoDB's"),
         (nil, "a, b[", 5, "it ends too early"),
-        (nil, "a, a[*].b", 3, "a[*].b is, or lies in, what a changes already"),
-        (nil, "a[*], a[0].b", 6, "a[0].b is, or lies in, what a[*] changes already"),
-        ("a.b = 1", "a", 0, "a is, or lies in, what a.b changes already"),
+        (nil, "a, a[*].b", 3, "a[*].b overlaps a, which is changed already"),
+        (nil, "a[*], a[0].b", 6, "a[0].b overlaps a[*], which is changed already"),
+        ("a.b = 1", "a", 0, "a overlaps a.b, which is changed already"),
         (nil, "'a'", 0, "'a' can't stand here"),
         (nil, "a b", 2, "b can't stand here"),
     ]

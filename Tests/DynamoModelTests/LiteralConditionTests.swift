@@ -66,7 +66,8 @@ import Testing
 
     /// What is wrong, and at which byte.
     private static let wrong: [(text: String, reason: String, offset: Int?)] = [
-        ("", "can not be empty", nil), ("a", "a condition compares", 1), ("a = = 3", "= can't", 4),
+        ("", "can not be empty", nil), ("a", "a comparison is missing", 1),
+        ("a = = 3", "= can't", 4),
         ("a = 'x", "never closed", 4), ("\"a = 1", "never closed", 0), ("a = b64'x", "closed", 4),
         ("a = b64'?'", "base64", 4), ("a = 1 b", "b can't", 6), ("a = :x", ": can't", 4),
         ("#a = 1", "# can't", 0), ("a = [1,", "too early", 7), ("a = {1: 2}", "1 can't", 5),
@@ -74,7 +75,7 @@ import Testing
         ("a = <<>>", "one kind", 4),
         ("a = 1e999", "1e999", 4), ("a = - 'x'", "'x' can't", 6), ("a IN ()", ") can't", 6),
         ("foo(a)", "no function foo", 0), ("a & b", "& can't", 2), ("a = é", "é can't", 4),
-        ("a BETWEEN 3 AND 1", "BETWEEN", 0), ("size(a)", "a condition compares", 7),
+        ("a BETWEEN 3 AND 1", "BETWEEN", 0), ("size(a)", "a comparison is missing", 7),
         ("attribute_exists('a')", "document path", 0), ("a = 1 AND", "too early", 9),
         ("(a = 1", "too early", 6), ("a = 1)", ") can't", 5), ("a[x] = 1", "x can't", 2),
         ("a = 'x' OR NOT", "too early", 14), ("b = 1 OR begins_with(a, 1)", "operand type", 9),

@@ -104,6 +104,28 @@ final class CopyFixture {
 }
 
 extension CopyFixture {
+    /// A copy that is stopped at random instants, and resumed until it has completed.
+    /// - Parameter delays: milliseconds before a stop; each run gets more of them.
+    func copyThroughStops(
+        seed: UInt64, delays: ClosedRange<Int> = 5...40,
+        _ configure: (inout CopyOptions) -> Void
+    ) async throws -> JobStatus {
+        var generator = SeededGenerator(seed: seed)
+        var run = 0
+        while true {
+            run += 1
+            let job = try await prepare("source", "target", configure)
+            let delay = run * Int.random(in: delays, using: &generator)
+            let stopper = Task {
+                try await Task.sleep(for: .milliseconds(delay))
+                job.stop()
+            }
+            let status = await job.run()
+            stopper.cancel()
+            if status.outcome != .stopped { return status }
+        }
+    }
+
     /// Items are the same by their values, whatever order their attributes stand in.
     func expectSame(
         _ source: String, _ target: String, sourceLocation: SourceLocation = #_sourceLocation

@@ -65,20 +65,10 @@ import Testing
                     parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.03,unprocessed=0.2")
             }
             let filter = try Self.transform()
-            var generator = SeededGenerator(seed: seed)
-            for run in 1... {
-                let job = try await site.fixture.prepare { options in
-                    (options.transform, options.segments) = (filter, 8)
-                }
-                let delay = run * Int.random(in: 5...40, using: &generator)
-                let stopper = Task {
-                    try await Task.sleep(for: .milliseconds(delay))
-                    job.stop()
-                }
-                let status = await job.run()
-                stopper.cancel()
-                if status.outcome == .completed { break }
+            let status = try await site.fixture.copyThroughStops(seed: seed) { options in
+                (options.transform, options.segments) = (filter, 8)
             }
+            #expect(status.outcome == .completed)
             site.fixture.expectEqual("wanted", "target")
         }
     }
@@ -209,18 +199,10 @@ import Testing
                     parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.05,unprocessed=0.2")
             }
             let transform = try ItemTransform(.init(wanted: text), hasJob: false)
-            var generator = SeededGenerator(seed: UInt64(seed))
-            for run in 1... {
-                let job = try await site.fixture.prepare { $0.transform = transform }
-                let delay = run * Int.random(in: 5...40, using: &generator)
-                let stopper = Task {
-                    try await Task.sleep(for: .milliseconds(delay))
-                    job.stop()
-                }
-                let status = await job.run()
-                stopper.cancel()
-                if status.outcome == .completed { break }
+            let status = try await site.fixture.copyThroughStops(seed: UInt64(seed)) {
+                $0.transform = transform
             }
+            #expect(status.outcome == .completed)
             site.fixture.expectEqual("wanted", "target")
         }
     }

@@ -83,20 +83,10 @@ import Testing
                     parsing: "error=0.05,throttle=0.05,drop=0.05,truncate=0.03,unprocessed=0.2")
             }
             let transform = try Self.transform()
-            var generator = SeededGenerator(seed: seed)
-            for run in 1... {
-                let job = try await site.fixture.prepare { options in
-                    (options.transform, options.segments) = (transform, 8)
-                }
-                let delay = run * Int.random(in: 5...40, using: &generator)
-                let stopper = Task {
-                    try await Task.sleep(for: .milliseconds(delay))
-                    job.stop()
-                }
-                let status = await job.run()
-                stopper.cancel()
-                if status.outcome == .completed { break }
+            let status = try await site.fixture.copyThroughStops(seed: seed) { options in
+                (options.transform, options.segments) = (transform, 8)
             }
+            #expect(status.outcome == .completed)
             try site.fixture.expectSame("wanted", "target")
         }
     }
@@ -181,23 +171,13 @@ import Testing
             .init(
                 set: "a = lower(text), b = lower(txt), c = 1, d.e = absent.f",
                 remove: "blob, list[*].a, list[*].b, emtpy"), hasJob: true)
-        var generator = SeededGenerator(seed: 4)
-        for run in 1... {
-            let job = try await site.fixture.prepare { $0.transform = transform }
-            let delay = run * Int.random(in: 5...20, using: &generator)
-            let stopper = Task {
-                try await Task.sleep(for: .milliseconds(delay))
-                job.stop()
-            }
-            let status = await job.run()
-            stopper.cancel()
-            guard status.outcome == .completed else { continue }
-            #expect(
-                Set(status.tables[0].unmet) == [
-                    "--set b", "--set d.e", "--remove list[*].b", "--remove emtpy",
-                ])
-            break
+        let status = try await site.fixture.copyThroughStops(seed: 4, delays: 5...20) {
+            $0.transform = transform
         }
+        #expect(
+            Set(status.tables[0].unmet) == [
+                "--set b", "--set d.e", "--remove list[*].b", "--remove emtpy",
+            ])
         let out = try await site.export { $0.transform = transform }.run()
         #expect(out.tables[0].unmet.count == 4)
     }

@@ -30,16 +30,15 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
         let received = page.buffer.count
         if letters.hidesItems { hideRefused(&page) }
         for item in page.items.indices where page.isToBeWritten(item) {
-            do {
+            do throws(RewriteFailure) {
                 if let slice = try rewriter.rewrite(page.items[item], in: page.buffer) {
                     page.replace(item, with: slice)
                 }
-            } catch let error as ItemRefusal {
-                try fail(item, of: &page, error)
-            } catch let error as JSONError {
-                throw FlowFailure(malformed: error, "Scan")
             } catch {
-                preconditionFailure("an item was refused with \(error)")
+                switch error {
+                case .refused(let refusal): try fail(item, of: &page, refusal)
+                case .malformed(let error): throw FlowFailure(malformed: error, "Scan")
+                }
             }
             guard
                 page.buffer.count - received <= 2 * page.request.bytesMax
@@ -48,7 +47,8 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
                 // What was read is charged for.
                 throw FlowFailure(
                     .split, code: "PageTooLong",
-                    message: "items become longer than there is room", mayLandWithin: .zero)
+                    message: "the changed items need more memory than a page has",
+                    mayLandWithin: .zero)
             }
         }
     }

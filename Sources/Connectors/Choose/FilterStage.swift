@@ -6,9 +6,9 @@ import JSON
 package final class FilterStage: PageStage {
     /// It decodes what the condition names.
     package let isHeavy = true
-    private let filter: ItemFilter
+    private let transform: ItemTransform
 
-    package init(_ filter: ItemFilter) { self.filter = filter }
+    package init(_ transform: ItemTransform) { self.transform = transform }
 
     package func growth(items: Int) -> Int { items * MemoryLayout<Verdict>.stride }
 
@@ -16,7 +16,7 @@ package final class FilterStage: PageStage {
         let bytes = page.buffer.bytes
         do throws(JSONError) {
             for (item, slice) in page.items.enumerated() where !page.isRefused(item) {
-                if try !filter.wants(slice, in: bytes) { page.leaveOut(item, .unwanted) }
+                if try !transform.wants(slice, in: bytes) { page.leaveOut(item, .unwanted) }
             }
         } catch {
             throw FlowFailure(malformed: error, "Scan")

@@ -97,12 +97,23 @@ package struct ItemTransform: Equatable, Sendable {
             (bound.onFailure, bound.keys, bound.fraction) = (onFailure, keys, fraction)
             return bound
         } catch {
+            // Whether a text can be read depends on no time (``ValueExpression/now(_:)``).
             preconditionFailure("what could be read can't be any more: \(error)")
         }
     }
 
     /// Nothing is chosen, and nothing changed.
     package var isNone: Bool { texts == Texts() && keys == nil && fraction == nil }
+
+    /// Whether an item is wanted.
+    /// - Parameter bytes: that a cutter has cut it out of.
+    /// - Throws: when the bytes are no item of DynamoDB's.
+    func wants(
+        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) -> Bool {
+        if let fraction, try !fraction.wants(slice, in: bytes) { return false }
+        return try filter?.wants(slice, in: bytes) ?? true
+    }
 
     /// Whether items get other keys than they have.
     /// - Parameters:
@@ -153,8 +164,7 @@ package struct ItemTransform: Equatable, Sendable {
         from source: KeySchema, to target: KeySchema, matches: PlaceMatches? = nil
     ) -> [any PageStage] {
         var stages: [any PageStage] = []
-        if let fraction { stages.append(FractionStage(fraction)) }
-        if let filter { stages.append(FilterStage(filter)) }
+        if filter != nil || fraction != nil { stages.append(FilterStage(self)) }
         if changes != nil || source != target {
             stages.append(
                 ChangeStage(

@@ -129,7 +129,7 @@ package struct CollisionSearch {
             throw error
         } catch {
             throw JobError(
-                "which items came to one key can't be found out: \(error)",
+                "cannot check whether items got the same key: \(error)",
                 hint: "make room in \(folder), or set TMPDIR to another folder")
         }
     }

@@ -13,9 +13,8 @@ package final class PairComparison: @unchecked Sendable {
     private let now: Int
     private let digester: ItemDigester
     /// Of the source: what it does not want is not there.
-    private let filter: ItemFilter?
-    private let fraction: KeyFraction?
-    private let change: (rewriter: ItemRewriter, keeps: Bool)?
+    private let transform: ItemTransform
+    private let rewriter: ItemRewriter?
 
     /// Items of one side, and where they lie.
     typealias Side = (cut: CutBatchGet, buffer: ByteBuffer)
@@ -29,10 +28,8 @@ package final class PairComparison: @unchecked Sendable {
         transform: ItemTransform = ItemTransform()
     ) {
         self.schema = schema
-        (filter, fraction) = (transform.filter, transform.fraction)
-        change = transform.changes.map {
-            (ItemRewriter($0, keys: schema, from: schema), transform.onFailure == .keep)
-        }
+        self.transform = transform
+        rewriter = transform.changes.map { ItemRewriter($0, keys: schema, from: schema) }
         self.expiry = (
             expiry.source.map { ExpiryRule(attribute: $0) },
             expiry.target.map { ExpiryRule(attribute: $0) }
@@ -121,15 +118,15 @@ package final class PairComparison: @unchecked Sendable {
     func transformed(
         _ slice: ItemSlice, in buffer: ByteBuffer
     ) throws(JSONError) -> ItemSlice? {
-        if let fraction, try !fraction.wants(slice, in: buffer.bytes) { return nil }
-        if let filter, try !filter.wants(slice, in: buffer.bytes) { return nil }
-        guard let change else { return slice }
-        do {
-            return try change.rewriter.rewrite(slice, in: buffer) ?? slice
-        } catch let error as JSONError {
-            throw error
+        guard try transform.wants(slice, in: buffer.bytes) else { return nil }
+        guard let rewriter else { return slice }
+        do throws(RewriteFailure) {
+            return try rewriter.rewrite(slice, in: buffer) ?? slice
         } catch {
-            return change.keeps ? slice : nil
+            switch error {
+            case .malformed(let error): throw error
+            case .refused: return transform.onFailure == .keep ? slice : nil
+            }
         }
     }
 

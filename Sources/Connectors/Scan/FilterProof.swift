@@ -47,7 +47,7 @@ struct FilterProof {
                     try await keys(pushed, startKey).wanted
                         != keys(pushed.unfiltered, startKey).wanted
                 {
-                    return .differs("the service judges the condition otherwise")
+                    return .differs("DynamoDB disagrees about which items satisfy it")
                 }
                 guard let next else { break }
                 startKey = next

@@ -93,7 +93,8 @@ package struct FirstReader: Sendable {
             }
         case .differs(let reason):
             read.note =
-                "all items of \(table.name) are read, and --where is judged here alone: \(reason)"
+                "all items of \(table.name) are read, and dynaferry applies --where itself:"
+                + " \(reason)"
         }
         return read
     }

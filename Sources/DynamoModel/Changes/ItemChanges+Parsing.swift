@@ -77,6 +77,6 @@ extension ExpressionParser {
         _ pattern: PathPattern, _ earlier: [PathPattern], at start: Int
     ) throws(ExpressionError) {
         guard let other = earlier.first(where: pattern.mayOverlap) else { return }
-        throw ExpressionError("\(pattern) is, or lies in, what \(other) changes already", at: start)
+        throw ExpressionError("\(pattern) overlaps \(other), which is changed already", at: start)
     }
 }

@@ -69,7 +69,7 @@ package struct ItemChanges: Equatable, Sendable {
                 do throws(UpdateFailure) {
                     try new.set(path, to: value)
                 } catch {
-                    throw ValueFailure("the map or list that it lies in is not there")
+                    throw ValueFailure("the map or list around it does not exist")
                 }
             } catch {
                 throw ValueFailure("\(PathPattern(path)): \(error)")

@@ -42,9 +42,26 @@ package final class ItemRewriter {
 
     /// Writes one item behind the last byte of the buffer that it lies in.
     /// - Returns: where it lies now; nil: it stays as it is.
-    /// - Throws: ``ItemRefusal``; `JSONError` when the bytes are no item of DynamoDB's.
-    package func rewrite(_ slice: ItemSlice, in buffer: ByteBuffer) throws -> ItemSlice? {
-        let item = try read(slice, in: buffer.bytes)
+    package func rewrite(
+        _ slice: ItemSlice, in buffer: ByteBuffer
+    ) throws(RewriteFailure) -> ItemSlice? {
+        let item: Item
+        do throws(JSONError) {
+            item = try read(slice, in: buffer.bytes)
+        } catch {
+            throw .malformed(error)
+        }
+        do throws(ItemRefusal) {
+            return try rewrite(item, slice, in: buffer)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    /// - Parameter item: what was read of it.
+    private func rewrite(
+        _ item: Item, _ slice: ItemSlice, in buffer: ByteBuffer
+    ) throws(ItemRefusal) -> ItemSlice? {
         if !unmet.isEmpty, let matches { unmet = matches.look(for: unmet, in: item, named: met) }
         let new: Item
         do throws(ValueFailure) {
@@ -60,7 +77,7 @@ package final class ItemRewriter {
         try write(new, slice, in: buffer.bytes)
         let start = buffer.count
         buffer.append(output)
-        do {
+        do throws(ItemRefusal) {
             return try cut(from: start, in: buffer)
         } catch {
             buffer.truncate(to: start)
@@ -102,7 +119,7 @@ package final class ItemRewriter {
     /// Puts the item together: runs of members that stay, and behind them those that were changed.
     private func write(
         _ new: Item, _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
-    ) throws {
+    ) throws(ItemRefusal) {
         output.removeAll(keepingCapacity: true)
         output.append(0x7B)
         var place = Int(slice.offset) + 1
@@ -142,7 +159,7 @@ package final class ItemRewriter {
 
     // MARK: The key
 
-    private func checkKey(_ new: Item) throws {
+    private func checkKey(_ new: Item) throws(ItemRefusal) {
         for attribute in keyAttributes {
             let name = Array(attribute.name.utf8)
             guard names.contains(where: { $0.name == name }) else { continue }
@@ -160,7 +177,9 @@ package final class ItemRewriter {
         }
     }
 
-    private func cut(from start: Int, in buffer: ByteBuffer) throws -> ItemSlice {
+    private func cut(
+        from start: Int, in buffer: ByteBuffer
+    ) throws(ItemRefusal) -> ItemSlice {
         let slice: ItemSlice
         do throws(JSONError) {
             slice = try ByteWalk.overItems(buffer.bytes) { walk throws(JSONError) in
@@ -175,6 +194,13 @@ package final class ItemRewriter {
         }
         return slice
     }
+}
+
+/// Why an item was not written anew.
+package enum RewriteFailure: Error, Equatable, Sendable {
+    case refused(ItemRefusal)
+    /// The bytes are no item of DynamoDB's.
+    case malformed(JSONError)
 }
 
 /// Why an item can't become what it is to become: it never tells what it holds.

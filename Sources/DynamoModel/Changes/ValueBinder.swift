@@ -57,7 +57,7 @@ struct ValueBinder {
             guard let now = context.now else {
                 throw ExpressionError("now() is not known here: give it with --now")
             }
-            return .value(.number(DynamoNumber(now)))
+            return .now(now)
         case LiteralCall.hash: return try hash(arguments)
         default:
             guard let function = ValueFunction(rawValue: name) else {
@@ -85,11 +85,11 @@ struct ValueBinder {
         return try Self.folded(.hash(arguments[0], key, length: length))
     }
 
-    /// Its value, where that is the same for all items.
+    /// Its value, where that is a constant.
     private static func folded(
         _ expression: ValueExpression
     ) throws(ExpressionError) -> ValueExpression {
-        guard expression.paths.isEmpty else { return expression }
+        guard expression.isConstant else { return expression }
         do throws(ValueFailure) {
             return try expression.value(in: [:]).map { .value($0) } ?? expression
         } catch {

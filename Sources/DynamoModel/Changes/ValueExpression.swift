@@ -5,6 +5,9 @@
 package indirect enum ValueExpression: Hashable, Sendable {
     case path(DocumentPath)
     case value(AttributeValue)
+    /// `now()`, in seconds since 1970. No constant: whether an expression can be read must not
+    /// depend on when that is.
+    case now(Int)
     case operation(ValueOperator, ValueExpression, ValueExpression)
     case call(ValueFunction, [ValueExpression])
     /// The code of a value under a key, of so many characters.
@@ -23,6 +26,7 @@ package indirect enum ValueExpression: Hashable, Sendable {
         switch self {
         case .path(let path): return path.value(in: item)
         case .value(let value): return value
+        case .now(let seconds): return .number(DynamoNumber(seconds))
         case .operation(let sign, let left, let right):
             guard let operands = try Self.values([left, right], in: item) else { return nil }
             if operands.contains(.null) { return .null }
@@ -67,7 +71,7 @@ package indirect enum ValueExpression: Hashable, Sendable {
     package var paths: [DocumentPath] {
         switch self {
         case .path(let path): [path]
-        case .value: []
+        case .value, .now: []
         case .operation(_, let left, let right): left.paths + right.paths
         case .call(_, let arguments), .firstPresent(let arguments): arguments.flatMap(\.paths)
         case .hash(let inner, _, _), .part(let inner, _): inner.paths
@@ -76,11 +80,23 @@ package indirect enum ValueExpression: Hashable, Sendable {
         }
     }
 
+    /// Whether it is the same for all items, and at any time.
+    var isConstant: Bool {
+        switch self {
+        case .path, .now, .choice: false
+        case .value: true
+        case .operation(_, let left, let right): left.isConstant && right.isConstant
+        case .call(_, let arguments), .firstPresent(let arguments):
+            arguments.allSatisfy(\.isConstant)
+        case .hash(let inner, _, _), .part(let inner, _): inner.isConstant
+        }
+    }
+
     /// Whether it hides what it is computed of.
     package var hidesValues: Bool {
         switch self {
         case .hash, .call(.mask, _): true
-        case .path, .value: false
+        case .path, .value, .now: false
         case .operation(_, let left, let right), .choice(_, let left, let right):
             left.hidesValues || right.hidesValues
         case .call(_, let arguments), .firstPresent(let arguments):

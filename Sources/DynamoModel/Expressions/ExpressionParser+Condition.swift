@@ -62,7 +62,7 @@ extension ExpressionParser {
         guard form == .literal, kind == .end || keyword != nil || word == ")" else {
             return syntaxError
         }
-        return ExpressionError("a condition compares: = is missing, or the like", at: offset)
+        return ExpressionError("a comparison is missing here, such as = 1", at: offset)
     }
 
     /// What is wrong with a part is told at its beginning.

@@ -106,7 +106,7 @@ struct CopyPreflight {
             options.transform.movesKeys(from: schema, to: options.transform.keys ?? schema)
         else { return }
         throw CopyRefusal(
-            "--only-changed looks for items by their keys, which are changed on the way",
+            "--only-changed finds items by their keys, but this copy changes them",
             hint: "copy into a new table, or with --merge")
     }
 

@@ -84,9 +84,9 @@ package struct DeadLetterRetry: Sendable {
             }
             if JobIdentity.changesItems(identity, ofTable: number) {
                 throw JobError(
-                    "the items of \(table.source) were changed on their way, and a retry would"
-                        + " write them as they are",
-                    hint: "put right what is wrong with them, then copy once more with --merge")
+                    "the job changes the items of \(table.source), and a retry would write them"
+                        + " unchanged",
+                    hint: "mend the cause, then copy again with --merge")
             }
         }
     }

@@ -318,7 +318,7 @@ extension JobRecord.Kind {
 }
 
 extension FlowFailure {
-    /// It would befall every table: going on with others makes no sense.
+    /// It concerns every table: working on others makes no sense.
     fileprivate var isSystemic: Bool {
         switch code {
         case "JobState", "CredentialsExpired", "UnrecognizedClientException",

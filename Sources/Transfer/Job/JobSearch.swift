@@ -195,7 +195,7 @@ struct JobSearch {
 
     // MARK: Whether it may go on
 
-    /// Whether a table of `job` may be gone on with between source and target as they are now.
+    /// Whether a table of `job` may be resumed between source and target as they are now.
     /// - Parameters:
     ///   - target: nil when there is no such table.
     ///   - isFiles: the target is files, of which nothing is to be looked at.

@@ -102,7 +102,7 @@ final class MemoryJobStore: JobStore {
             originBlocks[table, default: []].append(block)
         } catch {
             throw JobError(
-                "under which keys items are written can't be kept: \(error)",
+                "cannot keep the keys of the items that are written: \(error)",
                 hint: "make room in \(folder), or set TMPDIR to another folder")
         }
     }

@@ -6,11 +6,11 @@ package struct JobView: Equatable, Sendable {
     package enum State: String, Sendable {
         case running
         case paused
-        /// Ended early, at the user's wish; it can be gone on with.
+        /// Ended early, at the user's wish; it can be resumed.
         case stopped
         case failed
         case finished
-        /// Its process ended without a word; it can be gone on with.
+        /// Its process ended without a word; it can be resumed.
         case crashed
     }
 

@@ -75,8 +75,8 @@ struct VerifyLook: Sendable {
         comparison.notes = settings.notes
         if movesKeys {
             comparison.notes.append(
-                "keys are changed on the way, so that items which differ are not looked at again:"
-                    + " those that changed meanwhile, or have expired, are among them")
+                "items that differ are not read again, since their keys are changed: those that"
+                    + " changed meanwhile, or have expired, are among them")
         }
         var subject = TableVerification.Subject(
             source: .init(
@@ -98,12 +98,12 @@ struct VerifyLook: Sendable {
     ) throws(CopyRefusal) {
         if case .sample = options.mode {
             throw CopyRefusal(
-                "--sample compares the same parts of both tables, but keys are changed on the way",
+                "--sample requires the same keys on both sides, but here they are changed",
                 hint: "leave --sample out, or compare a --fraction of the keys")
         }
         if repairs {
             throw CopyRefusal(
-                "--repair looks for items by their keys, which are changed on the way",
+                "--repair finds items by their keys, but here they are changed",
                 hint: "copy once more with --merge, which puts what is missing")
         }
     }

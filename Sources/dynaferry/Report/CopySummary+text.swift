@@ -23,8 +23,8 @@ extension CopySummary {
         switch outcome {
         case .complete: "copied"
         case .deadLetters: "copied, but for dead letters,"
-        case .collisions: "copied, but for items that came to one key,"
-        case .unmet: "copied, but for what no item has,"
+        case .collisions: "copied, but several items got the same key,"
+        case .unmet: "copied, but some paths were in no item,"
         case .different: "copied, with differences,"
         case .unlike: "copied, but for settings,"
         case .interrupted: "interrupted while copying"

@@ -191,7 +191,7 @@ extension TableStatus {
 extension TableStatus {
     /// What was to be changed and is in no item.
     fileprivate var unmetHints: [String] {
-        unmet.map { "\($0): no item of \(source) has that; check how it is spelt" }
+        unmet.map { "\($0): no item of \(source) has this; check its spelling" }
     }
 
     /// Which items came to one key.
@@ -201,12 +201,12 @@ extension TableStatus {
         let what = "\(collisions.count.grouped) keys of \(target)"
         return [
             ofFiles && !changesItems
-                ? "\(what) stand in more than one line, and one of these lines is there: with"
+                ? "\(what) stand in more than one line, and the table has one of these: with"
                     + " --check-first and --merge the last line of each key counts"
-                : "\(what) were given to more than one item, and one of these items is there:"
-                    + " change what --set makes of the key"
+                : "\(what) belong to more than one item, and the table has one of these: change"
+                    + " how --set computes the key"
         ]
-            + collisions.examples.map { "one key: \($0.joined(separator: " and "))" }
+            + collisions.examples.map { "same key: \($0.joined(separator: " and "))" }
             + (more > 0 ? ["and \(more.grouped) more"] : [])
     }
 }
