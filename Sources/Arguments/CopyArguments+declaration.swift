@@ -357,6 +357,7 @@ extension CopyArguments {
     package static let environment =
         SideEnvironment.notes + [
             Note("XDG_STATE_HOME", "Where jobs are kept, in a folder dynaferry."),
+            Note("TMPDIR", "Where keys of items are kept that memory does not hold."),
             Note("NO_COLOR", "When set, no colours on the terminal."),
         ]
 

@@ -6,7 +6,10 @@ import Testing
 /// Goal: what is kept on disk comes back whole, and never takes the room of what must be written.
 @Suite(.serialized) struct SpoolTests {
     @Test func `blocks come back as they were, in any order`() throws {
-        let folder = NSTemporaryDirectory()
+        let folder = NSTemporaryDirectory() + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let spool = try Spool(inFolder: folder, leaving: 0)
         let blocks = [[UInt8]("one".utf8), [UInt8](repeating: 7, count: 100_000), [1]]
         let kept = try blocks.map { block in try block.withUnsafeBytes { try spool.add($0) } }
@@ -15,7 +18,18 @@ import Testing
             #expect(spool.read(place, into: buffer))
             #expect(Array(buffer.bytes) == block)
         }
-        #expect(!FileManager.default.fileExists(atPath: "\(folder)/spool.\(getpid())"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+
+    @Test func `many are made in one folder at once`() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<200 { _ = try Spool(inFolder: NSTemporaryDirectory()) }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     @Test func `a disk without room to spare takes nothing`() throws {

@@ -17,7 +17,10 @@ package final class Spool: Sendable {
     ///   again, and what else is written there may not.
     package init(inFolder folder: String, leaving: Int = 16 << 20) throws(SystemError) {
         self.leaving = leaving
-        let path = "\(folder)/spool.\(getpid())"
+        // One process may make several at once, and the folder may be everybody's.
+        var generator = SystemRandomNumberGenerator()
+        let name = UInt64.random(in: .min ... .max, using: &generator)
+        let path = "\(folder)/spool.\(getpid()).\(name)"
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw SystemError("cannot make a file in \(folder)", code: errno)

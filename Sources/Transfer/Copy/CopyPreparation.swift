@@ -109,7 +109,8 @@ package enum CopyPreparation {
     ) -> Job {
         let asked = options[0].limits
         let totals = asked.updated(by: job.record.throttle).totals
-        let keeper = JobKeeper(job, totals, time: time)
+        let keeper = JobKeeper(
+            job, totals, scratchFolder: options[0].scratchFolder, time: time)
         let shared = SharedLimits(totals, time: time)
         let context = CopyTask.Context(
             keeper: keeper, shared: shared, created: job.record.created,

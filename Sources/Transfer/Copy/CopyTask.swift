@@ -215,8 +215,7 @@ final class CopyTask: TableTask {
         let (keeper, number, options) = (context.keeper, number, options)
         let found = try await OwnThread.run {
             Result { () throws(JobError) in
-                try keeper.collisions(
-                    ofTable: number, bytesMax: options.memory / 2, folder: options.scratchFolder)
+                try keeper.collisions(ofTable: number, bytesMax: options.memory / 2)
             }
         }.get()
         let collisions = found.told(words)

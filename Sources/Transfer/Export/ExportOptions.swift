@@ -19,6 +19,8 @@ package struct ExportOptions: Equatable, Sendable {
     /// Which items are wanted, and what becomes of them on the way.
     package var transform = ItemTransform()
     package var giveUpAfter: Duration = .seconds(15 * 60)
+    /// For what memory does not hold.
+    package var scratchFolder = "/tmp"
 
     package init() {}
 

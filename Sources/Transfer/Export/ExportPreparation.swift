@@ -78,7 +78,8 @@ package enum ExportPreparation {
         willWrite()
         source.begin()
         let totals = options.limits.totals
-        let keeper = JobKeeper(tables: 1, totals, time: time)
+        let keeper = JobKeeper(
+            tables: 1, totals, scratchFolder: options.scratchFolder, time: time)
         let shared = SharedLimits(totals, time: time)
         let context = CopyTask.Context(
             keeper: keeper, shared: shared, created: time.secondsSinceEpoch, isResumed: false,
@@ -287,7 +288,8 @@ package enum ExportPreparation {
     ) throws -> Job {
         let asked = options[0].limits
         let totals = asked.updated(by: job.record.throttle).totals
-        let keeper = JobKeeper(job, totals, time: time)
+        let keeper = JobKeeper(
+            job, totals, scratchFolder: options[0].scratchFolder, time: time)
         let shared = SharedLimits(totals, time: time)
         let context = CopyTask.Context(
             keeper: keeper, shared: shared, created: job.record.created,

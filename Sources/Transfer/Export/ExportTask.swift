@@ -281,7 +281,7 @@ final class ExportTask: TableTask {
         do {
             let found = try await OwnThread.run {
                 Result { () throws(JobError) in
-                    try keeper.collisions(ofTable: number, bytesMax: memory / 2, folder: "/tmp")
+                    try keeper.collisions(ofTable: number, bytesMax: memory / 2)
                 }
             }.get()
             state.withLock { $0.status.collisions = found }

@@ -17,6 +17,7 @@ final class JobKeeper: @unchecked Sendable {
     private var store: (any JobStore)?
     private var lock: FileLock?
     private var locks: PairLocks?
+    private let scratchFolder: String
     private let time: any TimeSource
     private let started: Instant
     private let earlier: (job: JobProgress, tables: [JobProgress])
@@ -29,8 +30,12 @@ final class JobKeeper: @unchecked Sendable {
         var done: RateWindow
     }
 
-    init(_ job: OpenJob, _ totals: UnitTotals, time: any TimeSource) {
-        store = job.kept?.file ?? MemoryJobStore(folder: "/tmp")
+    /// - Parameter scratchFolder: for what memory does not hold.
+    init(
+        _ job: OpenJob, _ totals: UnitTotals, scratchFolder: String, time: any TimeSource
+    ) {
+        store = job.kept?.file ?? MemoryJobStore(folder: scratchFolder)
+        self.scratchFolder = scratchFolder
         lock = job.kept?.lock
         locks = job.locks
         earlier = (job.record.progress, job.tables.map(\.record.progress))
@@ -47,8 +52,11 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     /// Of a job of which nothing outlives the process.
-    init(tables count: Int, _ totals: UnitTotals, time: any TimeSource) {
-        store = MemoryJobStore(folder: "/tmp")
+    init(
+        tables count: Int, _ totals: UnitTotals, scratchFolder: String, time: any TimeSource
+    ) {
+        store = MemoryJobStore(folder: scratchFolder)
+        self.scratchFolder = scratchFolder
         earlier = (JobProgress(), [JobProgress](repeating: JobProgress(), count: count))
         self.totals = totals
         self.time = time
@@ -161,14 +169,12 @@ final class JobKeeper: @unchecked Sendable {
 
     /// Looks for items of a table that came to one key, which takes a while: a part at a time is
     /// asked for.
-    /// - Parameters: as ``CollisionSearch`` takes them.
-    func collisions(
-        ofTable table: Int, bytesMax: Int, folder: String
-    ) throws(JobError) -> KeyCollisions {
+    /// - Parameter bytesMax: that the search may take in memory.
+    func collisions(ofTable table: Int, bytesMax: Int) throws(JobError) -> KeyCollisions {
         let bytes = try onQueue { () throws(JobError) in
             try store?.originsBytes(ofTable: table) ?? 0
         }
-        return try CollisionSearch(bytes: bytes, bytesMax: bytesMax, folder: folder) {
+        return try CollisionSearch(bytes: bytes, bytesMax: bytesMax, folder: scratchFolder) {
             number throws(JobError) in
             try self.onQueue { () throws(JobError) in
                 try self.store?.origins(ofTable: table, after: number)

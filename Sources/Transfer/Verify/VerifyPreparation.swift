@@ -144,9 +144,11 @@ package struct VerifyPreparation {
         let run = open.map { Job.Run($0) } ?? Job.Run(kind: .verify)
         let totals = asked.updated(by: run.throttle).totals
         let shared = SharedLimits(totals, time: time)
+        let scratchFolder = options[0].scratchFolder
         let keeper =
-            open.map { JobKeeper($0, totals, time: time) }
-            ?? JobKeeper(tables: looks.count, totals, time: time)
+            open.map { JobKeeper($0, totals, scratchFolder: scratchFolder, time: time) }
+            ?? JobKeeper(
+                tables: looks.count, totals, scratchFolder: scratchFolder, time: time)
         var all: [Job.Table] = []
         var place = 0
         for (number, look) in looked.enumerated() {

@@ -137,9 +137,7 @@ enum EngineCopy {
                 try OutputFile.checkFolder(of: path, "--dead-letters")
             }
             var options = try CopyOptions(own)
-            if let folder = environment["TMPDIR"], !folder.isEmpty {
-                options.scratchFolder = folder
-            }
+            options.scratchFolder = ScratchFolder.parent(environment)
             return options
         }
     }

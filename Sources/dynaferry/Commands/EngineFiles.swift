@@ -27,12 +27,13 @@ enum EngineFiles {
                 name: arguments.source.text, reader: client,
                 scaling: scaling.map(ScalingReader.init))
             return try await ExportPreparation.lines(
-                try ExportOptions(arguments), table, to: STDOUT_FILENO, called: "stdout",
+                try Self.options(arguments, environment), table, to: STDOUT_FILENO,
+                called: "stdout",
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
         let pairs = try await exportPairs(arguments, sides, voice, &options)
         return try await ExportPreparation.prepare(
-            Self.options(of: pairs, arguments), job: options, pairs,
+            Self.options(of: pairs, arguments, environment), job: options, pairs,
             policy: EngineCopy.policy(arguments), note: { voice.note($0) },
             willWrite: voice.willWrite, seed: anySeed())
     }
@@ -46,11 +47,20 @@ enum EngineFiles {
 
     /// What holds for each table.
     static func options(
-        of pairs: [ExportPreparation.Pair], _ arguments: CopyArguments
+        of pairs: [ExportPreparation.Pair], _ arguments: CopyArguments,
+        _ environment: [String: String]
     ) throws(CommandFailure) -> [ExportOptions] {
         try pairs.map { pair throws(CommandFailure) in
-            try ExportOptions(arguments.own(ofTable: pair.source.name))
+            try options(arguments.own(ofTable: pair.source.name), environment)
         }
+    }
+
+    private static func options(
+        _ arguments: CopyArguments, _ environment: [String: String]
+    ) throws(CommandFailure) -> ExportOptions {
+        var options = try ExportOptions(arguments)
+        options.scratchFolder = ScratchFolder.parent(environment)
+        return options
     }
 
     /// Tables that are selected, and where each goes.

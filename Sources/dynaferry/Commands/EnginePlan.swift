@@ -34,7 +34,8 @@ enum EnginePlan {
                     let sides = try EngineFiles.sidesOfExport(arguments, environment)
                     let pairs = try await EngineFiles.exportPairs(arguments, sides, voice, &job)
                     return try await CopyPlan.exporting(
-                        try EngineFiles.options(of: pairs, arguments), pairs, prices: prices,
+                        try EngineFiles.options(of: pairs, arguments, environment), pairs,
+                        prices: prices,
                         jobs: job.folder)
                 }
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)

@@ -18,6 +18,11 @@ final class ScratchFolder: Sendable {
 
     deinit { Self.removeAll(path) }
 
+    /// Where temporary files go.
+    static func parent(_ environment: [String: String]) -> String {
+        environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    }
+
     private static func removeAll(_ folder: String) {
         if let stream = opendir(folder) {
             while let entry = readdir(stream) {

@@ -137,6 +137,6 @@ extension VerifyOptions {
         if own.filesSide == nil { transform.keys = own.files.key?.keySchema }
         settings = own.comparesSettings ? try own.settingChoice : nil
         giveUpAfter = own.giveUpAfter
-        if let folder = environment["TMPDIR"], !folder.isEmpty { scratchFolder = folder }
+        scratchFolder = ScratchFolder.parent(environment)
     }
 }
