@@ -413,6 +413,11 @@ extension CopyArguments {
                 "--only-changed compares all items, but --skip-expired leaves some out",
                 hints: ["leave one of them out"])
         }
+        if transform.through != nil {
+            throw UsageError(
+                "--only-changed looks for items by their keys, which a program may have changed",
+                hints: ["leave --only-changed out: --merge puts all items once more"])
+        }
         if schemaOnly {
             throw UsageError(
                 "--only-changed is about items, but --schema-only copies none",

@@ -6,8 +6,9 @@ import Status
 import Transfer
 
 extension CopyOptions {
-    /// - Throws: when the file of a policy can't be read.
-    package init(_ arguments: CopyArguments) throws(CommandFailure) {
+    /// - Parameter table: whose rules hold.
+    /// - Throws: when a file that is named can't be read.
+    package init(_ arguments: CopyArguments, ofTable table: String) throws(CommandFailure) {
         self.init()
         part = arguments.part
         settings = try arguments.settingChoice
@@ -22,7 +23,7 @@ extension CopyOptions {
                 ? CopyOptions.memoryFromFiles : CopyOptions.memoryUsual)
         verifies = arguments.verifies
         isConsistentRead = arguments.consistentRead
-        transform = try arguments.transform.transform(hasJob: true)
+        transform = try arguments.transform.transform(ofTable: table, hasJob: true)
         if arguments.filesSide == nil { transform.keys = arguments.files.key?.keySchema }
         skipsExpired = arguments.skipExpired
         mergesIntoItems = arguments.merge != nil || arguments.onlyChanged
@@ -72,9 +73,10 @@ extension CopyArguments {
 }
 
 extension ExportOptions {
-    package init(_ arguments: CopyArguments) throws(CommandFailure) {
+    /// - Parameter table: whose rules hold.
+    package init(_ arguments: CopyArguments, ofTable table: String) throws(CommandFailure) {
         self.init()
-        transform = try arguments.transform.transform(hasJob: true)
+        transform = try arguments.transform.transform(ofTable: table, hasJob: true)
         compression = arguments.files.asCompression
         fileBytes = arguments.files.fileBytes
         memory =

@@ -48,6 +48,32 @@ extension CopyArguments {
                 """
             ).perTable,
             Option(
+                "--rules", .file, \.transform.rulesFile, in: .changes, default: "none",
+                """
+                File that says, for each table, which places of its items are kept, removed, \
+                hashed, masked or set; what it does not name is refused. What is hidden is also \
+                searched for in all that is kept.
+                """
+            ).perTable,
+            Option(
+                "--through", .text("COMMAND", expected: "a command"), \.transform.through,
+                in: .changes, default: "no program",
+                """
+                Have items go through a program, one in each line of its input, as DynamoDB's \
+                JSON: {"pk":{"S":"a"}}. For each it gives one line: an item, null for none, or a \
+                list of items. A shell runs it, without the AWS variables.
+                """
+            ).perTable,
+            Option(
+                "--through-jobs", .integer(1...64), \.transform.throughJobs, in: .changes,
+                default: "1", "Processes of that program at a time."
+            ).perTable,
+            Option(
+                "--through-timeout", .duration, \.transform.throughTimeout, in: .changes,
+                default: "1m",
+                "The run fails when that program reads and writes nothing for so long."
+            ).perTable,
+            Option(
                 "--on-error", .choice, \.transform.onFailure, in: .changes,
                 """
                 What becomes of an item that can't be changed so, as when text is added to a \

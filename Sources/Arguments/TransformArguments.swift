@@ -9,6 +9,12 @@ package struct TransformArguments: Equatable, Sendable {
     package var onFailure = ItemTransform.OnFailure.deadLetter
     /// A file whose bytes are what `hash` hashes with.
     package var secretFile: String?
+    /// A file that says what becomes of each place of an item.
+    package var rulesFile: String?
+    /// A program that items go through, how many of it run, and how long one may be silent.
+    package var through: String?
+    package var throughJobs: Int?
+    package var throughTimeout: Duration?
     /// Which of all partition keys are wanted; nil: all.
     package var fraction: Percentage?
     /// In seconds since 1970; nil: the job's start, where there is one.
@@ -17,20 +23,67 @@ package struct TransformArguments: Equatable, Sendable {
     package init() {}
 
     /// What is not so if nothing is chosen and nothing changed.
-    package var isNone: Bool { texts == ItemTransform.Texts() && fraction == nil }
+    package var isNone: Bool {
+        texts == ItemTransform.Texts() && rulesFile == nil && through == nil && fraction == nil
+    }
 
     /// The expressions, read. Of the secret file it is enough here that it is named.
     /// - Throws: for what can't be read, with the place where it goes wrong.
     package func check(hasJob: Bool) throws(UsageError) {
         let stand = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
-        let transform = try transform(key: secretFile == nil ? nil : stand, hasJob: hasJob)
+        let key = secretFile == nil ? nil : stand
+        let transform = try transform(rules: nil, key: key, hasJob: hasJob)
+        if rulesFile != nil { try checkRules(key, hasJob: hasJob) }
+        try checkThrough()
         try checkOthers(transform.changes)
     }
 
-    private func checkOthers(_ changes: ItemChanges?) throws(UsageError) {
-        if changes == nil, onFailure != .deadLetter {
+    private func checkRules(_ key: SecretKey?, hasJob: Bool) throws(UsageError) {
+        guard texts.set == nil, texts.remove == nil else {
             throw UsageError(
-                "--on-error requires --set or --remove",
+                "--rules has set and remove of its own, beside which --set and --remove can't be",
+                hints: ["write them into the file of rules"])
+        }
+        guard onFailure != .keep else {
+            throw UsageError(
+                "--on-error keep would write items unchanged that the rules refuse",
+                hints: ["choose dead-letter, leave-out or fail"])
+        }
+        _ = try rules(key, hasJob: hasJob)
+    }
+
+    private func checkThrough() throws(UsageError) {
+        guard let through else {
+            if throughJobs != nil || throughTimeout != nil {
+                throw UsageError(
+                    "--through-jobs and --through-timeout require --through",
+                    hints: ["name the program: --through 'jq -c \"del(.note)\"'"])
+            }
+            return
+        }
+        guard !through.allSatisfy(\.isWhitespace) else {
+            throw UsageError(
+                "--through: there is no command",
+                hints: ["name the program: --through 'jq -c \"del(.note)\"'"])
+        }
+        guard rulesFile == nil else {
+            throw UsageError(
+                "--rules can't vouch for what a program of --through makes of an item",
+                hints: ["leave one of them out"])
+        }
+    }
+
+    /// - Parameter hasJob: `now()` is the job's start, which is not known yet.
+    private func rules(_ key: SecretKey?, hasJob: Bool) throws(UsageError) -> RulesFile? {
+        try rulesFile.map { path throws(UsageError) in
+            try RulesFile(path, ValueContext(now: hasJob ? now ?? 0 : now, key: key))
+        }
+    }
+
+    private func checkOthers(_ changes: (any ItemChanging)?) throws(UsageError) {
+        if changes == nil, rulesFile == nil, through == nil, onFailure != .deadLetter {
+            throw UsageError(
+                "--on-error requires --set, --remove, --rules or --through",
                 hints: ["leave it out, or say what is to be changed"])
         }
         if let changes, changes.hidesValues, onFailure == .keep {
@@ -41,11 +94,15 @@ package struct TransformArguments: Equatable, Sendable {
     }
 
     /// - Parameter hasJob: `now()` is the job's start.
-    package func transform(key: SecretKey?, hasJob: Bool) throws(UsageError) -> ItemTransform {
+    private func transform(
+        rules: ItemRules?, key: SecretKey?, hasJob: Bool
+    ) throws(UsageError) -> ItemTransform {
         do throws(ItemTransform.Refusal) {
-            var transform = try ItemTransform(texts, key: key, now: now, hasJob: hasJob)
+            var transform = try ItemTransform(
+                texts, rules: rules, key: key, now: now, hasJob: hasJob)
             transform.onFailure = onFailure
             transform.fraction = fraction.map { KeyFraction($0.share) }
+            transform.through = throughSettings
             return transform
         } catch {
             switch error.text {
@@ -56,21 +113,61 @@ package struct TransformArguments: Equatable, Sendable {
         }
     }
 
+    private var throughSettings: ThroughSource.Settings? {
+        through.map { command in
+            var settings = ThroughSource.Settings(command: command)
+            settings.jobs = throughJobs ?? settings.jobs
+            settings.giveUpAfter = throughTimeout ?? settings.giveUpAfter
+            return settings
+        }
+    }
+
     private static func refusal(
         _ error: ExpressionError, _ text: String?, _ option: String
     ) -> UsageError {
         UsageError(
-            error.text(in: text ?? "", option: option),
+            "\(option): \(error.text(in: text ?? ""))",
             hints: [
                 "texts stand in 'single quotes', odd names in \"double quotes\": \"a-b\" = 'c'"
             ])
     }
 
     /// The same, of arguments that have been checked, with the secret that its file holds.
-    package func transform(hasJob: Bool) throws(CommandFailure) -> ItemTransform {
+    /// - Parameter table: whose rules hold.
+    package func transform(
+        ofTable table: String, hasJob: Bool
+    ) throws(CommandFailure) -> ItemTransform {
         let key = try secretFile.map { path throws(CommandFailure) in try SecretKey(file: path) }
+        return try CommandFailure.wrapping { () throws(UsageError) in
+            let rules = try rules(key, hasJob: hasJob)?.rules(for: table)
+            return try transform(rules: rules, key: key, hasJob: hasJob)
+        }
+    }
+
+    /// Refuses rules that none of a run's tables has.
+    /// - Parameter tables: by name, and what holds for each.
+    package static func checkRules(
+        of tables: [(name: String, transform: TransformArguments)]
+    ) throws(CommandFailure) {
+        let stand = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
+        let ruled = Dictionary(grouping: tables.filter { $0.transform.rulesFile != nil }) {
+            $0.transform.rulesFile
+        }
+        for (_, tables) in ruled.sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) {
+            try CommandFailure.wrapping { () throws(UsageError) in
+                // Of expressions nothing is looked at here.
+                try tables[0].transform.rules(stand, hasJob: true)?.check(for: tables.map(\.name))
+            }
+        }
+    }
+}
+
+extension CommandFailure {
+    fileprivate static func wrapping<Value>(
+        _ body: () throws(UsageError) -> Value
+    ) throws(CommandFailure) -> Value {
         do throws(UsageError) {
-            return try transform(key: key, hasJob: hasJob)
+            return try body()
         } catch {
             throw CommandFailure(error.message, hints: error.hints)
         }
@@ -103,11 +200,11 @@ extension SecretKey {
 
 extension ExpressionError {
     /// What is wrong, and below it where: the text and a caret.
-    fileprivate func text(in whole: String, option: String) -> String {
-        guard let offset else { return "\(option): \(description)" }
+    func text(in whole: String) -> String {
+        guard let offset else { return description }
         let line = whole.map { $0.isNewline || $0 == "\t" ? " " : String($0) }.joined()
         let before = String(decoding: Array(whole.utf8).prefix(offset), as: UTF8.self).count
-        return "\(option): \(description)\n  \(line)\n  "
+        return "\(description)\n  \(line)\n  "
             + String(repeating: " ", count: before) + "^"
     }
 }

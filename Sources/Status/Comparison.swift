@@ -80,7 +80,7 @@ package struct Comparison: Equatable, Sendable {
         var copy = FlowProgress(segments: segments)
         let written = counters.repaired - earlier.repaired
         copy.counters.itemsWritten = written
-        copy.counters.deadLetters = counters.deadLetters
+        copy.counters.deadLetters = counters.deadLetters + counters.unchangeable
         copy.counters.itemsLeftOut = counters.pastTTLInSource
         copy.counters.itemsChanging = counters.changing
         copy.counters.itemsOnlyInTarget =
@@ -95,7 +95,9 @@ package struct Comparison: Equatable, Sendable {
         copy.itemsEarlier = earlier.repaired
         // What was put since the source was read has been read by its key.
         let unequal = copy.counters.itemsSettled + counters.changing
-        let found = counters.itemsInSource > 0 ? counters.itemsInSource : source.counters.itemsRead
+        let found =
+            counters.itemsInSource > 0
+            ? counters.itemsInSource + counters.unchangeable : source.counters.itemsRead
         copy.counters.itemsRead = max(found - earlier.repaired, unequal)
         if result != nil { copy.counters.itemsEqual = copy.counters.itemsRead - unequal }
         copy.itemsEstimated = max(reported, copy.itemsEarlier + copy.counters.itemsRead)

@@ -13,6 +13,8 @@ package struct VerifyCounters: Equatable, Sendable {
     /// Past their time to live, on one side only.
     package var pastTTL = 0
     package var changing = 0
+    /// Of the source: what can't be changed as it is to be. Such are in no copy.
+    package var unchangeable = 0
     /// Of the three kinds that stay different: since when they are.
     package private(set) var causes = VerifyCauses()
     /// Of these: those that only the target has.
@@ -111,6 +113,7 @@ package struct VerifyCounters: Equatable, Sendable {
         ("itemsInSource", \.itemsInSource), ("itemsInTarget", \.itemsInTarget),
         ("different", \.different), ("onlyInSource", \.onlyInSource),
         ("onlyInTarget", \.onlyInTarget), ("pastTTL", \.pastTTL), ("changing", \.changing),
+        ("unchangeable", \.unchangeable),
         ("repaired", \.repaired), ("deleted", \.deleted), ("deadLetters", \.deadLetters),
         ("oddInSource", \.oddInSource), ("pastTTLInSource", \.pastTTLInSource),
         ("differedAtFirstRead", \.causes.differedAtFirstRead),

@@ -70,6 +70,14 @@ import Testing
                 return AskedPair(difference, trustsAbsence: true)
             }
         },
+        SourceCase(testDescription: "ThroughSource") { client, table, queue in
+            ThroughSource(
+                ScanSource(
+                    SourceTable(name: table, reader: ReadOnlyClient(client)), side: "source",
+                    schema: schema, .init(segments: 3), on: queue),
+                stages: [], ItemTransform(), .init(command: "cat"), from: schema, to: schema,
+                told: nil)
+        },
         SourceCase(testDescription: "ExportSource") { _, table, queue in
             try exported(table, queue)
         },

@@ -11,14 +11,22 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
     private let rewriter: ItemRewriter
     private let letters: LetterWriter
     private let onFailure: ItemTransform.OnFailure
+    private var code = DeadLetter.unchangeableCode
+    private var verb = "can't be changed"
+    private var hint = "see --on-error, or change what is set"
 
     /// - Parameter key: what keys are told by that must not be told.
     package init(
-        _ changes: ItemChanges, from source: KeySchema, to target: KeySchema, key: SecretKey?,
+        _ changes: any ItemChanging, from source: KeySchema, to target: KeySchema, key: SecretKey?,
         onFailure: ItemTransform.OnFailure, matches: PlaceMatches? = nil
     ) {
         rewriter = ItemRewriter(changes, keys: target, from: source, matches: matches)
         letters = LetterWriter(changes, schema: source, key: key)
+        if changes is ItemRules {
+            code = DeadLetter.rulesCode
+            verb = "is refused by the rules"
+            hint = "say in the rules what becomes of it"
+        }
         self.onFailure = onFailure
     }
 
@@ -63,14 +71,12 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
     private func fail(
         _ item: Int, of page: inout Page, _ error: ItemRefusal
     ) throws(FlowFailure) {
-        var failure = FlowFailure(
-            .giveUp, code: DeadLetter.unchangeableCode, message: "\(error)",
-            hint: "see --on-error, or change what is set")
+        var failure = FlowFailure(.giveUp, code: code, message: "\(error)", hint: hint)
         switch onFailure {
         case .leaveOut: page.leaveOut(item, .unchangeable)
         case .keep: break
         case .fail:
-            failure.message = "an item can't be changed: \(error)"
+            failure.message = "an item \(verb): \(error)"
             throw failure
         case .deadLetter:
             do throws(JSONError) {
@@ -94,18 +100,19 @@ extension Page {
 
 /// What dead letters tell of items that could not be changed: all of it, or where the changes hide
 /// values the key alone, itself hidden when it is to be.
-private struct LetterWriter {
+struct LetterWriter {
     private let schema: KeySchema
     let hidesItems: Bool
-    /// Of the key: attributes that are changed, and must not be told as they came.
-    private let hidden: Set<String>
+    /// Of the key: attributes that must not be told as they came; nil: all of it.
+    private let hidden: Set<String>?
     private let key: SecretKey
 
-    init(_ changes: ItemChanges, schema: KeySchema, key: SecretKey?) {
+    init(_ changes: any ItemChanging, schema: KeySchema, key: SecretKey?) {
         self.schema = schema
         hidesItems = changes.hidesValues
-        let changed = changes.changedAttributes.map { String(decoding: $0, as: UTF8.self) }
-        hidden = hidesItems ? Set(changed) : []
+        hidden = changes.hiddenAttributes.map { names in
+            Set(names.map { String(decoding: $0, as: UTF8.self) })
+        }
         // Without a key of the user's, one that nobody has.
         self.key = key ?? .ofThisRun
     }
@@ -122,10 +129,11 @@ private struct LetterWriter {
     }
 
     private func toldKey(_ raw: [UInt8]) throws(JSONError) -> [UInt8] {
-        if hidden.isEmpty { return raw }
+        if hidden?.isEmpty == true { return raw }
         let json = try JSON(parsing: raw)
         let members = (json.members ?? []).map { member in
-            guard hidden.contains(member.name), let value = try? AttributeValue(member.value),
+            guard hidden?.contains(member.name) ?? true,
+                let value = try? AttributeValue(member.value),
                 let code = try? key.code(of: value)
             else { return member }
             return JSON.Member(member.name, ["S": .string(String(decoding: code, as: UTF8.self))])
@@ -145,5 +153,12 @@ extension SecretKey {
 
 extension DeadLetter {
     /// Of an item that could not be changed as it was to be.
-    static let unchangeableCode = "CannotChange"
+    package static let unchangeableCode = "CannotChange"
+    /// Of one that rules refuse: its key is hashed, and the reason names a place.
+    package static let rulesCode = "RefusedByRules"
+
+    /// The target was not asked: the job could not make of the item what it was to become.
+    package var isUnchangeable: Bool {
+        code == Self.unchangeableCode || code == Self.rulesCode
+    }
 }

@@ -41,32 +41,39 @@ package struct ItemTransform: Equatable, Sendable {
     /// `now()` is the job's start, which is not known before it is opened.
     private let takesTimeOfJob: Bool
     package let filter: ItemFilter?
-    package let changes: ItemChanges?
+    package let changes: (any ItemChanging)?
+    private let rules: ItemRules?
     package var onFailure = OnFailure.deadLetter
     /// Of what is made; nil: those of the source.
     package var keys: KeySchema?
     /// Which of all partition keys are wanted; nil: all.
     package var fraction: KeyFraction?
+    /// A program that all else has gone through before.
+    package var through: ThroughSource.Settings?
 
     package static func == (left: Self, right: Self) -> Bool {
         left.texts == right.texts && left.context.key == right.context.key
             && left.context.now == right.context.now && left.onFailure == right.onFailure
             && left.keys == right.keys && left.fraction == right.fraction
+            && left.rules == right.rules && left.through == right.through
     }
 
     /// All items, as they are.
     package init() {
         (texts, context, takesTimeOfJob) = (Texts(), ValueContext(), false)
-        (filter, changes) = (nil, nil)
+        (filter, changes, rules) = (nil, nil, nil)
     }
 
     /// - Parameters:
     ///   - key: what `hash` hashes with.
     ///   - now: what `now()` is; nil: the job's start, where there is a job, else unknown.
+    ///   - rules: in place of `set` and `remove`.
     package init(
-        _ texts: Texts, key: SecretKey? = nil, now: Int? = nil, hasJob: Bool
+        _ texts: Texts, rules: ItemRules? = nil, key: SecretKey? = nil, now: Int? = nil,
+        hasJob: Bool
     ) throws(Refusal) {
         self.texts = texts
+        self.rules = rules
         takesTimeOfJob = hasJob && now == nil
         let context = ValueContext(now: hasJob ? now ?? 0 : now, key: key)
         self.context = context
@@ -78,7 +85,7 @@ package struct ItemTransform: Equatable, Sendable {
             throw Refusal(text: .wanted, error: error)
         }
         guard texts.set != nil || texts.remove != nil else {
-            changes = nil
+            changes = rules
             return
         }
         do throws(ItemChanges.Refusal) {
@@ -91,10 +98,13 @@ package struct ItemTransform: Equatable, Sendable {
     /// The same in a job that began at this time, in seconds since 1970.
     package func inJob(begunAt seconds: Double) -> ItemTransform {
         guard takesTimeOfJob else { return self }
-        do throws(Refusal) {
+        let now = Int(clamping: seconds.rounded(.down))
+        do {
             var bound = try ItemTransform(
-                texts, key: context.key, now: Int(clamping: seconds.rounded(.down)), hasJob: true)
+                texts, rules: try rules?.bound(to: ValueContext(now: now, key: context.key)),
+                key: context.key, now: now, hasJob: true)
             (bound.onFailure, bound.keys, bound.fraction) = (onFailure, keys, fraction)
+            bound.through = through
             return bound
         } catch {
             // Whether a text can be read depends on no time (``ValueExpression/now(_:)``).
@@ -103,7 +113,9 @@ package struct ItemTransform: Equatable, Sendable {
     }
 
     /// Nothing is chosen, and nothing changed.
-    package var isNone: Bool { texts == Texts() && keys == nil && fraction == nil }
+    package var isNone: Bool {
+        texts == Texts() && rules == nil && keys == nil && fraction == nil && through == nil
+    }
 
     /// Whether an item is wanted.
     /// - Parameter bytes: that a cutter has cut it out of.
@@ -121,7 +133,7 @@ package struct ItemTransform: Equatable, Sendable {
     ///   - target: and as they are written.
     package func movesKeys(from source: KeySchema, to target: KeySchema) -> Bool {
         let names = source.names + target.names
-        return source != target
+        return source != target || through != nil
             || changes?.changedAttributes.contains { names.contains($0) } == true
     }
 
@@ -136,12 +148,18 @@ package struct ItemTransform: Equatable, Sendable {
         if let wanted = texts.wanted { members.append(JSON.Member("where", .string(wanted))) }
         if let set = texts.set { members.append(JSON.Member("set", .string(set))) }
         if let remove = texts.remove { members.append(JSON.Member("remove", .string(remove))) }
+        if let rules {
+            members.append(JSON.Member("rules", .string(rules.fingerprint)))
+        }
+        if let through {
+            members.append(JSON.Member("through", .string(through.command)))
+        }
         if let fraction {
             members.append(JSON.Member("fraction", .number("\(fraction.share)")))
         }
         if let keys { members.append(JSON.Member("keys", .string("\(keys)"))) }
         if let key = context.key { members.append(JSON.Member("secret", .string(key.fingerprint))) }
-        if changes != nil, onFailure != .deadLetter {
+        if changes != nil || through != nil, onFailure != .deadLetter {
             members.append(JSON.Member("onError", .string(onFailure.rawValue)))
         }
         if !takesTimeOfJob, let now = context.now {

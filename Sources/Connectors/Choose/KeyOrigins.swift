@@ -75,12 +75,13 @@ package final class OriginStage: PageStage, @unchecked Sendable {
             for item in page.items.indices {
                 if page.isToBeWritten(item) {
                     let hash = try digester.keyHash(page.written(item), in: page.buffer.bytes)
+                    let read = page.read(item)
                     if let lines {
-                        let place = Array(lines.place(of: item).text.utf8)
+                        let place = Array(lines.place(of: read.number).text.utf8)
                         made.records.append(key: hash, origin: place, as: place)
                     } else {
                         let told = told(
-                            try page.items[item].key(in: page.buffer.bytes, schema: source))
+                            try read.slice.key(in: page.buffer.bytes, schema: source))
                         made.records.append(key: hash, origin: told, as: told)
                     }
                 }

@@ -57,7 +57,8 @@ package final class SupersededStage: PageStage {
         guard let lines = page.made(PageLines.self), files.contains(lines.first.file) else {
             return
         }
-        for item in page.items.indices where places.contains(lines.place(of: item)) {
+        for item in page.items.indices where places.contains(lines.place(of: page.origin(of: item)))
+        {
             page.leaveOut(item, .superseded)
         }
     }

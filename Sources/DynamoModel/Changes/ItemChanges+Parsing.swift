@@ -71,6 +71,28 @@ extension ItemChanges {
     }
 }
 
+extension PathPattern {
+    /// Of one path, as it is written.
+    package init(_ text: String) throws(ExpressionError) {
+        var parser = try ExpressionParser(text, form: .literal)
+        self = try parser.pattern()
+        try parser.expectEnd()
+    }
+}
+
+extension ValueExpression {
+    /// Of one value, as it is written.
+    package init(_ text: String, _ context: ValueContext) throws(ExpressionError) {
+        var parser = try ExpressionParser(text, form: .literal, context)
+        do throws(ExpressionError) {
+            self = try ValueBinder(context).value(try parser.value())
+        } catch {
+            throw error.offset == nil ? ExpressionError(error.description, at: 0) : error
+        }
+        try parser.expectEnd()
+    }
+}
+
 extension ExpressionParser {
     /// Which of two changes of one place would win nobody could tell.
     fileprivate func check(

@@ -1,6 +1,6 @@
 /// What becomes of an item: values that are set, and places that are taken out. Every value is
 /// computed of the item as it was read.
-package struct ItemChanges: Equatable, Sendable {
+package struct ItemChanges: ItemChanging, Equatable, Sendable {
     struct Assignment: Equatable, Sendable {
         let path: DocumentPath
         let value: ValueExpression
@@ -9,15 +9,7 @@ package struct ItemChanges: Equatable, Sendable {
     let assignments: [Assignment]
     let removals: [PathPattern]
     /// The attributes that it looks at or changes, and of each what it does.
-    let names: [NamedAttribute]
-
-    struct NamedAttribute {
-        let name: [UInt8]
-        /// It becomes another one, or is taken out.
-        let isChanged: Bool
-        /// Its value has a part in what becomes of the item.
-        let isRead: Bool
-    }
+    package let names: [NamedAttribute]?
 
     package static func == (left: Self, right: Self) -> Bool {
         left.assignments == right.assignments && left.removals == right.removals
@@ -48,14 +40,29 @@ package struct ItemChanges: Equatable, Sendable {
     /// Whether it hides what an item holds: its values must be told nowhere then.
     package var hidesValues: Bool { assignments.contains(where: \.value.hidesValues) }
 
-    /// The attributes whose value it sets or takes out.
-    package var changedAttributes: [[UInt8]] { names.filter(\.isChanged).map(\.name) }
+    package var changedAttributes: [[UInt8]] {
+        Array(Set(assignments.map(\.path.attribute) + removals.map(\.attribute)))
+    }
+    package var hiddenAttributes: [[UInt8]]? { hidesValues ? changedAttributes : [] }
+
+    package var places: [String] {
+        assignments.map { "--set \(PathPattern($0.path))" } + removals.map { "--remove \($0)" }
+    }
+
+    package func isMet(_ place: Int, in item: Item, named names: Set<[UInt8]>) -> Bool {
+        guard place >= assignments.count else {
+            // What is computed of nothing is there with the first item.
+            let paths = assignments[place].value.paths
+            return paths.isEmpty || paths.contains { $0.value(in: item) != nil }
+        }
+        let pattern = removals[place - assignments.count]
+        guard !pattern.steps.isEmpty else { return names.contains(pattern.attribute) }
+        return pattern.isMet(in: item)
+    }
 
     /// What the changed attributes become.
     /// - Parameter item: those attributes of ``names`` that are read, as far as it has them.
-    /// - Returns: all of them that are left.
-    /// - Throws: ``ValueFailure``
-    func applied(to item: Item) throws(ValueFailure) -> Item {
+    package func applied(to item: Item, keys: [[UInt8]]) throws(ValueFailure) -> Item {
         var new = item
         // What has no value is removed with all else, so that elements keep their numbers.
         var removals = self.removals

@@ -6,10 +6,14 @@ import System
 ///
 /// Not thread-safe: it keeps memory from one item to the next.
 package final class ItemRewriter {
-    package let changes: ItemChanges
+    private let changes: any ItemChanging
     private let keys: KeyNames
     private let keyAttributes: [KeyAttribute]
-    private let names: [ItemChanges.NamedAttribute]
+    /// nil: all are read and written.
+    private let names: [NamedAttribute]?
+    /// The names of those that are written anew.
+    private let written: [[UInt8]]?
+    private let keyNames: [[UInt8]]
     private let hasOtherKey: Bool
     /// Members that are changed, as they lie in the item.
     private var changed: [Range<Int>] = []
@@ -24,7 +28,7 @@ package final class ItemRewriter {
     ///   - source: theirs as they come.
     ///   - matches: nil: nobody asks.
     package init(
-        _ changes: ItemChanges, keys: KeySchema, from source: KeySchema,
+        _ changes: any ItemChanging, keys: KeySchema, from source: KeySchema,
         matches: PlaceMatches? = nil
     ) {
         self.changes = changes
@@ -33,11 +37,15 @@ package final class ItemRewriter {
         self.keys = KeyNames(keys)
         keyAttributes = [keys.partition] + (keys.sort.map { [$0] } ?? [])
         hasOtherKey = keys != source
-        let others = keys == source ? [] : keyAttributes.map { Array($0.name.utf8) }
-        names =
-            changes.names
-            + others.filter { name in !changes.names.contains { $0.name == name } }
-            .map { .init(name: $0, isChanged: false, isRead: true) }
+        let keyNames = keyAttributes.map { Array($0.name.utf8) }
+        self.keyNames = keyNames
+        written = changes.names?.filter(\.isChanged).map(\.name)
+        names = changes.names.map { names in
+            let others = keys == source ? [] : keyNames
+            return names
+                + others.filter { name in !names.contains { $0.name == name } }
+                .map { NamedAttribute(name: $0, isChanged: false, isRead: true) }
+        }
     }
 
     /// Writes one item behind the last byte of the buffer that it lies in.
@@ -62,16 +70,17 @@ package final class ItemRewriter {
     private func rewrite(
         _ item: Item, _ slice: ItemSlice, in buffer: ByteBuffer
     ) throws(ItemRefusal) -> ItemSlice? {
-        if !unmet.isEmpty, let matches { unmet = matches.look(for: unmet, in: item, named: met) }
+        if !unmet.isEmpty, let matches {
+            unmet = matches.look(for: unmet) { changes.isMet($0, in: item, named: met) }
+        }
         let new: Item
         do throws(ValueFailure) {
-            new = try changes.applied(to: item)
+            new = try changes.applied(to: item, keys: keyNames)
         } catch {
             throw ItemRefusal("\(error)")
         }
         try checkKey(new)
-        let isChanged = changes.names.contains { $0.isChanged && new[$0.name] != nil }
-        guard isChanged || !changed.isEmpty else {
+        guard isChanged(item, to: new) else {
             return hasOtherKey ? try cut(from: Int(slice.offset), in: buffer) : nil
         }
         try write(new, slice, in: buffer.bytes)
@@ -83,6 +92,11 @@ package final class ItemRewriter {
             buffer.truncate(to: start)
             throw error
         }
+    }
+
+    private func isChanged(_ item: Item, to new: Item) -> Bool {
+        guard let names else { return new != item }
+        return !changed.isEmpty || names.contains { $0.isChanged && new[$0.name] != nil }
     }
 
     /// Decodes what the changes name, and notes where it lies.
@@ -101,6 +115,11 @@ package final class ItemRewriter {
             let start = walk.offset
             let name = try walk.walkString()
             try walk.expect(0x3A)
+            guard let names else {
+                item[walk.unescaped(name)] = try NamedAttributes.value(&walk, in: bytes)
+                changed.append(start..<walk.offset)
+                continue
+            }
             guard let known = names.first(where: { walk.equals(name, $0.name) }) else {
                 try walk.walkValue()
                 continue
@@ -128,10 +147,10 @@ package final class ItemRewriter {
             place = member.upperBound
         }
         append(bytes, place, Int(slice.offset + slice.length) - 1)
-        for attribute in changes.names where attribute.isChanged {
-            guard let value = new[attribute.name] else { continue }
+        for name in written ?? new.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            guard let value = new[name] else { continue }
             if output.count > 1 { output.append(0x2C) }
-            JSON.write(utf8: attribute.name, to: &output)
+            JSON.write(utf8: name, to: &output)
             output.append(0x3A)
             value.write(to: &output)
             guard output.count <= Self.bytesMax else {
@@ -162,7 +181,7 @@ package final class ItemRewriter {
     private func checkKey(_ new: Item) throws(ItemRefusal) {
         for attribute in keyAttributes {
             let name = Array(attribute.name.utf8)
-            guard names.contains(where: { $0.name == name }) else { continue }
+            if let names, !names.contains(where: { $0.name == name }) { continue }
             guard let value = new[name] else {
                 throw ItemRefusal("the key attribute \(attribute.name) is missing")
             }

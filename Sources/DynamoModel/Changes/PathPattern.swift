@@ -42,6 +42,11 @@ package struct PathPattern: Hashable, Sendable, CustomStringConvertible {
         return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
     }
 
+    /// Whether there is a place that both lead to, and the other one on from there.
+    package func leads(to other: PathPattern) -> Bool {
+        steps.count < other.steps.count && mayOverlap(other)
+    }
+
     /// Whether there is a place that both lead to, or through.
     func mayOverlap(_ other: PathPattern) -> Bool {
         attribute == other.attribute

@@ -3,17 +3,13 @@ import System
 /// Which of the places that changes name were met in an item: one that never is was misspelt, or is
 /// of another table. Any thread may ask.
 package final class PlaceMatches: Sendable {
-    private let changes: ItemChanges
-    /// By what is written, `--set a.b` or `--remove c`; in that order.
+    /// As they are written.
     private let texts: [String]
     private let met: Locked<Set<Int>>
 
     /// - Parameter earlier: texts of those that earlier runs of the job have met.
-    package init(_ changes: ItemChanges, earlier: [String] = []) {
-        self.changes = changes
-        let texts =
-            changes.assignments.map { "--set \(PathPattern($0.path))" }
-            + changes.removals.map { "--remove \($0)" }
+    package init(_ changes: any ItemChanging, earlier: [String] = []) {
+        let texts = changes.places
         self.texts = texts
         met = Locked(Set(texts.indices.filter { earlier.contains(texts[$0]) }))
     }
@@ -31,28 +27,19 @@ package final class PlaceMatches: Sendable {
         return texts.indices.filter { !met.contains($0) }
     }
 
-    /// Looks for places in an item.
-    /// - Parameters:
-    ///   - item: those of its attributes that the changes read.
-    ///   - names: of all of its attributes that they name.
+    /// Notes those of the places that an item has.
     /// - Returns: those that are left.
-    func look(for places: [Int], in item: Item, named names: Set<[UInt8]>) -> [Int] {
-        let found = places.filter { isMet($0, item, names) }
+    func look(for places: [Int], _ isMet: (Int) -> Bool) -> [Int] {
+        let found = places.filter(isMet)
         if found.isEmpty { return places }
         met.withLock { $0.formUnion(found) }
         return places.filter { !found.contains($0) }
     }
+}
 
-    private func isMet(_ place: Int, _ item: Item, _ names: Set<[UInt8]>) -> Bool {
-        guard place >= changes.assignments.count else {
-            // What is computed of nothing is there with the first item.
-            let paths = changes.assignments[place].value.paths
-            return paths.isEmpty || paths.contains { $0.value(in: item) != nil }
-        }
-        let pattern = changes.removals[place - changes.assignments.count]
-        guard !pattern.steps.isEmpty else { return names.contains(pattern.attribute) }
-        return item[pattern.attribute]?.has(pattern.steps[...]) == true
-    }
+extension PathPattern {
+    /// Whether it leads to anything in an item.
+    func isMet(in item: Item) -> Bool { item[attribute]?.has(steps[...]) == true }
 }
 
 extension AttributeValue {

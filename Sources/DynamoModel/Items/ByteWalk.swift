@@ -167,6 +167,11 @@ struct ByteWalk {
         return JSONText.unescaped(bytes(text.range)) == name
     }
 
+    /// What a string stands for.
+    func unescaped(_ text: Text) -> [UInt8] {
+        text.hasEscapes ? JSONText.unescaped(bytes(text.range)) : Array(bytes(text.range))
+    }
+
     func equals(_ text: Text, _ name: StaticString) -> Bool {
         guard text.unescapedCount == name.utf8CodeUnitCount else { return false }
         let name = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)

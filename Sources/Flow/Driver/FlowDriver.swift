@@ -294,7 +294,7 @@ package final class FlowDriver: @unchecked Sendable {
     private func staged(_ page: Page) -> Result<Page, FlowFailure> {
         Result { () throws(FlowFailure) in
             var page = page
-            page.replyBytes = page.buffer.count
+            if page.replyBytes == 0 { page.replyBytes = page.buffer.count }
             for stage in parts.stages { try stage.apply(to: &page) }
             return page
         }
@@ -457,6 +457,7 @@ extension ArrivedPage {
                 + page.items.capacity * MemoryLayout<ItemSlice>.stride + growth,
             next: page.next, units: page.units)
         written = page.replaced
+        groups = page.groups
         rewritten = page.replacedCount
         unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted
@@ -479,7 +480,7 @@ extension FlowParts {
         var configuration = FlowConfiguration(
             page: source.shape, batch: sink?.shape, memory: memory)
         configuration.growth = stages.reduce(0) { $0 + $1.growth(items: 1) }
-        configuration.pageFactor = 1 + 2 * stages.count(where: \.writesAnew)
+        configuration.pageFactor = source.shape.memoryFactor + 2 * stages.count(where: \.writesAnew)
         return configuration
     }
 }

@@ -80,7 +80,10 @@ package struct FlowCounters: Equatable, Sendable {
         itemsLeftOut += page.leftOut.count + page.itemsHidden
         itemsRewritten += page.rewritten
         bytesRead += page.replyBytes
-        if !isWritten { itemsPassed += page.count - page.leftOut.count - page.itemsHidden }
+        if !isWritten {
+            itemsPassed +=
+                page.count - page.leftOut.count - page.refused.count - page.itemsHidden
+        }
     }
 
     /// Takes in what became of a batch.

@@ -50,6 +50,8 @@ package struct ArrivedPage: Equatable, Sendable {
     package var items: [ItemSlice]
     /// What is written of each; empty: they are written as they came.
     package var written: [ItemSlice] = []
+    /// Which item of those that were read each has come of; empty: each is one.
+    package var groups: [Int] = []
     /// Items that are written otherwise than they came.
     package var rewritten = 0
     /// Items that were only counted.

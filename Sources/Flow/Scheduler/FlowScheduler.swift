@@ -157,11 +157,12 @@ package struct FlowScheduler: Sendable {
         }
         let number = ledger.add(page, of: arrival.slot)
         if isWritten { mixer.add(page, as: number, of: arrival.slot) }
-        // There are no dead letters where nothing is written.
-        if !isWritten, let refused = page.refused.first {
+        if !isWritten, configuration.deadLettersMax == 0, let refused = page.refused.first {
             end(.failed(refused.failure), at: now)
+            pump(at: now, &actions)
+            return (number, actions)
         }
-        for refused in page.refused where isWritten {
+        for refused in page.refused {
             refuse(
                 ItemRef(page: number, index: refused.position), refused.failure,
                 isAnswered: false, at: now)

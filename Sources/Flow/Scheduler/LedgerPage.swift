@@ -6,6 +6,8 @@ struct LedgerPage: Sendable {
     /// The slot of the partition that it belongs to.
     let slot: Int
     let items: [ItemSlice]
+    /// Which item of those that were read each has come of; empty: each is one.
+    private let groups: [Int]
     /// Items that lie between them, and that the source has left out by itself.
     let hidden: Int
     /// Sum of the items' sizes.
@@ -21,22 +23,28 @@ struct LedgerPage: Sendable {
     private var prefix = 0
     private(set) var prefixBytes = 0
 
-    /// - Parameter isSettled: nothing is to be done about its items.
+    /// - Parameter isSettled: nothing is to be done about its items but those that are refused.
     init(_ page: ArrivedPage, slot: Int, isSettled: Bool = false) {
         self.slot = slot
         items = page.items
+        groups = page.groups
         hidden = page.itemsHidden
         storedBytes = page.storedBytes
         heldBytes = page.heldBytes
         next = page.next
-        if isSettled {
+        if isSettled, page.refused.isEmpty {
             (unsettled, settled, prefix) = (0, [], items.count)
             prefixBytes = storedBytes
             return
         }
         unsettled = items.count
         settled = [UInt64](repeating: 0, count: (items.count + 63) / 64)
-        for index in page.leftOut { settle(index) }
+        if isSettled {
+            let refused = Set(page.refused.map(\.position))
+            for index in items.indices where !refused.contains(index) { settle(index) }
+        } else {
+            for index in page.leftOut { settle(index) }
+        }
     }
 
     /// What stands for a page between two.
@@ -49,7 +57,8 @@ struct LedgerPage: Sendable {
         unsettled -= 1
     }
 
-    /// Items at the page's start that are all settled.
+    /// Items at the page's start that are all settled, with all that came of the same that was
+    /// read.
     mutating func settledPrefix() -> Int {
         let before = prefix
         while prefix < items.count {
@@ -62,6 +71,9 @@ struct LedgerPage: Sendable {
             break
         }
         prefix = min(prefix, items.count)
+        if prefix < items.count, !groups.isEmpty {
+            while prefix > before, groups[prefix] == groups[prefix - 1] { prefix -= 1 }
+        }
         for index in before..<prefix { prefixBytes += Int(items[index].size) }
         return prefix
     }

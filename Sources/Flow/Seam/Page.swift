@@ -31,8 +31,8 @@ package struct Page: Sendable {
     package var items: [ItemSlice] = []
     /// Sum of the items' sizes as the service counts them.
     package var storedBytes = 0
-    /// Bytes of the reply, before stages write behind them; the flow sees to it.
-    package internal(set) var replyBytes = 0
+    /// Bytes of the reply, before anything is written behind them; 0: all that there are.
+    package var replyBytes = 0
     /// Items that the source only tells of, where it was asked for how many there are.
     package var itemsCounted = 0
     /// Items that the source has read and left out by itself, since nobody wants them.
@@ -48,6 +48,9 @@ package struct Page: Sendable {
     package private(set) var replaced: [ItemSlice] = []
     /// Items that are written otherwise than they came.
     package private(set) var replacedCount = 0
+    /// Which of the items that were read each has come of, in order: a cursor may lie behind the
+    /// last of those alone that come of one. Empty: each is one that was read.
+    package private(set) var groups: [Int] = []
     /// What dead letters say of items that are not told as they came, by item.
     package var letters: [Int: PageLetter] = [:]
     /// What stages have made of the page for folds and sinks, each under its own type.
@@ -102,6 +105,37 @@ package struct Page: Sendable {
         replaced[item] = slice
         replacedCount += 1
     }
+
+    /// An item of a page, and what is to be done with it.
+    package struct Outcome: Sendable {
+        package var slice: ItemSlice
+        package var verdict = Verdict.write
+        package var letter: PageLetter?
+
+        package init(
+            _ slice: ItemSlice, _ verdict: Verdict = .write, letter: PageLetter? = nil
+        ) {
+            (self.slice, self.verdict, self.letter) = (slice, verdict, letter)
+        }
+    }
+
+    /// Has other items stand in place of those that were read.
+    /// - Parameters:
+    ///   - outcomes: one at least for each item, in order, with its number.
+    ///   - rewritten: how many of them are written otherwise than they came.
+    package mutating func become(_ outcomes: [(item: Int, Outcome)], rewritten: Int) {
+        items = outcomes.map(\.1.slice)
+        verdicts = outcomes.map(\.1.verdict)
+        groups = outcomes.map(\.item)
+        letters = [:]
+        for (index, outcome) in outcomes.enumerated() {
+            if let letter = outcome.1.letter { letters[index] = letter }
+        }
+        (replaced, replacedCount) = ([], rewritten)
+    }
+
+    /// The item that was read that one has come of.
+    package func origin(of item: Int) -> Int { groups.isEmpty ? item : groups[item] }
 
     /// Whether a source or a stage has found it to be no item.
     package func isRefused(_ item: Int) -> Bool {

@@ -42,6 +42,8 @@ package struct PageShape: Equatable, Sendable {
     package var unit: Double
     /// Items of a page at most.
     package var itemsMax = Int.max
+    /// How much memory is set aside for a page, in replies.
+    package var memoryFactor = 1
     /// Each item's units are rounded up by itself, not those of the page.
     package var roundsEachItem = false
 

@@ -11,9 +11,10 @@ struct ChildStart {
     var words: [String]
     /// `NAME=value`
     var environment: [String]
-    /// What becomes its stdin and its stdout; nil: this process's own.
+    /// What become its standard streams; nil: this process's own.
     var input: Int32?
     var output: Int32?
+    var errors: Int32?
     /// A group of its own: a key pressed at the terminal does not reach it.
     var hasOwnGroup: Bool
 
@@ -24,6 +25,7 @@ struct ChildStart {
         defer { posix_spawn_file_actions_destroy(&actions) }
         if let input { posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
         if let output { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+        if let errors { posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
         Linux.closeInherited(&actions)
         var attributes = attributes()
         defer { posix_spawnattr_destroy(&attributes) }

@@ -16,6 +16,7 @@ final class TableCopy: TableTask {
     private let driver: FlowDriver
     private let note: @Sendable (String) -> Void
     private let state: Locked<State>
+    private let through: ThroughSource?
 
     private struct State {
         var orders: JobOrders
@@ -57,8 +58,9 @@ final class TableCopy: TableTask {
             task.context.keeper, table: task.number, of: open, keys: subject.target.schema,
             matches: task.matches)
         if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
-        parts.stages += options.transform.stages(
-            from: subject.source.schema, to: subject.target.schema, matches: task.matches)
+        through = parts.add(
+            options.transform, from: subject.source.schema, to: subject.target.schema,
+            matches: task.matches, told: { [note] in note("--through: \($0)") })
         if let origins = task.originStage {
             parts.stages.append(origins)
             parts.folds.append(OriginFold())
@@ -133,7 +135,7 @@ final class TableCopy: TableTask {
 
     func run() async -> TableStatus {
         let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
-        let outcome = await driver.run()
+        let outcome = await driver.run(through)
         watch.stop()
         state.withLock { $0.outcome = outcome }
         return status

@@ -48,6 +48,7 @@ final class ExportTask: TableTask {
     private let driver: FlowDriver
     /// Of places that changes name.
     private let matches: PlaceMatches?
+    private let through: ThroughSource?
     let seed: UInt64
     /// Of the source, that are read at a time.
     private let partitions: Int
@@ -104,11 +105,13 @@ final class ExportTask: TableTask {
         let matches = options.transform.matches(earlier: open.record.placesMet)
         self.matches = matches
         parts.journal = JobJournal(context.keeper, table: number, of: open, matches: matches)
-        Self.add(options.transform.inJob(begunAt: context.created), matches, subject, to: &parts)
         if let attribute = subject.expiryAttribute {
             let rule = ExpiryRule(attribute: attribute)
-            parts.stages.insert(ExpiryStage(rule, time: context.time), at: 0)
+            parts.stages.append(ExpiryStage(rule, time: context.time))
         }
+        through = Self.add(
+            options.transform.inJob(begunAt: context.created), matches, subject, to: &parts,
+            told: self.note)
         if options.verifies {
             try SourceDigest.kept(
                 by: context.keeper, ofTable: number, .table(subject.table), open,
@@ -232,7 +235,7 @@ final class ExportTask: TableTask {
             try await finish?.begin()
             tellLimits()
             let watch = CapacityWatch { [weak self] in await self?.lookUpLimits() }
-            outcome = await driver.run()
+            outcome = await driver.run(through)
             watch.stop()
             let progress = driver.progress
             state.withLock { ($0.status.progress, $0.isMoving) = (progress, false) }
@@ -257,13 +260,16 @@ final class ExportTask: TableTask {
     /// What becomes of items on the way.
     private static func add(
         _ transform: ItemTransform, _ matches: PlaceMatches?, _ subject: Subject,
-        to parts: inout FlowParts
-    ) {
+        to parts: inout FlowParts, told: @escaping @Sendable (String) -> Void
+    ) -> ThroughSource? {
         let schema = subject.description.schema
-        parts.stages += transform.stages(from: schema, to: schema, matches: matches)
-        guard let origins = originStage(transform, subject) else { return }
+        let through = parts.add(
+            transform, from: schema, to: schema, matches: matches,
+            told: { told("--through: \($0)") })
+        guard let origins = originStage(transform, subject) else { return through }
         parts.stages.append(origins)
         parts.folds.append(OriginFold())
+        return through
     }
 
     /// Notes where items come from whose keys are changed on the way.

@@ -18,6 +18,14 @@ package enum CopySource: Sendable {
         }
     }
 
+    /// The name of the table that it is, or was; nil where files don't say.
+    package var tableName: String? {
+        switch self {
+        case .table(let table): table.name
+        case .export(let export): export.export.tableName
+        }
+    }
+
     /// Where it is reached, for the job's identity.
     var endpoint: String {
         switch self {

@@ -6,7 +6,7 @@ import Flow
 import JSON
 
 /// Tries the dead letters of a job again, one by one: what stands at the source now is what is
-/// written.
+/// written, and where the job changes items what it had made of them.
 package struct DeadLetterRetry: Sendable {
     package struct Findings: Equatable, Sendable {
         /// Dead letters that are in the target now.
@@ -17,6 +17,8 @@ package struct DeadLetterRetry: Sendable {
         package var gone = 0
         /// Those that the target refused again: they stay.
         package var refused = 0
+        /// Those that the job itself could not change, or its rules refuse: they stay.
+        package var passedOver = 0
 
         package init() {}
     }
@@ -46,13 +48,21 @@ package struct DeadLetterRetry: Sendable {
         let file = try JobFile.open(folder.databasePath(id), readOnly: false)
         var findings = Findings()
         try checkTables(of: file)
+        let identity = try file.job().identity
         for (number, table) in try file.tables().enumerated() {
             let pair = (
                 source: SourceTable(name: table.source, reader: source),
                 target: TargetTable(name: table.target, client: target)
             )
+            let isChanged = JobIdentity.changesItems(identity, ofTable: number)
             for letter in try file.deadLetters(ofTable: number) {
-                switch try await outcome(of: letter, pair, table.schema) {
+                if letter.isUnchangeable {
+                    findings.passedOver += 1
+                    continue
+                }
+                switch try await outcome(
+                    of: letter, isChanged: isChanged, pair, table.schema)
+                {
                 case .written:
                     try file.remove(letter, fromTable: number)
                     findings.written += 1
@@ -73,7 +83,6 @@ package struct DeadLetterRetry: Sendable {
 
     /// Refuses what can't be retried before anything is.
     private func checkTables(of file: JobFile) throws(JobError) {
-        let identity = try file.job().identity
         for (number, table) in try file.tables().enumerated() {
             if try file.deadLetters(ofTable: number).isEmpty { continue }
             if table.readsFiles {
@@ -81,12 +90,6 @@ package struct DeadLetterRetry: Sendable {
                     "the dead letters of \(table.target) are lines of \(table.source), which say"
                         + " what they did",
                     hint: "put them right there, then copy the export again with --merge")
-            }
-            if JobIdentity.changesItems(identity, ofTable: number) {
-                throw JobError(
-                    "the job changes the items of \(table.source), and a retry would write them"
-                        + " unchanged",
-                    hint: "mend the cause, then copy again with --merge")
             }
         }
     }
@@ -100,16 +103,20 @@ package struct DeadLetterRetry: Sendable {
         case refused(DeadLetter)
     }
 
+    /// - Parameter isChanged: the job changes items: the source does not hold what is to be
+    ///   written.
     private func outcome(
-        of letter: DeadLetter, _ pair: Pair, _ schema: KeySchema
+        of letter: DeadLetter, isChanged: Bool, _ pair: Pair, _ schema: KeySchema
     ) async throws -> Outcome {
         let key = try JSON(parsing: letter.key)
-        let item: JSON
-        do throws(AWSError) {
-            guard let found = try await pair.source.item(key) else { return .gone }
-            item = found
-        } catch {
-            throw CopyRefusal(error, side: "source", source.endpoint)
+        var item = try JSON(parsing: letter.item)
+        if !isChanged {
+            do throws(AWSError) {
+                guard let found = try await pair.source.item(key) else { return .gone }
+                item = found
+            } catch {
+                throw CopyRefusal(error, side: "source", source.endpoint)
+            }
         }
         do throws(AWSError) {
             return try await put(item, key, pair, schema)
@@ -148,6 +155,9 @@ extension DeadLetterRetry.Findings: CustomStringConvertible {
     package var description: String {
         "\(written) dead letters written, \(gone) dropped since the source no longer has them,"
             + " \(refused) refused again"
+            + (passedOver > 0
+                ? ", \(passedOver) passed over, which can't be changed as asked: mend the cause,"
+                    + " then copy again with --only-changed" : "")
             + (kept > 0 ? ", \(kept) dropped since the target has another item" : "")
     }
 }

@@ -390,7 +390,9 @@ package final class JobFile: JobStore {
 
     func forgetDeadLetters(ofTable table: Int) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
-            try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
+            try database.run(
+                "DELETE FROM dead_letters WHERE in_table = ? AND code NOT IN (?, ?)",
+                .integer(table), .text(DeadLetter.unchangeableCode), .text(DeadLetter.rulesCode))
         }
     }
 

@@ -105,7 +105,7 @@ struct JobIdentity {
         guard let tables = (try? JSON(parsing: text))?["tables"]?.array,
             tables.indices.contains(number)
         else { return false }
-        return ["set", "remove", "keys"].contains { tables[number][$0] != nil }
+        return ["set", "remove", "rules", "through", "keys"].contains { tables[number][$0] != nil }
     }
 
     static func selection(_ text: String) -> String? {

@@ -45,6 +45,7 @@ protocol JobStore: AnyObject {
     func beginVerify(table: Int, key: DigestKey) throws(JobError)
 
     func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter]
+    /// All but those of items that could not be changed.
     func forgetDeadLetters(ofTable table: Int) throws(JobError)
 }
 
@@ -134,5 +135,7 @@ final class MemoryJobStore: JobStore {
     }
 
     func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] { letters[table] ?? [] }
-    func forgetDeadLetters(ofTable table: Int) throws(JobError) { letters[table] = nil }
+    func forgetDeadLetters(ofTable table: Int) throws(JobError) {
+        letters[table]?.removeAll { !$0.isUnchangeable }
+    }
 }

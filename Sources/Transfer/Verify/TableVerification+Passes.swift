@@ -76,8 +76,8 @@ extension TableVerification {
         }
         try await scan(.summing) { side in
             var pass = Pass(chosen: chosen)
-            pass.stages =
-                transformStages(side) + [DigestStage(schema: subject.schema, key: digestKey)]
+            pass.countsRefused = true
+            pass.stages = [DigestStage(schema: subject.schema, key: digestKey)]
             pass.folds = [folds[side]]
             let place = subject.sides[side].place
             pass.saved = states[side].segments.map {
@@ -85,13 +85,26 @@ extension TableVerification {
                     partition: place.partition($0.segment),
                     cursor: $0.cursor.map { Cursor(bytes: $0) }, items: $0.sum.items, bytes: 0)
             }
-            pass.journal = journal.part(of: self) { entry in
+            pass.journal = journal.part(of: self) { [self] entry throws(JobError) in
                 let digests = entry.folds.lazy.compactMap { $0 as? DigestState }.first
-                return TableSave(digests: (side, digests ?? DigestState()))
+                var save = TableSave(digests: (side, digests ?? DigestState()))
+                if !entry.deadLetters.isEmpty { try add(entry, to: &save) }
+                return save
             }
             return pass
         }
         return (folds[0].sums, folds[1].sums)
+    }
+
+    /// Counts what can't be changed; a copy has it as dead letters.
+    private func add(_ entry: JournalEntry, to save: inout TableSave) throws(JobError) {
+        let source = subject.source.description.schema
+        if countsAsCopy { save.letters = try DeadLetter.all(of: entry, schema: source) }
+        save.repairs = state.withLock { state in
+            state.repairs.unchangeable += entry.deadLetters.count
+            state.comparison.counters.unchangeable = state.repairs.unchangeable
+            return state.repairs
+        }
     }
 
     /// The second pass: the keys of buckets that differ.
@@ -107,8 +120,7 @@ extension TableVerification {
         try await scan(.readingAgain) { side in
             var pass = Pass(chosen: difference.segments)
             pass.stages =
-                transformStages(side)
-                + (subject.sides[side].place.export == nil ? [] : [SupersededStage(superseded)])
+                (subject.sides[side].place.export == nil ? [] : [SupersededStage(superseded)])
                 + [BucketStage(difference, schema: subject.schema, key: digestKey)]
             pass.sink = sinks[side]
             return pass
@@ -159,9 +171,8 @@ extension TableVerification {
     func count() async throws -> Comparison.Result {
         try await scan(.summing) { side in
             var pass = Pass(contents: .count)
-            pass.stages = transformStages(side)
             // What is to be told from others has to be seen.
-            if !pass.stages.isEmpty { pass.contents = .items }
+            if side == 0, !options.transform.isNone { pass.contents = .items }
             return pass
         }
         return state.withLock { state in
@@ -173,13 +184,6 @@ extension TableVerification {
             state.comparison.counters.itemsInTarget = target
             return source == target && !state.comparison.isUnlike ? .equal : .different
         }
-    }
-
-    /// What is not wanted of the source is as if it were not there, and so is what can't be
-    /// changed.
-    private func transformStages(_ side: Int) -> [any PageStage] {
-        let source = subject.source.description.schema
-        return side == 0 ? options.transform.stages(from: source, to: subject.schema) : []
     }
 
     /// Items of the source have other keys than those that they are compared by: they can't be
@@ -196,6 +200,8 @@ extension TableVerification {
         /// nil: of all segments.
         var chosen: [Int]?
         var contents = ScanSource.Contents.items
+        /// Items that can't be changed are counted: it is the first time that they are met.
+        var countsRefused = false
         var stages: [any PageStage] = []
         var folds: [any SettledFold] = []
         var sink: (any BatchSink)?
@@ -214,9 +220,9 @@ extension TableVerification {
             flow(pass(1), of: 1, begun.target, first: nil),
         ]
         let isStopping = state.withLock { state in
-            state.flows = flows
+            state.flows = flows.map(\.driver)
             // Orders that came a moment ago found no flow to obey them.
-            start(flows, in: &state, limits: begun)
+            start(state.flows, in: &state, limits: begun)
             if state.orders.isStopping { state.flows = [] }
             return state.orders.isStopping
         }
@@ -224,7 +230,7 @@ extension TableVerification {
         async let left = run(flows[0], other: flows[1])
         async let right = run(flows[1], other: flows[0])
         let outcomes = [await left, await right]
-        let progress = flows.map(\.progress)
+        let progress = flows.map(\.driver.progress)
         state.withLock { state in
             state.flows = []
             state.comparison.source.append(progress[0])
@@ -239,19 +245,34 @@ extension TableVerification {
     }
 
     /// When one side ends for good, the other is of no use.
-    private func run(_ flow: FlowDriver, other: FlowDriver) async -> FlowOutcome {
-        let outcome = await flow.run()
-        if outcome != .completed { other.stop() }
+    private func run(_ flow: SideFlow, other: SideFlow) async -> FlowOutcome {
+        let outcome = await flow.driver.run(flow.through)
+        if outcome != .completed { other.driver.stop() }
         return outcome
     }
 
+    /// A side's flow, and the program that its items go through.
+    private typealias SideFlow = (driver: FlowDriver, through: ThroughSource?)
+
     private func flow(
         _ pass: Pass, of number: Int, _ limit: ReadLimit, first: FirstRead?
-    ) -> FlowDriver {
+    ) -> SideFlow {
         let (side, name) = number == 0 ? (subject.source, "source") : (subject.target, "target")
         let queue = HTTPEngine.queue("verify.\(name)", lane: shared.number)
         var parts = FlowParts(source(side, name, pass, first, on: queue), to: pass.sink)
-        (parts.stages, parts.folds) = (pass.stages, pass.folds)
+        // What is not wanted of the source is as if it were not there, and so is what can't be
+        // changed.
+        var transform = options.transform
+        if transform.onFailure == .deadLetter, !pass.countsRefused {
+            transform.onFailure = .leaveOut
+        }
+        let through =
+            number == 0
+            ? parts.add(
+                transform, from: side.description.schema, to: subject.schema,
+                matches: nil, told: nil) : nil
+        parts.stages += pass.stages
+        parts.folds = pass.folds
         (parts.saved, parts.journal) = (pass.saved, pass.journal)
         let filesMax = side.place.export?.openMax(of: memory.pageBytes)
         let readersBytes = (filesMax ?? 0) * (side.place.export?.memoryOfFile ?? 0)
@@ -260,7 +281,9 @@ extension TableVerification {
             MemoryBudget(pageBytes: max(pageBytes, parts.source.shape.replyBytesMax(items: 1))))
         configuration.readsMax = options.scansMax
         configuration.openMax = filesMax ?? options.scansMax
-        configuration.deadLettersMax = 0
+        configuration.deadLettersMax =
+            pass.countsRefused
+            ? countsAsCopy ? subject.repaired?.options.deadLettersMax ?? 0 : .max : 0
         configuration.writesMax = SpillSink.batchesMax
         configuration.itemsReported = side.description.itemCount
         configuration.itemBytesReported = side.description.itemBytes ?? subject.first?.itemBytes
@@ -268,9 +291,11 @@ extension TableVerification {
         configuration.read = limit
         configuration.giveUpAfter = options.giveUpAfter
         configuration.saveEvery = Self.saveEvery
-        return FlowDriver(
-            parts, configuration, shared: shared, on: queue, time: time,
-            seed: seed &+ UInt64(10 + number))
+        return (
+            FlowDriver(
+                parts, configuration, shared: shared, on: queue, time: time,
+                seed: seed &+ UInt64(10 + number)), through
+        )
     }
 
     private func source(

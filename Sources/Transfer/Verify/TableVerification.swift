@@ -108,11 +108,6 @@ final class TableVerification: TableTask {
         emit: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void,
         time: any TimeSource, seed: UInt64
     ) throws(CopyRefusal) {
-        var options = options
-        // What can't be changed is in no copy. A copy of what differs is to tell of it.
-        if options.transform.onFailure == .deadLetter, !countsAsCopy {
-            options.transform.onFailure = .leaveOut
-        }
         self.options = options
         subject = look.subject
         memory = look.memory
@@ -158,7 +153,7 @@ final class TableVerification: TableTask {
     private func outcome() async -> FlowOutcome {
         do {
             if subject.repaired != nil {
-                // What was refused is tried again, and is a dead letter again if it must be.
+                // What the target refused is tried again, and is a dead letter again if it must be.
                 try journal.keeper.forgetDeadLetters(ofTable: journal.table)
             }
             let result = try await verify()

@@ -131,12 +131,18 @@ enum EngineCopy {
         of tables: [CopyPreparation.Pair], _ arguments: CopyArguments,
         _ environment: [String: String]
     ) throws(CommandFailure) -> [CopyOptions] {
-        try tables.map { table throws(CommandFailure) in
-            let own = arguments.own(of: table.source.name, into: table.target.name)
+        let named = tables.map { table in
+            (
+                name: table.source.tableName ?? table.target.name,
+                own: arguments.own(of: table.source.name, into: table.target.name)
+            )
+        }
+        try TransformArguments.checkRules(of: named.map { ($0.name, $0.own.transform) })
+        return try named.map { name, own throws(CommandFailure) in
             try own.deadLetters.map { path throws(CommandFailure) in
                 try OutputFile.checkFolder(of: path, "--dead-letters")
             }
-            var options = try CopyOptions(own)
+            var options = try CopyOptions(own, ofTable: name)
             options.scratchFolder = ScratchFolder.parent(environment)
             return options
         }

@@ -26,8 +26,9 @@ enum EngineFiles {
             let table = SourceTable(
                 name: arguments.source.text, reader: client,
                 scaling: scaling.map(ScalingReader.init))
+            try TransformArguments.checkRules(of: [(table.name, arguments.transform)])
             return try await ExportPreparation.lines(
-                try Self.options(arguments, environment), table, to: STDOUT_FILENO,
+                try Self.options(arguments, table.name, environment), table, to: STDOUT_FILENO,
                 called: "stdout",
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
@@ -50,15 +51,18 @@ enum EngineFiles {
         of pairs: [ExportPreparation.Pair], _ arguments: CopyArguments,
         _ environment: [String: String]
     ) throws(CommandFailure) -> [ExportOptions] {
-        try pairs.map { pair throws(CommandFailure) in
-            try options(arguments.own(ofTable: pair.source.name), environment)
+        try TransformArguments.checkRules(
+            of: pairs.map { ($0.source.name, arguments.own(ofTable: $0.source.name).transform) })
+        return try pairs.map { pair throws(CommandFailure) in
+            try options(
+                arguments.own(ofTable: pair.source.name), pair.source.name, environment)
         }
     }
 
     private static func options(
-        _ arguments: CopyArguments, _ environment: [String: String]
+        _ arguments: CopyArguments, _ table: String, _ environment: [String: String]
     ) throws(CommandFailure) -> ExportOptions {
-        var options = try ExportOptions(arguments)
+        var options = try ExportOptions(arguments, ofTable: table)
         options.scratchFolder = ScratchFolder.parent(environment)
         return options
     }

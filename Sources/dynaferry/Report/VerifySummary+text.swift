@@ -113,6 +113,7 @@ extension VerifySummary {
             (counters.onlyInSource, "only in the source"),
             (counters.onlyInTarget, "only in the target"),
             (counters.changing, "changing"), (counters.pastTTL, "past their time to live"),
+            (counters.unchangeable, "left out, since they can't be changed as asked"),
         ]
         return parts.filter { $0.0 > 0 || $0.1 == "equal" }
             .map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")

@@ -215,7 +215,7 @@ package struct JobsCommand: Sendable {
         }
         let findings = try retry(copy, folder, arguments.id)
         console.show(findings.description)
-        return findings.refused == 0 ? .success : .differs
+        return findings.refused + findings.passedOver == 0 ? .success : .differs
     }
 }
 

@@ -23,10 +23,15 @@ enum EngineVerify {
                 let own = tables.map {
                     arguments.copy.own(of: $0.source.name, into: $0.target.name)
                 }
+                let names = tables.map { $0.source.tableName ?? $0.target.name }
+                try TransformArguments.checkRules(
+                    of: Array(zip(names, own.map(\.transform))))
                 var policy = Job.Policy()
                 policy.width = arguments.copy.tables
                 return try await VerifyPreparation.prepare(
-                    try own.map { try VerifyOptions(arguments, $0, environment) },
+                    try zip(names, own).map {
+                        try VerifyOptions(arguments, $1, ofTable: $0, environment)
+                    },
                     job: jobOptions,
                     tables: zip(tables, own).map {
                         switch $0.target {
@@ -123,7 +128,8 @@ extension VerifyArguments {
 extension VerifyOptions {
     /// - Parameter own: what holds for this table.
     fileprivate init(
-        _ arguments: VerifyArguments, _ own: CopyArguments, _ environment: [String: String]
+        _ arguments: VerifyArguments, _ own: CopyArguments, ofTable table: String,
+        _ environment: [String: String]
     ) throws(CommandFailure) {
         self.init()
         if arguments.count { mode = .count }
@@ -133,7 +139,7 @@ extension VerifyOptions {
         limits = own.askedLimits
         if let asked = own.memory { memory = asked }
         isConsistentRead = own.consistentRead
-        transform = try own.transform.transform(hasJob: false)
+        transform = try own.transform.transform(ofTable: table, hasJob: false)
         if own.filesSide == nil { transform.keys = own.files.key?.keySchema }
         settings = own.comparesSettings ? try own.settingChoice : nil
         giveUpAfter = own.giveUpAfter

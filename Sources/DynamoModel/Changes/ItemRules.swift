@@ -1,0 +1,324 @@
+import System
+
+/// What becomes of each place of an item, where nothing may pass that nobody has decided about.
+///
+/// Of several paths that lead to a place the longest counts, and of these the one that names more
+/// of its steps. A value that is hashed, masked or removed is also searched for in all that is
+/// kept: what holds it still is refused.
+package struct ItemRules: ItemChanging, Equatable, Sendable {
+    package enum Action: Hashable, Sendable {
+        case keep
+        case remove
+        /// A code under the secret, of so many characters.
+        case hash(SecretKey, length: Int)
+        /// All but so many of the last characters.
+        case mask(Int)
+        /// Computed of the item as it was read, as it is written. Nothing is added where nothing
+        /// was.
+        case set(String, ValueExpression)
+
+        /// What lies below such a place goes with it.
+        package var isWhole: Bool {
+            switch self {
+            case .keep, .remove: false
+            case .hash, .mask, .set: true
+            }
+        }
+
+        /// As it is called in a file of rules.
+        package var word: String {
+            switch self {
+            case .keep: "keep"
+            case .remove: "remove"
+            case .hash: "hash"
+            case .mask: "mask"
+            case .set: "set"
+            }
+        }
+
+        fileprivate var hides: Bool {
+            switch self {
+            case .keep, .set: false
+            case .remove, .hash, .mask: true
+            }
+        }
+    }
+
+    /// What becomes of what no path leads to.
+    package enum Otherwise: String, CaseIterable, Sendable {
+        /// The whole item is refused.
+        case refuse
+        case remove
+        case keep
+    }
+
+    package struct Rule: Equatable, Sendable {
+        package let path: PathPattern
+        package let action: Action
+        /// What it hides may stand elsewhere: it is not searched for.
+        package let isSearched: Bool
+
+        package init(_ path: PathPattern, _ action: Action, isSearched: Bool = true) {
+            (self.path, self.action, self.isSearched) = (path, action, isSearched)
+        }
+    }
+
+    /// Those that name more before those that name less.
+    package let rules: [Rule]
+    package let otherwise: Otherwise
+    /// By attribute.
+    private let starts: [[UInt8]: [Int]]
+
+    package init(_ rules: [Rule], otherwise: Otherwise) {
+        self.rules = rules.enumerated()
+            .sorted { left, right in
+                let (first, second) = (left.element.path.wildness, right.element.path.wildness)
+                return first == second
+                    ? left.offset < right.offset : first.lexicographicallyPrecedes(second)
+            }
+            .map(\.element)
+        self.otherwise = otherwise
+        starts = Dictionary(grouping: self.rules.indices) { [rules = self.rules] in
+            rules[$0].path.attribute
+        }
+    }
+
+    /// The same, with other values for what expressions ask for.
+    package func bound(to context: ValueContext) throws(ExpressionError) -> ItemRules {
+        var bound: [Rule] = []
+        for rule in rules {
+            var action = rule.action
+            if case .set(let text, _) = action {
+                action = .set(text, try ValueExpression(text, context))
+            }
+            bound.append(Rule(rule.path, action, isSearched: rule.isSearched))
+        }
+        return ItemRules(bound, otherwise: otherwise)
+    }
+
+    /// Tells these from others.
+    package var fingerprint: String {
+        let lines = rules.map { rule in
+            let detail =
+                switch rule.action {
+                case .keep, .remove: ""
+                case .hash(_, let length): "\(length)"
+                case .mask(let count): "\(count)"
+                case .set(let text, _): text
+                }
+            return "\(rule.action.word) \(rule.path) \(detail) \(rule.isSearched)\n"
+        }
+        return Hex.text(
+            Array(SHA256().hash(Array((lines.joined() + otherwise.rawValue).utf8)).prefix(16)))
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.rules == right.rules && left.otherwise == right.otherwise
+    }
+
+    package var names: [NamedAttribute]? { nil }
+    package var hidesValues: Bool { true }
+    /// What a key attribute holds may be found to be what is hidden.
+    package var hiddenAttributes: [[UInt8]]? { nil }
+    package var changedAttributes: [[UInt8]] {
+        Array(Set(rules.lazy.filter { $0.action != .keep }.map(\.path.attribute)))
+    }
+    package var places: [String] { rules.map { "\($0.action.word) \($0.path)" } }
+
+    package func isMet(_ place: Int, in item: Item, named names: Set<[UInt8]>) -> Bool {
+        rules[place].path.isMet(in: item)
+    }
+
+    /// What is to be done with a place of an item; nil: the item is refused for it.
+    package typealias Place = (path: PathPattern, action: Action?)
+
+    /// - Parameter keys: attributes that are searched before all others.
+    /// - Throws: ``ValueFailure`` when the item is refused. It tells no value.
+    package func applied(to item: Item, keys: [[UInt8]]) throws(ValueFailure) -> Item {
+        var walk = Walk(item)
+        var new: Item = [:]
+        for name in item.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            new[name] = try outcome(
+                item[name]!, Step(PathPattern(attribute: name, steps: []), starts[name] ?? []),
+                &walk)
+        }
+        try walk.search(first: keys)
+        return new
+    }
+
+    /// The places of an item, and what is to be done with each; what lies in a list or a map that
+    /// is kept or removed is told apart.
+    package func places(of item: Item) -> [Place] {
+        var places: [Place] = []
+        for name in item.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            tell(
+                item[name]!, Step(PathPattern(attribute: name, steps: []), starts[name] ?? []),
+                &places)
+        }
+        return places
+    }
+
+    // MARK: The way through an item
+
+    /// A place on the way, as it is told: elements without their numbers, members that a path leads
+    /// to by `.*` without their names, which are data.
+    private struct Step {
+        let place: PathPattern
+        /// Rules whose paths lead to it, or through it.
+        let open: [Int]
+        /// What is said of all that lies around it.
+        var around: Action?
+
+        init(_ place: PathPattern, _ open: [Int], around: Action? = nil) {
+            (self.place, self.open, self.around) = (place, open, around)
+        }
+    }
+
+    /// What a rule says of a place itself.
+    private func own(_ step: Step) -> Rule? {
+        step.open.first { rules[$0].path.steps.count == step.place.steps.count }
+            .map { rules[$0] }
+    }
+
+    private func leadsOn(_ step: Step) -> Bool {
+        step.open.contains { rules[$0].path.steps.count > step.place.steps.count }
+    }
+
+    private func member(_ name: [UInt8], of step: Step, _ around: Action?) -> Step {
+        next(of: step, around, told: .name(name)) { $0 == .name(name) || $0 == .anyMember }
+    }
+
+    private func element(_ index: Int, of step: Step, _ around: Action?) -> Step {
+        next(of: step, around, told: .anyElement) { $0 == .index(index) || $0 == .anyElement }
+    }
+
+    private func next(
+        of step: Step, _ around: Action?, told: PathPattern.Step,
+        _ isOnWay: (PathPattern.Step) -> Bool
+    ) -> Step {
+        let depth = step.place.steps.count
+        let open = step.open.filter {
+            rules[$0].path.steps.count > depth && isOnWay(rules[$0].path.steps[depth])
+        }
+        let isData = open.first.map { rules[$0].path.steps[depth] == .anyMember } == true
+        let place = PathPattern(
+            attribute: step.place.attribute,
+            steps: step.place.steps + [isData ? .anyMember : told])
+        return Step(place, open, around: around)
+    }
+
+    // MARK: What becomes of a value
+
+    private func outcome(
+        _ value: AttributeValue, _ step: Step, _ walk: inout Walk
+    ) throws(ValueFailure) -> AttributeValue? {
+        let rule = own(step)
+        let action = rule?.action ?? step.around
+        let isSearched = rule?.isSearched ?? true
+        if action?.isWhole != true, leadsOn(step) {
+            switch value {
+            case .map(let members): return try outcome(members, step, action, &walk)
+            case .list(let elements): return try outcome(elements, step, action, &walk)
+            default: break
+            }
+        }
+        guard let action else {
+            switch otherwise {
+            case .refuse: throw ValueFailure("no rule says what becomes of \(step.place)")
+            case .remove: return nil
+            case .keep: return walk.kept(value, at: step.place)
+            }
+        }
+        if action.hides, isSearched { walk.hide(value, at: step.place) }
+        do throws(ValueFailure) {
+            switch action {
+            case .keep: return walk.kept(value, at: step.place)
+            case .remove: return nil
+            case .hash(let key, let length):
+                return value == .null ? value : .string(try key.code(of: value, length: length))
+            case .mask(let count):
+                if value == .null { return value }
+                return try ValueFunction.mask.value([value, .number(DynamoNumber(count))])
+            case .set(_, let expression):
+                return try expression.value(in: walk.item).map { walk.kept($0, at: step.place) }
+            }
+        } catch {
+            throw ValueFailure("\(step.place): \(error)")
+        }
+    }
+
+    private func outcome(
+        _ members: [[UInt8]: AttributeValue], _ step: Step, _ around: Action?,
+        _ walk: inout Walk
+    ) throws(ValueFailure) -> AttributeValue? {
+        var new: [[UInt8]: AttributeValue] = [:]
+        for name in members.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let next = member(name, of: step, around)
+            let value = try outcome(members[name]!, next, &walk)
+            new[name] = value
+            guard next.place.steps.last == .anyMember else { continue }
+            // The name is data, too.
+            if value == nil {
+                if own(next)?.isSearched ?? true { walk.hide(.string(name), at: next.place) }
+            } else {
+                _ = walk.kept(.string(name), at: next.place)
+            }
+        }
+        return new.isEmpty && !members.isEmpty && isRemoved(around) ? nil : .map(new)
+    }
+
+    private func outcome(
+        _ elements: [AttributeValue], _ step: Step, _ around: Action?, _ walk: inout Walk
+    ) throws(ValueFailure) -> AttributeValue? {
+        var new: [AttributeValue] = []
+        for (index, value) in elements.enumerated() {
+            if let value = try outcome(value, element(index, of: step, around), &walk) {
+                new.append(value)
+            }
+        }
+        return new.isEmpty && !elements.isEmpty && isRemoved(around) ? nil : .list(new)
+    }
+
+    /// A list or a map of which nothing is left goes with what it held.
+    private func isRemoved(_ around: Action?) -> Bool {
+        around == .remove || (around == nil && otherwise == .remove)
+    }
+
+    private func tell(_ value: AttributeValue, _ step: Step, _ places: inout [Place]) {
+        let action = own(step)?.action ?? step.around
+        if action?.isWhole != true, leadsOn(step) || action != nil {
+            switch value {
+            case .map(let members) where !members.isEmpty:
+                for name in members.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                    tell(members[name]!, member(name, of: step, action), &places)
+                }
+                return
+            case .list(let elements) where !elements.isEmpty:
+                for (index, value) in elements.enumerated() {
+                    tell(value, element(index, of: step, action), &places)
+                }
+                return
+            default: break
+            }
+        }
+        let left: Action? =
+            switch otherwise {
+            case .refuse: nil
+            case .remove: .remove
+            case .keep: .keep
+            }
+        places.append((step.place, action ?? left))
+    }
+}
+
+extension PathPattern {
+    /// One number a step, higher where it leads to any.
+    fileprivate var wildness: [Int] {
+        steps.map { step in
+            switch step {
+            case .name, .index: 0
+            case .anyMember, .anyElement: 1
+            }
+        }
+    }
+}
