@@ -13,8 +13,8 @@ import sys
 import tempfile
 
 from harness import (
-    results, section_copy, section_files, section_floor, section_micro, section_peers,
-    section_scale)
+    results, section_changes, section_copy, section_files, section_floor, section_micro,
+    section_peers, section_scale)
 from harness.api import Failed
 from harness.setting import TRANSACTIONS, Setting, say
 
@@ -25,6 +25,7 @@ SECTIONS = {
     "scale": section_scale.run,
     "peers": section_peers.run,
     "files": section_files.run,
+    "changes": section_changes.run,
 }
 RESULTS = pathlib.Path(__file__).parent / "results"
 

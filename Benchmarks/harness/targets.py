@@ -53,6 +53,10 @@ TARGETS = {
     "import": Target("times a copy", at_most=1.5),
     "files-boto3": Target("times dynaferry's CPU", at_least=6),
     "files-boto3-plain": Target("times dynaferry's CPU", at_least=25),
+    # What choosing and changing items on the way takes beside the same import without it.
+    "where": Target(CPU, at_most=1),
+    "set": Target(CPU, at_most=5),
+    "through": Target(CPU, at_most=4),
     # Of what a table's partitions take, what an import gives them.
     "partitions": Target("% of all", at_least=95),
     # The small run of the tests, against the tuned boto3 peer.

@@ -5,6 +5,11 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
     package var copy = CopyArguments()
     package var json = false
     package var iam = false
+    /// Items that are shown before and after.
+    package var show: Int?
+    package var showsRaw = false
+    /// Say of all items, not of some, what the rules do.
+    package var isFull = false
 
     package init() {}
 
@@ -35,6 +40,21 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
             Option(
                 flag: "--iam", \.iam, in: .output,
                 "Print the least policies that the credentials of both sides need."),
+            Option(
+                "--show", .integer(1...1_000), \.show, in: .output, default: "none",
+                """
+                Show N items of each table before and after --set, --remove or --rules. What these \
+                hide is not shown as it is.
+                """),
+            Option(
+                flag: "--show-raw", \.showsRaw, in: .output,
+                "With --show: also items before what is hidden of them."),
+            Option(
+                flag: "--full", \.isFull, in: .output,
+                """
+                With --rules or --show: look at all items, not at some hundred, at the units that \
+                reading them takes.
+                """),
         ]
     }
 
@@ -54,5 +74,22 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
 
     package static let environment = CopyArguments.environment
 
-    package func validate() throws(UsageError) { try copy.validate() }
+    package func validate() throws(UsageError) {
+        try copy.validate()
+        if showsRaw, show == nil {
+            throw UsageError("--show-raw requires --show", hints: ["say how many: --show 5"])
+        }
+        let hasRules = ([copy] + copy.entries.map(\.arguments))
+            .contains { $0.transform.rulesFile != nil }
+        if isFull, show == nil, !hasRules {
+            throw UsageError(
+                "--full requires --rules or --show",
+                hints: ["a plan without them is made of a few pages"])
+        }
+        if copy.filesSide == .source, show != nil || isFull {
+            throw UsageError(
+                "--show and --full read a table, but the source is files",
+                hints: ["look at a line of them: zcat FILE | head -n 1"])
+        }
+    }
 }

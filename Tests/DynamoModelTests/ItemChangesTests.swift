@@ -16,16 +16,18 @@ import Testing
         _ item: String, set: String? = nil, remove: String? = nil, keys: KeySchema = keys
     ) throws -> (text: String, slice: ItemSlice, buffer: ByteBuffer) {
         let changes = try ItemChanges(set: set, remove: remove, ValueContext(now: 5))
-        let buffer = ByteBuffer()
-        // Something stands before it, as in a page.
-        buffer.append(Array("[ ".utf8))
-        buffer.append(Array(item.utf8))
-        let slice = ItemSlice(offset: 2, length: UInt32(item.utf8.count), size: 0)
+        let (slice, buffer) = try Self.page(of: item)
         let new =
             try ItemRewriter(changes, keys: keys, from: Self.keys).rewrite(slice, in: buffer)
             ?? slice
         let text = String(decoding: buffer.bytes[new.range], as: UTF8.self)
         return (text, new, buffer)
+    }
+
+    private static func page(of item: String) throws -> (slice: ItemSlice, buffer: ByteBuffer) {
+        let buffer = ByteBuffer()
+        buffer.append(Array(#"{"Count":1,"Items":[\#(item)]}"#.utf8))
+        return (try PageCutter(schema: keys).cut(buffer.bytes).items[0], buffer)
     }
 
     private static let item =
@@ -105,6 +107,42 @@ import Testing
         }
     }
 
+    /// It is added up from what is changed where that can be, without another walk.
+    @Test func `where an item lies, and its size, are what a cutter finds`() throws {
+        let values = [
+            #"{"S":"text"}"#, #"{"S":"\u00e9\n\ud83d\ude00"}"#, #"{"S":""}"#, #"{"N":"-1.50e3"}"#,
+            #"{"N":"0"}"#, #"{"B":"AAEC"}"#, #"{"BOOL":true}"#, #"{"NULL":true}"#,
+            #"{"SS":["a","bc"]}"#, #"{"NS":["1","20"]}"#, #"{"L":[{"S":"x"},{"N":"1"}]}"#,
+            #"{"M":{"k":{"S":"v"}}}"#, #"{ "S" : "spaced" }"#,
+        ]
+        let sets = [
+            nil, "pk = pk || 'x'", "sk = sk + 1", "new = 'é'", "a = b", "b = a, a = b", "c = 1 / 3",
+            "a = [1, {'x': 2}]", "d.e = 1", "a = b64'AAEC', b = true", "c = null", "gone = absent",
+            "pk = 'p', sk = 7", "a = << 'x', 'y' >>",
+        ]
+        let removes = [nil, "a", "b, c", "c.k", "d[0]", "c, nothing"]
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<3_000 {
+            var members = [#""pk":{"S":"k\u0041"}"#, #""sk":{"N":"7.0"}"#]
+            for name in ["a", "b", "c", "d", "x\\u0041"] where Bool.random(using: &generator) {
+                members.append("\"\(name)\": \(values.randomElement(using: &generator)!)")
+            }
+            members.shuffle(using: &generator)
+            let set = sets.randomElement(using: &generator)!
+            let remove = removes.randomElement(using: &generator)!
+            guard (try? ItemChanges(set: set, remove: remove)) != nil else { continue }
+            guard
+                let (text, slice, buffer) = try? rewritten(
+                    "{\(members.joined(separator: " , "))}", set: set, remove: remove)
+            else { continue }
+            let (cut, page) = try Self.page(of: text)
+            #expect(slice.size == cut.size && slice.length == cut.length, "\(text)")
+            #expect(
+                try slice.key(in: buffer.bytes, schema: Self.keys)
+                    == cut.key(in: page.bytes, schema: Self.keys), "\(text)")
+        }
+    }
+
     private static let refusals = [
         ("pk = 1", "the key attribute pk is a number (N), where the table has S"),
         ("pk = ''", "the key attribute pk is empty"),
@@ -177,6 +215,11 @@ import Testing
         ("a = 'x", nil, 4, "this quote is never closed"),
         ("a = b c", nil, 6, "c can't stand here"),
         ("a = 1 / 0", nil, 4, "it divides by zero"),
+        ("a = split(b, '')", nil, 4, "split can't look for an empty text"),
+        ("a = mask(b, -1)", nil, 4, "mask takes a whole number from 0 on"),
+        ("a = bucket(b, 0)", nil, 4, "bucket takes a width that is greater than 0"),
+        ("a = b + 'x'", nil, 4, "+ takes numbers, not a text (S)"),
+        ("a = 5 || b", nil, 4, "|| takes texts, binaries or lists, not a number (N)"),
         ("a = lower(1)", nil, 4, "lower takes a text (S), not a number (N)"),
         ("a = hash(b)", nil, 4, "hash needs a secret key: name its file with --secret-file"),
         ("a = attribute_exists(b)", nil, 4, "attribute_exists is a condition, and no value"),
@@ -187,7 +230,7 @@ import Testing
         ("a + 1", nil, 2, "+ can't stand here"),
         ("a = ", nil, 4, "it ends too early"),
         ("", nil, nil, "The expression can not be empty;"),
-        ("a = 123456789012345678901234567890123456789", nil, 4, "is no number of DynamoDB's"),
+        ("a = 123456789012345678901234567890123456789", nil, 4, "has more than 38 digits"),
         (nil, "a, b[", 5, "it ends too early"),
         (nil, "a, a[*].b", 3, "a[*].b overlaps a, which is changed already"),
         (nil, "a[*], a[0].b", 6, "a[0].b overlaps a[*], which is changed already"),

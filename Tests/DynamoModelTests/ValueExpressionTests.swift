@@ -98,7 +98,6 @@ import Testing
         ("to_string(l)", "to_string takes a number, a boolean or a text, not a list (L)"),
         ("substring(id, n)", "substring takes a whole number from 1 on"),
         ("substring(id, n - 12.5)", "substring takes a whole number from 1 on"),
-        ("split(id, '')", "split can't look for an empty text"),
         ("hash(ss)", "hash takes a text, a number, a binary or a boolean"),
         ("hash(m)", "not a map (M)"),
         ("mask(yes, 1)", "mask takes a text or a number, not a boolean (BOOL)"),

@@ -1,6 +1,7 @@
 import Dispatch
 import DynamoModel
 import Flow
+import Glibc
 import JSON
 import System
 
@@ -128,14 +129,26 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
         let bytes = page.buffer.bytes
         let length = items.reduce(0) { $0 + Int(page.written($1).length) + 1 }
         return [UInt8](unsafeUninitializedCapacity: length) { lines, count in
+            let start = UnsafeMutableRawPointer(lines.baseAddress!)
             for item in items {
-                for byte in bytes[page.written(item).range] {
-                    // Between two members, where white space means nothing.
-                    lines[count] = byte == 0x0A || byte == 0x0D ? 0x20 : byte
-                    count += 1
-                }
+                let line = bytes[page.written(item).range]
+                memcpy(start + count, bytes.baseAddress! + line.startIndex, line.count)
+                unbreak(UnsafeMutableRawBufferPointer(start: start + count, count: line.count))
+                count += line.count
                 lines[count] = 0x0A
                 count += 1
+            }
+        }
+    }
+
+    /// Between two members, where white space means nothing, a line may be broken.
+    private static func unbreak(_ line: UnsafeMutableRawBufferPointer) {
+        guard let base = line.baseAddress else { return }
+        for end in [0x0A, 0x0D] as [Int32] {
+            var place = 0
+            while let found = memchr(base + place, end, line.count - place) {
+                found.storeBytes(of: 0x20, as: UInt8.self)
+                place = found - base
             }
         }
     }
@@ -189,8 +202,11 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
     }
 
     private static func end(of start: Int, in buffer: ByteBuffer) -> Int {
-        let rest = buffer.bytes[start...]
-        return rest.firstIndex(of: 0x0A) ?? rest.endIndex
+        let bytes = buffer.bytes
+        guard let base = bytes.baseAddress,
+            let end = memchr(base + start, 0x0A, bytes.count - start)
+        else { return bytes.count }
+        return UnsafeRawPointer(end) - base
     }
 
     private func outcomes(

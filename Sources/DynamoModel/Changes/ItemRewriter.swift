@@ -18,6 +18,10 @@ package final class ItemRewriter {
     /// Members that are changed, as they lie in the item.
     private var changed: [Range<Int>] = []
     private var output: [UInt8] = []
+    /// Stored bytes of these; nil: not known without another walk.
+    private var changedSize: Int? = 0
+    /// Where the key's values lie in `output`; 0: nowhere.
+    private var keyPlaces = (partition: 0, sort: 0)
     private let matches: PlaceMatches?
     /// Places that no item has had yet, and the names of the item at hand.
     private var unmet: [Int]
@@ -83,11 +87,12 @@ package final class ItemRewriter {
         guard isChanged(item, to: new) else {
             return hasOtherKey ? try cut(from: Int(slice.offset), in: buffer) : nil
         }
-        try write(new, slice, in: buffer.bytes)
+        let size = try write(new, slice, in: buffer.bytes)
         let start = buffer.count
         buffer.append(output)
         do throws(ItemRefusal) {
-            return try cut(from: start, in: buffer)
+            guard let size else { return try cut(from: start, in: buffer) }
+            return try self.slice(of: size, at: start)
         } catch {
             buffer.truncate(to: start)
             throw error
@@ -104,6 +109,7 @@ package final class ItemRewriter {
         _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
     ) throws(JSONError) -> Item {
         changed.removeAll(keepingCapacity: true)
+        changedSize = 0
         met.removeAll(keepingCapacity: true)
         var item: Item = [:]
         var walk = ByteWalk(bytes)
@@ -125,46 +131,75 @@ package final class ItemRewriter {
                 continue
             }
             if !unmet.isEmpty { met.insert(known.name) }
+            var value: AttributeValue?
             if known.isRead {
-                item[known.name] = try NamedAttributes.value(&walk, in: bytes)
+                value = try NamedAttributes.value(&walk, in: bytes)
+                item[known.name] = value
             } else {
-                try walk.walkValue()
+                value = try NamedAttributes.plainValue(&walk)
             }
-            if known.isChanged { changed.append(start..<walk.offset) }
+            guard known.isChanged else { continue }
+            changed.append(start..<walk.offset)
+            let size = value.map { ItemSize.of($0) + known.name.count }
+            changedSize = changedSize.flatMap { sum in size.map { sum + $0 } }
         } while walk.take(0x2C)
         return item
     }
 
     /// Puts the item together: runs of members that stay, and behind them those that were changed.
+    /// - Returns: its stored bytes; nil: not known without another walk.
     private func write(
         _ new: Item, _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
-    ) throws(ItemRefusal) {
+    ) throws(ItemRefusal) -> Int? {
+        keyPlaces = (0, 0)
+        var size = hasOtherKey ? nil : changedSize.map { Int(slice.size) - $0 }
         output.removeAll(keepingCapacity: true)
         output.append(0x7B)
         var place = Int(slice.offset) + 1
         for member in changed {
-            append(bytes, place, member.lowerBound)
+            append(bytes, place, member.lowerBound, slice)
             place = member.upperBound
         }
-        append(bytes, place, Int(slice.offset + slice.length) - 1)
+        append(bytes, place, Int(slice.offset + slice.length) - 1, slice)
         for name in written ?? new.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard let value = new[name] else { continue }
             if output.count > 1 { output.append(0x2C) }
             JSON.write(utf8: name, to: &output)
             output.append(0x3A)
+            if name == keyNames[0] { keyPlaces.partition = output.count }
+            if keyNames.count > 1, name == keyNames[1] { keyPlaces.sort = output.count }
             value.write(to: &output)
+            // What lists and maps hold is looked at once more, above all how deep they are.
+            size = value.isScalar ? size.map { $0 + name.count + ItemSize.of(value) } : nil
             guard output.count <= Self.bytesMax else {
                 throw ItemRefusal("the item would be larger than an item can be")
             }
         }
         output.append(0x7D)
+        return size
+    }
+
+    private func slice(of size: Int, at start: Int) throws(ItemRefusal) -> ItemSlice {
+        try Self.check(size)
+        return ItemSlice(
+            offset: UInt32(start), length: UInt32(output.count), size: UInt32(clamping: size),
+            partitionKey: UInt32(start + keyPlaces.partition),
+            sortKey: keyPlaces.sort == 0 ? 0 : UInt32(start + keyPlaces.sort))
+    }
+
+    private static func check(_ size: Int) throws(ItemRefusal) {
+        guard size <= ServiceLimits.itemBytesMax else {
+            throw ItemRefusal("the item would have \(size) bytes, which is too large")
+        }
     }
 
     /// No item is as long as JSON.
     private static let bytesMax = 16 * ServiceLimits.itemBytesMax
 
     /// Adds members without the commas and the white space around them.
-    private func append(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) {
+    private func append(
+        _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, _ slice: ItemSlice
+    ) {
         func isBetween(_ byte: UInt8) -> Bool {
             byte == 0x2C || byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
         }
@@ -173,6 +208,11 @@ package final class ItemRewriter {
         while end > start, isBetween(bytes[end - 1]) { end -= 1 }
         if start == end { return }
         if output.count > 1 { output.append(0x2C) }
+        let (partition, sort) = (Int(slice.partitionKey), Int(slice.sortKey))
+        if start <= partition, partition < end {
+            keyPlaces.partition = output.count + partition - start
+        }
+        if start <= sort, sort < end { keyPlaces.sort = output.count + sort - start }
         output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
     }
 
@@ -208,9 +248,7 @@ package final class ItemRewriter {
         } catch {
             throw ItemRefusal(error.reason)
         }
-        guard slice.size <= ServiceLimits.itemBytesMax else {
-            throw ItemRefusal("the item would have \(slice.size) bytes, which is too large")
-        }
+        try Self.check(Int(slice.size))
         return slice
     }
 }
@@ -230,6 +268,13 @@ package struct ItemRefusal: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 extension AttributeValue {
+    fileprivate var isScalar: Bool {
+        switch self {
+        case .string, .number, .binary, .bool, .null: true
+        case .stringSet, .numberSet, .binarySet, .list, .map: false
+        }
+    }
+
     fileprivate var isEmpty: Bool {
         switch self {
         case .string(let bytes), .binary(let bytes): bytes.isEmpty

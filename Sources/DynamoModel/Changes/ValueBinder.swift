@@ -85,11 +85,14 @@ struct ValueBinder {
         return try Self.folded(.hash(arguments[0], key, length: length))
     }
 
-    /// Its value, where that is a constant.
+    /// Its value, where that is a constant. What no item could make work is refused.
     private static func folded(
         _ expression: ValueExpression
     ) throws(ExpressionError) -> ValueExpression {
-        guard expression.isConstant else { return expression }
+        guard expression.isConstant else {
+            if let failure = expression.failsAlways { throw ExpressionError("\(failure)") }
+            return expression
+        }
         do throws(ValueFailure) {
             return try expression.value(in: [:]).map { .value($0) } ?? expression
         } catch {
@@ -107,5 +110,75 @@ struct ValueBinder {
     private static func steps(_ steps: [PathSyntax]) throws(ExpressionError) -> [DocumentPath.Step]
     {
         try path([.name("")] + steps).steps
+    }
+}
+
+extension ValueExpression {
+    /// Why it fails for every item, as far as its constants tell: `mask(name, -1)`, `n + 'x'`.
+    fileprivate var failsAlways: ValueFailure? {
+        switch self {
+        case .operation(let sign, let left, let right):
+            for case .value(let constant) in [left, right] where constant != .null {
+                // Beside itself: whatever else there may be, its type does not fit.
+                do throws(ValueFailure) {
+                    _ = try sign.value(constant.ofItsKind, constant.ofItsKind)
+                } catch {
+                    return error
+                }
+            }
+            return nil
+        case .call(.bucket, let operands):
+            guard case .value(let width) = operands[1] else { return nil }
+            return Self.failure([.value(width.asNumerator), .value(width)], .bucket)
+        case .call(let function, let operands): return Self.failure(operands, function)
+        default: return nil
+        }
+    }
+
+    /// Values of each kind that an operand may have; the first is what is told of.
+    private static let samples: [AttributeValue] = [
+        .string(Array("1".utf8)), .number(DynamoNumber(1)), .binary([1]), .bool(true),
+        .list([.null]), .map([:]), .stringSet([[1]]),
+    ]
+
+    private static func failure(
+        _ operands: [ValueExpression], _ function: ValueFunction
+    ) -> ValueFailure? {
+        // A null is null whatever else there is.
+        if operands.contains(.value(.null)) { return nil }
+        var choices: [[AttributeValue]] = [[]]
+        for operand in operands {
+            let values: [AttributeValue] =
+                if case .value(let constant) = operand { [constant] } else { samples }
+            choices = choices.flatMap { before in values.map { before + [$0] } }
+        }
+        var first: ValueFailure?
+        for choice in choices {
+            do throws(ValueFailure) {
+                _ = try function.value(choice)
+                return nil
+            } catch {
+                first = first ?? error
+            }
+        }
+        return first
+    }
+}
+
+extension AttributeValue {
+    /// One of the same type that nothing is wrong with.
+    fileprivate var ofItsKind: AttributeValue {
+        switch self {
+        case .number: .number(DynamoNumber(1))
+        case .string: .string([])
+        case .binary: .binary([])
+        case .list: .list([])
+        default: self
+        }
+    }
+
+    /// What can be put into a bucket of this width, if anything can.
+    fileprivate var asNumerator: AttributeValue {
+        if case .number = self { self } else { .number(DynamoNumber(1)) }
     }
 }

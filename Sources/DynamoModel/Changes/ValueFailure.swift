@@ -17,14 +17,16 @@ package struct ValueFailure: Error, Equatable, Sendable, CustomStringConvertible
     }
 
     static func number(_ refusal: DynamoNumber.Refusal, of function: String) -> ValueFailure {
-        let words =
-            switch refusal {
-            case .notANumber: "is no number"
-            case .tooManyDigits: "has more than \(ServiceLimits.numberDigitsMax) digits"
-            case .overflow: "is too large a number for DynamoDB"
-            case .underflow: "is too close to zero for DynamoDB"
-            }
-        return ValueFailure("what \(function) comes to \(words)")
+        ValueFailure("what \(function) comes to \(words(refusal))")
+    }
+
+    static func words(_ refusal: DynamoNumber.Refusal) -> String {
+        switch refusal {
+        case .notANumber: "is no number"
+        case .tooManyDigits: "has more than \(ServiceLimits.numberDigitsMax) digits"
+        case .overflow: "is too large a number for DynamoDB"
+        case .underflow: "is too close to zero for DynamoDB"
+        }
     }
 }
 

@@ -104,7 +104,7 @@ extension ExpressionParser {
         do {
             return try DynamoNumber(word)
         } catch {
-            throw ExpressionError("\(word) is no number of DynamoDB's: \(error)", at: start)
+            throw ExpressionError("\(word) \(ValueFailure.words(error))", at: start)
         }
     }
 }

@@ -9,9 +9,10 @@ extension CopyPlan {
     /// - Parameters:
     ///   - options: one for each table.
     ///   - jobs: where an unfinished job of the same export is looked for.
+    ///   - survey: nil: nobody asks what would become of items.
     package static func exporting(
         _ options: [ExportOptions], _ pairs: [ExportPreparation.Pair], prices: PriceTable,
-        jobs: JobFolder
+        jobs: JobFolder, survey: ItemSurvey.Options? = nil
     ) async throws -> CopyPlan {
         precondition(options.count == pairs.count, "\(options.count) for \(pairs.count) tables")
         let looks = try await AtOnce.map(Array(zip(pairs, options))) { pair, options in
@@ -24,7 +25,7 @@ extension CopyPlan {
         }
         let plans = try await AtOnce.map(Array(zip(looks, pairs))) { look, pair in
             do {
-                return try await plan(try look.get(), prices)
+                return try await plan(try look.get(), prices, survey)
             } catch let refusal as CopyRefusal {
                 return TablePlan(
                     source: pair.source.name, target: pair.files.title, refusal: refusal)
@@ -39,13 +40,19 @@ extension CopyPlan {
     }
 
     private static func plan(
-        _ look: ExportPreparation.Look, _ prices: PriceTable
+        _ look: ExportPreparation.Look, _ prices: PriceTable, _ asked: ItemSurvey.Options?
     ) async throws -> TablePlan {
         let (source, description, options) = (look.pair.source, look.description, look.options)
         let first = try await ExportPreparation.firstRead(
             source, description, options, spool: nil)
         do {
-            let sample = try await TableSample.take(of: source, description.definition, first)
+            let schema = description.schema
+            let survey = asked.map {
+                ItemSurvey(options.transform, from: schema, to: schema, $0)
+            }
+            let sample = try await TableSample.take(
+                of: source, description.definition, first,
+                for: asked?.isFull == true ? nil : survey)
             let limits = try UnitLimits(
                 reading: description.definition,
                 partitions: ExportTask.partitions(of: description, options), options.limits)
@@ -56,6 +63,12 @@ extension CopyPlan {
             if options.transform.filter != nil {
                 plan.warnings.append(TablePlan.filtered(first))
             }
+            try await plan.add(
+                survey, of: sample, isFull: asked?.isFull == true,
+                all: TableSurvey(
+                    table: source, source: description, segments: first.segments,
+                    limit: limits.read, isConsistentRead: options.isConsistentRead),
+                memory: MemoryBudget(pageBytes: ExportOptions.pageBytes))
             return plan
         } catch let error as AWSError {
             throw CopyRefusal(error, side: "source", source.reader.endpoint)

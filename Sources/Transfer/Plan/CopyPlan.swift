@@ -55,10 +55,10 @@ package struct CopyPlan: Sendable {
     ///   - options: one for each table.
     ///   - jobs: where an unfinished job of the same copy is looked for.
     ///   - mayAsk: the copy will be able to ask its user, or has been told what to do.
+    ///   - survey: nil: nobody asks what would become of items.
     package static func make(
         _ options: [CopyOptions], tables: [CopyPreparation.Pair], prices: PriceTable,
-        jobs: JobFolder,
-        mayAsk: Bool
+        jobs: JobFolder, mayAsk: Bool, survey: ItemSurvey.Options? = nil
     ) async throws -> CopyPlan {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
         let preflights = zip(tables, options).map {
@@ -68,7 +68,7 @@ package struct CopyPlan: Sendable {
         let job = unfinished(looks, jobs)
         let doubts = try await doubts(looks)
         let plans = try await AtOnce.map(Array(zip(looks, doubts))) { look, doubt in
-            var plan = try await look.plan(prices, goesOn: job != nil)
+            var plan = try await look.plan(prices, goesOn: job != nil, survey)
             if job == nil, !mayAsk, let reason = doubt ?? look.liveliness {
                 plan.refusal =
                     plan.refusal ?? CopyRefusal(reason, hint: "--yes copies into it all the same")
@@ -119,7 +119,9 @@ package struct CopyPlan: Sendable {
             return (try? found.get()).flatMap(CopyPreflight.liveliness)
         }
 
-        func plan(_ prices: PriceTable, goesOn: Bool) async throws -> TablePlan {
+        func plan(
+            _ prices: PriceTable, goesOn: Bool, _ survey: ItemSurvey.Options?
+        ) async throws -> TablePlan {
             let (source, target) = (preflight.source, preflight.target)
             func refused(_ refusal: CopyRefusal) -> TablePlan {
                 TablePlan(source: source.name, target: target.name, refusal: refusal)
@@ -128,9 +130,11 @@ package struct CopyPlan: Sendable {
                 let findings = try found.get()
                 if findings.target != nil, !goesOn { try await preflight.checkEmpty() }
                 let first = try await preflight.firstRead(findings, spool: nil)
-                return try await preflight.plan(findings, first, prices)
+                return try await preflight.plan(findings, first, prices, survey)
             } catch let error as CopyRefusal {
                 return refused(error)
+            } catch let failure as FlowFailure {
+                return refused(CopyRefusal(failure.message, hint: failure.hint))
             } catch let error as AWSError {
                 let endpoint = (source.table?.reader ?? target.reader).endpoint
                 return refused(CopyRefusal(error, side: "source", endpoint))
@@ -142,13 +146,20 @@ package struct CopyPlan: Sendable {
 extension CopyPreflight {
     /// What a copy takes that reads its source first so.
     func plan(
-        _ findings: Findings, _ first: FirstRead, _ prices: PriceTable
+        _ findings: Findings, _ first: FirstRead, _ prices: PriceTable,
+        _ asked: ItemSurvey.Options? = nil
     ) async throws -> TablePlan {
         let settings = findings.plan(options, as: target.name, isOwn: false)
         let definition = findings.target?.definition ?? settings.creation
+        let from = findings.source.schema
+        let survey = asked.map {
+            ItemSurvey(options.transform, from: from, to: options.transform.keys ?? from, $0)
+        }
         let sample =
             switch source {
-            case .table(let table): try await TableSample.take(of: table, definition, first)
+            case .table(let table):
+                try await TableSample.take(
+                    of: table, definition, first, for: asked?.isFull == true ? nil : survey)
             case .export(let export): TableSample(export.export)
             }
         let limits = try UnitLimits(
@@ -159,6 +170,14 @@ extension CopyPreflight {
             readsFiles: source.table == nil)
         plan.settings = SettingsReport(settings)
         if options.transform.filter != nil { plan.warnings.append(TablePlan.filtered(first)) }
+        if let table = source.table {
+            try await plan.add(
+                survey, of: sample, isFull: asked?.isFull == true,
+                all: TableSurvey(
+                    table: table, source: findings.source, segments: first.segments,
+                    limit: limits.read, isConsistentRead: options.isConsistentRead),
+                memory: findings.memory)
+        }
         if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
             plan.indexes = findings.indexTiming(options)
         }

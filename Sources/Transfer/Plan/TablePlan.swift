@@ -30,6 +30,8 @@ package struct TablePlan: Equatable, Sendable {
     package var heldBackBy: String?
     package var dollars: Double?
     package var warnings: [String] = []
+    /// What would become of its items, where that was asked for.
+    package var findings: ItemSurvey.Findings?
     /// What becomes of its settings, and when global indexes are made, where some are.
     package var settings = SettingsReport()
     package var indexes: IndexTiming?

@@ -41,24 +41,30 @@ struct TableSample: Equatable, Sendable {
 }
 
 extension TableSample {
+    /// - Parameter survey: looks at the items, too.
     /// The page that was read first, which is all of a small table; of others, one page of a few
     /// segments, which lie evenly over the table.
     static func take(
-        of source: SourceTable, _ definition: TableDefinition, _ first: FirstRead
+        of source: SourceTable, _ definition: TableDefinition, _ first: FirstRead,
+        for survey: ItemSurvey? = nil
     ) async throws -> TableSample {
         let page = ByteBuffer()
         if first.page?.peek(into: page) == true {
             var sample = TableSample()
-            try sample.add(try JSON(parsing: page.bytes), definition)
+            let reply = try JSON(parsing: page.bytes)
+            try sample.add(reply, definition)
+            try survey?.look(at: reply["Items"]?.array ?? [])
             return sample
         }
         let count = min(segmentsMax, first.segments)
         let numbers = (0..<count).map { $0 * (first.segments / count) }
-        return try await pages(of: source, definition, numbers, segments: first.segments)
+        return try await pages(
+            of: source, definition, numbers, segments: first.segments, for: survey)
     }
 
     private static func pages(
-        of source: SourceTable, _ definition: TableDefinition, _ numbers: [Int], segments: Int
+        of source: SourceTable, _ definition: TableDefinition, _ numbers: [Int], segments: Int,
+        for survey: ItemSurvey?
     ) async throws -> TableSample {
         var sample = TableSample()
         for number in numbers {
@@ -69,6 +75,7 @@ extension TableSample {
             }
             let reply = try await source.reader.call(.scan, body)
             try sample.add(reply, definition)
+            try survey?.look(at: reply["Items"]?.array ?? [])
         }
         if segments > numbers.count { sample.isComplete = false }
         return sample

@@ -1,5 +1,6 @@
 import Arguments
 import CommandLine
+import Connectors
 import DynamoDB
 import Glibc
 import Status
@@ -24,10 +25,12 @@ enum EnginePlan {
 
     /// Blocks until all have been looked at; call it on a thread that may wait.
     static func make(
-        _ arguments: CopyArguments, _ prices: PriceTable, _ voice: JobVoice,
+        _ plan: PlanArguments, _ prices: PriceTable, _ voice: JobVoice,
         environment: [String: String]
     ) throws -> CopyPlan {
-        try Blocking.run {
+        let (arguments, survey) = (plan.copy, plan.survey)
+
+        return try Blocking.run {
             try await CommandFailure.wrapping {
                 var job = try EngineCopy.jobOptions(arguments, environment)
                 if arguments.filesSide == .target {
@@ -35,15 +38,27 @@ enum EnginePlan {
                     let pairs = try await EngineFiles.exportPairs(arguments, sides, voice, &job)
                     return try await CopyPlan.exporting(
                         try EngineFiles.options(of: pairs, arguments, environment), pairs,
-                        prices: prices,
-                        jobs: job.folder)
+                        prices: prices, jobs: job.folder, survey: survey)
                 }
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)
                 return try await CopyPlan.make(
                     try EngineCopy.options(of: tables, arguments, environment), tables: tables,
-                    prices: prices,
-                    jobs: job.folder, mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO))
+                    prices: prices, jobs: job.folder,
+                    mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO), survey: survey)
             }
         }
+    }
+}
+
+extension PlanArguments {
+    /// nil: nobody asks what would become of items.
+    fileprivate var survey: ItemSurvey.Options? {
+        let hasRules = ([copy] + copy.entries.map(\.arguments))
+            .contains { $0.transform.rulesFile != nil }
+        guard show != nil || hasRules else { return nil }
+        var options = ItemSurvey.Options()
+        options.examples = show ?? 0
+        (options.showsRaw, options.isFull) = (showsRaw, isFull)
+        return options
     }
 }

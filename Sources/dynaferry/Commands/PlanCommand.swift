@@ -6,7 +6,7 @@ import Transfer
 
 /// Shows what a copy would do.
 package struct PlanCommand: Sendable {
-    package typealias Make = (CopyArguments, PriceTable) throws -> CopyPlan
+    package typealias Make = (PlanArguments, PriceTable) throws -> CopyPlan
     /// Where the tables of each side are.
     typealias Places = (CopyArguments) throws -> (
         source: IAMPolicies.Place, target: IAMPolicies.Place
@@ -39,7 +39,7 @@ package struct PlanCommand: Sendable {
                 hints: ["name a folder in its place: ./dump/"])
         }
         let prices = try PriceTable(of: arguments.copy)
-        let plan = try make(arguments.copy, prices)
+        let plan = try make(arguments, prices)
         let report = PlanReport(
             plan: plan, prices: prices, unchecked: IAMPolicies(arguments.copy).writing)
         console.show(arguments.json ? report.json.prettyText : report.lines.joined(separator: "\n"))

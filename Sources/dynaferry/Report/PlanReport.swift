@@ -35,6 +35,7 @@ struct PlanReport {
             }
             lines += settings(of: table).map { "\(table.source): \($0)" }
             for warning in table.warnings { lines.append("\(table.source): \(warning)") }
+            if let findings = table.findings { lines += ItemText(findings, table.source).lines }
         }
         if !unchecked.isEmpty {
             lines.append("not tried: \(unchecked.joined(separator: ", ")); see --iam")
@@ -134,6 +135,7 @@ struct PlanReport {
             "settings": table.settings.json,
             "indexes": table.indexes.map { .string($0.rawValue) } ?? nil,
             "warnings": .array(table.warnings.map { .string($0) }),
+            "surveyed": table.findings.map { ItemText($0, table.source).json } ?? nil,
             "refusal": table.refusal.map { .string($0.message) } ?? nil,
         ]
     }

@@ -484,6 +484,19 @@ def bare(node):
     return bare(node[1]) if node[0] == "group" else node
 
 
+def never_works(name, place, operand):
+    """Whether a constant operand makes a function fail whatever the others are."""
+    if constant(operand) not in ("S", "N"):
+        return False
+    value = Reader(("M", {}), b"").value(operand)[1]
+    if name in ("substring", "mask") and place > 0:
+        least = 1 if name == "substring" and place == 1 else 0
+        return value < least or value != value.to_integral_value()
+    if name in ("split", "replace"):
+        return place == 1 and value == ""
+    return name == "bucket" and place == 1 and value <= 0
+
+
 def may_be_refused(node):
     kind, *parts = node
     if kind in ("compare", "begins", "contains"):
@@ -499,6 +512,8 @@ def may_be_refused(node):
         return not compare("<=", *values)
     if kind in ("call", "operator"):
         name, operands = parts if kind == "call" else (parts[0], parts[1:])
+        if any(never_works(name, place, operand) for place, operand in enumerate(operands)):
+            return True
         if any(constant(operand) not in (None, "NULL", *takes)
                for operand, takes in zip(operands, TAKES.get(name, ["N", "N"]))):
             return True
