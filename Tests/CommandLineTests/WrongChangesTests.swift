@@ -81,9 +81,7 @@ import Testing
             #expect(told.contains { $0.hasPrefix("hint: ") }, "\(line): \(result.err)")
             transcript += "$ dynaferry copy users users-dev \(line)\n"
             transcript += told.joined(separator: "\n") + "\n\n"
-            try server.call("ListTables", [:])["TableNames"]?.array?.forEach { table in
-                if table.string == "users-dev" { try server.delete("users-dev") }
-            }
+            if try server.tables().contains("users-dev") { try server.delete("users-dev") }
         }
         for condition in Self.conditions { try run("--where \(Self.quoted(condition))") }
         for change in Self.changes { try run(change) }

@@ -94,8 +94,8 @@ package final class ItemSurvey: PageStage {
         buffer.append(reply.bytes)
         var page = Page(
             PageRequest(
-                partition: Partition(name: "sample"), after: nil, itemsMax: .max, bytesMax: 1 << 30),
-            in: buffer)
+                partition: Partition(name: "sample"), after: nil, itemsMax: .max,
+                bytesMax: 1 << 30), in: buffer)
         do throws(JSONError) {
             page.items = try cutter.cut(buffer.bytes).items
         } catch {
