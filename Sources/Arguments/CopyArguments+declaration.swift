@@ -250,7 +250,7 @@ extension CopyArguments {
 
     private static var readingOptions: [Option<Self>] {
         [
-            whereOption, fractionOption,
+            whereOption, fractionOption, keysOption,
             Option(
                 flag: "--skip-expired", \.skipExpired, in: .reading,
                 """

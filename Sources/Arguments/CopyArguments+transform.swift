@@ -19,6 +19,17 @@ extension CopyArguments {
         ).perTable
     }
 
+    package static var keysOption: Option<Self> {
+        Option(
+            "--keys", .file, \.transform.keysFile, in: .reading, default: "all items",
+            """
+            Copy only the items whose keys a file lists, the key attributes of one in each line: \
+            {"pk":{"S":"a"},"sk":{"N":"1"}}. They are read by BatchGetItem, consistently, not by a \
+            Scan. Keys that the source does not have are counted, and the exit code is 3.
+            """
+        ).perTable
+    }
+
     package static var whereOption: Option<Self> {
         Option(
             "--where", condition, \.transform.texts.wanted, in: .reading, default: "all items",
@@ -98,11 +109,37 @@ extension CopyArguments {
     /// In the year 9999.
     private static let nowMax = 253_402_300_799
 
+    /// Of some tables only items whose keys are listed are copied.
+    package var listsKeys: Bool {
+        ([self] + entries.map(\.arguments)).contains { $0.transform.keysFile != nil }
+    }
+
+    private func validateKeys() throws(UsageError) {
+        guard listsKeys else { return }
+        if filesSide == .source {
+            throw UsageError(
+                "--keys reads a table, but the source is files",
+                hints: ["choose by a condition: --where"])
+        }
+        if verifies || onlyChanged {
+            throw UsageError(
+                "--keys copies some items, but \(verifies ? "--verify" : "--only-changed") compares"
+                    + " whole tables",
+                hints: ["leave one of them out"])
+        }
+        if segments != nil {
+            throw UsageError(
+                "--segments are of a Scan, but --keys reads by keys",
+                hints: ["leave --segments out"])
+        }
+    }
+
     /// Refuses expressions that can't be read, of all tables and of each.
     package func validateTransforms(hasJob: Bool = true) throws(UsageError) {
         for arguments in [self] + entries.map(\.arguments) {
             try arguments.transform.check(hasJob: hasJob)
         }
+        try validateKeys()
         if schemaOnly, !transform.isNone {
             throw UsageError(
                 "--where, --set and the like are about items, but --schema-only copies none",

@@ -17,6 +17,8 @@ package struct TransformArguments: Equatable, Sendable {
     package var throughTimeout: Duration?
     /// Which of all partition keys are wanted; nil: all.
     package var fraction: Percentage?
+    /// A file that lists the keys of the items that are wanted; nil: all.
+    package var keysFile: String?
     /// In seconds since 1970; nil: the job's start, where there is one.
     package var now: Int?
 
@@ -25,6 +27,7 @@ package struct TransformArguments: Equatable, Sendable {
     /// What is not so if nothing is chosen and nothing changed.
     package var isNone: Bool {
         texts == ItemTransform.Texts() && rulesFile == nil && through == nil && fraction == nil
+            && keysFile == nil
     }
 
     /// The expressions, read. Of the secret file it is enough here that it is named.
@@ -138,10 +141,19 @@ package struct TransformArguments: Equatable, Sendable {
         ofTable table: String, hasJob: Bool
     ) throws(CommandFailure) -> ItemTransform {
         let key = try secretFile.map { path throws(CommandFailure) in try SecretKey(file: path) }
-        return try CommandFailure.wrapping { () throws(UsageError) in
+        var found = try CommandFailure.wrapping { () throws(UsageError) in
             let rules = try rules(key, hasJob: hasJob)?.rules(for: table)
             return try transform(rules: rules, key: key, hasJob: hasJob)
         }
+        do throws(KeyList.Failure) {
+            found.keyList = try keysFile.map { path throws(KeyList.Failure) in
+                try KeyList(path)
+            }
+        } catch {
+            throw CommandFailure(
+                "--keys: \(error.message)", hints: ["name a file that has a key in each line"])
+        }
+        return found
     }
 
     /// Refuses rules that none of a run's tables has.

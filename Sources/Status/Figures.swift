@@ -18,6 +18,7 @@ private let counts: [Figure<Int>] = [
     Figure("itemsRead", \.counters.itemsRead), Figure("itemsWritten", \.counters.itemsWritten),
     Figure("deadLetters", \.counters.deadLetters),
     Figure("itemsLeftOut", \.counters.itemsLeftOut),
+    Figure("itemsMissing", \.counters.itemsMissing),
     Figure("itemsRewritten", \.counters.itemsRewritten), Figure("itemsKept", \.counters.itemsKept),
     Figure("itemsEqual", \.counters.itemsEqual),
     Figure("itemsChanging", \.counters.itemsChanging),

@@ -46,6 +46,9 @@ import Testing
                 any PageSource
     }
 
+    /// Files that sources read.
+    private static let keptFolders = Locked<[TemporaryFolder]>([])
+
     private static let sources = [
         SourceCase(testDescription: "ScanSource") { client, table, queue in
             ScanSource(
@@ -69,6 +72,18 @@ import Testing
                 difference.source = digest
                 return AskedPair(difference, trustsAbsence: true)
             }
+        },
+        SourceCase(testDescription: "KeyListSource") { client, table, queue in
+            let folder = try TemporaryFolder()
+            let lines = items.map {
+                String(decoding: ConnectorClaimTests.key(of: $0), as: UTF8.self)
+            }
+            try lines.joined(separator: "\n").write(
+                toFile: folder.path("keys"), atomically: true, encoding: .utf8)
+            keptFolders.withLock { $0.append(folder) }
+            return KeyListSource(
+                SourceTable(name: table, reader: ReadOnlyClient(client)),
+                try KeyList(folder.path("keys")), schema: schema, on: queue)
         },
         SourceCase(testDescription: "ThroughSource") { client, table, queue in
             ThroughSource(
@@ -438,28 +453,6 @@ import Testing
         }
         #expect(failure.remedy == .giveUp)
         #expect(failure.message.contains("nowhere"), "\(failure)")
-    }
-}
-
-/// A folder that lasts as long as what reads it.
-private final class KeptFolder: FileStore {
-    private let folder: TemporaryFolder
-    private let store: FolderStore
-
-    init(_ folder: TemporaryFolder) {
-        self.folder = folder
-        store = FolderStore(folder.path(""))
-    }
-
-    var title: String { store.title }
-
-    func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>) { store.list(prefix, done) }
-
-    func read(
-        _ name: String, _ range: Range<Int>, version: String?, into buffer: ByteBuffer,
-        _ done: @escaping Done<FilePart>
-    ) {
-        store.read(name, range, version: version, into: buffer, done)
     }
 }
 

@@ -48,6 +48,8 @@ package struct ItemTransform: Equatable, Sendable {
     package var keys: KeySchema?
     /// Which of all partition keys are wanted; nil: all.
     package var fraction: KeyFraction?
+    /// Only items with these keys; nil: all.
+    package var keyList: KeyList?
     /// A program that all else has gone through before.
     package var through: ThroughSource.Settings?
 
@@ -56,6 +58,7 @@ package struct ItemTransform: Equatable, Sendable {
             && left.context.now == right.context.now && left.onFailure == right.onFailure
             && left.keys == right.keys && left.fraction == right.fraction
             && left.rules == right.rules && left.through == right.through
+            && left.keyList == right.keyList
     }
 
     /// All items, as they are.
@@ -104,7 +107,7 @@ package struct ItemTransform: Equatable, Sendable {
                 texts, rules: try rules?.bound(to: ValueContext(now: now, key: context.key)),
                 key: context.key, now: now, hasJob: true)
             (bound.onFailure, bound.keys, bound.fraction) = (onFailure, keys, fraction)
-            bound.through = through
+            (bound.through, bound.keyList) = (through, keyList)
             return bound
         } catch {
             // Whether a text can be read depends on no time (``ValueExpression/now(_:)``).
@@ -115,6 +118,7 @@ package struct ItemTransform: Equatable, Sendable {
     /// Nothing is chosen, and nothing changed.
     package var isNone: Bool {
         texts == Texts() && rules == nil && keys == nil && fraction == nil && through == nil
+            && keyList == nil
     }
 
     /// Whether an item is wanted.
@@ -153,6 +157,9 @@ package struct ItemTransform: Equatable, Sendable {
         }
         if let through {
             members.append(JSON.Member("through", .string(through.command)))
+        }
+        if let keyList {
+            members.append(JSON.Member("keyList", .string(keyList.digest)))
         }
         if let fraction {
             members.append(JSON.Member("fraction", .number("\(fraction.share)")))

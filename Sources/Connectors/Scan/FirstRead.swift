@@ -28,6 +28,9 @@ package struct FirstRead: Sendable {
     /// What there is to say about it.
     package var note: String?
 
+    /// Items that are read by their keys; nil: all are read.
+    package var itemsListed: Int?
+
     package init(segments: Int) { self.segments = segments }
 
     /// What the service can judge, where reading goes on behind these cursors.

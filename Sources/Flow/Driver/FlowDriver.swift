@@ -462,6 +462,7 @@ extension ArrivedPage {
         unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted
         itemsHidden = page.itemsHidden
+        itemsMissing = page.itemsMissing
         isPaid = page.isPaid
         for (item, verdict) in page.verdicts.enumerated() {
             switch verdict {

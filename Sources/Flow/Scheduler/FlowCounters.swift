@@ -5,6 +5,8 @@ package struct FlowCounters: Equatable, Sendable {
     package var deadLetters = 0
     /// Items that were not to be copied: those that had expired, and those that nobody wanted.
     package var itemsLeftOut = 0
+    /// Of these: those that were asked for by their keys, and that the source does not have.
+    package var itemsMissing = 0
     /// Items that are written otherwise than they came; those are counted that were read so.
     package var itemsRewritten = 0
     /// Items that were not put, since the target has one of the same key that was to stay.
@@ -61,9 +63,8 @@ package struct FlowCounters: Equatable, Sendable {
     }
 
     private static let summed: [WritableKeyPath<FlowCounters, Int> & Sendable] = [
-        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsRewritten, \.itemsKept,
-        \.itemsPassed,
-        \.itemsChanged,
+        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsMissing,
+        \.itemsRewritten, \.itemsKept, \.itemsPassed, \.itemsChanged,
         \.itemsEqual, \.itemsChanging, \.itemsOnlyInTarget,
         \.storedBytesWritten, \.jsonBytesWritten,
         \.scans, \.writes, \.bytesRead, \.bytesSent, \.scansThrottled, \.writesThrottled,
@@ -78,6 +79,7 @@ package struct FlowCounters: Equatable, Sendable {
         readUnitsElsewhere += arrival.elsewhere
         itemsRead += page.count
         itemsLeftOut += page.leftOut.count + page.itemsHidden
+        itemsMissing += page.itemsMissing
         itemsRewritten += page.rewritten
         bytesRead += page.replyBytes
         if !isWritten {

@@ -58,6 +58,8 @@ package struct ArrivedPage: Equatable, Sendable {
     package var itemsCounted = 0
     /// Items that the source has left out by itself.
     package var itemsHidden = 0
+    /// Of these: those that it was to bring and does not have.
+    package var itemsMissing = 0
     /// Sum of the items' sizes as the service counts them.
     package var storedBytes: Int
     /// Bytes of the reply, and bytes that keeping it takes.

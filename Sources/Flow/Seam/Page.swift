@@ -37,6 +37,8 @@ package struct Page: Sendable {
     package var itemsCounted = 0
     /// Items that the source has read and left out by itself, since nobody wants them.
     package var itemsHidden = 0
+    /// Of these: those that it was to bring and does not have.
+    package var itemsMissing = 0
     /// What is to be done with each; empty: all are put.
     package var operations: [Operation] = []
     /// What the target had in place of each (nil: nothing), where its write is on the condition

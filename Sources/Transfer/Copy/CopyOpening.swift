@@ -77,7 +77,9 @@ struct CopyOpening {
                 sourceID: findings.source.id, targetID: findings.target?.id,
                 schema: findings.source.schema,
                 targetWas: try await targetWas(preflight, findings),
-                segments: firsts[number].segments, itemsReported: findings.source.itemCount)
+                segments: firsts[number].segments,
+                itemsReported: preflight.options.transform.keyList?.count
+                    ?? findings.source.itemCount)
             record.readsFiles = preflight.source.table == nil
             records.append(record)
         }

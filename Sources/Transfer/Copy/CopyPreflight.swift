@@ -193,6 +193,9 @@ struct CopyPreflight {
         guard options.part != .schema, let source = source.table else {
             return FirstRead(segments: source.filesCount ?? 1)
         }
+        if let keys = options.transform.keyList {
+            return try await keys.firstRead(source, findings.source.schema)
+        }
         var reader = FirstReader(
             source, findings.source, pageBytesMax: findings.memory.pageBytes, spool: spool,
             bytes: findings.source.sizeBytes)

@@ -76,7 +76,8 @@ final class TableCopy: TableTask {
         }
         // How many items a Query brings is not known.
         if open.first?.pushed?.isQuery != true {
-            configuration.itemsReported = subject.source.itemCount
+            configuration.itemsReported =
+                options.transform.keyList?.count ?? subject.source.itemCount
         }
         configuration.itemBytesReported = subject.source.itemBytes ?? open.first?.itemBytes
         configuration.spent = open.first?.spent ?? SpentReads()
@@ -121,6 +122,9 @@ final class TableCopy: TableTask {
         let schema = subject.source.schema
         switch subject.tables.source {
         case .table(let source):
+            if let keys = options.transform.keyList {
+                return KeyListSource(source, keys, schema: schema, on: queue)
+            }
             var scan = ScanSource.Settings(segments: table.record.segments)
             scan.isConsistent = options.isConsistentRead
             scan.first = table.first?.page

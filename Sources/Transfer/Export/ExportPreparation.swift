@@ -245,6 +245,9 @@ package enum ExportPreparation {
         _ source: SourceTable, _ description: TableDescription, _ options: ExportOptions,
         segments: Int? = nil, spool: Spool?
     ) async throws(CopyRefusal) -> FirstRead {
+        if let keys = options.transform.keyList {
+            return try await keys.firstRead(source, description.schema)
+        }
         var reader = FirstReader(
             source, description, pageBytesMax: PageShape.scan().replyBytesMax(items: 1),
             spool: spool, bytes: description.sizeBytes)

@@ -93,14 +93,7 @@ final class ExportTask: TableTask {
         state = Locked(State(definition: subject.description.definition, status: status))
         let queue = HTTPEngine.queue("export", lane: number)
         let sink = Self.sink(options, subject.target, open, job: self.job, epoch: epoch)
-        var scan = ScanSource.Settings(segments: open.record.segments)
-        scan.isConsistent = options.isConsistentRead
-        scan.first = open.first?.page
-        scan.filter = open.first?.pushed(after: open.segments)
-        var parts = FlowParts(
-            ScanSource(
-                subject.table, side: "source", schema: subject.description.schema, scan, on: queue),
-            to: sink)
+        var parts = FlowParts(Self.source(options, subject, open, on: queue), to: sink)
         parts.saved = open.segments
         let matches = options.transform.matches(earlier: open.record.placesMet)
         self.matches = matches
@@ -126,7 +119,8 @@ final class ExportTask: TableTask {
         if let scansMax = options.scansMax { configuration.readsMax = scansMax }
         // How many items a Query brings is not known.
         if open.first?.pushed?.isQuery != true {
-            configuration.itemsReported = subject.description.itemCount
+            configuration.itemsReported =
+                options.transform.keyList?.count ?? subject.description.itemCount
         }
         configuration.itemBytesReported = subject.description.itemBytes ?? open.first?.itemBytes
         configuration.spent = open.first?.spent ?? SpentReads()
@@ -135,6 +129,20 @@ final class ExportTask: TableTask {
         driver = FlowDriver(
             parts, configuration, shared: (context.shared, number), on: queue, time: context.time,
             seed: seed)
+    }
+
+    private static func source(
+        _ options: ExportOptions, _ subject: Subject, _ open: OpenTable, on queue: DispatchQueue
+    ) -> any PageSource {
+        let schema = subject.description.schema
+        if let keys = options.transform.keyList {
+            return KeyListSource(subject.table, keys, schema: schema, on: queue)
+        }
+        var scan = ScanSource.Settings(segments: open.record.segments)
+        scan.isConsistent = options.isConsistentRead
+        scan.first = open.first?.page
+        scan.filter = open.first?.pushed(after: open.segments)
+        return ScanSource(subject.table, side: "source", schema: schema, scan, on: queue)
     }
 
     private static func sink(

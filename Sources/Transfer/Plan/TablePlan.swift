@@ -111,9 +111,10 @@ package struct TablePlan: Equatable, Sendable {
         _ source: TableDescription, _ memory: MemoryBudget, _ sample: TableSample,
         _ first: FirstRead, _ isConsistent: Bool
     ) {
-        let reported = max(source.itemCount, first.itemsEstimated ?? 0)
+        let reported = first.itemsListed ?? max(source.itemCount, first.itemsEstimated ?? 0)
         guard sample.isComplete || (reported > 0 && sample.items > 0) else { return }
-        let items = sample.isComplete ? sample.items : max(reported, sample.items)
+        let items =
+            first.itemsListed ?? (sample.isComplete ? sample.items : max(reported, sample.items))
         self.items = items
         bytes = Int(clamping: Double(items) * sample.itemBytes)
         guard sample.items > 0 else {
@@ -124,6 +125,12 @@ package struct TablePlan: Equatable, Sendable {
         writeUnits = Double(sample.writeUnits) * share
         indexUnits = sample.indexUnits.sorted { $0.key < $1.key }
             .map { IndexUnits(name: $0.key, units: Double($0.value) * share) }
+        guard first.itemsListed == nil else {
+            // Each is rounded up by itself, and read consistently.
+            readUnits =
+                Double(items) * CapacityUnits.scan(bytes: Int(sample.itemBytes), consistent: true)
+            return
+        }
         readUnits = Self.readUnits(
             items: items, sample, segments: first.segments, memory: memory, isConsistent)
     }

@@ -24,6 +24,7 @@ extension CopySummary {
         case .complete: "copied"
         case .deadLetters: "copied, but for dead letters,"
         case .collisions: "copied, but several items got the same key,"
+        case .missing: "copied, but for keys that the source does not have,"
         case .unmet: "copied, but some paths were in no item,"
         case .different: "copied, with differences,"
         case .unlike: "copied, but for settings,"
@@ -104,7 +105,8 @@ extension CopySummary {
         let counts = [
             (counters.itemsRewritten, "changed"),
             (counters.itemsKept, "kept as the target has them"),
-            (counters.itemsLeftOut, "left out"), (counters.itemsEqual, "equal already"),
+            (counters.itemsLeftOut - counters.itemsMissing, "left out"),
+            (counters.itemsMissing, "not in the source"), (counters.itemsEqual, "equal already"),
             (counters.itemsChanging, "changing"),
         ]
         return ", \(counters.deadLetters.grouped) dead letters"

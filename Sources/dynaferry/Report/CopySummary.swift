@@ -15,6 +15,8 @@ struct CopySummary: JobSummary {
         case deadLetters
         /// Some items came to one key, so that not all can have arrived.
         case collisions
+        /// Everything arrived that the source has, but it lacks some of the keys that were named.
+        case missing
         /// Everything arrived, but something was to be changed that no item has.
         case unmet
         /// Everything arrived, but its verification found differences.
@@ -27,7 +29,7 @@ struct CopySummary: JobSummary {
         var exitCode: ExitCode {
             switch self {
             case .complete: .success
-            case .deadLetters, .collisions, .unmet, .different, .unlike: .differs
+            case .deadLetters, .collisions, .missing, .unmet, .different, .unlike: .differs
             case .interrupted: .interrupted
             case .failed: .failure
             }
@@ -53,6 +55,9 @@ struct CopySummary: JobSummary {
 
     var counters: FlowCounters { progress.counters }
 
+    /// Keys that the source does not have, in all runs.
+    private var missing: Int { max(counters.itemsMissing, status.inAll.counters.itemsMissing) }
+
     var outcome: Outcome {
         switch status.outcome {
         case .stopped: return .interrupted
@@ -60,6 +65,7 @@ struct CopySummary: JobSummary {
         case .completed:
             if counters.deadLetters > 0 { return .deadLetters }
             if status.tables.contains(where: { $0.collisions.count > 0 }) { return .collisions }
+            if missing > 0 { return .missing }
             if status.tables.contains(where: { !$0.unmet.isEmpty }) { return .unmet }
             let isDifferent = status.tables.contains { $0.comparison?.result == .different }
             if counters.itemsChanging > 0 || isDifferent { return .different }
@@ -110,6 +116,7 @@ struct CopySummary: JobSummary {
                         + " \"not carried\" and \"left as it is\" above")
             }
             if arguments.part != .schema, !arguments.verifies, !arguments.hasStream,
+                !arguments.listsKeys,
                 let verifying
             {
                 // What has just been written is the newest of several exports.

@@ -85,7 +85,8 @@ struct IAMPolicies {
 
     /// A condition on the partition key makes a Query of a Scan.
     private var scanning: [String] {
-        arguments.transform.texts.wanted == nil ? ["Scan"] : ["Query", "Scan"]
+        if arguments.transform.keysFile != nil { return ["BatchGetItem", "GetItem", "Scan"] }
+        return arguments.transform.texts.wanted == nil ? ["Scan"] : ["Query", "Scan"]
     }
 
     /// What a verification needs besides, on both sides.
