@@ -1,4 +1,5 @@
 import Flow
+import System
 import TestSupport
 
 @testable import Connectors

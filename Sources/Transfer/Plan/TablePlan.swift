@@ -128,7 +128,9 @@ package struct TablePlan: Equatable, Sendable {
         guard first.itemsListed == nil else {
             // Each is rounded up by itself, and read consistently.
             readUnits =
-                Double(items) * CapacityUnits.scan(bytes: Int(sample.itemBytes), consistent: true)
+                Double(items)
+                * CapacityUnits.scan(
+                    bytes: Int(clamping: sample.itemBytes), consistent: true)
             return
         }
         readUnits = Self.readUnits(
