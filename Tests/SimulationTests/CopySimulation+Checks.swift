@@ -63,11 +63,11 @@ extension CopySimulation {
         }
         guard !run.hasSaveFailed else { return }
         for segment in world.segments.indices {
+            let safe = run.advanceSafe(segment, world.segments[segment])
             try require(
-                file.state.cursor(of: segment) == run.safe[segment]
-                    && run.saved[segment] == run.safe[segment],
+                file.state.cursor(of: segment) == safe && run.saved[segment] == safe,
                 "segment \(segment) is kept at \(file.state.cursor(of: segment)),"
-                    + " though \(run.safe[segment]) are safe")
+                    + " though \(safe) are safe")
         }
     }
 

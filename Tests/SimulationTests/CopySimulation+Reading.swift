@@ -78,6 +78,10 @@ extension CopySimulation {
         {
             end += 1
         }
+        // Whole groups, as many as what was read has made.
+        while end > first, end < world.segments[segment].count,
+            world.group(end) == world.group(end - 1)
+        { end += 1 }
         return first..<end
     }
 
@@ -117,15 +121,15 @@ extension CopySimulation {
             run.items[ordinals[range.lowerBound + position]].isLeftOut = true
         }
         run.leftOut += leftOut.count
+        var arrived = ArrivedPage(
+            items: ordinals.map { world.items[$0].slice },
+            storedBytes: bytesBefore[range.upperBound] - bytesBefore[range.lowerBound],
+            replyBytes: bytes, heldBytes: bytes,
+            next: isLast ? .end : .more(SimulatedJobFile.cursor(range.upperBound)),
+            leftOut: leftOut)
+        if world.groupSize > 1 { arrived.groups = range.map(world.group) }
         let (slot, actions) = run.scheduler.pageArrived(
-            partition: segment,
-            ArrivedPage(
-                items: ordinals.map { world.items[$0].slice },
-                storedBytes: bytesBefore[range.upperBound] - bytesBefore[range.lowerBound],
-                replyBytes: bytes, heldBytes: bytes,
-                next: isLast ? .end : .more(SimulatedJobFile.cursor(range.upperBound)),
-                leftOut: leftOut),
-            at: now)
+            partition: segment, arrived, at: now)
         trace.note(
             now,
             "page \(page.number) of segment \(segment) arrives: \(Self.text(range))"

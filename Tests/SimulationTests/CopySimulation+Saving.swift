@@ -24,7 +24,7 @@ extension CopySimulation {
             run.isSavedAsFinished[progress.partition] = state.isFinished
         }
         try checkFreshness()
-        commit.safe = run.safe
+        commit.safe = world.segments.indices.map { run.advanceSafe($0, world.segments[$0]) }
         run.save = commit
         trace.note(now, "save \(commit.number) is asked for: \(Self.text(commit))")
         let isFailing = saveFailuresLeft > 0 && generator.unit() < world.faults.saveFailed
@@ -62,6 +62,10 @@ extension CopySimulation {
                 (1...page.range.count).contains(items)
             else { throw violation("segment \(segment) stands in a page that is not its own") }
             cursor = page.range.lowerBound + items
+            try require(
+                cursor == page.range.upperBound
+                    || world.group(cursor) != world.group(cursor - 1),
+                "segment \(segment) is saved at \(cursor), between items that came of one")
         }
         let safe = run.advanceSafe(segment, world.segments[segment])
         try require(

@@ -101,6 +101,7 @@ struct SimulatedRun {
     var scanned: [Int]
     var released: [Int]
     var safe: [Int]
+    private let groupSize: Int
     var saved: [Int]
     /// Segments whose last page has arrived, and that were saved as finished.
     var isExhausted: [Bool]
@@ -148,6 +149,7 @@ struct SimulatedRun {
     ) {
         let file = jobFile.state
         earlier = jobFile.progress
+        groupSize = world.groupSize
         self.number = number
         self.configuration = configuration
         self.firstStep = firstStep
@@ -194,6 +196,7 @@ struct SimulatedRun {
         while safe[segment] < scanned[segment], items[ordinals[safe[segment]]].isSafe {
             safe[segment] += 1
         }
-        return safe[segment]
+        let group = groupSize
+        return safe[segment] == ordinals.count ? ordinals.count : safe[segment] / group * group
     }
 }

@@ -81,6 +81,8 @@ struct SimulatedWorld {
     let shared: (read: Double?, write: Double?)
     /// What the target holds already stays.
     let keepsItems: Bool
+    /// So many items at a time have come of one that was read: no cursor may lie between them.
+    private(set) var groupSize = 1
 
     init(seed: UInt64, _ generator: inout SeededGenerator) {
         self.seed = seed
@@ -108,7 +110,13 @@ struct SimulatedWorld {
         for ordinal in items.indices where other.unit() < isHeld {
             older[ordinal] = older[ordinal] ?? other.next()
         }
+        // All of a group fits where one of the longest items does.
+        let isSmall = items.allSatisfy { $0.slice.length <= 5_000 }
+        if other.unit() < 0.5, isSmall { groupSize = Int.random(in: 2...4, using: &other) }
     }
+
+    /// The number of what was read that an item at a place of its segment has come of.
+    func group(_ place: Int) -> Int { place / groupSize }
 
     private mutating func fill(
         _ generator: inout SeededGenerator, isExpired: () -> Bool

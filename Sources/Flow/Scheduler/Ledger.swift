@@ -220,7 +220,7 @@ struct Ledger: Sendable {
     }
 
     private mutating func settledPrefix(of page: Int) -> Int {
-        let prefix = pages[page].settledPrefix()
+        let prefix = pages[page].settledPrefix(splitsGroups: flaw == .splitsGroups)
         return flaw == .passesUnsettled ? min(prefix + 1, pages[page].items.count) : prefix
     }
 

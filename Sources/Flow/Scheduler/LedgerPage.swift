@@ -59,7 +59,7 @@ struct LedgerPage: Sendable {
 
     /// Items at the page's start that are all settled, with all that came of the same that was
     /// read.
-    mutating func settledPrefix() -> Int {
+    mutating func settledPrefix(splitsGroups: Bool = false) -> Int {
         let before = prefix
         while prefix < items.count {
             let rest = ~settled[prefix >> 6] >> UInt64(prefix & 63)
@@ -71,7 +71,7 @@ struct LedgerPage: Sendable {
             break
         }
         prefix = min(prefix, items.count)
-        if prefix < items.count, !groups.isEmpty {
+        if prefix < items.count, !groups.isEmpty, !splitsGroups {
             while prefix > before, groups[prefix] == groups[prefix - 1] { prefix -= 1 }
         }
         for index in before..<prefix { prefixBytes += Int(items[index].size) }

@@ -7,6 +7,7 @@ enum SchedulerFlaw: String, CaseIterable, Sendable {
     case passesUnsettled = "a position passes the first item that is not settled"
     case forgetsFinished = "a finished partition is not saved as one"
     case overfills = "a batch holds one item too many"
+    case splitsGroups = "a cursor lies between two items that came of one"
     case takesTwice = "an item that is due again is taken for two batches"
     case ignoresLimit = "a batch is sent before its units are there"
     case overtakes = "a batch of a partition is sent before the one before it is answered"
