@@ -53,10 +53,15 @@ let package = Package(
                 "System", "JSON", "Pacing", "DynamoModel", "Flow", "Connectors", "Schema",
             ]),
         .target(
+            name: "Jobs",
+            dependencies: [
+                "System", "JSON", "Pacing", "DynamoModel", "Flow", "Connectors", "Schema", "Status",
+            ]),
+        .target(
             name: "Transfer",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
-                "Connectors", "Schema", "Status",
+                "Connectors", "Schema", "Status", "Jobs",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
@@ -67,7 +72,7 @@ let package = Package(
             name: "Arguments",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Connectors", "Schema", "Status", "Transfer", "HTTPServer", "LocalAWS",
+                "Connectors", "Schema", "Status", "Jobs", "Transfer", "HTTPServer", "LocalAWS",
                 "CommandLine",
             ]),
         .executableTarget(
@@ -75,7 +80,7 @@ let package = Package(
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
                 "Connectors",
-                "Schema", "Status", "Transfer",
+                "Schema", "Status", "Jobs", "Transfer",
                 "HTTPServer", "LocalAWS", "CommandLine", "Arguments",
             ]),
 
@@ -89,7 +94,7 @@ let package = Package(
             name: "MicroBenchmarks",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Connectors",
-                "Schema", "Status", "Transfer",
+                "Schema", "Status", "Jobs", "Transfer",
                 "LocalAWS",
             ],
             path: "Benchmarks/Micro"),
@@ -126,9 +131,8 @@ let package = Package(
             name: "TransferTests",
             dependencies: [
                 "TestSupport",
-                "System", "Schema", "Status", "Transfer", "Flow", "Connectors", "AWS", "DynamoDB",
-                "DynamoModel",
-                "Pacing", "JSON",
+                "System", "Schema", "Status", "Jobs", "Transfer", "Flow", "Connectors", "AWS",
+                "DynamoDB", "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "SimulationTests",
@@ -143,10 +147,8 @@ let package = Package(
             name: "FaultTests",
             dependencies: [
                 "TestSupport",
-                "System", "Schema", "Status", "Transfer", "Flow", "Connectors", "DynamoDB", "AWS",
-                "S3", "HTTPServer",
-                "LocalAWS",
-                "DynamoModel", "Pacing", "JSON",
+                "System", "Schema", "Status", "Jobs", "Transfer", "Flow", "Connectors", "DynamoDB",
+                "AWS", "S3", "HTTPServer", "LocalAWS", "DynamoModel", "Pacing", "JSON",
             ]),
         .testTarget(
             name: "InteropTests",
@@ -163,7 +165,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "dynaferry", "Arguments",
-                "CommandLine", "System", "Schema", "Status", "Transfer", "LocalAWS",
+                "CommandLine", "System", "Schema", "Status", "Jobs", "Transfer", "LocalAWS",
                 "HTTPServer", "AWS",
                 "DynamoModel", "JSON", "Pacing",
             ],

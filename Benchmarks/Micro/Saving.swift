@@ -2,8 +2,8 @@ import Connectors
 import DynamoModel
 import Flow
 import Glibc
+import Jobs
 import Status
-import Transfer
 
 /// What it costs to make a copy's progress durable, as is done four times a second.
 enum Saving {

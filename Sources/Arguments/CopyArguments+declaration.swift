@@ -1,4 +1,5 @@
 import CommandLine
+import Jobs
 import Status
 import Transfer
 

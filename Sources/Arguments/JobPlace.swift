@@ -1,5 +1,5 @@
 import CommandLine
-import Transfer
+import Jobs
 
 extension Option {
     /// Where the state of jobs is: the same for every command that has to do with them.

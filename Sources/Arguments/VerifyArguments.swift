@@ -1,5 +1,6 @@
 import CommandLine
 import DynamoModel
+import Jobs
 import Status
 import Transfer
 

@@ -1,8 +1,8 @@
 import Foundation
 import JSON
+import Jobs
 import TestSupport
 import Testing
-import Transfer
 
 @testable import dynaferry
 

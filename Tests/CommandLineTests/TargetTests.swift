@@ -1,11 +1,11 @@
 import Foundation
 import JSON
+import Jobs
 import Schema
 import Status
 import System
 import TestSupport
 import Testing
-import Transfer
 
 @testable import Arguments
 @testable import dynaferry

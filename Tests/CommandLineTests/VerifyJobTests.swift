@@ -1,9 +1,9 @@
 import Foundation
 import JSON
+import Jobs
 import System
 import TestSupport
 import Testing
-import Transfer
 
 @testable import Arguments
 @testable import dynaferry

@@ -8,10 +8,11 @@ import Pacing
 import Status
 import System
 import Testing
+import Transfer
 
 @testable import Connectors
 @testable import Flow
-@testable import Transfer
+@testable import Jobs
 
 /// Goal: a copy that verifies itself tells what it copied wrongly from what has changed since, even
 /// where both befall items whose sums are one. Method: the copy is stopped before its verification,

@@ -5,9 +5,10 @@ import JSON
 import LocalAWS
 import Pacing
 import Testing
+import Transfer
 
 @testable import Connectors
-@testable import Transfer
+@testable import Jobs
 
 /// Goal: a copy that verifies itself makes the source's digest of what it reads anyway, whatever
 /// interrupts it, and tells what is not as it was read.

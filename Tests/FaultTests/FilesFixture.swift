@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import Foundation
 import JSON
+import Jobs
 import LocalAWS
 import S3
 import System

@@ -8,8 +8,9 @@ import Pacing
 import System
 import TestSupport
 import Testing
+import Transfer
 
-@testable import Transfer
+@testable import Jobs
 
 /// Goal: a table that has gone through files is the same table, and what is wrong with a file is
 /// named and loses nothing.

@@ -3,6 +3,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import JSON
+import Jobs
 import LocalAWS
 import Pacing
 import Status

@@ -1,6 +1,7 @@
 import DynamoModel
 import Foundation
 import JSON
+import Jobs
 import LocalAWS
 import TestSupport
 import Testing

@@ -4,6 +4,7 @@ import DynamoModel
 import Flow
 import Foundation
 import JSON
+import Jobs
 import LocalAWS
 import Pacing
 import Status

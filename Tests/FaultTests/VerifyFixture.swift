@@ -3,6 +3,7 @@ import DynamoDB
 import DynamoModel
 import Foundation
 import JSON
+import Jobs
 import Pacing
 import Status
 import System

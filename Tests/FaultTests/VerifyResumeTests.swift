@@ -7,8 +7,9 @@ import LocalAWS
 import Pacing
 import Status
 import Testing
+import Transfer
 
-@testable import Transfer
+@testable import Jobs
 
 /// Goal: a verification that is stopped anywhere goes on, and comes to what it would have come to.
 @Suite(.serialized, .timeLimit(.minutes(20)))

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Connectors
 @testable import Flow
-@testable import Transfer
+@testable import Jobs
 
 /// Goal: a job's file tells after a crash what was committed, and refuses what it does not know.
 @Suite struct JobFileTests {

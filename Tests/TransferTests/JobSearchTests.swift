@@ -4,6 +4,7 @@ import JSON
 import Pacing
 import Testing
 
+@testable import Jobs
 @testable import Transfer
 
 /// Goal: the same command finds its job again, and only a job that may go on does.

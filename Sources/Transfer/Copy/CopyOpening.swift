@@ -1,6 +1,7 @@
 import Connectors
 import DynamoModel
 import Glibc
+import Jobs
 import Pacing
 import Status
 import System

@@ -3,6 +3,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Schema
 import System
 

@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Pacing
 import Schema
 import System
@@ -31,7 +32,7 @@ package enum CopyPreparation {
     ) async throws -> Job {
         precondition(!tables.isEmpty, "a job has a table")
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
-        let locks = try await PairLocks(
+        let locks = try await PairLocks.take(
             tables.map { PairLocks.Pair($0.source, $0.target) }, for: .writing,
             in: jobOptions.folder)
         do {

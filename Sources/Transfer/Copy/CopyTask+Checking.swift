@@ -1,5 +1,6 @@
 import Connectors
 import Flow
+import Jobs
 import Status
 
 /// What is looked at of files before the first item of them is written.

@@ -3,6 +3,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Schema
 
 /// What is done to a target besides writing its items: its units raised before them and set back

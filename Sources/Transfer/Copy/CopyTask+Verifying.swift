@@ -2,6 +2,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Pacing
 
 /// The verification of what has been copied: the source's digest is made of the pages that the copy

@@ -1,6 +1,7 @@
 import AWS
 import Connectors
 import Flow
+import Jobs
 import Status
 import System
 

@@ -3,6 +3,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Pacing
 import System
 
@@ -36,7 +37,7 @@ package enum ExportPreparation {
     ) async throws -> Job {
         precondition(!pairs.isEmpty, "a job has a table")
         precondition(options.count == pairs.count, "\(options.count) for \(pairs.count) tables")
-        let locks = try await PairLocks(
+        let locks = try await PairLocks.take(
             pairs.map { PairLocks.Pair($0.source, files: $0.files.title) }, for: .writing,
             in: jobOptions.folder)
         do {

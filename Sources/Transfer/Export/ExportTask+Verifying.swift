@@ -2,6 +2,7 @@ import Connectors
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Pacing
 
 /// The verification of what has been exported: the manifests and files are read back as any reader

@@ -4,6 +4,7 @@ import Dispatch
 import DynamoDB
 import DynamoModel
 import Flow
+import Jobs
 import Pacing
 import Status
 import System

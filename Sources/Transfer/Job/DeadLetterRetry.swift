@@ -4,6 +4,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import JSON
+import Jobs
 
 /// Tries the dead letters of a job again, one by one: what stands at the source now is what is
 /// written, and where the job changes items what it had made of them.

@@ -1,6 +1,7 @@
 import AWS
 import Connectors
 import Flow
+import Jobs
 import Pacing
 import Status
 import System
@@ -309,6 +310,15 @@ package final class Job: Sendable {
         keeper.setTotals(totals)
         order { $0.throttle = throttle }
         if let text = limits.description { note("limits from now on: \(text)") }
+    }
+}
+
+extension Job.Run {
+    init(_ job: OpenJob) {
+        self.init(
+            kind: job.record.kind, id: job.kept == nil ? nil : job.record.id,
+            runs: job.record.runs, socketPath: job.kept?.socketPath,
+            throttle: job.record.throttle)
     }
 }
 

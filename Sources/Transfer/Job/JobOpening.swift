@@ -3,6 +3,7 @@ import DynamoModel
 import Flow
 import Glibc
 import JSON
+import Jobs
 import Pacing
 import System
 
@@ -90,5 +91,16 @@ struct JobOpening {
             socketPath: options.folder.socketPath(id))
         note("job \(id)")
         return job
+    }
+}
+
+extension JobFolder {
+    /// Removes what is left of a job that can't be read.
+    func giveUp(_ id: String) throws {
+        guard let lock = try lock(id) else {
+            throw CopyRefusal("job \(id) is being run by another process")
+        }
+        defer { lock.release() }
+        try remove(id)
     }
 }

@@ -1,4 +1,5 @@
 import Flow
+import Jobs
 import Pacing
 import Status
 

@@ -2,6 +2,7 @@ import AWS
 import DynamoDB
 import DynamoModel
 import JSON
+import Jobs
 import Schema
 
 /// The tables of a command that has patterns, by their names at the source.

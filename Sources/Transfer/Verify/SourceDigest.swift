@@ -1,6 +1,7 @@
 import Connectors
 import DynamoModel
 import Flow
+import Jobs
 
 /// What a source adds up to while it is copied, so that only the target is read to verify the copy.
 struct SourceDigest {

@@ -3,6 +3,7 @@ import Connectors
 import Dispatch
 import DynamoModel
 import Flow
+import Jobs
 import Pacing
 import Status
 import System

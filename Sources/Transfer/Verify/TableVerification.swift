@@ -4,6 +4,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import JSON
+import Jobs
 import Pacing
 import Status
 import System

@@ -1,6 +1,7 @@
 import Connectors
 import DynamoModel
 import Flow
+import Jobs
 import Status
 
 /// Keeps what one table's verification comes to.

@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import Glibc
 import JSON
+import Jobs
 import Pacing
 import System
 

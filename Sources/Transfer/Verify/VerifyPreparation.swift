@@ -2,6 +2,7 @@ import AWS
 import Connectors
 import DynamoDB
 import Flow
+import Jobs
 import Pacing
 import System
 
@@ -68,7 +69,7 @@ package struct VerifyPreparation {
         let isRepair = tables.contains { $0.target.repair != nil }
         var locks: PairLocks?
         if let jobOptions {
-            locks = try await PairLocks(
+            locks = try await PairLocks.take(
                 tables.map { PairLocks.Pair(ComparedSide($0.source), $0.target.side) },
                 for: isRepair ? .writing : .comparing,
                 in: jobOptions.folder)

@@ -5,6 +5,7 @@ import Dispatch
 import DynamoDB
 import Flow
 import JSON
+import Jobs
 import Pacing
 import Schema
 import Status

@@ -6,6 +6,7 @@ import DynamoModel
 import Flow
 import Glibc
 import JSON
+import Jobs
 import S3
 import Schema
 import Status

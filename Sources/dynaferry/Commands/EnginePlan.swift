@@ -3,6 +3,7 @@ import CommandLine
 import Connectors
 import DynamoDB
 import Glibc
+import Jobs
 import Status
 import Transfer
 

@@ -1,6 +1,7 @@
 import AWS
 import Arguments
 import Flow
+import Jobs
 import S3
 import Status
 import System

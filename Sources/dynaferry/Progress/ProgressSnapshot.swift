@@ -1,5 +1,6 @@
 import CommandLine
 import Flow
+import Jobs
 import Pacing
 import Status
 import System

@@ -2,6 +2,7 @@ import Arguments
 import CommandLine
 import Flow
 import JSON
+import Jobs
 import Pacing
 import Status
 import System

@@ -1,6 +1,7 @@
 import CommandLine
 import DynamoModel
 import JSON
+import Jobs
 import Status
 import System
 import Transfer

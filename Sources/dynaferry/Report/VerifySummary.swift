@@ -1,6 +1,7 @@
 import Arguments
 import CommandLine
 import Flow
+import Jobs
 import Status
 import Transfer
 

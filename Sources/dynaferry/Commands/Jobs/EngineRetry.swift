@@ -1,5 +1,6 @@
 import Arguments
 import DynamoDB
+import Jobs
 import Transfer
 
 /// Tries a job's dead letters again, between the tables of the job's command.

@@ -1,8 +1,8 @@
 import Arguments
 import CommandLine
 import JSON
+import Jobs
 import System
-import Transfer
 
 /// What a job has done, table by table, over all its runs.
 struct JobReport {

@@ -2,6 +2,7 @@ import Arguments
 import CommandLine
 import Flow
 import Glibc
+import Jobs
 import Status
 import System
 import Transfer

@@ -4,6 +4,7 @@ import Connectors
 import Dispatch
 import Flow
 import JSON
+import Jobs
 import Pacing
 import Transfer
 

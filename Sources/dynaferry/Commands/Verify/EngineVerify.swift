@@ -3,6 +3,7 @@ import Arguments
 import CommandLine
 import Connectors
 import DynamoDB
+import Jobs
 import Pacing
 import System
 import Transfer

@@ -3,7 +3,7 @@ import DynamoModel
 import Flow
 
 /// Keeps the progress of one table that is copied.
-final class JobJournal: FlowJournal, @unchecked Sendable {
+package final class JobJournal: FlowJournal, @unchecked Sendable {
     // @unchecked: what changes is touched by `save` only, of which one comes after the other.
     private let keeper: JobKeeper
     private let table: Int
@@ -15,7 +15,7 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
 
     /// - Parameter keys: of what is written; nil: those of the source.
     /// - Parameter matches: of places that changes name.
-    init(
+    package init(
         _ keeper: JobKeeper, table: Int, of open: OpenTable, keys: KeySchema? = nil,
         matches: PlaceMatches? = nil
     ) {
@@ -27,7 +27,7 @@ final class JobJournal: FlowJournal, @unchecked Sendable {
         itemsDone = items.values.reduce(0, +)
     }
 
-    func save(
+    package func save(
         _ entry: JournalEntry, completion: @escaping @Sendable (Result<Void, JobError>) -> Void
     ) {
         for record in entry.partitions {

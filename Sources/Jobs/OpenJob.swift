@@ -4,24 +4,36 @@ import Flow
 import System
 
 /// A job that this process may run: new, or found again.
-struct OpenJob {
+package struct OpenJob {
     /// nil: nothing is kept of it, and it can't be resumed.
-    var kept: Kept?
+    package var kept: Kept?
     /// Of its tables; nil where they are locked by nobody.
-    var locks: PairLocks?
-    var record: JobRecord
-    var tables: [OpenTable]
+    package var locks: PairLocks?
+    package var record: JobRecord
+    package var tables: [OpenTable]
 
     /// Where it is kept.
-    struct Kept {
-        let file: JobFile
+    package struct Kept {
+        package let file: JobFile
         let lock: FileLock
         /// Where other processes reach this one.
-        let socketPath: String
+        package let socketPath: String
+
+        package init(file: JobFile, lock: FileLock, socketPath: String) {
+            self.file = file
+            self.lock = lock
+            self.socketPath = socketPath
+        }
+    }
+
+    package init(kept: Kept? = nil, record: JobRecord, tables: [OpenTable]) {
+        self.kept = kept
+        self.record = record
+        self.tables = tables
     }
 
     /// The target of a table is the job's own: made by it, or about to be.
-    func owns(table: Int) -> Bool {
+    package func owns(table: Int) -> Bool {
         switch tables[table].record.targetWas {
         case .creating, .created: true
         case .empty, .merged: false
@@ -29,7 +41,7 @@ struct OpenJob {
     }
 
     /// What is kept of the job now.
-    mutating func reload() throws(JobError) {
+    package mutating func reload() throws(JobError) {
         guard let file = kept?.file else { return }
         record = try file.job()
         let records = try file.tables()
@@ -43,7 +55,7 @@ struct OpenJob {
     }
 
     /// The target of a table is there: as it was found, or made by the job just now.
-    mutating func found(_ target: TableDescription, table: Int) throws(JobError) {
+    package mutating func found(_ target: TableDescription, table: Int) throws(JobError) {
         guard tables[table].record.targetWas == .creating else { return }
         try kept?.file.setTargetCreated(table: table, id: target.id)
         tables[table].record.targetWas = .created
@@ -52,18 +64,15 @@ struct OpenJob {
 }
 
 /// A table of a job, and where its segments stand, or the files that it is read from.
-struct OpenTable {
-    var record: JobTable
-    var segments: [PartitionRecord]
+package struct OpenTable {
+    package var record: JobTable
+    package var segments: [PartitionRecord]
     /// What was read of it before the job began, or went on.
-    var first: FirstRead?
-}
+    package var first: FirstRead?
 
-extension Job.Run {
-    init(_ job: OpenJob) {
-        self.init(
-            kind: job.record.kind, id: job.kept == nil ? nil : job.record.id,
-            runs: job.record.runs, socketPath: job.kept?.socketPath,
-            throttle: job.record.throttle)
+    package init(record: JobTable, segments: [PartitionRecord], first: FirstRead? = nil) {
+        self.record = record
+        self.segments = segments
+        self.first = first
     }
 }

@@ -24,7 +24,7 @@ package struct JobOptions: Sendable {
         self.request = request
     }
 
-    var requestJSON: JSON { ["words": .array(request.map { .string($0) })] }
+    package var requestJSON: JSON { ["words": .array(request.map { .string($0) })] }
 }
 
 extension JobRecord {

@@ -95,7 +95,7 @@ extension JobFile {
     }
 
     /// Which export a table becomes: what has been settled of it.
-    func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {
+    package func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.run(
                 "UPDATE tables SET export = ? WHERE number = ?", .text(export.json.text),

@@ -3,6 +3,7 @@ import DynamoModel
 import JSON
 import Schema
 import Status
+import System
 
 /// What a job is and where it stands, as its file tells.
 package struct JobRecord: Equatable, Sendable {
@@ -56,6 +57,13 @@ package struct JobRecord: Equatable, Sendable {
         self.processID = processID
         updated = created
         state = .running
+    }
+}
+
+extension JobRecord {
+    /// Whole per cent done, and never 100 before all is.
+    package var percent: Int {
+        state.isOver ? 100 : min(99, Int(clamping: progress.fraction * 100))
     }
 }
 

@@ -34,7 +34,7 @@ package enum JobCommand: Equatable, Sendable {
 }
 
 /// Takes what other processes of the same user ask of a job that this one runs.
-final class JobControl: @unchecked Sendable {
+package final class JobControl: @unchecked Sendable {
     // @unchecked: `source` is touched by `init` and `stop` only, which one thread calls in turn.
     private let queue = DispatchQueue(label: "job.control")
     private let path: String
@@ -45,7 +45,7 @@ final class JobControl: @unchecked Sendable {
 
     /// - Parameter perform: called for one command at a time; an error's words go back to whoever
     ///   asked.
-    init(
+    package init(
         _ path: String, perform: @escaping @Sendable (JobCommand) throws(JobError) -> Void
     ) throws(JobError) {
         self.path = path
@@ -61,7 +61,7 @@ final class JobControl: @unchecked Sendable {
         self.source = source
     }
 
-    func stop() {
+    package func stop() {
         guard let source else { return }
         self.source = nil
         source.cancel()

@@ -17,6 +17,12 @@ package struct ExportRecord: Equatable, Sendable {
         /// Of the items, as the service counts them.
         package var storedBytes: Int
         package var table: ExportedTable
+
+        package init(ended: Double, storedBytes: Int, table: ExportedTable) {
+            self.ended = ended
+            self.storedBytes = storedBytes
+            self.table = table
+        }
     }
 
     package init(names: ExportNames, started: Double) {

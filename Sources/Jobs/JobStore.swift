@@ -58,11 +58,11 @@ package struct TableSave: Sendable {
     /// Under which keys items have been written since.
     var origins = KeyOrigins()
     /// Items that were refused since.
-    var letters: [DeadLetter] = []
+    package var letters: [DeadLetter] = []
     /// Of one side, 0 is the source: all buckets, and the segments that have come further.
     var digests: (side: Int, state: DigestState)?
     /// What has been repaired.
-    var repairs: VerifyCounters?
+    package var repairs: VerifyCounters?
     /// What became of the target's settings.
     var settings: SettingsReport?
     /// What comparing a copy with its source has come to.
@@ -73,6 +73,22 @@ package struct TableSave: Sendable {
     var collisions: KeyCollisions?
     /// Its last run has ended: every item arrived, or it failed, or was stopped.
     var end: (isFinished: Bool, failure: String?)?
+
+    package init(
+        partitions: [PartitionRecord] = [], letters: [DeadLetter] = [],
+        digests: (side: Int, state: DigestState)? = nil, repairs: VerifyCounters? = nil,
+        settings: SettingsReport? = nil, comparison: Comparison? = nil,
+        collisions: KeyCollisions? = nil, end: (isFinished: Bool, failure: String?)? = nil
+    ) {
+        self.partitions = partitions
+        self.letters = letters
+        self.digests = digests
+        self.repairs = repairs
+        self.settings = settings
+        self.comparison = comparison
+        self.collisions = collisions
+        self.end = end
+    }
 }
 
 extension TableSave {

@@ -1,4 +1,3 @@
-import DynamoDB
 import Flow
 import Glibc
 import System
@@ -8,44 +7,36 @@ import System
 /// finds them as they are. (flock(2): a lock ends with its process.)
 ///
 /// Each pair has a file in the state folder, which says which job has it, or had it last.
-final class PairLocks: Sendable {
+package final class PairLocks: Sendable {
     /// What a pair is locked for: a copy and a repair write, and exclude each other.
-    enum Purpose: String {
+    package enum Purpose: String {
         case writing
         case comparing
     }
 
     /// What is locked together: who reaches the same two with credentials of the same origin has
     /// the same name for it.
-    struct Pair {
+    package struct Pair: Sendable {
         /// For people.
         var source: String
         var target: String
         fileprivate var words: [String]
 
-        init(_ source: ComparedSide, _ target: ComparedSide) {
-            (self.source, self.target) = (source.name, target.name)
-            words = Self.words(of: source) + Self.words(of: target)
+        /// - Parameter words: whatever both are known by.
+        package init(source: String, target: String, words: [String]) {
+            self.source = source
+            self.target = target
+            self.words = words
         }
+    }
 
-        init(_ source: CopySource, _ target: any ReadableTable) {
-            self.init(ComparedSide(source), .table(target))
-        }
-
-        private static func words(of side: ComparedSide) -> [String] {
-            side.table.map { words(of: $0) } ?? ["files", side.name]
-        }
-
-        /// - Parameter files: the title of what is written to.
-        init(_ source: any ReadableTable, files: String) {
-            (self.source, target) = (source.name, files)
-            words = Self.words(of: source) + ["files", files]
-        }
-
-        private static func words(of table: any ReadableTable) -> [String] {
-            let endpoint = table.reader.endpoint
-            return [endpoint.url, endpoint.region, table.reader.identity, table.name]
-        }
+    /// Another process has a pair.
+    package struct Taken: Error {
+        /// For people.
+        package let source: String
+        package let target: String
+        /// nil where the pair's file says nothing that makes sense.
+        package let owner: (process: Int, job: String?)?
     }
 
     private struct Held: Sendable {
@@ -59,8 +50,8 @@ final class PairLocks: Sendable {
     private let held: [Held]
     private let jobLock = Locked<FileLock?>(nil)
 
-    /// - Throws: ``CopyRefusal`` that says who has one of the pairs.
-    init(
+    /// - Throws: ``Taken`` that says who has one of the pairs.
+    package init(
         _ pairs: [Pair], for purpose: Purpose, in folder: JobFolder
     ) async throws {
         try folder.prepare()
@@ -76,7 +67,9 @@ final class PairLocks: Sendable {
         for (number, name) in names.enumerated().sorted(by: { $0.element < $1.element }) {
             let path = "\(places)/\(name)"
             guard let lock = try await Self.lock(path, in: folder) else {
-                throw Self.refusal(pairs[number], Owner(fileAt: path))
+                throw Taken(
+                    source: pairs[number].source, target: pairs[number].target,
+                    owner: Owner(fileAt: path).map { ($0.process, $0.job) })
             }
             locks[number] = Held(lock: lock, path: path, jobBefore: Owner(fileAt: path)?.job)
         }
@@ -85,25 +78,25 @@ final class PairLocks: Sendable {
     }
 
     /// The job that had a pair before this process.
-    func jobBefore(pair: Int) -> String? { held[pair].jobBefore }
+    package func jobBefore(pair: Int) -> String? { held[pair].jobBefore }
 
     /// Says in each pair's file whose it is.
     /// - Parameter job: nil while that is not known: the last one's stays.
-    func write(job: String?) {
+    package func write(job: String?) {
         for pair in held {
             Owner(process: Int(getpid()), job: job ?? pair.jobBefore).write(to: pair.path)
         }
     }
 
     /// The pairs are this job's, whose lock is freed with theirs.
-    func keep(_ job: OpenJob) {
+    package func keep(_ job: OpenJob) {
         guard let kept = job.kept else { return }
         write(job: job.record.id)
         jobLock.withLock { $0 = kept.lock }
     }
 
     /// Frees them, whoever else still knows of them.
-    func release() {
+    package func release() {
         jobLock.withLock { $0 }?.release()
         for pair in held { pair.lock.release() }
     }
@@ -117,21 +110,6 @@ final class PairLocks: Sendable {
             try await Task.sleep(for: .milliseconds(20))
         }
         return nil
-    }
-
-    private static func refusal(_ pair: Pair, _ owner: Owner?) -> CopyRefusal {
-        let names = "\(pair.source) and \(pair.target)"
-        guard let owner else {
-            return CopyRefusal("another process is at work with \(names)")
-        }
-        guard let job = owner.job else {
-            return CopyRefusal(
-                "process \(owner.process) is just beginning a job with \(names)",
-                hint: "dynaferry jobs shows it in a moment")
-        }
-        return CopyRefusal(
-            "job \(job) is being run by process \(owner.process)",
-            hint: "dynaferry jobs status \(job) shows it")
     }
 
     private static func name(of pair: Pair, for purpose: Purpose) -> String {

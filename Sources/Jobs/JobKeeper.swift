@@ -10,7 +10,7 @@ import System
 /// until its end.
 ///
 /// What the flows' threads do not wait for costs them nothing: the store is written beside them.
-final class JobKeeper: @unchecked Sendable {
+package final class JobKeeper: @unchecked Sendable {
     // @unchecked: everything that changes is touched only on `queue`.
     private let queue = DispatchQueue(label: "job.state")
     /// nil once it has ended.
@@ -31,7 +31,7 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     /// - Parameter scratchFolder: for what memory does not hold.
-    init(
+    package init(
         _ job: OpenJob, _ totals: UnitTotals, scratchFolder: String, time: any TimeSource
     ) {
         store = job.kept?.file ?? MemoryJobStore(folder: scratchFolder)
@@ -52,7 +52,7 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     /// Of a job of which nothing outlives the process.
-    init(
+    package init(
         tables count: Int, _ totals: UnitTotals, scratchFolder: String, time: any TimeSource
     ) {
         store = MemoryJobStore(folder: scratchFolder)
@@ -68,11 +68,11 @@ final class JobKeeper: @unchecked Sendable {
     // MARK: Saving
 
     /// What a save does to a table's progress.
-    typealias Update = @Sendable (_ now: inout JobProgress, _ earlier: JobProgress) -> Void
+    package typealias Update = @Sendable (_ now: inout JobProgress, _ earlier: JobProgress) -> Void
 
     /// Keeps `save`, and the table's progress as `update` makes it; then calls `completion`, on the
     /// job's queue.
-    func save(
+    package func save(
         _ save: @escaping @Sendable () throws(JobError) -> TableSave, ofTable table: Int,
         update: @escaping Update,
         completion: @escaping @Sendable (Result<Void, JobError>) -> Void
@@ -86,7 +86,7 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     /// Keeps it before it returns.
-    func saveNow(
+    package func saveNow(
         _ save: TableSave = TableSave(), ofTable table: Int, update: Update = { _, _ in }
     ) throws(JobError) {
         try onQueue { () throws(JobError) in try write(save, ofTable: table, update) }
@@ -120,25 +120,25 @@ final class JobKeeper: @unchecked Sendable {
     // MARK: The job
 
     /// What it has done over all its runs, as of the last saves.
-    var saved: JobProgress { queue.sync { inAll } }
+    package var saved: JobProgress { queue.sync { inAll } }
 
-    func setTotals(_ totals: UnitTotals) {
+    package func setTotals(_ totals: UnitTotals) {
         queue.async { [self] in self.totals = totals }
     }
 
-    func setState(_ state: JobRecord.State) throws(JobError) {
+    package func setState(_ state: JobRecord.State) throws(JobError) {
         try onQueue { () throws(JobError) in
             try store?.setState(state, reason: nil, at: time.secondsSinceEpoch)
         }
     }
 
-    func addThrottle(_ throttle: AskedLimits) throws(JobError) {
+    package func addThrottle(_ throttle: AskedLimits) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.addThrottle(throttle) }
     }
 
     /// Keeps the run's last state, closes the store, and frees the job for others. Nothing can be
     /// asked of the job after that.
-    func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
+    package func end(_ state: JobRecord.State, reason: String? = nil) throws(JobError) {
         try onQueue { () throws(JobError) in
             defer {
                 lock?.release()
@@ -151,26 +151,26 @@ final class JobKeeper: @unchecked Sendable {
 
     // MARK: Its tables
 
-    func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
+    package func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.setBoost(table: table, boost) }
     }
 
-    func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
+    package func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
         try onQueue { () throws(JobError) in try store?.verifyState(ofTable: table) }
     }
 
-    func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {
+    package func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.setExport(export, ofTable: table) }
     }
 
-    func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] {
+    package func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] {
         try onQueue { () throws(JobError) in try store?.filesWritten(ofTable: table) ?? [] }
     }
 
     /// Looks for items of a table that came to one key, which takes a while: a part at a time is
     /// asked for.
     /// - Parameter bytesMax: that the search may take in memory.
-    func collisions(ofTable table: Int, bytesMax: Int) throws(JobError) -> KeyCollisions {
+    package func collisions(ofTable table: Int, bytesMax: Int) throws(JobError) -> KeyCollisions {
         let bytes = try onQueue { () throws(JobError) in
             try store?.originsBytes(ofTable: table) ?? 0
         }
@@ -183,7 +183,7 @@ final class JobKeeper: @unchecked Sendable {
     }
 
     /// A table's verification begins.
-    func beginVerify(table: Int) throws(JobError) -> VerifyState {
+    package func beginVerify(table: Int) throws(JobError) -> VerifyState {
         var generator = SystemRandomNumberGenerator()
         let state = VerifyState(key: DigestKey(using: &generator))
         try onQueue { () throws(JobError) in
@@ -192,11 +192,11 @@ final class JobKeeper: @unchecked Sendable {
         return state
     }
 
-    func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] {
+    package func deadLetters(ofTable table: Int) throws(JobError) -> [DeadLetter] {
         try onQueue { () throws(JobError) in try store?.deadLetters(ofTable: table) ?? [] }
     }
 
-    func forgetDeadLetters(ofTable table: Int) throws(JobError) {
+    package func forgetDeadLetters(ofTable table: Int) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.forgetDeadLetters(ofTable: table) }
     }
 }

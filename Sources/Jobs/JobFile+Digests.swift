@@ -5,12 +5,12 @@ import Status
 import System
 
 /// What a table's verification has come to, as a job's file keeps it.
-struct VerifyState: Equatable, Sendable {
-    var key: DigestKey
-    var source = DigestState()
-    var target = DigestState()
+package struct VerifyState: Equatable, Sendable {
+    package var key: DigestKey
+    package var source = DigestState()
+    package var target = DigestState()
     /// Items that have been repaired.
-    var repairs = VerifyCounters()
+    package var repairs = VerifyCounters()
 }
 
 extension JobFile {

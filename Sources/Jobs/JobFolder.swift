@@ -88,7 +88,7 @@ package struct JobFolder: Sendable {
     }
 
     /// The newest job of this identity that has finished, and wrote into the tables of these ids.
-    func finished(identity: String, targetIDs: [String?]) -> JobRecord? {
+    package func finished(identity: String, targetIDs: [String?]) -> JobRecord? {
         let jobs = jobs(identity: identity).filter(\.state.isOver).filter { job in
             (try? tables(of: job.id).map(\.targetID)) == targetIDs
         }
@@ -96,18 +96,18 @@ package struct JobFolder: Sendable {
     }
 
     /// Jobs that are not over, and whose tables `selection` has chosen; the newest first.
-    func unfinished(selection: String) -> [JobRecord] {
+    package func unfinished(selection: String) -> [JobRecord] {
         records.filter { !$0.state.isOver && JobIdentity.selection($0.identity) == selection }
             .sorted { $0.created > $1.created }
     }
 
     /// The tables of a job.
-    func tables(of id: String) throws(JobError) -> [JobTable] {
+    package func tables(of id: String) throws(JobError) -> [JobTable] {
         try JobFile.open(databasePath(id), readOnly: true).tables()
     }
 
     /// Why a job can't be read; nil when it can, or is not there.
-    func flaw(of id: String) -> JobError? {
+    package func flaw(of id: String) -> JobError? {
         guard has(id) else { return nil }
         do throws(JobError) {
             _ = try JobFile.open(databasePath(id), readOnly: true).job()
@@ -118,7 +118,7 @@ package struct JobFolder: Sendable {
     }
 
     /// Whether a job can never be read again.
-    func isDamaged(_ id: String) -> Bool { flaw(of: id)?.isDamage == true }
+    package func isDamaged(_ id: String) -> Bool { flaw(of: id)?.isDamage == true }
 
     private func jobs(identity: String) -> [JobRecord] {
         records.filter { JobIdentity.areSame($0.identity, identity) }
@@ -168,15 +168,6 @@ package struct JobFolder: Sendable {
 
     /// Whether a process runs the job now.
     package func isRunning(_ id: String) -> Bool { FileLock.isHeld(lockPath(id)) }
-
-    /// Removes what is left of a job that can't be read.
-    func giveUp(_ id: String) throws {
-        guard let lock = try lock(id) else {
-            throw CopyRefusal("job \(id) is being run by another process")
-        }
-        defer { lock.release() }
-        try remove(id)
-    }
 
     /// Deletes all that there is of a job, which nobody may be running.
     package func remove(_ id: String) throws(JobError) {
