@@ -87,6 +87,15 @@ package struct JobFolder: Sendable {
         jobs(identity: identity).filter { !$0.state.isOver }.max { $0.created < $1.created }
     }
 
+    /// The newest job that is not over and differs from this one in its secret or its rules alone,
+    /// and which of both it is.
+    package func unfinished(almost identity: String) -> (job: JobRecord, difference: String)? {
+        records.filter { !$0.state.isOver }.sorted { $0.created > $1.created }.lazy
+            .compactMap { job in
+                JobIdentity.sideDifference(job.identity, identity).map { (job, $0) }
+            }.first
+    }
+
     /// The newest job of this identity that has finished, and wrote into the tables of these ids.
     package func finished(identity: String, targetIDs: [String?]) -> JobRecord? {
         let jobs = jobs(identity: identity).filter(\.state.isOver).filter { job in

@@ -28,6 +28,31 @@ package struct JobIdentity: Sendable {
         return json.text
     }
 
+    /// In words, what alone two works differ in that a user may not have meant: the secret that
+    /// values are hashed with, or the rules; nil when they are the same, or differ in more.
+    package static func sideDifference(_ one: String, _ other: String) -> String? {
+        if areSame(one, other) { return nil }
+        for (names, word) in [
+            (["secret"], "another secret"), (["rules"], "other rules"),
+            (["secret", "rules"], "another secret and other rules"),
+        ] where work(one, without: names) == work(other, without: names) { return word }
+        return nil
+    }
+
+    private static func work(_ text: String, without names: [String]) -> String {
+        guard var json = try? JSON(parsing: work(text)) else { return text }
+        for list in ["tables", "verify"] {
+            guard let tables = json[list]?.array else { continue }
+            json[list] = .array(
+                tables.map { table in
+                    guard var table = Optional(table), table.members != nil else { return table }
+                    for name in names { table[name] = nil }
+                    return table
+                })
+        }
+        return json.text
+    }
+
     /// Whether items of a job's table are written otherwise than they come.
     package static func changesItems(_ text: String, ofTable number: Int) -> Bool {
         guard let tables = (try? JSON(parsing: text))?["tables"]?.array,

@@ -146,6 +146,37 @@ import Testing
         expectNoSecret(failure.message + (failure.hint ?? ""))
     }
 
+    @Test func `an unfinished job is not begun once more with another secret or other rules`()
+        async throws
+    {
+        let site = try site(30)
+        let rules = try Self.rules(["id", "n"], remove: ["ssn"], hash: ["mail"])
+        let job = try await site.fixture.prepare("source", "target") { $0.transform = rules }
+        job.stop()
+        #expect(await job.run().outcome == .stopped)
+        let other = SecretKey(Array("another example key".utf8))
+        let set = ItemTransform.Texts(set: "mail = hash(mail)")
+        for (transform, word) in [
+            (try Self.rules(["id", "n", "nick"], remove: ["ssn"], hash: ["mail"]), "other rules"),
+            (
+                try ItemTransform(
+                    .init(), rules: ItemRules([], otherwise: .keep), key: other, hasJob: true),
+                "another secret and other rules"
+            ),
+        ] {
+            let refusal = await CopyRefusal.of {
+                try await site.fixture.prepare("source", "target") { $0.transform = transform }
+            }
+            #expect(refusal?.message.contains("began with \(word)") == true)
+        }
+        // Another work altogether is none of its business.
+        let different = try ItemTransform(set, key: other, hasJob: true)
+        let refusal = await CopyRefusal.of {
+            try await site.fixture.prepare("source", "target") { $0.transform = different }
+        }
+        #expect(refusal?.message.contains("began with") != true)
+    }
+
     @Test func `a place that no item has is named at the end`() async throws {
         let site = try site(30)
         let rules = try Self.rules(

@@ -42,7 +42,9 @@ struct JobSearch {
 
     private func existingID() throws -> String? {
         guard let id = options.id else {
-            return options.folder.unfinished(identity: identity.text)?.id
+            if let id = options.folder.unfinished(identity: identity.text)?.id { return id }
+            try checkAlmostSame()
+            return nil
         }
         guard options.folder.has(id) else { return nil }
         // What nobody can read is begun anew.
@@ -59,6 +61,17 @@ struct JobSearch {
                 hint: "name another with --job, or first: dynaferry jobs remove \(id)")
         }
         return id
+    }
+
+    /// What was hashed with one secret does not join what is hashed with another.
+    private func checkAlmostSame() throws(CopyRefusal) {
+        guard let (job, difference) = options.folder.unfinished(almost: identity.text) else {
+            return
+        }
+        throw CopyRefusal(
+            "job \(job.id) is unfinished, and began with \(difference)",
+            hint:
+                "resume it with what it began with; or begin anew: dynaferry jobs remove \(job.id)")
     }
 
     // MARK: Whether it may go on
