@@ -238,8 +238,24 @@ extension AWSError {
         }
     }
 
+    /// What a proxy that does not pass TLS on has answered, and what to do.
+    private static func proxyRefusal(_ message: String) -> String? {
+        let words = "CONNECT tunnel failed, response "
+        guard let range = message.firstRange(of: words) else { return nil }
+        let status = message[range.upperBound...].prefix { $0.isNumber }
+        let what = "The proxy that HTTPS_PROXY names answered \(status)"
+        switch status {
+        case "407":
+            return "\(what): it requires a user and a password,"
+                + " HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT."
+        case "403": return "\(what): it does not allow this host; NO_PROXY=HOST bypasses it."
+        default: return "\(what): check the proxy, or bypass it with NO_PROXY=HOST."
+        }
+    }
+
     private static func hint(for code: LocalCode, _ message: String, hasAnswered: Bool) -> String? {
         guard !hasAnswered else { return nil }
+        if let answer = proxyRefusal(message) { return answer }
         switch code {
         case .connectionFailed:
             return "Check the endpoint or region, and that this machine reaches it."

@@ -7,6 +7,11 @@ package struct ConfigText {
     package let bytes: [UInt8]
 
     package func document() throws(UsageError) -> LocatedJSON {
+        if let other = otherEncoding {
+            throw UsageError(
+                "\(path) is \(other), and JSON is read as UTF-8",
+                hints: ["convert it: iconv -f \(other) -t UTF-8 \(path)"])
+        }
         do {
             return try LocatedJSON(commented: bytes)
         } catch {
@@ -15,6 +20,13 @@ package struct ConfigText {
                 "\(path):\(place.line):\(place.column): \(error.reason)",
                 hints: ["the file is JSON, which may have comments"])
         }
+    }
+
+    /// By its first bytes (RFC 2781, byte order marks).
+    private var otherEncoding: String? {
+        if bytes.starts(with: [0xFF, 0xFE]) { return "UTF-16LE" }
+        if bytes.starts(with: [0xFE, 0xFF]) { return "UTF-16BE" }
+        return nil
     }
 
     package func origin(_ key: String, _ value: LocatedJSON) -> ConfigOrigin {

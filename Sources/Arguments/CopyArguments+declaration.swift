@@ -388,7 +388,8 @@ extension CopyArguments {
         for (source, target) in selection {
             guard target.isFiles || source.stars == target.stars else {
                 throw UsageError(
-                    "SOURCE has \(source.stars) stars and TARGET \(target.stars): \(source.text),"
+                    "SOURCE has \(Self.stars(source.stars)) and TARGET"
+                        + " \(Self.stars(target.stars)): \(source.text),"
                         + " \(target.text)",
                     hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
             }
@@ -400,6 +401,10 @@ extension CopyArguments {
                     hints: ["give the target another name, or another side: see --target-region"])
             }
         }
+    }
+
+    private static func stars(_ count: Int) -> String {
+        count == 0 ? "none" : count == 1 ? "1 star" : "\(count) stars"
     }
 
     /// Refuses what a copy of what differs can't do, or does anyway.

@@ -76,12 +76,20 @@ package enum Invocation: Sendable {
         return try command(word)
     }
 
+    /// What other programs call things.
+    private static let meant = [
+        "ls": "jobs", "list": "jobs", "ps": "jobs", "cp": "copy", "sync": "copy",
+        "diff": "verify", "check": "verify", "version": "--version", "-V": "--version",
+        "-v": "--version", "server": "serve",
+    ]
+
     private static func command(_ word: String) throws(UsageError) -> CommandDescription {
         let all = ProgramDescription.dynaferry.commands
         if let command = all.first(where: { $0.name == word }) { return command }
         let kind = word.hasPrefix("-") ? "option" : "command"
         let candidates = all.map(\.name) + ["help", "--help", "--version"]
-        let near = nearest(to: word, among: candidates).map { "did you mean \($0)?" }
+        let near = (meant[word] ?? nearest(to: word, among: candidates))
+            .map { "did you mean \($0)?" }
         // Of a verb that is unknown, the others of its command are what helps.
         let verbs = all.first { word.hasPrefix($0.name + " ") }
             .map(ProgramDescription.dynaferry.verbs)

@@ -76,6 +76,10 @@ package struct Location: Equatable, Sendable {
 }
 
 extension ValueKind where Value == Location {
+    private static func isNameLike(_ text: String) -> Bool {
+        text.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "_-.".contains($0) }
+    }
+
     private static let tables =
         "a table's name (3 to 255 letters, digits, '_', '-' or '.'), a pattern with '*', or an ARN"
 
@@ -92,7 +96,10 @@ extension ValueKind where Value == Location {
             name: "PLACE", expected: "\(tables); or a folder, which contains a '/'",
             parse: { Location($0) }, show: { $0.text },
             advice: { text in
-                text.hasPrefix("arn:") || text.contains("/")
+                if text.utf8.count > 255, isNameLike(text) {
+                    return "the name has \(text.utf8.count) characters; a table's has 255 at most"
+                }
+                return text.hasPrefix("arn:") || text.contains("/")
                     ? nil : "a folder of this name is ./\(text)/"
             })
     }

@@ -111,6 +111,11 @@ extension CommandArguments {
     }
 
     private static func unknownOption(_ name: String) -> UsageError {
+        if name == "--dry-run", program.commands.contains(where: { $0.name == "plan" }) {
+            return UsageError(
+                "unknown option \(name)",
+                hints: ["\(program.name) plan says what would be copied, and copies nothing"])
+        }
         let known = options.map(\.description).filter { !$0.isHidden }.flatMap(\.names)
         if let near = nearest(to: name, among: known + ["--help"]) {
             return UsageError("unknown option \(name)", hints: ["did you mean \(near)?"])

@@ -290,7 +290,8 @@ struct CopyPreflight {
         }
         guard to.status == "ACTIVE" || to.status == "UPDATING" || to.status == "CREATING" else {
             throw CopyRefusal(
-                "the target table \(target.name) is \(to.status)", hint: "wait until it is ACTIVE")
+                "the target table \(target.name) is \(to.status)",
+                hint: TableStatusAdvice.of(to.status))
         }
     }
 
@@ -326,7 +327,8 @@ struct CopyPreflight {
         let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
         throw CopyRefusal(
             "the target table \(target.name) holds items\(reason)",
-            hint: "--merge replaces items of the same key and keeps all others; --merge=keep"
+            hint: (finished == nil ? "" : "--only-changed copies what differs since; ")
+                + "--merge replaces items of the same key and keeps all others; --merge=keep"
                 + " keeps them too")
     }
 }
@@ -345,16 +347,26 @@ extension ReadableTable {
         }
     }
 
+    /// A table there whose name is nearly this one; nil also where tables can't be listed.
+    private var nearName: String? {
+        get async {
+            let names = try? await reader.call(.listTables, [:])["TableNames"]?.array
+            return nearest(to: name, among: names?.compactMap(\.string) ?? [])
+        }
+    }
+
     /// What there is of one that is to be read.
     func readable(_ side: String) async throws(CopyRefusal) -> TableDescription {
         guard let found = try await described(side) else {
             throw CopyRefusal(
                 "there is no \(side) table \(name) at \(place)",
-                hint: "check its name, the region and the account")
+                hint: await nearName.map { "did you mean \($0)?" }
+                    ?? "check its name, the region and the account")
         }
         guard found.status == "ACTIVE" || found.status == "UPDATING" else {
             throw CopyRefusal(
-                "the \(side) table \(name) is \(found.status)", hint: "wait until it is ACTIVE")
+                "the \(side) table \(name) is \(found.status)",
+                hint: TableStatusAdvice.of(found.status))
         }
         return found
     }
