@@ -6,13 +6,11 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct LineProgramTests {
     private static func program(
         _ command: String, giveUpAfter: Duration = .seconds(60),
-        quietFor: Duration = .milliseconds(50),
         told: @escaping @Sendable (String) -> Void = { _ in }
     ) -> LineProgram {
         var settings = LineProgram.Settings(
             command: command, environment: ["PATH=/usr/bin:/bin", "MARK=7"])
-        (settings.giveUpAfter, settings.quietFor) = (giveUpAfter, quietFor)
-        settings.startsWithin = quietFor
+        settings.giveUpAfter = giveUpAfter
         return LineProgram(settings, told: told)
     }
 
@@ -56,7 +54,7 @@ import Testing
             let answer = try await ask(program, lines).get()
             #expect(answer.map { $0.lowercased() } == lines.map { $0.lowercased() })
         }
-        #expect(await program.finish(kills: false) == nil)
+        await program.finish()
     }
 
     @Test func `answers come in order to those who asked at the same time`() async throws {
@@ -71,13 +69,30 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(await program.finish(kills: false) == nil)
+        await program.finish()
+    }
+
+    /// Whoever waits for the end of its output would wait for the other, too.
+    @Test(arguments: ["sleep 1000 & cat", "cat; exec >&-; sleep 0.3"])
+    func `it has ended when its process has, and not before`(command: String) async throws {
+        let program = Self.program(command)
+        for _ in 0..<2 { #expect(try await ask(program, ["a", "b"]).get() == ["a", "b"]) }
+        await program.finish()
+    }
+
+    @Test func `no line is taken for another's where it gives too many`() async {
+        let program = Self.program("sed p")
+        async let first = failure(program, (0..<3_000).map { "a \($0)" })
+        async let second = failure(program, (0..<3_000).map { "b \($0)" })
+        let both = [await first, await second]
+        #expect(both.allSatisfy { $0?.message == "it gave more lines than it was given" })
+        await program.finish()
     }
 
     @Test func `a last line needs no end`() async throws {
         let program = Self.program("read a; read b; printf '%s\\n%s' \"$a\" \"$b\"")
         #expect(try await ask(program, ["x", "y"]).get() == ["x", "y"])
-        #expect(await program.finish(kills: false) == nil)
+        await program.finish()
     }
 
     private static let failures: [(command: String, message: String, line: Int)] = [
@@ -86,7 +101,8 @@ import Testing
         ("head -n 3", "it ended before it had given a line for each", 3),
         ("sed '2q'; kill -9 $$", "it was ended by signal 9", 2),
         ("no-such-program", "it ended with exit code 127", 0),
-        ("cat; exit 5", "", 0), ("sed p", "it gave more lines than it was given", 0),
+        ("cat; exit 5", "it ended with exit code 5", 4),
+        ("sed p", "it gave more lines than it was given", 0),
     ]
 
     @Test(arguments: failures)
@@ -96,16 +112,8 @@ import Testing
         let program = Self.program(command)
         let lines = ["a", "b", "c", "d", "e"]
         let found = await failure(program, lines)
-        let last = await program.finish(kills: false)
-        switch command {
-        case "cat; exit 5":
-            #expect(found == nil && last?.message == "it ended with exit code 5")
-        case "sed p":
-            #expect((found ?? last)?.message == message)
-        default:
-            #expect(found?.message == message && found?.line == line)
-            #expect(last == nil)
-        }
+        #expect(found?.message == message && found?.line == line)
+        await program.finish()
     }
 
     @Test func `one that gives nothing is killed after its time`() async {
@@ -115,7 +123,7 @@ import Testing
             let program = Self.program(command, giveUpAfter: .milliseconds(300))
             let found = await failure(program, ["a", "b"])
             #expect(found?.message.hasPrefix("it gave nothing for") == true, "\(command)")
-            #expect(await program.finish(kills: true) == nil)
+            await program.finish()
         }
     }
 
@@ -146,7 +154,7 @@ import Testing
             "read a; echo \"$MARK $HOME\"; echo one >&2; printf two >&2",
             told: { continuation.yield($0) })
         #expect(try await ask(program, ["x"]).get() == ["7 "])
-        #expect(await program.finish(kills: false) == nil)
+        await program.finish()
         continuation.finish()
         var lines: [String] = []
         for await line in said { lines.append(line) }
@@ -157,9 +165,9 @@ import Testing
         let program = Self.program("sleep 1000")
         async let answer = failure(program, ["a"])
         try? await Task.sleep(for: .milliseconds(30))
-        #expect(await program.finish(kills: true) == nil)
+        await program.finish()
         #expect(await answer != nil)
         #expect(await failure(program, ["b"]) != nil, "it has been ended")
-        #expect(await Self.program("cat").finish(kills: false) == nil, "it was never asked")
+        await Self.program("cat").finish()  // it was never asked
     }
 }

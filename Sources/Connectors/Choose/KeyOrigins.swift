@@ -71,18 +71,23 @@ package final class OriginStage: PageStage, @unchecked Sendable {
     package func apply(to page: inout Page) throws(FlowFailure) {
         var made = PageOrigins()
         let lines = page.made(PageLines.self)
+        var position = 0
         do throws(JSONError) {
             for item in page.items.indices {
                 if page.isToBeWritten(item) {
                     let hash = try digester.keyHash(page.written(item), in: page.buffer.bytes)
                     let read = page.read(item)
+                    position =
+                        item > 0 && page.origin(of: item - 1) == read.number ? position + 1 : 0
                     if let lines {
                         let place = Array(lines.place(of: read.number).text.utf8)
-                        made.records.append(key: hash, origin: place, as: place)
+                        made.records.append(
+                            key: hash, origin: place + Self.suffix(position), as: place)
                     } else {
                         let told = told(
                             try read.slice.key(in: page.buffer.bytes, schema: source))
-                        made.records.append(key: hash, origin: told, as: told)
+                        made.records.append(
+                            key: hash, origin: told + Self.suffix(position), as: told)
                     }
                 }
                 made.ends.append(made.records.bytes.count)
@@ -91,6 +96,11 @@ package final class OriginStage: PageStage, @unchecked Sendable {
             throw FlowFailure(malformed: error, "Scan")
         }
         page.made.append(made)
+    }
+
+    /// Tells items apart that came of one.
+    private static func suffix(_ position: Int) -> [UInt8] {
+        position == 0 ? [] : Array(" \(position)".utf8)
     }
 
     /// A key, or its code where it must not be told: nothing is kept of it otherwise.

@@ -68,16 +68,7 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
     }
 
     /// Ends the program.
-    /// - Parameter kills: at once: what it would still say counts no more.
-    /// - Returns: what was wrong with it that no page has told.
-    package func finish(kills: Bool) async -> FlowFailure? {
-        var failure: FlowFailure?
-        for program in programs {
-            let found = await program.finish(kills: kills)
-            failure = failure ?? found.map { Self.failure($0.message) }
-        }
-        return failure
-    }
+    package func finish() async { for program in programs { await program.finish() } }
 
     package func open(_ saved: [PartitionRecord], _ done: @escaping Done<[Partition]>) {
         inner.open(saved, done)
@@ -168,7 +159,11 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
                     mayLandWithin: .zero))
         case .failure(let failure):
             let item = asked[min(failure.line, asked.count - 1)]
-            return .failure(Self.failure("\(failure.message), at \(key(of: item, page))"))
+            let givesMore = failure.message.contains("more lines")
+            return .failure(
+                Self.failure(
+                    "\(failure.message), at \(key(of: item, page))",
+                    hint: givesMore ? Self.oneLine : nil))
         }
     }
 
@@ -221,7 +216,7 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
             case .malformed(let error):
                 throw Self.failure(
                     "its line for \(key(of: item, page)) can't be read: \(error.reason)",
-                    hint: "it gives each item in one line, as jq -c does")
+                    hint: Self.oneLine)
             case .refused(let refusal): return [try refused(item, page, refusal)]
             }
         }
@@ -253,6 +248,8 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
         let letter = try? letters.letter(page.items[item], in: page.buffer.bytes)
         return "the item \(String(decoding: letter?.key ?? [], as: UTF8.self))"
     }
+
+    private static let oneLine = "it has to give one line for each item, as jq -c does"
 
     private static func failure(_ message: String, hint: String? = nil) -> FlowFailure {
         FlowFailure(
@@ -299,7 +296,7 @@ extension FlowDriver {
     /// Moves the items, and ends the program that they go through.
     package func run(_ through: ThroughSource?) async -> FlowOutcome {
         let outcome = await run()
-        let failure = await through?.finish(kills: outcome != .completed)
-        return failure.map { .failed($0) } ?? outcome
+        await through?.finish()
+        return outcome
     }
 }

@@ -124,6 +124,7 @@ package final class ItemRewriter {
             guard let names else {
                 item[walk.unescaped(name)] = try NamedAttributes.value(&walk, in: bytes)
                 changed.append(start..<walk.offset)
+                changedSize = nil
                 continue
             }
             guard let known = names.first(where: { walk.equals(name, $0.name) }) else {

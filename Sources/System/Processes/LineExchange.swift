@@ -1,7 +1,10 @@
 import Glibc
 
-/// Lines on their way through a program that gives one line for each, in order: what is to be
+/// Lines on their way through one process that gives a line for each, in order: what is to be
 /// written to it, and whose answer it is that comes.
+///
+/// An answer counts once the process has ended and has given just as many lines as it was given:
+/// before that nobody can tell which line is of which.
 struct LineExchange<Tag> {
     /// Lines that are asked together.
     struct Request {
@@ -17,24 +20,28 @@ struct LineExchange<Tag> {
         init(_ tag: Tag, _ lines: [UInt8], count: Int, bytesMax: Int) {
             (self.tag, self.lines, self.count, self.bytesMax) = (tag, lines, count, bytesMax)
         }
+
+        fileprivate var isTooLong: Bool { answer.count > bytesMax }
     }
 
-    /// In the order in which they came; those before ``next`` have been written whole.
+    /// In the order in which they came; those before `next` have been written whole.
     private var requests: [Request] = []
     private var next = 0
     /// Bytes of the next one that have been written.
     private var written = 0
+    /// The oldest that has lines without an answer.
+    private var open = 0
     /// It gave a line that nobody had asked for.
     private(set) var hasExcess = false
 
     var isEmpty: Bool { requests.isEmpty }
     var hasUnwritten: Bool { next < requests.count }
-    /// Something was written whose answer has not come.
-    var isAwaiting: Bool { next > 0 || written > 0 }
-    /// Lines of the oldest request that have been answered.
-    var answered: Int { requests.first?.answered ?? 0 }
-    /// The answer to the oldest is longer than what is taken.
-    var isTooLong: Bool { requests.first.map { $0.answer.count > $0.bytesMax } ?? false }
+    /// Something was written.
+    var isUnderWay: Bool { next > 0 || written > 0 }
+    /// All that was written has as many lines of answer.
+    var isAnswered: Bool { written == 0 && open >= next && !hasExcess }
+    /// The answer to one of them is longer than what is taken.
+    var isTooLong: Bool { open < requests.count && requests[open].isTooLong }
 
     mutating func add(_ request: Request) { requests.append(request) }
 
@@ -48,45 +55,58 @@ struct LineExchange<Tag> {
         (next, written) = (next + 1, 0)
     }
 
-    /// Takes what the program gave.
-    /// - Returns: requests that have been answered whole.
-    mutating func take(_ bytes: UnsafeRawBufferPointer) -> [Request] {
-        var done: [Request] = []
+    /// Takes what the process gave.
+    mutating func take(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes[...]
-        while !rest.isEmpty {
-            guard isAwaiting, !requests.isEmpty else {
+        while !rest.isEmpty, !hasExcess, !isTooLong {
+            guard open < next || (open == next && written > 0) else {
                 hasExcess = true
-                break
+                return
             }
-            let end = Self.end(of: requests[0].count - requests[0].answered, in: rest)
-            requests[0].answered += end.lines
-            requests[0].answer += rest[..<end.offset]
+            let end = Self.end(of: requests[open].count - requests[open].answered, in: rest)
+            requests[open].answered += end.lines
+            requests[open].answer += rest[..<end.offset]
             rest = rest[end.offset...]
-            if requests[0].answered == requests[0].count { done.append(removeFirst()) }
+            if requests[open].answered == requests[open].count, !requests[open].isTooLong {
+                open += 1
+            }
         }
-        return done
     }
 
-    /// The program has ended: a last line may have no end.
-    mutating func takeEnd() -> [Request] {
-        guard let first = requests.first, first.answer.last.map({ $0 != 0x0A }) ?? false else {
-            return []
+    /// It gives no more: a last line may have no end.
+    mutating func takeEnd() {
+        guard open < requests.count, let last = requests[open].answer.last, last != 0x0A else {
+            return
         }
-        return [UInt8(0x0A)].withUnsafeBytes { take($0) }
+        [UInt8(0x0A)].withUnsafeBytes { take($0) }
     }
 
-    /// What was written and not answered is to be written again, to another program.
-    mutating func startAgain() {
-        for index in requests.indices.prefix(next + 1) {
+    /// Takes out what the process has answered; call it where ``isAnswered``.
+    mutating func takeAnswered() -> [Request] {
+        defer { startAgain() }
+        let done = requests[..<next]
+        requests.removeFirst(next)
+        return Array(done)
+    }
+
+    /// Takes out the request that went wrong, and has the others be asked of another process.
+    /// - Returns: with the number of the line that has no answer.
+    mutating func takeFailed() -> (request: Request, line: Int)? {
+        guard !requests.isEmpty else { return nil }
+        let place = hasExcess ? 0 : min(open, requests.count - 1)
+        let failed = requests.remove(at: place)
+        let line = hasExcess ? 0 : min(failed.answered, failed.count - 1)
+        startAgain()
+        return (failed, line)
+    }
+
+    /// Everything is to be asked of another process.
+    private mutating func startAgain() {
+        for index in requests.indices.prefix(max(next, open) + 1) {
             requests[index].answer = []
             requests[index].answered = 0
         }
-        (next, written) = (0, 0)
-    }
-
-    mutating func removeFirst() -> Request {
-        if next > 0 { next -= 1 } else { written = 0 }
-        return requests.removeFirst()
+        (next, written, open, hasExcess) = (0, 0, 0, false)
     }
 
     /// Where the last of so many lines ends, or all of the bytes.

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A shell command that is given lines and gives one for each, in order. It runs while there are
-/// lines; when it holds its answers back, as programs do that fill a buffer first, its input ends,
-/// and another process has the lines that come then.
+/// A shell command that is given lines and gives one for each, in order. A process has the lines
+/// that there are while it is written to; then its input ends, so that it gives what it may have
+/// held back, and the lines that come meanwhile have another process.
 ///
 /// A thread of its own writes and reads, so that neither waits for the other. Any thread may call.
-/// The corresponding C function is `poll`.
+/// The corresponding C functions are `poll` and `waitpid`.
 package final class LineProgram: @unchecked Sendable {
     // @unchecked: what is not locked is touched only on the program's own thread.
 
@@ -16,10 +16,6 @@ package final class LineProgram: @unchecked Sendable {
         package var line: Int
         /// The answers are longer than what is taken: fewer lines at a time may do.
         package var isTooLong = false
-
-        fileprivate static func tooLong(at line: Int) -> Failure {
-            Failure(message: "its answer is too long", line: line, isTooLong: true)
-        }
     }
 
     package typealias Answer = @Sendable (Result<[UInt8], Failure>) -> Void
@@ -30,10 +26,6 @@ package final class LineProgram: @unchecked Sendable {
         package var environment: [String]
         /// Without a byte read or written for so long, it is killed.
         package var giveUpAfter = Duration.seconds(60)
-        /// So long after its last byte it is taken to hold its answers back.
-        package var quietFor = Duration.milliseconds(100)
-        /// The same of one that has given nothing yet: it may be starting still.
-        package var startsWithin = Duration.seconds(1)
 
         package init(command: String, environment: [String]) {
             (self.command, self.environment) = (command, environment)
@@ -43,14 +35,12 @@ package final class LineProgram: @unchecked Sendable {
     private struct Orders {
         var requests: [LineExchange<Answer>.Request] = []
         var bytes = 0
-        /// Nothing more comes; killed at once where it is not to end by itself.
-        var ending: Ending?
+        /// Nothing more comes.
+        var isEnding = false
         var hasThread = false
-        var finished: [@Sendable (Failure?) -> Void] = []
+        var finished: [@Sendable () -> Void] = []
         var hasEnded = false
     }
-
-    private enum Ending { case orderly, killed }
 
     private let settings: Settings
     /// Is told what it says to stderr, line by line; nil: it has this process's own.
@@ -63,11 +53,6 @@ package final class LineProgram: @unchecked Sendable {
     private var exchange = LineExchange<Answer>()
     private var child: Child?
     private var lastMoved: Int64 = 0
-    /// The process at hand has given something.
-    private var hasGiven = false
-    /// One of its processes gave nothing before its input ended.
-    private var holdsBack = false
-    private var failure: Failure?
     private var errors: [UInt8] = []
 
     package init(_ settings: Settings, told: (@Sendable (String) -> Void)?) {
@@ -104,7 +89,7 @@ package final class LineProgram: @unchecked Sendable {
             answer(result)
         }
         let isLate = orders.withLock { orders in
-            if orders.ending != nil { return true }
+            if orders.isEnding { return true }
             orders.requests.append(.init(counted, lines, count: count, bytesMax: bytesMax))
             orders.bytes += bytes
             startThread(&orders)
@@ -114,17 +99,16 @@ package final class LineProgram: @unchecked Sendable {
         wakeUp()
     }
 
-    /// Ends it: in order once all has been answered, or at once.
-    /// - Returns: what was wrong with it that no answer has told.
-    package func finish(kills: Bool) async -> Failure? {
+    /// Ends it. What has no answer yet fails.
+    package func finish() async {
         await withCheckedContinuation { continuation in
             let hasEnded = orders.withLock { orders in
-                orders.ending = kills ? .killed : orders.ending ?? .orderly
+                orders.isEnding = true
                 if orders.hasEnded || !orders.hasThread { return true }
-                orders.finished.append { continuation.resume(returning: $0) }
+                orders.finished.append { continuation.resume() }
                 return false
             }
-            if hasEnded { continuation.resume(returning: nil) }
+            if hasEnded { continuation.resume() }
             wakeUp()
         }
     }
@@ -143,26 +127,18 @@ package final class LineProgram: @unchecked Sendable {
     // MARK: On the thread
 
     private func run() {
-        var ending: Ending?
-        while ending != .killed {
-            let requests = orders.withLock { orders in
-                ending = orders.ending
+        while true {
+            let (requests, isEnding) = orders.withLock { orders in
                 defer { orders.requests = [] }
-                return orders.requests
+                return (orders.requests, orders.isEnding)
             }
             for request in requests { exchange.add(request) }
-            if let failure, !exchange.isEmpty { fail(failure) }
-            if ending == .killed || (ending == .orderly && exchange.isEmpty && child == nil) {
-                break
-            }
+            if isEnding { break }
             if child == nil, exchange.hasUnwritten { start() }
-            if ending == .orderly, exchange.isEmpty { closeInput() }
             move()
         }
         if child != nil { reap(isKilled: true) }
-        while !exchange.isEmpty {
-            fail(Failure(message: "it was ended", line: exchange.answered))
-        }
+        failAll("it was ended")
         let (finished, requests) = orders.withLock { orders in
             orders.hasEnded = true
             return (orders.finished, orders.requests)
@@ -170,25 +146,29 @@ package final class LineProgram: @unchecked Sendable {
         for request in requests {
             request.tag(.failure(Failure(message: "it was ended", line: 0)))
         }
-        for answer in finished { answer(ending == .killed ? nil : failure) }
+        for answer in finished { answer() }
     }
 
     private func start() {
         do throws(SystemError) {
             child = try Child(settings, hasErrors: told != nil)
-            hasGiven = false
             lastMoved = MonotonicClock.nanoseconds
         } catch {
-            fail(Failure(message: error.description, line: 0))
+            failAll(error.description)
         }
     }
 
-    private func fail(_ failure: Failure) {
-        guard !exchange.isEmpty else {
-            self.failure = failure
-            return
+    private func failAll(_ message: String) {
+        while let failed = exchange.takeFailed() {
+            failed.request.tag(.failure(Failure(message: message, line: failed.line)))
         }
-        exchange.removeFirst().tag(.failure(failure))
+    }
+
+    /// One request can't be answered; the others are asked of another process.
+    private func fail(_ message: String, isTooLong: Bool = false) {
+        guard let failed = exchange.takeFailed() else { return }
+        failed.request.tag(
+            .failure(Failure(message: message, line: failed.line, isTooLong: isTooLong)))
     }
 
     private func closeInput() {
@@ -211,37 +191,28 @@ package final class LineProgram: @unchecked Sendable {
         if polled[0].revents != 0 { emptyWake() }
         guard polled.count > 1 else { return }
         if polled[3].revents != 0 { writeSome() }
+        // What comes later has another process: this one is to give what it holds back.
+        if exchange.isUnderWay, !exchange.hasUnwritten { closeInput() }
         if polled[2].revents != 0 { readErrors() }
         if polled[1].revents != 0 { readSome() }
         if child != nil { lookAtTime() }
     }
 
-    private var quietFor: Duration {
-        hasGiven || holdsBack ? settings.quietFor : settings.startsWithin
-    }
-
     /// In milliseconds; -1: for ever.
     private var timeLeft: Int32 {
-        guard let child, exchange.isAwaiting || child.input == nil else { return -1 }
-        let isQuiet = child.input != nil && !exchange.hasUnwritten
-        let limit = isQuiet ? quietFor : settings.giveUpAfter
-        let left = lastMoved + limit.inNanoseconds - MonotonicClock.nanoseconds
+        guard let child else { return -1 }
+        // It may have ended while somebody else holds its output open.
+        if child.input == nil, exchange.isAnswered { return 50 }
+        let left = lastMoved + settings.giveUpAfter.inNanoseconds - MonotonicClock.nanoseconds
         return Int32(clamping: max(0, left) / 1_000_000 + 1)
     }
 
     private func lookAtTime() {
+        if child?.input == nil, exchange.isAnswered, child?.hasExited == true { return end() }
         let still = MonotonicClock.nanoseconds - lastMoved
-        if exchange.isAwaiting, !exchange.hasUnwritten, still >= quietFor.inNanoseconds {
-            if !hasGiven { holdsBack = true }
-            closeInput()
-        }
-        guard exchange.isAwaiting || child?.input == nil,
-            still >= settings.giveUpAfter.inNanoseconds
-        else { return }
-        let line = exchange.answered
+        guard still >= settings.giveUpAfter.inNanoseconds else { return }
         reap(isKilled: true)
-        exchange.startAgain()
-        fail(Failure(message: "it gave nothing for \(settings.giveUpAfter)", line: line))
+        fail("it gave nothing for \(settings.giveUpAfter)")
     }
 
     private func emptyWake() {
@@ -264,29 +235,19 @@ package final class LineProgram: @unchecked Sendable {
 
     private func readSome() {
         guard let output = child?.output else { return }
-        var (hasEnded, done) = (false, [LineExchange<Answer>.Request]())
+        var hasEnded = false
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
             let count = read(output, chunk.baseAddress, chunk.count)
-            if count > 0 {
-                hasGiven = true
-                done = exchange.take(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
-            }
+            if count > 0 { exchange.take(UnsafeRawBufferPointer(rebasing: chunk[..<count])) }
             hasEnded = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
         }
         lastMoved = MonotonicClock.nanoseconds
-        for request in done {
-            request.tag(
-                request.answer.count > request.bytesMax
-                    ? .failure(.tooLong(at: 0)) : .success(request.answer))
-        }
-        if exchange.isTooLong || exchange.hasExcess {
-            let line = exchange.answered
+        if exchange.hasExcess {
             reap(isKilled: true)
-            exchange.startAgain()
-            fail(
-                exchange.hasExcess
-                    ? Failure(message: "it gave more lines than it was given", line: line)
-                    : .tooLong(at: line))
+            fail("it gave more lines than it was given")
+        } else if exchange.isTooLong {
+            reap(isKilled: true)
+            fail("its answer is too long", isTooLong: true)
         } else if hasEnded {
             end()
         }
@@ -316,28 +277,24 @@ package final class LineProgram: @unchecked Sendable {
         }
     }
 
-    /// It has closed its output.
+    /// It has closed its output, or ended.
     private func end() {
-        for request in exchange.takeEnd() { request.tag(.success(request.answer)) }
-        let line = exchange.answered
-        let isAwaiting = exchange.isAwaiting
-        let end = reap(isKilled: false)
-        exchange.startAgain()
-        switch end {
-        case .exited(0) where !isAwaiting: break
-        case .exited(0):
-            fail(Failure(message: "it ended before it had given a line for each", line: line))
-        case .exited(let code):
-            fail(Failure(message: "it ended with exit code \(code)", line: line))
-        case .killed(let signal):
-            fail(Failure(message: "it was ended by signal \(signal)", line: line))
+        exchange.takeEnd()
+        let isWhole = exchange.isAnswered && exchange.isUnderWay
+        switch reap(isKilled: false) {
+        case .exited(0) where isWhole:
+            for request in exchange.takeAnswered() { request.tag(.success(request.answer)) }
+        case .exited(0): fail("it ended before it had given a line for each")
+        case .exited(let code): fail("it ended with exit code \(code)")
+        case .killed(let signal): fail("it was ended by signal \(signal)")
         }
     }
 
     @discardableResult
     private func reap(isKilled: Bool) -> ProcessEnd {
+        child?.closeInput()
         guard let child else { return .exited(0) }
-        let end = child.end(isKilled: isKilled)
+        let end = child.end(isKilled: isKilled, within: settings.giveUpAfter)
         // What it said last.
         while true {
             let before = errors.count
@@ -399,16 +356,26 @@ private struct Child {
         for end in [input ?? -1, output, errors] where end >= 0 { _ = Glibc.close(end) }
     }
 
-    /// Its end, which is waited for no longer than a moment: it has closed its output.
-    func end(isKilled: Bool) -> ProcessEnd {
+    /// Whether the process has ended; what it has started may still run.
+    var hasExited: Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT | WNOHANG) == 0
+            && information._sifields._sigchld.si_pid == pid
+    }
+
+    /// Its end; it is killed when it has not ended by itself after some time.
+    func end(isKilled: Bool, within limit: Duration) -> ProcessEnd {
         if isKilled { kill(-pid, SIGKILL) }
-        var status: Int32 = 0
-        for _ in 0..<400 {
+        let deadline = MonotonicClock.nanoseconds + limit.inNanoseconds
+        var (status, wait): (Int32, Int32) = (0, 1)
+        while true {
             let ended = waitpid(pid, &status, WNOHANG)
-            if ended == pid { return ProcessEnd(status: status) }
             if ended == -1, errno != EINTR { return .exited(0) }
-            poll(nil, 0, 5)
+            if ended == pid || MonotonicClock.nanoseconds >= deadline { break }
+            poll(nil, 0, wait)
+            wait = min(50, wait * 2)
         }
+        // What it has started, too.
         kill(-pid, SIGKILL)
         while waitpid(pid, &status, 0) == -1, errno == EINTR {}
         return ProcessEnd(status: status)
