@@ -86,6 +86,11 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
                 "--full requires --rules or --show",
                 hints: ["a plan without them is made of a few pages"])
         }
+        if copy.listsKeys, show != nil || isFull {
+            throw UsageError(
+                "--show and --full look at items of the whole table, not at those of --keys",
+                hints: ["leave --keys out"])
+        }
         if copy.filesSide == .source, show != nil || isFull {
             throw UsageError(
                 "--show and --full read a table, but the source is files",

@@ -154,7 +154,8 @@ private struct RulesReader {
             throw origin.error(
                 "there is no rule", hints: [#"name what is kept: {"keep": ["id"]}"#])
         }
-        for (path, origin) in repeated where !found.contains(where: { $0.path == path }) {
+        for (path, origin) in repeated
+        where !found.contains(where: { $0.path == path && $0.action.hides }) {
             throw origin.error(
                 "\(path) is neither hashed, masked nor removed",
                 hints: ["may-repeat names paths that have a rule here"])

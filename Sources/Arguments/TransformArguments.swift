@@ -41,6 +41,14 @@ package struct TransformArguments: Equatable, Sendable {
         try checkOthers(transform.changes)
     }
 
+    /// What items hold must not be shown.
+    fileprivate var hidesValues: Bool {
+        if rulesFile != nil { return true }
+        let stand = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
+        let found = try? transform(rules: nil, key: stand, hasJob: true)
+        return found?.changes?.hidesValues == true
+    }
+
     private func checkRules(_ key: SecretKey?, hasJob: Bool) throws(UsageError) {
         guard texts.set == nil, texts.remove == nil else {
             throw UsageError(
@@ -71,7 +79,7 @@ package struct TransformArguments: Equatable, Sendable {
         }
         guard rulesFile == nil else {
             throw UsageError(
-                "--rules can't vouch for what a program of --through makes of an item",
+                "--rules can't check what a program of --through makes of an item",
                 hints: ["leave one of them out"])
         }
     }
@@ -171,6 +179,13 @@ package struct TransformArguments: Equatable, Sendable {
                 try tables[0].transform.rules(stand, hasJob: true)?.check(for: tables.map(\.name))
             }
         }
+    }
+}
+
+extension CopyArguments {
+    /// Of some tables what items hold must not be shown.
+    package var hidesValues: Bool {
+        ([self] + entries.map(\.arguments)).contains(where: \.transform.hidesValues)
     }
 }
 

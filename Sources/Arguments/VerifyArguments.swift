@@ -383,6 +383,11 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         if count, output != nil {
             throw UsageError("--count finds no differences that --output could list")
         }
+        if values, copy.hidesValues {
+            throw UsageError(
+                "--values would show what the rules, hash or mask are to hide",
+                hints: ["leave --values out: the keys of what differs are shown"])
+        }
         if deleteExtra, !repair {
             throw UsageError(
                 "--delete-extra is part of a repair", hints: ["give --repair too"])

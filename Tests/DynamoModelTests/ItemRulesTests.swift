@@ -152,7 +152,7 @@ import Testing
             try set.applied(to: Self.item(texts: ["pk": "x", "mail": mail]), keys: [])
         }
         let names = try Self.rules(keep: ["contacts.*.kind"], remove: ["mail"])
-        #expect(throws: ValueFailure("contacts.* holds the value of mail")) {
+        #expect(throws: ValueFailure("contacts holds the value of mail")) {
             try names.applied(
                 to: Self.item(
                     #"""
@@ -177,6 +177,74 @@ import Testing
         }
         let new = try rules.applied(to: Self.item(item.replacing("PK", with: "to bob")), keys: [])
         #expect(new[Array("contacts".utf8)] == .map([:]))
+    }
+
+    @Test func `it is found in names, in what a mask leaves, and in bytes that are no text`()
+        throws
+    {
+        let mail = "Ann@Example.com"
+        let contacts =
+            #"{"mail":{"S":"Ann@Example.com"},"contacts":{"M":{"ann@example.com":{"S":"x"}}}}"#
+        let deeper = try Self.rules(keep: ["contacts"], remove: ["contacts.inner"], hash: ["mail"])
+        #expect(throws: ValueFailure("contacts holds the value of mail")) {
+            try deeper.applied(to: Self.item(contacts), keys: [])
+        }
+        let top = try Self.rules(hash: ["mail"], .keep)
+        #expect(throws: ValueFailure("the name of an attribute holds the value of mail")) {
+            try top.applied(
+                to: Self.item(texts: ["mail": mail, "to ann@example.com": "x"]), keys: [])
+        }
+        let mask = try Self.rules(remove: ["ssn"], mask: ["note": 1_000])
+        #expect(throws: ValueFailure("note holds the value of ssn")) {
+            try mask.applied(
+                to: Self.item(texts: ["ssn": "078-05-1120", "note": "a note with 078-05-1120"]),
+                keys: [])
+        }
+        let set = try Self.rules(keep: ["pk"], set: ["mail": "hash(mail)"])
+        #expect(throws: ValueFailure("pk holds the value of mail")) {
+            try set.applied(to: Self.item(texts: ["mail": mail, "pk": "to \(mail)"]), keys: [])
+        }
+        var binary = Self.item(texts: ["mail": mail])
+        binary[Array("pk".utf8)] = .binary([0xFF] + Array(mail.utf8))
+        #expect(throws: ValueFailure("pk holds the value of mail")) {
+            try Self.rules(keep: ["pk"], remove: ["mail"]).applied(to: binary, keys: [])
+        }
+    }
+
+    @Test func `of many hidden values each is found`() throws {
+        let rules = try Self.rules(keep: ["pk"], remove: ["list[*]"])
+        let many = (0..<200).map { AttributeValue.string(Array("value-\($0)-hidden".utf8)) }
+        for number in [0, 7, 199] {
+            var item = Self.item(texts: ["pk": "is VALUE-\(number)-hidden here"])
+            item[Array("list".utf8)] = .list(many)
+            #expect(throws: ValueFailure("pk holds the value of list[*]")) {
+                try rules.applied(to: item, keys: [])
+            }
+            item[Array("pk".utf8)] = .string(Array("value-\(number)".utf8))
+            #expect(try rules.applied(to: item, keys: []).count == 2)
+        }
+    }
+
+    @Test func `names that are data are told nowhere`() throws {
+        let rules = try Self.rules(keep: ["m.kind", "pk"], remove: ["gone"])
+        let item = try Self.item(
+            #"{"pk":{"S":"a"},"m":{"M":{"ann@example.com":{"S":"x"}}},"gone":{"M":{"bo@b.com":{"S":"y"}}}}"#
+        )
+        #expect(throws: ValueFailure("no rule says what becomes of m.*")) {
+            try rules.applied(to: item, keys: [])
+        }
+        #expect(
+            rules.places(of: item).map { "\($0.path)" }.sorted() == ["gone", "m.*", "pk"])
+    }
+
+    @Test func `what may repeat may do so wherever it is removed`() throws {
+        let address = ItemRules.Rule(try PathPattern("address"), .remove, isSearched: false)
+        let rules = ItemRules(
+            [address, try Self.rule("address.country", .keep), try Self.rule("pk", .keep)],
+            otherwise: .refuse)
+        let item = try Self.item(
+            #"{"address":{"M":{"city":{"S":"Berlin"},"country":{"S":"DE"}}},"pk":{"S":"berlin"}}"#)
+        #expect(try rules.applied(to: item, keys: []).count == 2)
     }
 
     @Test func `what may repeat is not searched for`() throws {

@@ -45,7 +45,8 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
             } catch {
                 switch error {
                 case .refused(let refusal): try fail(item, of: &page, refusal)
-                case .malformed(let error): throw FlowFailure(malformed: error, "Scan")
+                // Reading it again would not make it another.
+                case .malformed: try fail(item, of: &page, .unreadable)
                 }
             }
             guard

@@ -85,7 +85,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     private func isMendable(_ pair: Pair) -> Bool {
         switch pair.kind {
         case .different, .onlyInSource: true
-        case .onlyInTarget: mending?.deletesExtra == true
+        case .onlyInTarget: mending?.deletesExtra == true && !pair.isUnchangeable
         case .pastTTL, .changing: false
         }
     }

@@ -102,7 +102,7 @@ package struct KeyList: Equatable, Sendable {
         do {
             json = try JSON(parsing: line)
         } catch {
-            throw failure("no JSON: \(error)")
+            throw failure("not valid JSON: \(error)")
         }
         let attributes = [schema.partition] + (schema.sort.map { [$0] } ?? [])
         guard let members = json.members else {
@@ -123,6 +123,14 @@ package struct KeyList: Equatable, Sendable {
             else {
                 throw failure(
                     "\(attribute.name) is no \(attribute.type.rawValue), as the table has")
+            }
+            let size = ItemSize.of(found)
+            let most =
+                key.isEmpty
+                ? ServiceLimits.partitionKeyBytesMax : ServiceLimits.sortKeyBytesMax
+            guard size > 0, size <= most else {
+                throw failure(
+                    "\(attribute.name) has \(size) bytes, where a key has 1 to \(most)")
             }
             key.append(JSON.Member(attribute.name, value))
         }
@@ -156,7 +164,7 @@ package struct KeyList: Equatable, Sendable {
             var status = stat()
             let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
             length = Int(status.st_size)
-            guard isFile else { throw Failure(message: "\(path) is no file") }
+            guard isFile else { throw Failure(message: "\(path) is not a regular file") }
         }
 
         deinit { close(descriptor) }

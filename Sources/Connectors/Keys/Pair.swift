@@ -34,6 +34,8 @@ package struct Pair: Sendable {
     package var target: ItemSlice?
     /// It is on one side only, past its time to live.
     package var isPast = false
+    /// The source has it, but it can't be changed as it is to be.
+    package var isUnchangeable = false
 
     /// What is to be told of it, were nothing done about it.
     package var kind: VerifyFinding.Kind {

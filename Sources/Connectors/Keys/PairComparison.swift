@@ -42,6 +42,8 @@ package final class PairComparison: @unchecked Sendable {
     struct States {
         fileprivate var source: [UInt128: State] = [:]
         fileprivate var target: [UInt128: State] = [:]
+        /// Of items that can't be changed as they are to be.
+        fileprivate var unchangeable: Set<UInt128> = []
         /// Keys that were asked for and not looked at.
         fileprivate(set) var postponed: Set<UInt128> = []
         fileprivate var units: (source: Double?, target: Double?)
@@ -97,7 +99,13 @@ package final class PairComparison: @unchecked Sendable {
             for slice in source.cut.items {
                 guard
                     let slice = try isTransformed ? slice : transformed(slice, in: source.buffer)
-                else { continue }
+                else {
+                    if try transform.wants(slice, in: source.buffer.bytes) {
+                        states.unchangeable.insert(
+                            try digester.keyHash(slice, in: source.buffer.bytes))
+                    }
+                    continue
+                }
                 let digest = try digester.digest(slice, in: source.buffer.bytes)
                 states.source[digest.key] = (slice, digest.item)
             }
@@ -143,6 +151,7 @@ package final class PairComparison: @unchecked Sendable {
                 source: one?.slice, target: other?.slice)
             guard let item = pair.source ?? pair.target else { continue }
             pair.isPast = isPast(pair, in: states.buffer.bytes)
+            pair.isUnchangeable = states.unchangeable.contains(asked.difference.keyHash)
             page.items.append(item)
             page.operations.append(pair.source == nil ? .delete : .put)
             page.before.append(pair.target)

@@ -6,14 +6,18 @@ extension ItemRules {
     struct Walk {
         /// As it was read.
         let item: Item
-        private var hidden: [(text: [UInt8], place: PathPattern)] = []
+        /// By what is searched for: where it was first.
+        private var hidden: [[UInt8]: PathPattern] = [:]
         private var kept: [(value: AttributeValue, place: PathPattern)] = []
+        private var names: [[UInt8]] = []
 
         init(_ item: Item) { self.item = item }
 
         mutating func hide(_ value: AttributeValue, at place: PathPattern) {
             value.forEachText(hasNames: false) { text in
-                if HiddenText.isSearched(text) { hidden.append((HiddenText.folded(text), place)) }
+                guard HiddenText.isSearched(text) else { return }
+                let folded = HiddenText.folded(text)
+                if hidden[folded] == nil { hidden[folded] = place }
             }
         }
 
@@ -22,9 +26,17 @@ extension ItemRules {
             return value
         }
 
+        mutating func keptName(_ name: [UInt8]) { names.append(name) }
+
         /// Searches what is kept for what is hidden.
         func search(first keys: [[UInt8]]) throws(ValueFailure) {
             if hidden.isEmpty { return }
+            let search = HiddenText(hidden)
+            for name in names {
+                if let place = search.place(in: name) {
+                    throw ValueFailure("the name of an attribute holds the value of \(place)")
+                }
+            }
             let (ahead, rest) = (
                 kept.filter { keys.contains($0.place.attribute) },
                 kept.filter { !keys.contains($0.place.attribute) }
@@ -32,9 +44,7 @@ extension ItemRules {
             for (value, place) in ahead + rest {
                 var found: PathPattern?
                 value.forEachText(hasNames: true) { text in
-                    guard found == nil else { return }
-                    let text = HiddenText.folded(text)
-                    found = hidden.first { HiddenText.holds(text, $0.text) }?.place
+                    if found == nil { found = search.place(in: text) }
                 }
                 if let found { throw ValueFailure("\(place) holds the value of \(found)") }
             }
@@ -42,38 +52,71 @@ extension ItemRules {
     }
 }
 
-/// How a value is searched for in others.
-enum HiddenText {
+/// How values are searched for in others.
+struct HiddenText {
+    private let parts: [(text: [UInt8], place: PathPattern)]
+    /// By the first bytes of each; nil where there are so few that each is searched for by itself.
+    private let starts: [UInt32: [Int]]?
+
     /// What is shorter stands in too many texts by chance.
     static let bytesMin = 4
     /// A number of fewer digits is none when it is part of a longer one.
     private static let digitsMin = 8
+    private static let fewMax = 16
+
+    init(_ hidden: [[UInt8]: PathPattern]) {
+        let parts = hidden.map { (text: $0.key, place: $0.value) }
+            .sorted { $0.text.lexicographicallyPrecedes($1.text) }
+        self.parts = parts
+        starts =
+            parts.count <= Self.fewMax
+            ? nil : Dictionary(grouping: parts.indices) { Self.start(parts[$0].text, 0) }
+    }
 
     static func isSearched(_ text: [UInt8]) -> Bool { text.count >= bytesMin }
 
+    /// Which hidden value a text holds, if any.
+    func place(in text: [UInt8]) -> PathPattern? {
+        let text = Self.folded(text)
+        guard text.count >= Self.bytesMin else { return nil }
+        guard let starts else { return parts.first { Self.holds(text, $0.text) }?.place }
+        for place in 0...(text.count - Self.bytesMin) {
+            guard let found = starts[Self.start(text, place)] else { continue }
+            for number in found where Self.stands(parts[number].text, in: text, at: place) {
+                return parts[number].place
+            }
+        }
+        return nil
+    }
+
+    private static func start(_ text: [UInt8], _ place: Int) -> UInt32 {
+        text[place..<(place + bytesMin)].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
     /// Large and small letters are the same.
     static func folded(_ text: [UInt8]) -> [UInt8] {
-        if text.allSatisfy({ $0 < 0x80 }) {
-            return text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        if !text.allSatisfy({ $0 < 0x80 }), let string = String(validating: text, as: UTF8.self) {
+            return Array(string.lowercased().utf8)
         }
-        guard let string = String(validating: text, as: UTF8.self) else { return text }
-        return Array(string.lowercased().utf8)
+        return text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
     }
 
     /// - Parameters: both folded.
     static func holds(_ whole: [UInt8], _ part: [UInt8]) -> Bool {
-        guard part.count <= whole.count else { return false }
-        let isNumber = part.count < digitsMin && part.allSatisfy(isDigit)
         var start = 0
         while let place = place(of: part, in: whole, from: start) {
-            let end = place + part.count
-            let isWithin =
-                (place > 0 && isDigit(whole[place - 1]))
-                || (end < whole.count && isDigit(whole[end]))
-            if !isNumber || !isWithin { return true }
+            if stands(part, in: whole, at: place) { return true }
             start = place + 1
         }
         return false
+    }
+
+    private static func stands(_ part: [UInt8], in whole: [UInt8], at place: Int) -> Bool {
+        let end = place + part.count
+        guard end <= whole.count, whole[place..<end].elementsEqual(part) else { return false }
+        guard part.count < digitsMin, part.allSatisfy(isDigit) else { return true }
+        return !(place > 0 && isDigit(whole[place - 1]))
+            && !(end < whole.count && isDigit(whole[end]))
     }
 
     private static func place(of part: [UInt8], in whole: [UInt8], from start: Int) -> Int? {

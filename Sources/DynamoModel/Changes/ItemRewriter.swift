@@ -234,6 +234,14 @@ package final class ItemRewriter {
             if value.isEmpty {
                 throw ItemRefusal("the key attribute \(attribute.name) is empty")
             }
+            let most =
+                attribute == keyAttributes[0]
+                ? ServiceLimits.partitionKeyBytesMax : ServiceLimits.sortKeyBytesMax
+            guard ItemSize.of(value) <= most else {
+                throw ItemRefusal(
+                    "the key attribute \(attribute.name) has more than the \(most) bytes that a key"
+                        + " may have")
+            }
         }
     }
 
@@ -266,6 +274,11 @@ package struct ItemRefusal: Error, Equatable, Sendable, CustomStringConvertible 
     package let description: String
 
     init(_ description: String) { self.description = description }
+
+    /// Of one that holds what is no value of DynamoDB's.
+    package static let unreadable = ItemRefusal(
+        "it holds what is no value of DynamoDB's: a number out of range, or a set with one value"
+            + " twice")
 }
 
 extension AttributeValue {

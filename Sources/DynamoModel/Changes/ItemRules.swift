@@ -36,9 +36,11 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
             }
         }
 
-        fileprivate var hides: Bool {
+        /// What stood there must not stand anywhere else.
+        package var hides: Bool {
             switch self {
-            case .keep, .set: false
+            case .keep: false
+            case .set(_, let expression): expression.hidesValues
             case .remove, .hash, .mask: true
             }
         }
@@ -138,9 +140,10 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
         var walk = Walk(item)
         var new: Item = [:]
         for name in item.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            new[name] = try outcome(
-                item[name]!, Step(PathPattern(attribute: name, steps: []), starts[name] ?? []),
-                &walk)
+            let step = Step(PathPattern(attribute: name, steps: []), starts[name] ?? [])
+            new[name] = try outcome(item[name]!, step, &walk)
+            // Most that no rule names are data.
+            if new[name] != nil, step.open.isEmpty { walk.keptName(name) }
         }
         try walk.search(first: keys)
         return new
@@ -167,43 +170,51 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
         /// Rules whose paths lead to it, or through it.
         let open: [Int]
         /// What is said of all that lies around it.
-        var around: Action?
+        var around: Rule?
 
-        init(_ place: PathPattern, _ open: [Int], around: Action? = nil) {
+        init(_ place: PathPattern, _ open: [Int], around: Rule? = nil) {
             (self.place, self.open, self.around) = (place, open, around)
         }
     }
 
-    /// What a rule says of a place itself.
-    private func own(_ step: Step) -> Rule? {
+    /// What is said of a place, or of what lies around it.
+    private func rule(_ step: Step) -> Rule? {
         step.open.first { rules[$0].path.steps.count == step.place.steps.count }
-            .map { rules[$0] }
+            .map { rules[$0] } ?? step.around
     }
 
     private func leadsOn(_ step: Step) -> Bool {
         step.open.contains { rules[$0].path.steps.count > step.place.steps.count }
     }
 
-    private func member(_ name: [UInt8], of step: Step, _ around: Action?) -> Step {
-        next(of: step, around, told: .name(name)) { $0 == .name(name) || $0 == .anyMember }
+    private func member(_ name: [UInt8], of step: Step, _ around: Rule?) -> Step {
+        // Who names things so names data.
+        next(of: step, around, told: name.isPlainName ? .name(name) : .anyMember) {
+            $0 == .name(name) || $0 == .anyMember
+        }
     }
 
-    private func element(_ index: Int, of step: Step, _ around: Action?) -> Step {
+    private func element(_ index: Int, of step: Step, _ around: Rule?) -> Step {
         next(of: step, around, told: .anyElement) { $0 == .index(index) || $0 == .anyElement }
     }
 
     private func next(
-        of step: Step, _ around: Action?, told: PathPattern.Step,
+        of step: Step, _ around: Rule?, told: PathPattern.Step,
         _ isOnWay: (PathPattern.Step) -> Bool
     ) -> Step {
         let depth = step.place.steps.count
         let open = step.open.filter {
             rules[$0].path.steps.count > depth && isOnWay(rules[$0].path.steps[depth])
         }
-        let isData = open.first.map { rules[$0].path.steps[depth] == .anyMember } == true
+        // What its user has named is no data.
+        let named: PathPattern.Step =
+            switch open.first.map({ rules[$0].path.steps[depth] }) {
+            case .name(let name)?: .name(name)
+            case .anyMember?: .anyMember
+            case .index?, .anyElement?, nil: told
+            }
         let place = PathPattern(
-            attribute: step.place.attribute,
-            steps: step.place.steps + [isData ? .anyMember : told])
+            attribute: step.place.attribute, steps: step.place.steps + [named])
         return Step(place, open, around: around)
     }
 
@@ -212,13 +223,12 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     private func outcome(
         _ value: AttributeValue, _ step: Step, _ walk: inout Walk
     ) throws(ValueFailure) -> AttributeValue? {
-        let rule = own(step)
-        let action = rule?.action ?? step.around
-        let isSearched = rule?.isSearched ?? true
+        let rule = rule(step)
+        let action = rule?.action
         if action?.isWhole != true, leadsOn(step) {
             switch value {
-            case .map(let members): return try outcome(members, step, action, &walk)
-            case .list(let elements): return try outcome(elements, step, action, &walk)
+            case .map(let members): return try outcome(members, step, rule, &walk)
+            case .list(let elements): return try outcome(elements, step, rule, &walk)
             default: break
             }
         }
@@ -229,7 +239,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
             case .keep: return walk.kept(value, at: step.place)
             }
         }
-        if action.hides, isSearched { walk.hide(value, at: step.place) }
+        if action.hides, rule?.isSearched != false { walk.hide(value, at: step.place) }
         do throws(ValueFailure) {
             switch action {
             case .keep: return walk.kept(value, at: step.place)
@@ -238,7 +248,9 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
                 return value == .null ? value : .string(try key.code(of: value, length: length))
             case .mask(let count):
                 if value == .null { return value }
-                return try ValueFunction.mask.value([value, .number(DynamoNumber(count))])
+                return walk.kept(
+                    try ValueFunction.mask.value([value, .number(DynamoNumber(count))]),
+                    at: step.place)
             case .set(_, let expression):
                 return try expression.value(in: walk.item).map { walk.kept($0, at: step.place) }
             }
@@ -248,7 +260,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     }
 
     private func outcome(
-        _ members: [[UInt8]: AttributeValue], _ step: Step, _ around: Action?,
+        _ members: [[UInt8]: AttributeValue], _ step: Step, _ around: Rule?,
         _ walk: inout Walk
     ) throws(ValueFailure) -> AttributeValue? {
         var new: [[UInt8]: AttributeValue] = [:]
@@ -256,19 +268,18 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
             let next = member(name, of: step, around)
             let value = try outcome(members[name]!, next, &walk)
             new[name] = value
-            guard next.place.steps.last == .anyMember else { continue }
-            // The name is data, too.
-            if value == nil {
-                if own(next)?.isSearched ?? true { walk.hide(.string(name), at: next.place) }
-            } else {
-                _ = walk.kept(.string(name), at: next.place)
+            if value != nil {
+                // A name may be data, too.
+                _ = walk.kept(.string(name), at: step.place)
+            } else if next.place.steps.last == .anyMember, rule(next)?.isSearched != false {
+                walk.hide(.string(name), at: next.place)
             }
         }
-        return new.isEmpty && !members.isEmpty && isRemoved(around) ? nil : .map(new)
+        return new.isEmpty && !members.isEmpty && isRemoved(around?.action) ? nil : .map(new)
     }
 
     private func outcome(
-        _ elements: [AttributeValue], _ step: Step, _ around: Action?, _ walk: inout Walk
+        _ elements: [AttributeValue], _ step: Step, _ around: Rule?, _ walk: inout Walk
     ) throws(ValueFailure) -> AttributeValue? {
         var new: [AttributeValue] = []
         for (index, value) in elements.enumerated() {
@@ -276,7 +287,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
                 new.append(value)
             }
         }
-        return new.isEmpty && !elements.isEmpty && isRemoved(around) ? nil : .list(new)
+        return new.isEmpty && !elements.isEmpty && isRemoved(around?.action) ? nil : .list(new)
     }
 
     /// A list or a map of which nothing is left goes with what it held.
@@ -285,17 +296,19 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     }
 
     private func tell(_ value: AttributeValue, _ step: Step, _ places: inout [Place]) {
-        let action = own(step)?.action ?? step.around
-        if action?.isWhole != true, leadsOn(step) || action != nil {
+        let rule = rule(step)
+        let action = rule?.action
+        // What lies in a place that is removed as a whole is told nowhere.
+        if action?.isWhole != true, leadsOn(step) || action == .keep {
             switch value {
             case .map(let members) where !members.isEmpty:
                 for name in members.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                    tell(members[name]!, member(name, of: step, action), &places)
+                    tell(members[name]!, member(name, of: step, rule), &places)
                 }
                 return
             case .list(let elements) where !elements.isEmpty:
                 for (index, value) in elements.enumerated() {
-                    tell(value, element(index, of: step, action), &places)
+                    tell(value, element(index, of: step, rule), &places)
                 }
                 return
             default: break
@@ -308,6 +321,19 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
             case .keep: .keep
             }
         places.append((step.place, action ?? left))
+    }
+}
+
+extension [UInt8] {
+    /// Letters, underscores and hyphens, and not many, as those who design tables name things.
+    fileprivate var isPlainName: Bool {
+        count <= 40
+            && allSatisfy {
+                switch $0 {
+                case 0x41...0x5A, 0x61...0x7A, 0x5F, 0x2D: true
+                default: false
+                }
+            }
     }
 }
 

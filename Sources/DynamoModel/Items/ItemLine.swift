@@ -28,6 +28,11 @@ package struct ItemLine: Sendable {
                 ? .refused(ItemRefusal("what the program made of it is no item: \(error.reason)"))
                 : .malformed(error)
         }
+        do throws(JSONError) {
+            for slice in slices { try LineCutter.checkKey(of: slice, in: buffer.bytes) }
+        } catch {
+            throw .refused(ItemRefusal(error.reason))
+        }
         for slice in slices where slice.size > ServiceLimits.itemBytesMax {
             throw .refused(
                 ItemRefusal("the item would have \(slice.size) bytes, which is too large"))

@@ -35,14 +35,20 @@ package struct LineCutter: Sendable {
         of item: ItemSlice, in bytes: UnsafeRawBufferPointer, _ line: Range<Int>
     ) throws(JSONError) {
         do throws(JSONError) {
-            try Self.check(
-                "partition", at: item.partitionKey, ServiceLimits.partitionKeyBytesMax, item,
-                bytes)
-            guard item.sortKey != 0 else { return }
-            try Self.check("sort", at: item.sortKey, ServiceLimits.sortKeyBytesMax, item, bytes)
+            try Self.checkKey(of: item, in: bytes)
         } catch {
             throw JSONError(offset: error.offset - line.lowerBound, reason: error.reason)
         }
+    }
+
+    /// Looks whether a key is as long as one may be.
+    static func checkKey(
+        of item: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) {
+        try check(
+            "partition", at: item.partitionKey, ServiceLimits.partitionKeyBytesMax, item, bytes)
+        guard item.sortKey != 0 else { return }
+        try check("sort", at: item.sortKey, ServiceLimits.sortKeyBytesMax, item, bytes)
     }
 
     private static func check(

@@ -180,16 +180,25 @@ struct BatchMixer: Sendable {
         let untaken = pages[page].untaken
         var batch = Batch(shape, capacity: min(untaken, shape.itemsMax))
         var isFull = false
+        /// Before the first item of several that came of one.
+        var group: (batch: Batch, next: Int)?
         while !isFull, pages[page].untaken > 0 {
             let first = pages[page].taken
             let end = pages[page].runEnd(most: shape.itemsMax - batch.items.count)
             var next = first
             while next < end, batch.fits(pages[page].items[next], bounds, shape) {
+                if !pages[page].isGroupEnd(next + 1), pages[page].isGroupEnd(next) {
+                    group = (batch, next)
+                }
                 batch.add(ItemRef(page: page, index: next), pages[page].items[next], shape)
                 next += 1
             }
-            pages[page].take(next - first)
             isFull = next < end || batch.items.count == shape.itemsMax
+            // What came of one item goes together, where there is room for it.
+            if isFull, !pages[page].isGroupEnd(next), let group, !group.batch.items.isEmpty {
+                (batch, next) = group
+            }
+            pages[page].take(next - first)
         }
         waiting[slot] -= untaken - pages[page].untaken
         if pages[page].untaken == 0 { queues[slot].removeFirst() }
@@ -200,6 +209,11 @@ struct BatchMixer: Sendable {
     /// The batch of a slot's partition has been answered: the next one may be taken.
     mutating func cameBack(_ slot: Int) { isUnderWay[slot] = false }
     func hasUnderWay(_ slot: Int) -> Bool { isUnderWay[slot] }
+
+    /// Whether all that was taken of the slot's partition was taken whole.
+    func isAtGroupEnd(_ slot: Int) -> Bool {
+        queues[slot].first.map { pages[$0].isAtGroupEnd } ?? true
+    }
 
     /// Whether what is due and what the partitions in the ring hold are less than one full batch.
     private var isTooLittle: Bool {

@@ -19,7 +19,8 @@ extension FlowScheduler {
             if reply.isUnitFull || units.isOverdue(slot, at: now) { fullSlot = slot }
         }
         let refused = settle(batch, but: fates.refused, &actions)
-        if let fullSlot { actions += units.close(fullSlot, at: ledger.reached(fullSlot)) }
+        if let fullSlot { units.markFull(fullSlot) }
+        if units.hasFull { closeUnits(all: false, at: now, &actions) }
         let consumed = writer.answered(
             batch, written: fates.taken, reported: reply.units, at: now)
         UnitShares.settle(batch.grant, on: .target, consumed: consumed.inAll, &actions)
@@ -155,9 +156,15 @@ extension FlowScheduler {
         return pumped(at: now)
     }
 
-    /// Nothing more goes into units that have been open for long, or into any.
+    /// Nothing more goes into units that are full, or have been open for long, or into any.
+    ///
+    /// One stays open that holds more than its partition's position can pass: items behind one that
+    /// is to be a dead letter, or a part of what came of one item. They would be in two units.
     mutating func closeUnits(all: Bool, at now: Instant, _ actions: inout [FlowAction]) {
-        for slot in units.slotsToClose(all: all, at: now) where all || !mixer.hasUnderWay(slot) {
+        for slot in units.slotsToClose(all: all, at: now)
+        where (all || !mixer.hasUnderWay(slot)) && mixer.isAtGroupEnd(slot)
+            && !ledger.hasRefusedWaiting(slot)
+        {
             actions += units.close(slot, at: ledger.reached(slot))
         }
     }

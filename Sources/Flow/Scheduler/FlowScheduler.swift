@@ -236,6 +236,7 @@ package struct FlowScheduler: Sendable {
             let slot = ledger.slot(of: refused.item)
             if ledger.settle(refused.item) { release(slot, &actions) }
         }
+        if units.hasFull { closeUnits(all: false, at: now, &actions) }
         pump(at: now, &actions)
         return actions
     }
@@ -292,9 +293,13 @@ package struct FlowScheduler: Sendable {
             if outcome == .stopped, writer.writesInFlight == 0 {
                 closeUnits(all: true, at: now, &actions)
             }
+            // Until these are dead letters, no unit with what stands behind them can be closed.
+            let hasRefused =
+                shape.hasUnits && outcome == .stopped && ledger.refusedWaiting > 0
+            if hasRefused { save(at: now, &actions) }
             let isHome =
                 reader.readsInFlight == 0 && writer.writesInFlight == 0
-                && units.sealsUnderWay == 0
+                && units.sealsUnderWay == 0 && !hasRefused
             guard isHome || now >= deadline else {
                 return ask(min(deadline, nextTick), &actions)
             }

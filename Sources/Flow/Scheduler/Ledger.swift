@@ -172,6 +172,12 @@ struct Ledger: Sendable {
     mutating func refuse(_ item: RefusedItem) { refusedUnsaved.append(item) }
 
     /// Refused items that are not durably dead letters yet.
+    /// The same of one slot's partition: its position can't pass them yet.
+    func hasRefusedWaiting(_ slot: Int) -> Bool {
+        refusedUnsaved.contains { self.slot(of: $0.item) == slot }
+            || saving?.deadLetters.contains { self.slot(of: $0.item) == slot } == true
+    }
+
     var refusedWaiting: Int { refusedUnsaved.count + (saving?.deadLetters.count ?? 0) }
 
     // MARK: Saves

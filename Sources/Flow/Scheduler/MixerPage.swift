@@ -6,6 +6,8 @@ struct MixerPage: Sendable {
     let slot: Int
     /// As they are written.
     let items: [ItemSlice]
+    /// Which item of those that were read each has come of; empty: each is one.
+    private let groups: [Int]
     /// Items from here on have not been taken yet; never one that is left out.
     private(set) var taken = 0
     /// Positions of items that no batch takes and that are not passed yet, the next one last.
@@ -14,6 +16,7 @@ struct MixerPage: Sendable {
     init(_ page: ArrivedPage, slot: Int) {
         self.slot = slot
         items = page.written.isEmpty ? page.items : page.written
+        groups = page.groups
         leftOut = page.notTaken.reversed()
         passLeftOut()
     }
@@ -28,6 +31,14 @@ struct MixerPage: Sendable {
     func runEnd(most: Int) -> Int {
         min(items.count, taken + most, leftOut.last ?? .max)
     }
+
+    /// Whether what stands before a place has come of other items than what stands behind it.
+    func isGroupEnd(_ place: Int) -> Bool {
+        groups.isEmpty || place == 0 || place >= items.count || groups[place] != groups[place - 1]
+    }
+
+    /// All that has been taken has been taken whole.
+    var isAtGroupEnd: Bool { isGroupEnd(taken) }
 
     mutating func take(_ count: Int) {
         precondition(count >= 0 && count <= untaken, "the page has no \(count) items left")

@@ -37,6 +37,8 @@ struct UnitBook: Sendable {
     /// Items in units that have been handed to saves.
     private(set) var itemsSealed = 0
     private var openCount = 0
+    /// Slots whose unit is full, but whose partition's position can't pass all of it yet.
+    private var full: Set<Int> = []
     private(set) var sealsUnderWay = 0
     var flaw: SchedulerFlaw?
 
@@ -47,6 +49,8 @@ struct UnitBook: Sendable {
         closeAfter = configuration.sealAfter
         open = Array(repeating: nil, count: configuration.openMax)
     }
+
+    var hasFull: Bool { !full.isEmpty }
 
     /// Nothing is left to be sealed.
     var isDone: Bool { openCount == 0 && closed.allSatisfy(\.isSealed) }
@@ -73,10 +77,12 @@ struct UnitBook: Sendable {
         open[slot].map { now - $0.since >= closeAfter } ?? false
     }
 
-    /// Slots whose units have been open for long, or all that have one.
+    mutating func markFull(_ slot: Int) { full.insert(slot) }
+
+    /// Slots whose units are full, or have been open for long; or all that have one.
     func slotsToClose(all: Bool, at now: Instant) -> [Int] {
         open.indices.filter { slot in
-            open[slot] != nil && (all || isOverdue(slot, at: now))
+            open[slot] != nil && (all || full.contains(slot) || isOverdue(slot, at: now))
         }
     }
 
@@ -85,6 +91,7 @@ struct UnitBook: Sendable {
     mutating func close(_ slot: Int, at progress: PartitionProgress) -> [FlowAction] {
         guard let unit = open[slot]?.unit else { return [] }
         open[slot] = nil
+        full.remove(slot)
         openCount -= 1
         add(Closed(unit: unit, items: itemsSince(progress)))
         sealsUnderWay += 1

@@ -49,7 +49,7 @@ extension CopyPlan {
         do {
             let schema = description.schema
             let survey = asked.map {
-                ItemSurvey(options.transform, from: schema, to: schema, $0)
+                ItemSurvey(options.transform.now, from: schema, to: schema, $0)
             }
             let sample = try await TableSample.take(
                 of: source, description.definition, first,

@@ -157,7 +157,7 @@ extension DeadLetterRetry.Findings: CustomStringConvertible {
         "\(written) dead letters written, \(gone) dropped since the source no longer has them,"
             + " \(refused) refused again"
             + (passedOver > 0
-                ? ", \(passedOver) passed over, which can't be changed as asked: mend the cause,"
+                ? ", \(passedOver) passed over, which can't be changed as asked: fix the cause,"
                     + " then copy again with --only-changed" : "")
             + (kept > 0 ? ", \(kept) dropped since the target has another item" : "")
     }

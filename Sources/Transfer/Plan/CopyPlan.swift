@@ -154,7 +154,7 @@ extension CopyPreflight {
         let definition = findings.target?.definition ?? settings.creation
         let from = findings.source.schema
         let survey = asked.map {
-            ItemSurvey(options.transform, from: from, to: options.transform.keys ?? from, $0)
+            ItemSurvey(options.transform.now, from: from, to: options.transform.keys ?? from, $0)
         }
         let sample =
             switch source {

@@ -53,3 +53,8 @@ extension TablePlan {
         self.findings = findings
     }
 }
+
+extension ItemTransform {
+    /// As a job would do it that began now.
+    var now: ItemTransform { inJob(begunAt: MonotonicTime().secondsSinceEpoch) }
+}

@@ -261,6 +261,7 @@ extension TableVerification {
         let (side, name) = number == 0 ? (subject.source, "source") : (subject.target, "target")
         let queue = HTTPEngine.queue("verify.\(name)", lane: shared.number)
         var parts = FlowParts(source(side, name, pass, first, on: queue), to: pass.sink)
+        if pass.countsRefused { parts.stages = [ReadableStage()] }
         // What is not wanted of the source is as if it were not there, and so is what can't be
         // changed.
         var transform = options.transform

@@ -156,6 +156,7 @@ final class TableVerification: TableTask {
             if subject.repaired != nil {
                 // What the target refused is tried again, and is a dead letter again if it must be.
                 try journal.keeper.forgetDeadLetters(ofTable: journal.table)
+                try recountUnchangeable()
             }
             let result = try await verify()
             state.withLock { $0.comparison.result = result }
@@ -168,6 +169,17 @@ final class TableVerification: TableTask {
             return .failed(FlowFailure(error))
         } catch {
             preconditionFailure("no other error is thrown: \(error)")
+        }
+    }
+
+    /// A refused item is kept before the cursor passes it: one may have been counted twice.
+    private func recountUnchangeable() throws(JobError) {
+        guard countsAsCopy else { return }
+        let count = try journal.keeper.deadLetters(ofTable: journal.table)
+            .count { $0.isUnchangeable }
+        state.withLock { state in
+            state.repairs.unchangeable = count
+            state.comparison.counters.unchangeable = count
         }
     }
 

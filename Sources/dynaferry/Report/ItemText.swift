@@ -34,8 +34,8 @@ struct ItemText {
     }
 
     private var looked: String {
-        let items = "\(findings.items.grouped) items were looked at"
-        let whole = findings.isComplete ? "which are all" : "a sample: --full looks at all"
+        let items = "\(findings.items.grouped) items were checked"
+        let whole = findings.isComplete ? "all of them" : "a sample: --full checks all"
         let left = findings.unwanted > 0 ? "; \(findings.unwanted.grouped) of them not wanted" : ""
         return "\(items), \(whole)\(left)"
     }
