@@ -4,6 +4,7 @@ import DynamoModel
 import Foundation
 import JSON
 import LocalAWS
+import Pacing
 import Status
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct RulesTests {
     private static let key = SecretKey(Array("an example of a key".utf8))
 
-    private static func rules(
+    static func rules(
         _ keep: [String], remove: [String] = [], hash: [String] = []
     ) throws -> ItemTransform {
         var rules: [ItemRules.Rule] = []
@@ -53,7 +54,7 @@ import Testing
         return new
     }
 
-    private func site(
+    func site(
         _ count: Int, _ configure: (inout ServerOptions) -> Void = { _ in }
     ) throws -> FilesFixture {
         let site = try FilesFixture(configure)
@@ -185,5 +186,40 @@ import Testing
             (options.transform, options.deadLettersMax) = (rules, 300)
         }
         #expect(Set(status.tables[0].unmet) == ["keep other", "remove cards[*].cvv"])
+    }
+}
+
+extension RulesTests {
+    @Test func `an export under rules that is stopped has each item once`() async throws {
+        for seed in 0..<3 as Range<UInt64> {
+            let site = try site(900) { options in
+                options.seed = seed
+                options.faults = try? FaultPlan(parsing: "throttle=0.05,latency-ms=3")
+            }
+            let rules = try Self.rules(["id", "n"], remove: ["ssn"], hash: ["mail"])
+            var generator = SeededGenerator(seed: seed)
+            var status: JobStatus
+            var run = 0
+            repeat {
+                run += 1
+                let job = try await site.export { options in
+                    (options.transform, options.segments) = (rules, 4)
+                    options.fileBytes = 20_000
+                }
+                let delay = run * Int.random(in: 20...60, using: &generator)
+                let stopper = Task {
+                    try await Task.sleep(for: .milliseconds(delay))
+                    job.stop()
+                }
+                status = await job.run()
+                stopper.cancel()
+            } while status.outcome == .stopped
+            #expect(status.outcome == .completed)
+            let export = try await site.read()
+            #expect(export.items == site.fixture.server.count(of: "wanted"), "seed \(seed)")
+            let into = try await site.importing(export).run()
+            #expect(into.outcome == .completed)
+            try site.fixture.expectSame("wanted", "target")
+        }
     }
 }
