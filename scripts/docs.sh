@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the guide for those who work on dynaferry, into .build/docs. A link that leads nowhere
+# Builds the guide, with the declarations, into .build/docs. A link that leads nowhere
 # fails it.
 #   scripts/docs.sh
 set -euo pipefail
