@@ -87,7 +87,7 @@ import Testing
         #expect(breaches.isEmpty, "\(breaches.text)")
     }
 
-    @Test func `the suites that the README names are there`() {
+    @Test func `the suites that the README and the guide name are there`() {
         var suites = Set(
             SourceTree.files.flatMap(\.lines).compactMap { line in
                 line.firstMatch(of: /struct ([A-Za-z]+Tests)\b/).map { String($0.1) }
@@ -96,8 +96,10 @@ import Testing
         suites.formUnion(
             SourceTree.files.compactMap { $0.path.split(separator: "/").dropFirst().first }
                 .map(String.init))
-        let readme = SourceTree.files.first { $0.path == "README.md" }
-        let named = (readme?.lines ?? []).flatMap { line in
+        let pages = SourceTree.files.filter {
+            $0.path == "README.md" || $0.path.contains(".docc/")
+        }
+        let named = pages.flatMap(\.lines).flatMap { line in
             line.matches(of: /`([A-Za-z]+Tests)`/).map { String($0.1) }
         }
         #expect(named.count > 10)
