@@ -1,4 +1,5 @@
 import CommandLine
+import TestSupport
 import Testing
 import Transfer
 
@@ -64,11 +65,10 @@ import Transfer
         for option in Arguments.options.map(\.description) where option.filePlace != .nowhere {
             for name in option.names {
                 names = Self.names(for: name)
-                // Some say nothing without a role.
-                let role = option.names.contains("--role-arn") ? [] : ["--role-arn=\(Self.role)"]
+                let role = option.names.contains("--role-arn") ? [] : Self.companions(of: name)
                 let choices =
                     if case .choices(let all)? = option.value?.proposal { all } else {
-                        Self.samples
+                        Self.samples + [Self.rulesFile.path("rules")]
                     }
                 let sample = choices.first { (try? parse(role + ["\(name)=\($0)"])) != nil }
                 let text = sample ?? (option.syntax == .flag ? "" : nil)
@@ -96,6 +96,24 @@ import Transfer
         default: ["aaa", "bbb"]
         }
     }
+
+    /// Some say nothing without another.
+    private static func companions(of option: String) -> [String] {
+        switch option {
+        case "--through-jobs", "--through-timeout": ["--through=cat"]
+        case "--show-raw", "--full": ["--show=5"]
+        default: ["--role-arn=\(role)"]
+        }
+    }
+
+    /// A file of rules, for the option that reads one.
+    private static let rulesFile: TemporaryFolder = {
+        guard let folder = try? TemporaryFolder(),
+            (try? #"{"a": {"keep": ["x"]}}"#.write(
+                toFile: folder.path("rules"), atomically: true, encoding: .utf8)) != nil
+        else { preconditionFailure("no folder can be made") }
+        return folder
+    }()
 
     private static let role = "arn:aws:iam::123456789012:role/copier"
 

@@ -70,7 +70,7 @@ import Testing
         ("copy Orders", "TARGET missing"),
         ("copy Orders Orders", "same table"),
         ("copy Or Copy", "3 to 255 letters"),
-        ("copy acme-* Copy", "SOURCE has 1 stars and TARGET 0"),
+        ("copy acme-* Copy", "SOURCE has 1 star and TARGET none"),
         ("serve --port 65536", "from 0 to 65,535"),
         ("serve --faults eror=0.1", "take a share from 0 to 1"),
         ("demo --items many", "a whole number"),

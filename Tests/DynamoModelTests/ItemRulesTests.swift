@@ -228,7 +228,10 @@ import Testing
     @Test func `names that are data are told nowhere`() throws {
         let rules = try Self.rules(keep: ["m.kind", "pk"], remove: ["gone"])
         let item = try Self.item(
-            #"{"pk":{"S":"a"},"m":{"M":{"ann@example.com":{"S":"x"}}},"gone":{"M":{"bo@b.com":{"S":"y"}}}}"#
+            #"""
+            {"pk":{"S":"a"},"m":{"M":{"ann@example.com":{"S":"x"}}},
+            "gone":{"M":{"bo@b.com":{"S":"y"}}}}
+            """#
         )
         #expect(throws: ValueFailure("no rule says what becomes of m.*")) {
             try rules.applied(to: item, keys: [])

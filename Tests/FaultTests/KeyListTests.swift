@@ -84,7 +84,7 @@ import Testing
     }
 
     private static let wrong = [
-        ("{", "keys.txt:2: no JSON"), ("7", "a key is an object, such as"),
+        ("{", "keys.txt:2: not valid JSON"), ("7", "a key is an object, such as"),
         (#"{"id":{"S":"a"}}"#, "keys.txt:2: the key attribute n is missing"),
         (#"{"id":{"S":"a"},"n":{"S":"1"}}"#, "keys.txt:2: n is no N, as the table has"),
         (#"{"id":{"S":"a"},"n":{"N":"x"}}"#, "keys.txt:2: n is no N, as the table has"),
