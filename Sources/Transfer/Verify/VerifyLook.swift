@@ -73,6 +73,11 @@ struct VerifyLook: Sendable {
             (from, source), (to, target), options.settings)
         comparison.settingDifferences = settings.differences
         comparison.notes = settings.notes
+        if options.transform.through != nil {
+            comparison.notes.append(
+                "the program of --through ran once more: what it does not make the same each time"
+                    + " is different here")
+        }
         if movesKeys {
             comparison.notes.append(
                 "items that differ are not read again, since their keys are changed: those that"
