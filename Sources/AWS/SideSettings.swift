@@ -41,13 +41,13 @@ package struct SideOptions: Sendable {
 /// | credentials | given ones | see `CredentialChain` | the same |
 /// | role | `--role-arn` | | |
 /// | profile | `--profile` | PROFILE | `default` |
-/// | trust | `--ca-bundle` | CA_BUNDLE | `ca_bundle` |
+/// | trust | `--ca-bundle` | CA_BUNDLE, then see `CertificateSearch` | `ca_bundle` |
 ///
 /// A profile named by option goes before credentials of the environment, as in the AWS CLI.
 package struct SideSettings: Sendable {
     package internal(set) var endpoint: Endpoint
     package var provider: any CredentialProvider
-    package let caBundle: String?
+    package let trust: TrustedCertificates
     /// Requests go around any proxy: a loopback address means this machine, and a proxy on another
     /// one would take it for itself. One on loopback is obeyed.
     package internal(set) var bypassesProxy: Bool
@@ -89,12 +89,12 @@ package struct SideSettings: Sendable {
             services: profiles.services(of: found ?? [:]))
 
         let endpoint = try sources.endpoint()
-        let caBundle = try sources.caBundle(reader)
+        let trust = try sources.trust(reader)
         let context = CredentialContext(
             environment: environment, files: reader, profileFiles: files,
             services: sources.locator,
             caller: HTTPCaller(
-                caBundle: caBundle, hasLoopbackProxy: sources.hasLoopbackProxy,
+                trust: trust, hasLoopbackProxy: sources.hasLoopbackProxy,
                 proxies: ProxyRules(environment: environment)),
             region: endpoint.region, tools: tools)
         let chain = CredentialChain(
@@ -102,11 +102,11 @@ package struct SideSettings: Sendable {
             isNamedByOption: options.profile != nil)
         let provider = try provider(options, chain)
         return SideSettings(
-            endpoint: endpoint, provider: provider, caBundle: caBundle,
+            endpoint: endpoint, provider: provider, trust: trust,
             bypassesProxy: endpoint.isLoopback && !sources.hasLoopbackProxy,
             scalingEndpoint: try sources.scalingEndpoint(in: endpoint.region),
             storageSettings: { (provider) throws(ConfigurationError) in
-                try sources.storage(in: endpoint.region, provider, caBundle)
+                try sources.storage(in: endpoint.region, provider, trust)
             },
             accountHosts: try sources.accountHosts(of: endpoint),
             hasLoopbackProxy: sources.hasLoopbackProxy,
@@ -250,11 +250,11 @@ private struct Sources {
     }
 
     func storage(
-        in region: String, _ provider: any CredentialProvider, _ caBundle: String?
+        in region: String, _ provider: any CredentialProvider, _ trust: TrustedCertificates
     ) throws(ConfigurationError) -> StorageSettings {
         let endpoint = try storageEndpoint(in: region)
         return StorageSettings(
-            endpoint: endpoint, provider: provider, caBundle: caBundle,
+            endpoint: endpoint, provider: provider, trust: trust,
             bypassesProxy: endpoint.isLoopback && !hasLoopbackProxy,
             sums: ChecksumSettings(
                 sending: try checksums("REQUEST_CHECKSUM_CALCULATION"),
@@ -314,9 +314,11 @@ private struct Sources {
         return use
     }
 
-    func caBundle(_ reader: any FileReader) throws(ConfigurationError) -> String? {
+    func trust(_ reader: any FileReader) throws(ConfigurationError) -> TrustedCertificates {
         let path = options.caBundle ?? environment["AWS_CA_BUNDLE"] ?? properties["ca_bundle"]
-        guard let path else { return nil }
+        guard let path else {
+            return try CertificateSearch(files: reader).found(environment: environment)
+        }
         guard let bytes = try reader.bytes(ofFileAt: path) else {
             throw ConfigurationError(
                 .file, "there is no CA bundle at \(path)",
@@ -328,7 +330,7 @@ private struct Sources {
                 .file, "the CA bundle \(path) holds no PEM certificates",
                 hint: "Name a PEM file of the certificates to trust.")
         }
-        return path
+        return TrustedCertificates(file: path)
     }
 
     /// Whether a proxy that libcurl would use for some URL is on this machine.

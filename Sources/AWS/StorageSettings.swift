@@ -4,18 +4,19 @@ import Pacing
 package struct StorageSettings: Sendable {
     package var endpoint: StorageEndpoint
     package var provider: any CredentialProvider
-    package let caBundle: String?
+    package let trust: TrustedCertificates
     /// See ``SideSettings/bypassesProxy``.
     package var bypassesProxy: Bool
     package var sums: ChecksumSettings
 
     package init(
-        endpoint: StorageEndpoint, provider: any CredentialProvider, caBundle: String? = nil,
-        bypassesProxy: Bool, sums: ChecksumSettings = ChecksumSettings()
+        endpoint: StorageEndpoint, provider: any CredentialProvider,
+        trust: TrustedCertificates = TrustedCertificates(), bypassesProxy: Bool,
+        sums: ChecksumSettings = ChecksumSettings()
     ) {
         self.endpoint = endpoint
         self.provider = provider
-        self.caBundle = caBundle
+        self.trust = trust
         self.bypassesProxy = bypassesProxy
         self.sums = sums
     }

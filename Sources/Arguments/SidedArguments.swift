@@ -87,6 +87,9 @@ package enum SideEnvironment {
             "AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SSO_OIDC",
             "Endpoints of the services that credentials come from."),
         Note("AWS_CA_BUNDLE", "Certificates for a side without --ca-bundle."),
+        Note(
+            "SSL_CERT_FILE, SSL_CERT_DIR",
+            "Certificates, a file or hashed folders, where neither is given."),
         Note("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies."),
     ]
 }

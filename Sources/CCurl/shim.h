@@ -1,6 +1,16 @@
 // libcurl's setters and getters are variadic, which Swift does not import; each is one typed line.
 #pragma once
 #include <curl/curl.h>
+#include <stdbool.h>
+
+// CURLVERSION_NOW is a macro that Swift does not import.
+static inline const char *shim_version(void) {
+    return curl_version_info(CURLVERSION_NOW)->version;
+}
+// Whether libcurl was built to know where certificates are.
+static inline bool shim_has_certificates(void) {
+    return curl_version_info(CURLVERSION_NOW)->cainfo != NULL;
+}
 
 typedef size_t (*shim_curl_write)(char *bytes, size_t size, size_t count, void *context);
 

@@ -116,7 +116,8 @@ struct TLSTests {
             _ = try await HTTPCaller().answer(to: call)
         }
         #expect(failure?.kind == .tlsFailure)
-        let answer = try await HTTPCaller(caBundle: server.certificate).answer(to: call)
+        let trust = TrustedCertificates(file: server.certificate)
+        let answer = try await HTTPCaller(trust: trust).answer(to: call)
         #expect(answer.status == 200 && answer.body == Array("{}".utf8))
     }
 

@@ -22,7 +22,7 @@ enum TestClient {
         return SideSettings(
             endpoint: try Endpoint(url: url, region: "us-east-1"),
             provider: provider ?? FixedCredentials(credentials, origin: "test"),
-            caBundle: caBundle, bypassesProxy: true)
+            trust: TrustedCertificates(file: caBundle), bypassesProxy: true)
     }
 
     static func make(
@@ -33,7 +33,7 @@ enum TestClient {
         client adjustClient: (inout Client.Configuration) -> Void = { _ in }
     ) async throws -> Client {
         var engine = HTTPEngine.Configuration()
-        engine.caBundle = caBundle
+        engine.trust = TrustedCertificates(file: caBundle)
         adjustEngine(&engine)
         var configuration = Client.Configuration()
         configuration.backoff = Backoff(base: .milliseconds(1), cap: .milliseconds(20))

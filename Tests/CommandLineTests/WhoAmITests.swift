@@ -62,6 +62,7 @@ import Testing
         var identity = SideIdentity(side: "source")
         identity.endpoint = try Endpoint(region: "eu-west-1")
         identity.origin = "profile \"p\""
+        identity.certificates = "/etc/ssl/cert.pem"
         identity.accessKeyID = "AKIDEXAMPLE"
         identity.expiration = UTCTime(iso8601: "2026-11-25T18:00:00Z")
         identity.caller = CallerIdentity(account: "1", arn: "arn:aws:iam::1:user/u")
@@ -75,6 +76,7 @@ import Testing
                   until     2026-11-25T18:00:00Z, in 58 min
                   region    eu-west-1
                   endpoint  https://dynamodb.eu-west-1.amazonaws.com
+                  trusts    /etc/ssl/cert.pem
                 """)
         #expect(identity.json["expiration"] == "2026-11-25T18:00:00Z")
         #expect(identity.json["error"] == .null)

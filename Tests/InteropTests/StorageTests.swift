@@ -62,7 +62,7 @@ enum StorageServer: String, CaseIterable, Sendable {
                 origin: "test"),
             bypassesProxy: true)
         var engine = HTTPEngine.Configuration()
-        engine.caBundle = caBundle
+        engine.trust = TrustedCertificates(file: caBundle)
         var configuration = Client.Configuration()
         // Two cores on which other servers start at the same time.
         configuration.firstReplyWithin = .seconds(120)

@@ -64,7 +64,7 @@ final class CurlEasy {
         set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.inMilliseconds)
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
         set(CURLOPT_LOW_SPEED_TIME, max(1, settings.stallTimeout.inMilliseconds / 1_000))
-        setTrust(settings.caBundle)
+        AWS.setTrust(of: handle, settings.trust)
         shim_easy_set_write(handle, CURLOPT_WRITEFUNCTION, receiveBody)
         if keepsFields {
             shim_easy_set_write(handle, CURLOPT_HEADERFUNCTION, keepHeader)
@@ -109,15 +109,6 @@ final class CurlEasy {
     }
 
     func setRoute(_ route: ProxyRules.Route) { AWS.setRoute(of: handle, route) }
-
-    /// Certificates are always verified. With a CA path set, as Debian's libcurl has by default,
-    /// each new connection parses the whole bundle anew (19 ms of CPU against 0.6).
-    private func setTrust(_ caBundle: String?) {
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        shim_easy_set_pointer(handle, CURLOPT_CAPATH, nil)
-        if let caBundle { set(CURLOPT_CAINFO, caBundle) }
-    }
 
     private func set(_ option: CURLoption, _ value: Int) {
         let code = shim_easy_set_long(handle, option, value)
@@ -265,6 +256,24 @@ private func setRoute(of handle: UnsafeMutableRawPointer, _ route: ProxyRules.Ro
     }
 }
 
+/// Certificates are always verified. With a folder set, as Debian's libcurl has by default, each
+/// new connection parses everything anew (19 ms of CPU against 0.6): only where there is no file.
+private func setTrust(of handle: UnsafeMutableRawPointer, _ trust: TrustedCertificates) {
+    shim_easy_set_long(handle, CURLOPT_SSL_VERIFYPEER, 1)
+    shim_easy_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)
+    shim_easy_set_pointer(handle, CURLOPT_CAPATH, trust.folders)
+    if trust != TrustedCertificates() { shim_easy_set_pointer(handle, CURLOPT_CAINFO, trust.file) }
+    // A proxy that speaks TLS has libcurl's default, where there is one.
+    guard !shim_has_certificates() else { return }
+    shim_easy_set_pointer(handle, CURLOPT_PROXY_CAPATH, trust.folders)
+    shim_easy_set_pointer(handle, CURLOPT_PROXY_CAINFO, trust.file)
+}
+
+/// The libcurl that the program runs with. The corresponding C function is `curl_version_info`.
+package enum CurlLibrary {
+    package static var version: String { String(cString: shim_version()) }
+}
+
 /// One transfer that blocks its thread: ``HTTPCall``'s, any method and host. Redirections are not
 /// followed, since its headers are meant for the one host.
 ///
@@ -274,7 +283,7 @@ final class CurlCall {
     private var headers: UnsafeMutablePointer<curl_slist>?
     private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
 
-    init(_ call: HTTPCall, caBundle: String?, route: ProxyRules.Route) {
+    init(_ call: HTTPCall, trust: TrustedCertificates, route: ProxyRules.Route) {
         precondition(CurlEasy.isReady, "libcurl can't be initialised")
         guard let handle = curl_easy_init() else { preconditionFailure("no memory for a transfer") }
         self.handle = handle
@@ -286,12 +295,7 @@ final class CurlCall {
         setRoute(of: handle, route)
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, call.connectTimeout.inMilliseconds))
         set(CURLOPT_TIMEOUT_MS, max(1, call.totalTimeout.inMilliseconds))
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        if let caBundle {
-            shim_easy_set_pointer(handle, CURLOPT_CAPATH, nil)
-            set(CURLOPT_CAINFO, caBundle)
-        }
+        setTrust(of: handle, trust)
         if call.method == .put { set(CURLOPT_CUSTOMREQUEST, call.method.rawValue) }
         for (name, value) in call.headers {
             headers = curl_slist_append(headers, "\(name): \(value)")

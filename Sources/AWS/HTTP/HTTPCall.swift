@@ -50,17 +50,17 @@ package struct HTTPAnswer: Sendable {
 
 /// Sends ``HTTPCall``s, each on a thread of its own; TLS is always verified.
 package struct HTTPCaller: Sendable {
-    /// A file of PEM certificates to trust instead of the system's.
-    var caBundle: String?
+    var trust: TrustedCertificates
     /// Loopback addresses are asked through the proxy: it is on this machine too.
     var hasLoopbackProxy: Bool
 
     var proxies: ProxyRules
 
     package init(
-        caBundle: String? = nil, hasLoopbackProxy: Bool = false, proxies: ProxyRules = ProxyRules()
+        trust: TrustedCertificates = TrustedCertificates(), hasLoopbackProxy: Bool = false,
+        proxies: ProxyRules = ProxyRules()
     ) {
-        self.caBundle = caBundle
+        self.trust = trust
         self.hasLoopbackProxy = hasLoopbackProxy
         self.proxies = proxies
     }
@@ -73,8 +73,8 @@ package struct HTTPCaller: Sendable {
         let route = isDirect ? .direct : proxies.route(to: call.url)
         var attempt = 1
         while true {
-            let result = await OwnThread.run { [caBundle] in
-                CurlCall(call, caBundle: caBundle, route: route)
+            let result = await OwnThread.run { [trust] in
+                CurlCall(call, trust: trust, route: route)
                     .perform(call.method == .get ? nil : call.body)
             }
             switch result {

@@ -26,8 +26,7 @@ package final class HTTPEngine: Sendable {
         /// Whole seconds.
         package var stallTimeout: Duration = .seconds(30)
         package var totalTimeout: Duration = .seconds(120)
-        /// A file of PEM certificates to trust instead of the system's.
-        package var caBundle: String?
+        package var trust = TrustedCertificates()
         package var proxies = ProxyRules()
         /// Connections that stay open when idle: at least as many as requests are ever in flight,
         /// each of which has one, or they are opened and closed without need.

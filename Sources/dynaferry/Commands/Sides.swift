@@ -11,7 +11,7 @@ import Transfer
 /// trust other certificates.
 struct Sides {
     private let pair: SideResolver.Pair
-    private let engines: [String?: HTTPEngine]
+    private let engines: [TrustedCertificates: HTTPEngine]
 
     init(
         _ arguments: CopyArguments, environment: [String: String], uses: Used = .both
@@ -26,15 +26,15 @@ struct Sides {
             case .source: [try pair.source.get()]
             case .target: [try pair.target.get()]
             }
-        var engines: [String?: HTTPEngine] = [:]
-        for caBundle in used.map(\.caBundle) where engines[caBundle] == nil {
+        var engines: [TrustedCertificates: HTTPEngine] = [:]
+        for trust in used.map(\.trust) where engines[trust] == nil {
             var configuration = HTTPEngine.Configuration()
-            configuration.caBundle = caBundle
+            configuration.trust = trust
             configuration.proxies = ProxyRules(environment: environment)
             configuration.connectionsKept =
                 2 * (arguments.tables ?? Self.tablesUsual(arguments)) * Self.requestsMax(arguments)
             configuration.lanes = arguments.lanes ?? Self.lanesUsual
-            engines[caBundle] = HTTPEngine(configuration)
+            engines[trust] = HTTPEngine(configuration)
         }
         self.engines = engines
     }
@@ -81,7 +81,7 @@ struct Sides {
     ) async throws(ConfigurationError) -> BucketClient {
         let storage = try settings.storage()
         let client = try await RESTClient(
-            storage, engine: engines[settings.caBundle]!, configuration: configuration(arguments),
+            storage, engine: engines[settings.trust]!, configuration: configuration(arguments),
             seed: anySeed(), onWait: { voice.note($0) },
             onFailure: { error, latency in voice.log("\(error.logLine) after \(latency)") })
         return try BucketClient(name, arguments.files.bucket, storage, client: client)
@@ -98,7 +98,7 @@ struct Sides {
         _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
     ) async throws(ConfigurationError) -> Client {
         return try await Client(
-            settings, engine: engines[settings.caBundle]!,
+            settings, engine: engines[settings.trust]!,
             configuration: configuration(arguments),
             seed: anySeed(), onWait: { voice.note($0) },
             onFailure: { error, latency in voice.log("\(error.logLine) after \(latency)") })

@@ -8,6 +8,8 @@ struct SideIdentity: Sendable {
     let side: String
     /// Region and endpoint, once they are known.
     var endpoint: Endpoint?
+    /// What its servers are verified with, once that is known.
+    var certificates: String?
     /// Where the credentials come from, once that is known.
     var origin: String?
     var accessKeyID: String?
@@ -25,6 +27,7 @@ struct SideIdentity: Sendable {
         if accessKeyID != nil { facts.append(("until", until(now))) }
         facts.append(("region", endpoint?.region))
         facts.append(("endpoint", endpoint?.url))
+        facts.append(("trusts", certificates))
         let known = facts.compactMap { subject, fact in
             fact.map { "  \(subject)\(String(repeating: " ", count: 10 - subject.count))\($0)" }
         }
@@ -46,7 +49,8 @@ struct SideIdentity: Sendable {
             "account": text(caller?.account), "arn": text(caller?.arn),
             "accessKeyId": text(accessKeyID), "origin": text(origin),
             "expiration": text(expiration?.iso8601), "region": text(endpoint?.region),
-            "endpoint": text(endpoint?.url), "error": text(error?.message),
+            "endpoint": text(endpoint?.url), "certificates": text(certificates),
+            "error": text(error?.message),
             "hint": text(error?.hint),
         ]
     }

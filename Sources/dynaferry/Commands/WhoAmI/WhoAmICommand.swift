@@ -54,6 +54,7 @@ package struct WhoAmICommand: Sendable {
         do throws(ConfigurationError) {
             let settings = try result.get()
             identity.endpoint = settings.endpoint
+            identity.certificates = settings.trust.description
             identity.origin = settings.provider.origin
             let credentials = try await settings.provider.credentials()
             identity.accessKeyID = credentials.accessKeyID
