@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 # not cost a build either. Without debug info the program is smaller and built sooner; backtraces
 # still name functions.
 flags=(-c release --static-swift-stdlib --no-color-diagnostics -debug-info-format none)
+# Another commit costs a new link, and nothing else.
+while read -r flag; do flags+=("$flag"); done < <(scripts/packaging/stamp.sh)
 for product in "${@:-dynaferry}"; do
     swift build "${flags[@]}" --product "$product" >&2
 done

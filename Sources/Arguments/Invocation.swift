@@ -8,6 +8,7 @@ package enum Invocation: Sendable {
     case nothing
     case page(CommandDescription)
     case version
+    case versions(VersionArguments)
     case copy(CopyArguments)
     case plan(PlanArguments)
     case verify(VerifyArguments)
@@ -135,6 +136,7 @@ package enum Invocation: Sendable {
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
             case CompletionArguments.name:
                 return .completion(try CompletionArguments(parsing: words))
+            case VersionArguments.name: return .versions(try VersionArguments(parsing: words))
             case ManArguments.name: return .man(try ManArguments(parsing: words))
             default: preconditionFailure("\(command) is declared but never parsed")
             }

@@ -26,6 +26,7 @@ extension ProgramDescription {
             CommandDescription(DemoArguments.self),
             CommandDescription(CompletionArguments.self),
             CommandDescription(ManArguments.self),
+            CommandDescription(VersionArguments.self),
         ],
         files: [
             Note(

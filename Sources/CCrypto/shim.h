@@ -1,3 +1,4 @@
 // libcrypto: digests, and what HMAC is built from.
 #pragma once
+#include <openssl/crypto.h>
 #include <openssl/evp.h>

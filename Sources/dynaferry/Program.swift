@@ -40,7 +40,8 @@ package struct Program: Sendable {
         case .overview: console.show(Help(.dynaferry, width: console.outputWidth).overview())
         case .page(let command):
             console.show(Help(.dynaferry, width: console.outputWidth).page(command))
-        case .version: console.show("dynaferry \(Version.text)")
+        case .version: console.show(Version.line)
+        case .versions: console.show(Version.lines.joined(separator: "\n"))
         case .nothing:
             console.note(Help(.dynaferry, width: console.errorSize.columns).overview())
             return .usage

@@ -52,6 +52,19 @@ import Testing
         #expect(result.status == 0)
         #expect(result.out.hasPrefix("dynaferry "))
         #expect(result.out.split(separator: "\n").count == 1)
+        #expect(result.out.contains("(commit "), "\(result.out)")
+    }
+
+    @Test func `the version command also names each library and its version`() throws {
+        let result = try Binary.run("version")
+        #expect(result.status == 0)
+        let lines = result.out.split(separator: "\n")
+        #expect(lines.first.map { "\($0)\n" } == (try Binary.run("--version")).out)
+        let names = ["libcurl", "OpenSSL", "expat", "SQLite", "zlib", "libdeflate", "zstd"]
+        #expect(lines.dropFirst().map { String($0.prefix { $0 != " " }) } == names)
+        for line in lines.dropFirst() {
+            #expect(line.contains { $0.isNumber }, "\(line)")
+        }
     }
 
     /// Each wrong line with the words that must tell what is wrong.

@@ -45,12 +45,12 @@ inside() {
         mount -t proc proc "$0/proc" || echo "note: no /proc" >&2
         [ -e "$0/dev/null" ] || { : >"$0/dev/null"; mount --bind /dev/null "$0/dev/null"; }
         exec env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/tmp DEBIAN_FRONTEND=noninteractive \
-            chroot "$@"' "$root" "$root" "$@"
+            AWS_EC2_METADATA_DISABLED=true chroot "$@"' "$root" "$root" "$@"
 }
 
 # The program $2 in the root $1 says what it is, and copies a table.
 run_demo() {
-    inside "$1" "$2" --version
+    inside "$1" "$2" version
     inside "$1" "$2" demo --items 3000 --progress none >"$scratch/demo" 2>&1 || {
         cat "$scratch/demo" >&2
         fail "the demo failed"
@@ -68,6 +68,12 @@ check_tarball() {
     check_symbols "$root/opt/dynaferry/bin/dynaferry"
     run_demo "$root" /opt/dynaferry/bin/dynaferry
     holds "the tarball's program runs beside libc and libm alone"
+    # Without credentials it fails, after it has said what it trusts.
+    inside "$root" /opt/dynaferry/bin/dynaferry whoami --region eu-west-1 \
+        >"$scratch/whoami" 2>&1 || true
+    grep -q 'trusts .*/share/dynaferry/ca-certificates.crt' "$scratch/whoami" ||
+        fail "certificates beside the program are not found"
+    holds "certificates beside the program are found where the system has none"
 }
 
 # Every package has the very program that the tarball has.

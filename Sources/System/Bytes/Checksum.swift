@@ -6,6 +6,9 @@ import CDeflate
 /// not: every byte of a table goes through it. The corresponding C function is
 /// `libdeflate_crc32`.
 package enum Checksum {
+    /// Of the libdeflate that the program was built with; it has no call that tells.
+    package static var libraryVersion: String { LIBDEFLATE_VERSION_STRING }
+
     package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 { crc32(bytes, after: 0) }
 
     /// - Parameter sum: that of the bytes before these.

@@ -2,6 +2,9 @@ import CZlib
 
 /// gzip of whole messages in both directions, by zlib: the only file that knows the library.
 package enum Zlib {
+    /// Of the library that the program runs with.
+    package static var version: String { String(cString: zlibVersion()) }
+
     /// 15 bits of window, and 16 for "gzip wrapper only" (zlib manual, inflateInit2).
     static let gzipWindowBits: Int32 = 15 + 16
 

@@ -8,6 +8,9 @@ package final class ZstdWriter: Compressor, @unchecked Sendable {
 
     package static let levels = 1...19
 
+    /// Of the library that the program runs with.
+    package static var version: String { String(cString: ZSTD_versionString()) }
+
     /// - Parameter level: 1, the fastest, to 19, the smallest.
     package init(level: Int32) {
         guard let made = ZSTD_createCCtx() else { preconditionFailure("no memory for zstd") }

@@ -8,6 +8,11 @@ package final class SHA256: @unchecked Sendable {
     // @unchecked: like the request that owns it, a context belongs to one thread at a time.
     package static let byteCount = 32
 
+    /// Of the OpenSSL that the program runs with.
+    package static var libraryVersion: String {
+        String(cString: OpenSSL_version(OPENSSL_VERSION_STRING))
+    }
+
     nonisolated(unsafe) fileprivate static let algorithm: OpaquePointer = {
         guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
             preconditionFailure("libcrypto has no SHA-256")

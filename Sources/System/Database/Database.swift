@@ -16,6 +16,11 @@ package struct DatabaseError: Error, Equatable, Sendable {
     package var isNoDatabase: Bool { primaryCode == SQLITE_NOTADB || primaryCode == SQLITE_CORRUPT }
 }
 
+extension DatabaseError {
+    /// Of the SQLite that the program runs with.
+    package static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+}
+
 /// A value of a row: what SQLite stores.
 package enum DatabaseValue: Equatable, Sendable {
     case null

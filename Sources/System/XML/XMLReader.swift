@@ -8,6 +8,12 @@ package struct XMLDefect: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension XMLTree {
+    /// Of the libexpat that the program runs with.
+    package static var libraryVersion: String {
+        let version = XML_ExpatVersionInfo()
+        return "\(version.major).\(version.minor).\(version.micro)"
+    }
+
     /// Longer documents are refused.
     package static let bytesMax = 16 << 20
     /// How deep elements may stand in each other.
