@@ -6,13 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-    say "error: $1"
-    shift
-    for hint in "$@"; do say "hint: $hint"; done
-    exit 1
-}
+. scripts/say.sh
 
 machine="$(uname -s) $(uname -m)"
 [ "$machine" = "Linux x86_64" ] ||

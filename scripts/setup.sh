@@ -5,13 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-    say "error: $1"
-    shift
-    for hint in "$@"; do say "hint: $hint"; done
-    exit 1
-}
+. scripts/say.sh
 
 with_tests=no
 with_bench=no

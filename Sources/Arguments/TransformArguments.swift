@@ -24,7 +24,10 @@ package struct TransformArguments: Equatable, Sendable {
 
     package init() {}
 
-    /// What is not so if nothing is chosen and nothing changed.
+    /// In place of the secret, where its file is not read.
+    private static let standIn = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
+
+    /// Nothing is chosen, and nothing changed.
     package var isNone: Bool {
         texts == ItemTransform.Texts() && rulesFile == nil && through == nil && fraction == nil
             && keysFile == nil
@@ -33,8 +36,7 @@ package struct TransformArguments: Equatable, Sendable {
     /// The expressions, read. Of the secret file it is enough here that it is named.
     /// - Throws: for what can't be read, with the place where it goes wrong.
     package func check(hasJob: Bool) throws(UsageError) {
-        let stand = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
-        let key = secretFile == nil ? nil : stand
+        let key = secretFile == nil ? nil : Self.standIn
         let transform = try transform(rules: nil, key: key, hasJob: hasJob)
         if rulesFile != nil { try checkRules(key, hasJob: hasJob) }
         try checkThrough()
@@ -44,8 +46,7 @@ package struct TransformArguments: Equatable, Sendable {
     /// What items hold must not be shown.
     fileprivate var hidesValues: Bool {
         if rulesFile != nil { return true }
-        let stand = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
-        let found = try? transform(rules: nil, key: stand, hasJob: true)
+        let found = try? transform(rules: nil, key: Self.standIn, hasJob: true)
         return found?.changes?.hidesValues == true
     }
 
@@ -169,14 +170,13 @@ package struct TransformArguments: Equatable, Sendable {
     package static func checkRules(
         of tables: [(name: String, transform: TransformArguments)]
     ) throws(CommandFailure) {
-        let stand = SecretKey(Array(repeating: 0, count: SecretKey.bytesMin))
         let ruled = Dictionary(grouping: tables.filter { $0.transform.rulesFile != nil }) {
             $0.transform.rulesFile
         }
         for (_, tables) in ruled.sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) {
             try CommandFailure.wrapping { () throws(UsageError) in
                 // Of expressions nothing is looked at here.
-                try tables[0].transform.rules(stand, hasJob: true)?.check(for: tables.map(\.name))
+                try tables[0].transform.rules(standIn, hasJob: true)?.check(for: tables.map(\.name))
             }
         }
     }

@@ -9,13 +9,7 @@ cd "$(dirname "$0")/../.."
 glibc_max=2.34
 packages="$PWD/.build/packages"
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-    say "error: $1"
-    shift
-    for hint in "$@"; do say "hint: $hint"; done
-    exit 1
-}
+. scripts/say.sh
 holds() { printf 'ok: %s\n' "$*"; }
 
 # The program $1 needs libc and libm of a glibc that is old enough, and nothing else.

@@ -6,13 +6,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-    say "error: $1"
-    shift
-    for hint in "$@"; do say "hint: $hint"; done
-    exit 1
-}
+. "$here/../say.sh"
 
 [ $# -eq 1 ] || fail "no folder given" "usage: scripts/packaging/libraries.sh FOLDER"
 mkdir -p "$1"

@@ -15,7 +15,7 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
     private var verb = "can't be changed"
     private var hint = "see --on-error, or change what is set"
 
-    /// - Parameter key: what keys are told by that must not be told.
+    /// - Parameter key: hashes keys that must not appear in dead letters.
     package init(
         _ changes: any ItemChanging, from source: KeySchema, to target: KeySchema, key: SecretKey?,
         onFailure: ItemTransform.OnFailure, matches: PlaceMatches? = nil
@@ -104,7 +104,7 @@ extension Page {
 struct LetterWriter {
     private let schema: KeySchema
     let hidesItems: Bool
-    /// Of the key: attributes that must not be told as they came; nil: all of it.
+    /// Attributes of the key that dead letters must not show; nil: all of them.
     private let hidden: Set<String>?
     private let key: SecretKey
 

@@ -67,7 +67,7 @@ package final class ItemSurvey: PageStage {
     private let cutter: PageCutter
     private let found = Locked(Findings())
 
-    /// Names of members may be data: more places than these are not told apart.
+    /// Names of members may be data: beyond this many, places are counted together.
     private static let placesMax = 10_000
     private static let refusalsMax = 1_000
 
@@ -149,7 +149,7 @@ package final class ItemSurvey: PageStage {
 }
 
 extension ItemSurvey.Findings {
-    /// What there is more of than so many is told together.
+    /// Beyond this many reasons, the rest are counted together.
     fileprivate mutating func add(_ refusal: String, most: Int) {
         let word = refusals[refusal] != nil || refusals.count < most ? refusal : "and other reasons"
         refusals[word, default: 0] += 1

@@ -141,7 +141,7 @@ package struct ItemTransform: Equatable, Sendable {
             || changes?.changedAttributes.contains { names.contains($0) } == true
     }
 
-    /// What keys are told by that must not be told as they are; nil: they may be.
+    /// Hashes keys that must not appear in messages and files; nil: they may.
     package var hidingKey: SecretKey? {
         changes?.hidesValues == true ? context.key ?? .ofThisRun : nil
     }
@@ -175,7 +175,7 @@ package struct ItemTransform: Equatable, Sendable {
         return members
     }
 
-    /// What tells which places that are named are met, by all runs of a job.
+    /// Notes which of the places that are named some item has, in all runs of a job.
     /// - Parameter earlier: what earlier ones have met.
     package func matches(earlier: [String]) -> PlaceMatches? {
         changes.map { PlaceMatches($0, earlier: earlier) }
@@ -184,7 +184,7 @@ package struct ItemTransform: Equatable, Sendable {
     /// - Parameters:
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
-    ///   - matches: is told of the places that are met.
+    ///   - matches: notes the places that items have.
     package func stages(
         from source: KeySchema, to target: KeySchema, matches: PlaceMatches? = nil
     ) -> [any PageStage] {

@@ -57,7 +57,7 @@ package final class OriginStage: PageStage, @unchecked Sendable {
     /// - Parameters:
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
-    ///   - key: what keys are told by that must not be told; nil: they may be.
+    ///   - key: hashes keys that must not appear in reports; nil: they may.
     package init(from source: KeySchema, to target: KeySchema, hiddenBy key: SecretKey?) {
         self.source = source
         self.key = key

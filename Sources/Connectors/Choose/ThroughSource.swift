@@ -30,7 +30,6 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
     private let stages: [any PageStage]
     private let programs: [LineProgram]
     private let line: ItemLine
-    private let source: KeySchema
     private let letters: LetterWriter
     private let onFailure: ItemTransform.OnFailure
     private let queue = DispatchQueue(label: "flow.through")
@@ -39,7 +38,7 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
     ///   - stages: see the items before the program does.
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
-    ///   - told: what the program says to stderr, line by line.
+    ///   - told: gets what the program writes to stderr, line by line.
     init(
         _ inner: any PageSource, stages: [any PageStage], _ transform: ItemTransform,
         _ settings: Settings, from source: KeySchema, to target: KeySchema,
@@ -47,7 +46,6 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
     ) {
         self.inner = inner
         self.stages = stages
-        self.source = source
         var shape = inner.shape
         // What goes to the program, and what comes back.
         shape.memoryFactor += 3 + 2 * stages.count(where: \.writesAnew)
@@ -159,11 +157,7 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
                     mayLandWithin: .zero))
         case .failure(let failure):
             let item = asked[min(failure.line, asked.count - 1)]
-            let givesMore = failure.message.contains("more lines")
-            return .failure(
-                Self.failure(
-                    "\(failure.message), at \(key(of: item, page))",
-                    hint: givesMore ? Self.oneLine : nil))
+            return .failure(Self.failure("\(failure.message), at \(key(of: item, page))"))
         }
     }
 
@@ -215,8 +209,7 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
             switch error {
             case .malformed(let error):
                 throw Self.failure(
-                    "its line for \(key(of: item, page)) can't be read: \(error.reason)",
-                    hint: Self.oneLine)
+                    "its line for \(key(of: item, page)) can't be read: \(error.reason)")
             case .refused(let refusal): return [try refused(item, page, refusal)]
             }
         }
@@ -249,12 +242,10 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
         return "the item \(String(decoding: letter?.key ?? [], as: UTF8.self))"
     }
 
-    private static let oneLine = "it has to give one line for each item, as jq -c does"
-
-    private static func failure(_ message: String, hint: String? = nil) -> FlowFailure {
+    private static func failure(_ message: String) -> FlowFailure {
         FlowFailure(
             .giveUp, code: "ProgramFailed", message: "the program of --through failed: \(message)",
-            hint: hint ?? "try it by hand with one item, as JSON in one line")
+            hint: "it must write one line for each line that it reads, as jq -c does")
     }
 }
 
@@ -276,8 +267,8 @@ extension FlowParts {
     /// - Parameters:
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
-    ///   - matches: is told of the places that are met.
-    ///   - told: what a program says to stderr, line by line; nil: it says so to this process's.
+    ///   - matches: notes the places that items have.
+    ///   - told: gets what a program writes to stderr, line by line; nil: it has this process's own.
     /// - Returns: a source that is to be finished when the flow has ended.
     package mutating func add(
         _ transform: ItemTransform, from source: KeySchema, to target: KeySchema,

@@ -159,7 +159,7 @@ package struct KeyList: Equatable, Sendable {
             self.path = path
             descriptor = open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
-                throw Failure(message: "cannot read \(path): \(String(cString: strerror(errno)))")
+                throw Failure(message: "cannot read \(path): \(SystemError.reason(errno))")
             }
             var status = stat()
             let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

@@ -54,7 +54,13 @@ package final class KeyListSource: PageSource, @unchecked Sendable {
     ) {
         guard let block = ScanSource.segment(request.partition),
             (0..<keys.blockCount).contains(block)
-        else { preconditionFailure("\(request.partition) is no block") }
+        else {
+            return done(
+                .failure(
+                    FlowFailure(
+                        .giveUp, code: "BadKeys",
+                        message: "\(keys.path) has no block \(request.partition.name)")))
+        }
         let start = request.after.flatMap {
             CheckedNumber.int(String(decoding: $0.bytes, as: UTF8.self), in: 0...Int.max)
         }
@@ -151,15 +157,10 @@ package final class KeyListSource: PageSource, @unchecked Sendable {
 }
 
 extension PageShape {
-    /// Items by their keys, read consistently: each is rounded up by itself (guide, "Read and write
-    /// operations"; API reference, BatchGetItem).
+    /// As ``keys``, but of one side.
     static let lookup: PageShape = {
-        var shape = PageShape(
-            itemBytesMax: ServiceLimits.itemBytesMax, pageBytesMax: 16 << 20,
-            replyBytesPerByteMax: ServiceLimits.replyBytesPerStoredByteMax, envelope: 48 * 1024,
-            unitBytes: ServiceLimits.readUnitBytes, unit: 1)
-        shape.itemsMax = ServiceLimits.batchGetKeysMax
-        shape.roundsEachItem = true
+        var shape = keys
+        shape.itemBytesMax = ServiceLimits.itemBytesMax
         return shape
     }()
 }

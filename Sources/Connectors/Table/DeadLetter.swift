@@ -9,7 +9,7 @@ package struct DeadLetter: Equatable, Sendable {
     package var reason: String
     /// The item's key as JSON: a table's dead letters have one entry a key.
     package var key: [UInt8]
-    /// Its JSON, as it was to be written, or what is told of it.
+    /// Its JSON, as it was to be written, or its key where no more may be shown.
     package var item: [UInt8]
 
     /// It is a line of a file that is no item, of which at most the first bytes are kept.

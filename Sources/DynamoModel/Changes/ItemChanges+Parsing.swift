@@ -47,7 +47,7 @@ extension ItemChanges {
                 let value = try binder.value(try parser.value())
                 assignments.append(Assignment(path: path, value: value))
             } catch {
-                // What is wrong with a value is told at its beginning, if at no better place.
+                // Without a better place, an error points at the beginning of the value.
                 throw error.offset == nil ? ExpressionError(error.description, at: place) : error
             }
         } while parser.take(",")

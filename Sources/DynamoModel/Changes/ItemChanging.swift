@@ -2,11 +2,11 @@
 package protocol ItemChanging: Sendable {
     /// The attributes that it looks at or changes, and of each what it does; nil: all of them.
     var names: [NamedAttribute]? { get }
-    /// It hides what an item holds: its values must be told nowhere then.
+    /// It hides what an item holds: values must not appear in messages, files or reports then.
     var hidesValues: Bool { get }
     /// Attributes that become others, or are taken out.
     var changedAttributes: [[UInt8]] { get }
-    /// Attributes of the key that must not be told as they came; nil: none may be.
+    /// Attributes of the key that must not be shown as they came; nil: all of them.
     var hiddenAttributes: [[UInt8]]? { get }
     /// What it names, as its user wrote it: each of them is expected in some item.
     var places: [String] { get }

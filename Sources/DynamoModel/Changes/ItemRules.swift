@@ -98,7 +98,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
         return ItemRules(bound, otherwise: otherwise)
     }
 
-    /// Tells these from others.
+    /// 32 hexadecimal digits, the same for the same rules.
     package var fingerprint: String {
         let lines = rules.map { rule in
             let detail =
@@ -135,14 +135,14 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     package typealias Place = (path: PathPattern, action: Action?)
 
     /// - Parameter keys: attributes that are searched before all others.
-    /// - Throws: ``ValueFailure`` when the item is refused. It tells no value.
+    /// - Throws: ``ValueFailure`` when the item is refused. Its text holds no value.
     package func applied(to item: Item, keys: [[UInt8]]) throws(ValueFailure) -> Item {
         var walk = Walk(item)
         var new: Item = [:]
         for name in item.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let step = Step(PathPattern(attribute: name, steps: []), starts[name] ?? [])
             new[name] = try outcome(item[name]!, step, &walk)
-            // Most that no rule names are data.
+            // A name that no rule has may be data.
             if new[name] != nil, step.open.isEmpty { walk.keptName(name) }
         }
         try walk.search(first: keys)
@@ -150,11 +150,11 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     }
 
     /// The places of an item, and what is to be done with each; what lies in a list or a map that
-    /// is kept or removed is told apart.
+    /// is kept is listed place by place.
     package func places(of item: Item) -> [Place] {
         var places: [Place] = []
         for name in item.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            tell(
+            list(
                 item[name]!, Step(PathPattern(attribute: name, steps: []), starts[name] ?? []),
                 &places)
         }
@@ -163,7 +163,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
 
     // MARK: The way through an item
 
-    /// A place on the way, as it is told: elements without their numbers, members that a path leads
+    /// A place on the way, as messages show it: elements without their numbers, members that a path leads
     /// to by `.*` without their names, which are data.
     private struct Step {
         let place: PathPattern
@@ -188,7 +188,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     }
 
     private func member(_ name: [UInt8], of step: Step, _ around: Rule?) -> Step {
-        // Who names things so names data.
+        // Any other name may be data, and is not shown.
         next(of: step, around, told: name.isPlainName ? .name(name) : .anyMember) {
             $0 == .name(name) || $0 == .anyMember
         }
@@ -206,7 +206,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
         let open = step.open.filter {
             rules[$0].path.steps.count > depth && isOnWay(rules[$0].path.steps[depth])
         }
-        // What its user has named is no data.
+        // A name that a rule has is no data.
         let named: PathPattern.Step =
             switch open.first.map({ rules[$0].path.steps[depth] }) {
             case .name(let name)?: .name(name)
@@ -295,20 +295,20 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
         around == .remove || (around == nil && otherwise == .remove)
     }
 
-    private func tell(_ value: AttributeValue, _ step: Step, _ places: inout [Place]) {
+    private func list(_ value: AttributeValue, _ step: Step, _ places: inout [Place]) {
         let rule = rule(step)
         let action = rule?.action
-        // What lies in a place that is removed as a whole is told nowhere.
+        // Names in a place that is removed as a whole must not be shown.
         if action?.isWhole != true, leadsOn(step) || action == .keep {
             switch value {
             case .map(let members) where !members.isEmpty:
                 for name in members.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                    tell(members[name]!, member(name, of: step, rule), &places)
+                    list(members[name]!, member(name, of: step, rule), &places)
                 }
                 return
             case .list(let elements) where !elements.isEmpty:
                 for (index, value) in elements.enumerated() {
-                    tell(value, element(index, of: step, rule), &places)
+                    list(value, element(index, of: step, rule), &places)
                 }
                 return
             default: break

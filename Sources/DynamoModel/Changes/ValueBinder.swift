@@ -135,7 +135,7 @@ extension ValueExpression {
         }
     }
 
-    /// Values of each kind that an operand may have; the first is what is told of.
+    /// One value of each kind that an operand may have; the message is about the first.
     private static let samples: [AttributeValue] = [
         .string(Array("1".utf8)), .number(DynamoNumber(1)), .binary([1]), .bool(true),
         .list([.null]), .map([:]), .stringSet([[1]]),

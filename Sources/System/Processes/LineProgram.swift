@@ -43,7 +43,7 @@ package final class LineProgram: @unchecked Sendable {
     }
 
     private let settings: Settings
-    /// Is told what it says to stderr, line by line; nil: it has this process's own.
+    /// Gets what it writes to stderr, line by line; nil: it has this process's own.
     private let told: (@Sendable (String) -> Void)?
     private let orders = Locked(Orders())
     /// nil: no more files can be opened.
@@ -365,17 +365,13 @@ private struct Child {
 
     /// Its end; it is killed when it has not ended by itself after some time.
     func end(isKilled: Bool, within limit: Duration) -> ProcessEnd {
-        if isKilled { kill(-pid, SIGKILL) }
         let deadline = MonotonicClock.nanoseconds + limit.inNanoseconds
         var (status, wait): (Int32, Int32) = (0, 1)
-        while true {
-            let ended = waitpid(pid, &status, WNOHANG)
-            if ended == -1, errno != EINTR { return .exited(0) }
-            if ended == pid || MonotonicClock.nanoseconds >= deadline { break }
+        while !isKilled, !hasExited, MonotonicClock.nanoseconds < deadline {
             poll(nil, 0, wait)
             wait = min(50, wait * 2)
         }
-        // What it has started, too.
+        // What it has started, too. It is reaped last: until then its number is nobody else's.
         kill(-pid, SIGKILL)
         while waitpid(pid, &status, 0) == -1, errno == EINTR {}
         return ProcessEnd(status: status)

@@ -30,7 +30,7 @@ from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from changes import KINDS, SETS, literal, typed
+from changes import KEYS, KINDS, SETS, literal, typed
 
 # Where both others agree on what the service does not do, nothing is made:
 #
@@ -412,15 +412,6 @@ class Text:
 
 
 # Judging
-
-KEYS = {
-    "AttributeDefinitions": [
-        {"AttributeName": "pk", "AttributeType": "S"},
-        {"AttributeName": "sk", "AttributeType": "N"}],
-    "KeySchema": [
-        {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
 
 
 class Different(Exception):
