@@ -268,7 +268,8 @@ extension FlowParts {
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
     ///   - matches: notes the places that items have.
-    ///   - told: gets what a program writes to stderr, line by line; nil: it has this process's own.
+    ///   - told: gets what a program writes to stderr, line by line; nil: it writes to this
+    ///     process's own.
     /// - Returns: a source that is to be finished when the flow has ended.
     package mutating func add(
         _ transform: ItemTransform, from source: KeySchema, to target: KeySchema,

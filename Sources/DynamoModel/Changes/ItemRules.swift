@@ -163,8 +163,8 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
 
     // MARK: The way through an item
 
-    /// A place on the way, as messages show it: elements without their numbers, members that a path leads
-    /// to by `.*` without their names, which are data.
+    /// A place on the way, as messages show it: elements without their numbers, members that a path
+    /// leads to by `.*` without their names, which are data.
     private struct Step {
         let place: PathPattern
         /// Rules whose paths lead to it, or through it.
