@@ -23,7 +23,7 @@ import Testing
                 // Every item twice, as after a stop; some under a key of another one.
                 let text = Array("item \(part % 5)-\(number)".utf8)
                 let key = number == 7 ? 7 : UInt128(1_000 * (part % 5) + number)
-                origins.append(key: key, origin: text, as: text)
+                origins.append(key: key, origin: text, text: text.count)
             }
             parts.append(origins)
         }
@@ -37,7 +37,7 @@ import Testing
 
     @Test func `damage is told`() throws {
         var origins = KeyOrigins()
-        origins.append(key: 1, origin: [1], as: [65])
+        origins.append(key: 1, origin: [65], text: 1)
         var cut = KeyOrigins()
         cut.append(origins.bytes.dropLast()[...])
         #expect(throws: JobError.self) { try find([cut], bytesMax: 1_000) }

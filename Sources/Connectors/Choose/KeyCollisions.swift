@@ -64,8 +64,9 @@ package struct CollisionSearch {
 
     private struct Record {
         var key: UInt128
-        var origin: UInt128
-        var text: ArraySlice<UInt8>
+        var origin: UInt64
+        /// Valid during the call that it is given to.
+        var text: Slice<UnsafeRawBufferPointer>
     }
 
     package func run() throws(JobError) -> KeyCollisions {
@@ -78,25 +79,30 @@ package struct CollisionSearch {
     private struct Found {
         var count = 0
         var first: [UInt128] = []
-        private var seen: [UInt128: (origin: UInt128, isCounted: Bool)] = [:]
+        private var seen: [(key: UInt128, origin: UInt64)] = []
 
-        mutating func look(at key: UInt128, from origin: UInt128) {
-            guard let before = seen[key] else {
-                seen[key] = (origin, false)
-                return
+        mutating func add(_ key: UInt128, from origin: UInt64) { seen.append((key, origin)) }
+
+        /// Looks at all that was added, and forgets it.
+        mutating func look() {
+            seen.sort { $0.key < $1.key }
+            var place = 0
+            while place < seen.count {
+                let (key, origin) = seen[place]
+                let start = place
+                while place < seen.count, seen[place].key == key { place += 1 }
+                guard seen[start..<place].contains(where: { $0.origin != origin }) else { continue }
+                count += 1
+                if first.count < CollisionSearch.examplesMax { first.append(key) }
             }
-            guard before.origin != origin, !before.isCounted else { return }
-            seen[key]?.isCounted = true
-            count += 1
-            if first.count < CollisionSearch.examplesMax { first.append(key) }
+            seen.removeAll(keepingCapacity: true)
         }
-
-        mutating func forget() { seen = [:] }
     }
 
     private func keysAtOnce() throws(JobError) -> Found {
         var found = Found()
-        try read { found.look(at: $0.key, from: $0.origin) }
+        try read { found.add($0.key, from: $0.origin) }
+        found.look()
         return found
     }
 
@@ -146,19 +152,17 @@ package struct CollisionSearch {
                 }
                 let bytes = buffer.bytes
                 for place in stride(from: 0, to: bytes.count, by: 20) {
-                    found.look(
-                        at: Self.number(bytes[place..<place + 12]),
-                        from: Self.number(bytes[place + 12..<place + 20]))
+                    found.add(Self.key(bytes, at: place), from: Self.origin(bytes, at: place))
                 }
             }
-            found.forget()
+            found.look()
         }
         return found
     }
 
     /// What two items of each of these keys were.
     private func told(_ keys: [UInt128]) throws(JobError) -> [[String]] {
-        var items: [UInt128: [UInt128: [UInt8]]] = [:]
+        var items: [UInt128: [UInt64: [UInt8]]] = [:]
         let wanted = Set(keys)
         try read { record in
             guard wanted.contains(record.key), items[record.key, default: [:]].count < 2 else {
@@ -175,27 +179,36 @@ package struct CollisionSearch {
         var number = 0
         while let part = try next(number) {
             number = part.number
-            let bytes = part.bytes
-            var place = 0
-            while place < bytes.count {
-                let text = place + KeyOrigins.head
-                guard text <= bytes.count, text + Int(bytes[text - 1]) <= bytes.count else {
-                    throw JobError(
-                        "what was kept of the items' keys is damaged", isDamage: true)
+            let isWhole = part.bytes.withUnsafeBytes { bytes in
+                var place = 0
+                while place < bytes.count {
+                    let text = place + KeyOrigins.head
+                    guard text <= bytes.count, text + Int(bytes[text - 1]) <= bytes.count else {
+                        return false
+                    }
+                    let end = text + Int(bytes[text - 1])
+                    body(
+                        Record(
+                            key: Self.key(bytes, at: place), origin: Self.origin(bytes, at: place),
+                            text: bytes[text..<end]))
+                    place = end
                 }
-                let end = text + Int(bytes[text - 1])
-                body(
-                    Record(
-                        key: Self.number(bytes[place..<place + 12]),
-                        origin: Self.number(bytes[place + 12..<place + 20]),
-                        text: bytes[text..<end]))
-                place = end
+                return true
+            }
+            guard isWhole else {
+                throw JobError("what was kept of the items' keys is damaged", isDamage: true)
             }
         }
     }
 
-    private static func number(_ bytes: some BidirectionalCollection<UInt8>) -> UInt128 {
-        bytes.reversed().reduce(0) { $0 << 8 | UInt128($1) }
+    private static func key(_ bytes: UnsafeRawBufferPointer, at place: Int) -> UInt128 {
+        let low = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+        let high = bytes.loadUnaligned(fromByteOffset: place + 8, as: UInt32.self)
+        return UInt128(high.littleEndian) << 64 | UInt128(low.littleEndian)
+    }
+
+    private static func origin(_ bytes: UnsafeRawBufferPointer, at place: Int) -> UInt64 {
+        bytes.loadUnaligned(fromByteOffset: place + 12, as: UInt64.self).littleEndian
     }
 }
 

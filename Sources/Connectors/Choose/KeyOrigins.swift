@@ -20,23 +20,23 @@ package struct KeyOrigins: Equatable, Sendable {
     /// Most bytes of a record.
     static let recordMax = head + textMax
 
-    mutating func append(key: UInt128, origin: [UInt8], as text: [UInt8]) {
+    /// - Parameters:
+    ///   - origin: what tells where the item came from: the text, and what may follow it.
+    ///   - count: bytes of the text.
+    mutating func append(key: UInt128, origin: [UInt8], text count: Int) {
         withUnsafeBytes(of: key.littleEndian) { bytes.append(contentsOf: $0[..<12]) }
-        withUnsafeBytes(of: Self.hash(origin).littleEndian) {
-            bytes.append(contentsOf: $0[..<8])
-        }
-        let told = text.prefix(Self.textMax)
-        bytes.append(UInt8(told.count))
-        bytes += told
+        let hash = UInt64(truncatingIfNeeded: origin.withUnsafeBytes { Self.sipHash.hash($0) })
+        withUnsafeBytes(of: hash.littleEndian) { bytes.append(contentsOf: $0) }
+        let count = min(count, Self.textMax)
+        bytes.append(UInt8(count))
+        bytes += origin[..<count]
     }
 
     mutating func append(_ records: ArraySlice<UInt8>) { bytes += records }
 
     /// The same in every process.
     static let hashKey = DigestKey(bytes: Array("dynaferry origin".utf8))
-    private static func hash(_ bytes: [UInt8]) -> UInt128 {
-        bytes.withUnsafeBytes { SipHash(key: hashKey.words).hash($0) }
-    }
+    private static let sipHash = SipHash(key: hashKey.words)
 }
 
 /// The origins of a page's items, made by ``OriginStage`` for ``OriginFold``: one record behind the
@@ -71,7 +71,7 @@ package final class OriginStage: PageStage, @unchecked Sendable {
     package func apply(to page: inout Page) throws(FlowFailure) {
         var made = PageOrigins()
         let lines = page.made(PageLines.self)
-        var position = 0
+        var (origin, position): ([UInt8], Int) = ([], 0)
         do throws(JSONError) {
             for item in page.items.indices {
                 if page.isToBeWritten(item) {
@@ -79,16 +79,16 @@ package final class OriginStage: PageStage, @unchecked Sendable {
                     let read = page.read(item)
                     position =
                         item > 0 && page.origin(of: item - 1) == read.number ? position + 1 : 0
+                    origin.removeAll(keepingCapacity: true)
                     if let lines {
-                        let place = Array(lines.place(of: read.number).text.utf8)
-                        made.records.append(
-                            key: hash, origin: place + Self.suffix(position), as: place)
+                        lines.place(of: read.number).write(to: &origin)
                     } else {
-                        let told = told(
-                            try read.slice.key(in: page.buffer.bytes, schema: source))
-                        made.records.append(
-                            key: hash, origin: told + Self.suffix(position), as: told)
+                        origin += told(try read.slice.key(in: page.buffer.bytes, schema: source))
                     }
+                    let count = origin.count
+                    // Tells items apart that came of one.
+                    if position > 0 { origin += " \(position)".utf8 }
+                    made.records.append(key: hash, origin: origin, text: count)
                 }
                 made.ends.append(made.records.bytes.count)
             }
@@ -96,11 +96,6 @@ package final class OriginStage: PageStage, @unchecked Sendable {
             throw FlowFailure(malformed: error, "Scan")
         }
         page.made.append(made)
-    }
-
-    /// Tells items apart that came of one.
-    private static func suffix(_ position: Int) -> [UInt8] {
-        position == 0 ? [] : Array(" \(position)".utf8)
     }
 
     /// A key, or its code where it must not be told: nothing is kept of it otherwise.

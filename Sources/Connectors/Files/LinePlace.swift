@@ -18,7 +18,11 @@ package struct LinePlace: Hashable, Comparable, Sendable {
     }
 
     /// `file:line`, both from 1.
-    var text: String { "\(file + 1):\(line + 1)" }
+    func write(to output: inout [UInt8]) {
+        output += String(file + 1).utf8
+        output.append(0x3A)
+        output += String(line + 1).utf8
+    }
 
     init(file: Int, line: Int) {
         self.file = file

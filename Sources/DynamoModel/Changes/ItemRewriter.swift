@@ -14,6 +14,8 @@ package final class ItemRewriter {
     /// The names of those that are written anew.
     private let written: [[UInt8]]?
     private let keyNames: [[UInt8]]
+    /// Which of the key's attributes are among what is read.
+    private let namedKeys: [Int]
     private let hasOtherKey: Bool
     /// Members that are changed, as they lie in the item.
     private var changed: [Range<Int>] = []
@@ -44,11 +46,15 @@ package final class ItemRewriter {
         let keyNames = keyAttributes.map { Array($0.name.utf8) }
         self.keyNames = keyNames
         written = changes.names?.filter(\.isChanged).map(\.name)
-        names = changes.names.map { names in
+        let names = changes.names.map { names in
             let others = keys == source ? [] : keyNames
             return names
                 + others.filter { name in !names.contains { $0.name == name } }
                 .map { NamedAttribute(name: $0, isChanged: false, isRead: true) }
+        }
+        self.names = names
+        namedKeys = keyNames.indices.filter { key in
+            names?.contains { $0.name == keyNames[key] } ?? true
         }
     }
 
@@ -59,7 +65,9 @@ package final class ItemRewriter {
     ) throws(RewriteFailure) -> ItemSlice? {
         let item: Item
         do throws(JSONError) {
-            item = try read(slice, in: buffer.bytes)
+            item = try ByteWalk.overItems(buffer.bytes) { (walk) throws(JSONError) in
+                try read(slice, in: buffer.bytes, &walk)
+            }
         } catch {
             throw .malformed(error)
         }
@@ -106,13 +114,12 @@ package final class ItemRewriter {
 
     /// Decodes what the changes name, and notes where it lies.
     private func read(
-        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer, _ walk: inout ByteWalk
     ) throws(JSONError) -> Item {
         changed.removeAll(keepingCapacity: true)
         changedSize = 0
         met.removeAll(keepingCapacity: true)
         var item: Item = [:]
-        var walk = ByteWalk(bytes)
         walk.position = walk.base + Int(slice.offset)
         try walk.expect(0x7B)
         if walk.take(0x7D) { return item }
@@ -132,17 +139,17 @@ package final class ItemRewriter {
                 continue
             }
             if !unmet.isEmpty { met.insert(known.name) }
-            var value: AttributeValue?
+            var size = known.name.count
             if known.isRead {
-                value = try NamedAttributes.value(&walk, in: bytes)
+                let value = try NamedAttributes.value(&walk, in: bytes)
                 item[known.name] = value
+                size += ItemSize.of(value)
             } else {
-                value = try NamedAttributes.plainValue(&walk)
+                size += try walk.walkAttribute()
             }
             guard known.isChanged else { continue }
             changed.append(start..<walk.offset)
-            let size = value.map { ItemSize.of($0) + known.name.count }
-            changedSize = changedSize.flatMap { sum in size.map { sum + $0 } }
+            changedSize = changedSize.map { $0 + size }
         } while walk.take(0x2C)
         return item
     }
@@ -220,10 +227,9 @@ package final class ItemRewriter {
     // MARK: The key
 
     private func checkKey(_ new: Item) throws(ItemRefusal) {
-        for attribute in keyAttributes {
-            let name = Array(attribute.name.utf8)
-            if let names, !names.contains(where: { $0.name == name }) { continue }
-            guard let value = new[name] else {
+        for place in namedKeys {
+            let attribute = keyAttributes[place]
+            guard let value = new[keyNames[place]] else {
                 throw ItemRefusal("the key attribute \(attribute.name) is missing")
             }
             guard value.typeName == attribute.type.rawValue else {
@@ -235,7 +241,7 @@ package final class ItemRewriter {
                 throw ItemRefusal("the key attribute \(attribute.name) is empty")
             }
             let most =
-                attribute == keyAttributes[0]
+                place == 0
                 ? ServiceLimits.partitionKeyBytesMax : ServiceLimits.sortKeyBytesMax
             guard ItemSize.of(value) <= most else {
                 throw ItemRefusal(

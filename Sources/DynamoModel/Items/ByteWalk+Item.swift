@@ -82,6 +82,15 @@ extension ByteWalk {
         return slice
     }
 
+    /// Walks over one attribute value.
+    /// - Returns: its size in bytes as the service counts it (see ``ItemSize``).
+    mutating func walkAttribute() throws(JSONError) -> Int {
+        skipSpace()
+        var size = 0
+        _ = try walkAttribute(size: &size, depth: 0)
+        return size
+    }
+
     /// Walks over one attribute value, `{"S":"..."}`, and adds its size. Returns the type's letter
     /// for the types of one letter, 0 for the others.
     ///

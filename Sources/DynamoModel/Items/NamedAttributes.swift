@@ -49,16 +49,6 @@ package struct NamedAttributes: Sendable {
             UnsafeRawBufferPointer(rebasing: bytes[start..<walk.offset]), at: start)
     }
 
-    /// The same, where it is a text without escapes or a number; nil for all else, which is walked
-    /// over.
-    static func plainValue(_ walk: inout ByteWalk) throws(JSONError) -> AttributeValue? {
-        var plain: AttributeValue?
-        try walk.walkObject { (walk, type) throws(JSONError) in
-            plain = try plainValue(type, &walk)
-        }
-        return plain
-    }
-
     /// Walks over a value; it is decoded at once where it is a text without escapes or a number, as
     /// nearly all are that conditions are about.
     private static func plainValue(

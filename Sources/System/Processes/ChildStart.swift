@@ -18,6 +18,23 @@ struct ChildStart {
     /// A group of its own: a key pressed at the terminal does not reach it.
     var hasOwnGroup: Bool
 
+    /// Runs a shell command without a shell where it needs none, as `make` does: it is plain words,
+    /// of which the first is a program.
+    /// - Returns: nil where a shell is to be asked.
+    func runPlain(_ command: String) -> pid_t? {
+        let words = command.split(separator: " ").map(String.init)
+        let isPlain = command.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: " _-./,:@%+=".utf8.contains(byte)
+            }
+        }
+        guard isPlain, let program = words.first, !program.contains("=") else { return nil }
+        var direct = self
+        (direct.program, direct.words) = (program, words)
+        return try? direct.run()
+    }
+
     /// The child's number; throws the system's reason.
     func run() throws(SystemError) -> pid_t {
         var actions = posix_spawn_file_actions_t()

@@ -330,7 +330,11 @@ private struct Child {
             for end in [pipes[0].read] + pipes.dropFirst().map(\.write) { _ = Glibc.close(end) }
         }
         do throws(SystemError) {
-            pid = try start.run()
+            if let plain = start.runPlain(settings.command) {
+                pid = plain
+            } else {
+                pid = try start.run()
+            }
         } catch {
             for end in [pipes[0].write] + pipes.dropFirst().map(\.read) { _ = Glibc.close(end) }
             throw error
