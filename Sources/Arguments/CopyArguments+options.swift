@@ -44,8 +44,8 @@ extension CopyArguments {
     }
 
     /// What is asked for of limits.
-    package var askedLimits: AskedLimits {
-        var limits = AskedLimits()
+    package var askedLimits: RequestedLimits {
+        var limits = RequestedLimits()
         limits.readUnits = readUnits
         limits.targetReadUnits = targetReadUnits
         limits.writeUnits = writeUnits

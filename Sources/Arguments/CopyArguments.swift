@@ -41,10 +41,10 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var deadLetters: String?
     package var maxDeadLetters = 1_000
 
-    package var readUnits: UnitLimit?
+    package var readUnits: RateSpec?
     /// Of what reads the target.
-    package var targetReadUnits: UnitLimit?
-    package var writeUnits: UnitLimit?
+    package var targetReadUnits: RateSpec?
+    package var writeUnits: RateSpec?
     package var totalReadUnits: Double?
     package var totalWriteUnits: Double?
     /// nil adapts, as do the two below.

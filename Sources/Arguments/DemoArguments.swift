@@ -13,8 +13,8 @@ package struct DemoArguments: CommandArguments, Equatable {
     package var seed: UInt64 = 1
     /// nil: what is usual for what is copied.
     package var memory: Int?
-    package var readUnits: UnitLimit?
-    package var writeUnits: UnitLimit?
+    package var readUnits: RateSpec?
+    package var writeUnits: RateSpec?
     package var faults: FaultPlan?
     package var progress = ProgressMode.auto
     package var report: String?

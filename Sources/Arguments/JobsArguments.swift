@@ -108,7 +108,7 @@ package struct JobStatusArguments: CommandArguments, Equatable {
 package struct JobThrottleArguments: CommandArguments, Equatable {
     package var id = ""
     package var stateFolder: String?
-    package var throttle = AskedLimits()
+    package var throttle = RequestedLimits()
 
     package init() {}
 

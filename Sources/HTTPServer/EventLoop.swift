@@ -62,7 +62,7 @@ final class EventLoop: @unchecked Sendable {
     func run() {
         if let acceptor { acceptor.isWatched = poller.add(acceptor.listener, edgeTriggered: false) }
         while !isStopping.load(ordering: .acquiring) {
-            poller.wait(milliseconds: patience()) { event in
+            poller.wait(milliseconds: timeout()) { event in
                 if let acceptor, event.descriptor == acceptor.listener {
                     if !acceptor.accept() { pauseAccepting() }
                 } else if let connection = connection(event.descriptor) {
@@ -91,7 +91,7 @@ final class EventLoop: @unchecked Sendable {
     }
 
     /// Milliseconds to wait at most: until the next delayed reply, or for ever.
-    private func patience() -> Int32 {
+    private func timeout() -> Int32 {
         if let acceptor, !acceptor.isWatched { return 50 }
         guard let first = delayed.first else { return -1 }
         let left = (first.due - now).inSeconds * 1000

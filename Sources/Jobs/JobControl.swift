@@ -11,7 +11,7 @@ package enum JobCommand: Equatable, Sendable {
     case resume
     /// End it in order, as SIGINT does.
     case stop
-    case throttle(AskedLimits)
+    case throttle(RequestedLimits)
 
     var json: JSON {
         switch self {
@@ -27,7 +27,7 @@ package enum JobCommand: Equatable, Sendable {
         case "pause": self = .pause
         case "resume": self = .resume
         case "stop": self = .stop
-        case "throttle": self = .throttle(AskedLimits(json: json["throttle"] ?? [:]))
+        case "throttle": self = .throttle(RequestedLimits(json: json["throttle"] ?? [:]))
         default: return nil
         }
     }

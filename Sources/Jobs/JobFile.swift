@@ -187,7 +187,7 @@ package final class JobFile: JobStore {
         job.state = state
         job.reason = row[4].text
         job.runs = runs
-        job.throttle = AskedLimits(json: throttle)
+        job.throttle = RequestedLimits(json: throttle)
         job.progress = JobProgress(json: progress)
         return job
     }
@@ -439,7 +439,7 @@ package final class JobFile: JobStore {
         }
     }
 
-    package func addThrottle(_ throttle: AskedLimits) throws(JobError) {
+    package func addThrottle(_ throttle: RequestedLimits) throws(JobError) {
         let throttle = try job().throttle.updated(by: throttle)
         try Self.wrapped { () throws(DatabaseError) in
             try database.run("UPDATE job SET throttle = ?", .text(throttle.json.text))

@@ -132,7 +132,7 @@ package final class JobKeeper: @unchecked Sendable {
         }
     }
 
-    package func addThrottle(_ throttle: AskedLimits) throws(JobError) {
+    package func addThrottle(_ throttle: RequestedLimits) throws(JobError) {
         try onQueue { () throws(JobError) in try store?.addThrottle(throttle) }
     }
 

@@ -46,7 +46,7 @@ package struct JobRecord: Equatable, Sendable {
     package var processID: Int
     package var runs = 1
     /// What `jobs throttle` asked for last; it outlives the process that was asked.
-    package var throttle = AskedLimits()
+    package var throttle = RequestedLimits()
     package var progress = JobProgress()
 
     package init(id: String, created: Double, request: JSON, identity: String, processID: Int) {

@@ -19,7 +19,7 @@ protocol JobStore: AnyObject {
     func setState(_ state: JobRecord.State, reason: String?, at seconds: Double) throws(JobError)
 
     /// What `throttle` sets holds from now on, for later runs too.
-    func addThrottle(_ throttle: AskedLimits) throws(JobError)
+    func addThrottle(_ throttle: RequestedLimits) throws(JobError)
 
     /// The target's units are about to be raised from `boost`, or (with nil) have been set back.
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError)
@@ -125,7 +125,7 @@ final class MemoryJobStore: JobStore {
     }
 
     func setState(_ state: JobRecord.State, reason: String?, at seconds: Double) throws(JobError) {}
-    func addThrottle(_ throttle: AskedLimits) throws(JobError) {}
+    func addThrottle(_ throttle: RequestedLimits) throws(JobError) {}
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {}
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {}
     func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] { [] }

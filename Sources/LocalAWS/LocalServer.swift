@@ -68,17 +68,17 @@ extension ServerOptions {
 /// Answers the requests of one loop by the service. Confined to the loop's thread.
 private final class ServiceHandler: RequestHandler {
     private let service: Service
-    private let bench: Workbench
+    private let scratch: RequestScratch
 
     init(_ service: Service, keepsNumbers: Bool) {
         self.service = service
-        bench = Workbench(keepsNumbers: keepsNumbers)
+        scratch = RequestScratch(keepsNumbers: keepsNumbers)
     }
 
     func answer(
         _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, into output: inout ByteStorage
     ) -> HTTPAnswer {
-        service.answer(request, bytes, bench: bench, into: &output)
+        service.answer(request, bytes, scratch: scratch, into: &output)
     }
 
     func bodyLimit(_ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer) -> BodyLimit {

@@ -8,7 +8,7 @@ import System
 /// DynamoDB behind the wire: finds the operation of a request, performs it, answers. Requests that
 /// are S3's go to ``S3Service``.
 ///
-/// May be used from any thread, each with a ``Workbench`` of its own.
+/// May be used from any thread, each with a ``RequestScratch`` of its own.
 package final class Service: Sendable {
     package let tables: Tables
     package let faults: FaultSource
@@ -47,7 +47,7 @@ package final class Service: Sendable {
 
     /// Appends the body of the answer to `output`.
     func answer(
-        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, bench: Workbench,
+        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, scratch: RequestScratch,
         into output: inout ByteStorage
     ) -> HTTPAnswer {
         if request.amzTarget == nil, let address = S3Address(request, bytes) {
@@ -70,7 +70,7 @@ package final class Service: Sendable {
             if let fault { answer.disturbance = faults.disturbance(of: fault) }
             if case .delay(let duration) = fault { answer.delay += duration }
             try performUnlessFaulty(
-                operation, request, bytes, fault, bench: bench, answer: &answer, into: &output)
+                operation, request, bytes, fault, scratch: scratch, answer: &answer, into: &output)
             if case .absurd(let seed) = fault {
                 AbsurdReply.write(over: &output, from: answer.bodyStart, seed: seed)
             }
@@ -116,7 +116,7 @@ package final class Service: Sendable {
 
     private func performUnlessFaulty(
         _ operation: Operation, _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer,
-        _ fault: Fault?, bench: Workbench, answer: inout HTTPAnswer,
+        _ fault: Fault?, scratch: RequestScratch, answer: inout HTTPAnswer,
         into output: inout ByteStorage
     ) throws(ServiceError) {
         let caller = try signatures?.check(request, bytes, now: time.secondsSinceEpoch)
@@ -136,10 +136,10 @@ package final class Service: Sendable {
         let body = UnsafeRawBufferPointer(rebasing: bytes[request.body])
         switch request.coding {
         case .identity:
-            answer.bodyStart = try perform(call, body, bench: bench, into: &output)
+            answer.bodyStart = try perform(call, body, scratch: scratch, into: &output)
         case .gzip:
             let inflated = try inflate(body)
-            answer.bodyStart = try perform(call, inflated.bytes, bench: bench, into: &output)
+            answer.bodyStart = try perform(call, inflated.bytes, scratch: scratch, into: &output)
         case .unknown: throw .internalError
         }
     }
@@ -172,27 +172,27 @@ package final class Service: Sendable {
 
     /// Performs an operation; returns where in `output` the body begins.
     private func perform(
-        _ call: Call, _ body: UnsafeRawBufferPointer, bench: Workbench,
+        _ call: Call, _ body: UnsafeRawBufferPointer, scratch: RequestScratch,
         into output: inout ByteStorage
     ) throws(ServiceError) -> Int {
         let start = output.count
-        bench.encoder.removeAll()
+        scratch.encoder.removeAll()
         // Batches are large: who may write them is not kept waiting for a pass that finds tables.
         if call.operation == .batchWriteItem, call.caller?.may(.batchWriteItem) ?? true {
-            try batchWriteItem(body, call.fault, bench: bench, into: &output)
+            try batchWriteItem(body, call.fault, scratch: scratch, into: &output)
             return start
         }
         let request = try Parameters(body)
         for name in tables.names(in: request) { requests.count(call.operation, table: name) }
         try call.caller?.check(call.operation, request, tables)
         switch call.operation {
-        case .query: return try query(request, bench: bench, into: &output)
-        case .scan: return try scan(request, bench: bench, into: &output)
-        case .putItem: try putItem(request, bench: bench, into: &output)
-        case .getItem: try getItem(request, bench: bench, into: &output)
-        case .deleteItem: try deleteItem(request, bench: bench, into: &output)
-        case .updateItem: try updateItem(request, bench: bench, into: &output)
-        case .batchGetItem: try batchGetItem(request, call.fault, bench: bench, into: &output)
+        case .query: return try query(request, scratch: scratch, into: &output)
+        case .scan: return try scan(request, scratch: scratch, into: &output)
+        case .putItem: try putItem(request, scratch: scratch, into: &output)
+        case .getItem: try getItem(request, scratch: scratch, into: &output)
+        case .deleteItem: try deleteItem(request, scratch: scratch, into: &output)
+        case .updateItem: try updateItem(request, scratch: scratch, into: &output)
+        case .batchGetItem: try batchGetItem(request, call.fault, scratch: scratch, into: &output)
         default:
             if let reply = try control(call.operation, request) {
                 output.append(array: reply.bytes)

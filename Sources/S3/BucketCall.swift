@@ -28,7 +28,7 @@ struct BucketCall: Sendable {
     func place(in bucket: BucketName) -> String { "s3://\(bucket)/\(key ?? "")" }
 
     func request(
-        _ bucket: BucketName, _ options: BucketOptions, _ lessons: BucketLessons
+        _ bucket: BucketName, _ options: BucketOptions, _ lessons: BucketRequirements
     ) -> RESTRequest {
         let (address, root) = lessons.endpoint.address(of: bucket.text)
         let path = key.map { root + "/" + $0 } ?? (root.isEmpty ? "/" : root)

@@ -13,7 +13,7 @@ package final class BucketClient: Sendable {
     let options: BucketOptions
     let sums: ChecksumSettings
     let client: RESTClient
-    private let lessons: Locked<BucketLessons>
+    private let lessons: Locked<BucketRequirements>
 
     /// A refusal may teach the region, and the next one that a sum is asked for.
     private static let lessonsMax = 2
@@ -30,7 +30,7 @@ package final class BucketClient: Sendable {
         self.options = options
         sums = settings.sums
         self.client = client
-        lessons = Locked(BucketLessons(settings.endpoint, wantsMD5: options.sendsMD5))
+        lessons = Locked(BucketRequirements(settings.endpoint, wantsMD5: options.sendsMD5))
     }
 
     /// Where the bucket is, as far as is known by now.

@@ -23,7 +23,7 @@ package struct SettingsPlan: Equatable, Sendable {
     /// - Parameter current: the target as it is; nil: it is to be created.
     /// - Parameter isOwn: the job has made the target: it is finished without being asked for.
     package init(
-        _ wanted: WantedTable, current: (TableDescription, TableSettings)?, isOwn: Bool,
+        _ wanted: TargetSpec, current: (TableDescription, TableSettings)?, isOwn: Bool,
         _ choice: SettingChoice, indexes: IndexTiming
     ) {
         creation = wanted.definition
@@ -52,7 +52,7 @@ package struct SettingsPlan: Equatable, Sendable {
         (steps, carried) = ([], [])
     }
 
-    private static func createdTitles(_ wanted: WantedTable) -> [String] {
+    private static func createdTitles(_ wanted: TargetSpec) -> [String] {
         let definition = wanted.definition
         var titles: [String] = []
         if !wanted.settings.tags.isEmpty {
@@ -71,12 +71,12 @@ package struct SettingsPlan: Equatable, Sendable {
     }
 }
 
-extension WantedTable {
+extension TargetSpec {
     /// The same, as a table stands now.
     fileprivate func with(
         _ definition: TableDefinition, _ settings: TableSettings,
         _ replicas: [String] = []
-    ) -> WantedTable {
+    ) -> TargetSpec {
         var table = self
         table.definition = definition
         table.settings = settings
@@ -91,7 +91,7 @@ package struct SettingDifference {
     /// Not for us to change: to do so takes something away, or a new table.
     private(set) var others: [String] = []
 
-    package init(of table: WantedTable, from wanted: WantedTable) {
+    package init(of table: TargetSpec, from wanted: TargetSpec) {
         addDefinition(table.definition, wanted.definition)
         addSettings(table.settings, wanted.settings)
         addLast(table, wanted)
@@ -158,7 +158,7 @@ package struct SettingDifference {
     }
 
     /// What would hinder a second attempt, or let others hear of the first.
-    private mutating func addLast(_ table: WantedTable, _ wanted: WantedTable) {
+    private mutating func addLast(_ table: TargetSpec, _ wanted: TargetSpec) {
         let (definition, settings) = (table.definition, table.settings)
         switch (definition.stream, wanted.definition.stream) {
         case (nil, let view?): steps.append(.stream(view))

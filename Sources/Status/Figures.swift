@@ -91,6 +91,6 @@ extension FlowProgress {
             self[keyPath: limit.path] = json[limit.name]?.double(in: 0...1e300)
         }
         itemsEstimated = json["itemsEstimated"]?.int(in: 0...JobProgress.countMax)
-        hold = json["hold"]?.string.flatMap(FlowHold.init(rawValue:))
+        hold = json["hold"]?.string.flatMap(WaitReason.init(rawValue:))
     }
 }

@@ -51,7 +51,7 @@ package struct Program: Sendable {
             }
         case .plan(let arguments):
             let environment = try Self.environment()
-            let voice = JobVoice(console: console, log: nil)
+            let voice = JobConsole(console: console, log: nil)
             return try PlanCommand(arguments, console: console).run(
                 places: { try EnginePlan.places($0, environment: environment) },
                 make: { try EnginePlan.make($0, $1, voice, environment: environment) })

@@ -37,7 +37,7 @@ import Transfer
     }
 
     @Test func `units are a number or a percentage`() {
-        let limits: [(String, UnitLimit?)] = [
+        let limits: [(String, RateSpec?)] = [
             ("500", .perSecond(500)), ("2.5", .perSecond(2.5)), ("50%", .percent(50)),
             ("100%", .percent(100)), ("0.5%", .percent(0.5)), ("101%", nil), ("0", nil),
             ("0%", nil), ("%", nil), ("-5", nil), ("5%%", nil), ("ten", nil),

@@ -148,7 +148,7 @@ extension Job {
     var source: TableDescription { copy.subject.source }
     var target: TableDescription { copy.subject.target }
 
-    func limits() throws -> UnitLimits { try copy.limits(under: AskedLimits())! }
+    func limits() throws -> ResolvedLimits { try copy.limits(under: RequestedLimits())! }
 }
 
 extension JobStatus {
@@ -167,9 +167,9 @@ extension CopyRefusal {
     }
 }
 
-extension AskedLimits {
-    static func limits(_ set: (inout AskedLimits) -> Void) -> AskedLimits {
-        var limits = AskedLimits()
+extension RequestedLimits {
+    static func limits(_ set: (inout RequestedLimits) -> Void) -> RequestedLimits {
+        var limits = RequestedLimits()
         set(&limits)
         return limits
     }

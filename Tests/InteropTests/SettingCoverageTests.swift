@@ -15,7 +15,7 @@ struct SettingCoverageTests {
         "LocalSecondaryIndexes.Projection", "OnDemandThroughput", "ProvisionedThroughput",
         "SSEDescription", "StreamSpecification", "TableClassSummary",
     ]
-    /// Said of a source that has it (`TableDescription.peculiarities`, `WantedTable.notCarried`).
+    /// Said of a source that has it (`TableDescription.peculiarities`, `TargetSpec.notCarried`).
     private static let named = [
         "GlobalSecondaryIndexes.WarmThroughput", "GlobalTableSettingsReplicationMode",
         "GlobalTableWitnesses", "MultiRegionConsistency", "Replicas", "VectorIndexes",

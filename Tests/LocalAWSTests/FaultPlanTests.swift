@@ -66,7 +66,7 @@ import Testing
         var same = 0
         for index in 0..<300 {
             let item = ItemGenerator.item(.transactions, seed: 5, index: index)
-            let disguised = source.disguise(item)
+            let disguised = source.respelled(item)
             #expect(
                 try Item(JSON(parsing: item)) == Item(JSON(parsing: disguised)), "item \(index)")
             if item == disguised { same += 1 }
@@ -79,7 +79,7 @@ import Testing
         let source = FaultSource(plan: plan, hook: nil, seed: 3)
         let respelt = (0..<2_000).count { index in
             let item = ItemGenerator.item(.transactions, seed: 5, index: index)
-            return source.disguise(item) != item
+            return source.respelled(item) != item
         }
         #expect(abs(Double(respelt) / 2_000 - 0.25) < 0.04)
     }

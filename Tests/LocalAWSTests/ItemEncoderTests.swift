@@ -56,7 +56,7 @@ import Testing
         for seed in UInt64(1)...1500 {
             var random = RandomItem(seed: seed)
             let item = random.item()
-            let disguised = Disguise.write(item, using: &random.generator)
+            let disguised = UnprocessedRewriter.write(item, using: &random.generator)
             for text in [item.bytes, disguised, Array(item.prettyText.utf8)] {
                 let encoded = try Self.encode(text)
                 let decoded = try Item(JSON(parsing: encoded.json))

@@ -23,7 +23,7 @@ import Testing
         ("BadRequest", 400),
     ])
     func `the region that a refusal names is the bucket's`(code: String, status: Int) throws {
-        let known = BucketLessons(try StorageEndpoint(region: "us-east-1"))
+        let known = BucketRequirements(try StorageEndpoint(region: "us-east-1"))
         var lessons = known
         let refusal = error(code, status, region: "ap-east-1")
         #expect(lessons.learn(from: refusal, sentBy: known) == .sendAnew)
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `a refusal for another reason teaches no region`() throws {
-        let known = BucketLessons(try StorageEndpoint(region: "us-east-1"))
+        let known = BucketRequirements(try StorageEndpoint(region: "us-east-1"))
         var lessons = known
         for refusal in [
             error("AccessDenied", 403, region: "eu-west-1"), error("PermanentRedirect", 301),
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: ["cn-north-1", "moon-1", "evil.example/", ""])
     func `a region of another partition, or none, is out of reach`(region: String) throws {
-        let known = BucketLessons(try StorageEndpoint(region: "us-east-1"))
+        let known = BucketRequirements(try StorageEndpoint(region: "us-east-1"))
         var lessons = known
         let advice = lessons.learn(
             from: error("PermanentRedirect", 301, region: region), sentBy: known)
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func `a sum that is asked for is sent from then on`() throws {
-        let known = BucketLessons(try StorageEndpoint(region: "us-east-1"))
+        let known = BucketRequirements(try StorageEndpoint(region: "us-east-1"))
         var lessons = known
         let asks = error(
             "InvalidRequest", 400,

@@ -23,7 +23,7 @@ import Testing
     ) throws -> RESTRequest {
         call.request(
             try BucketName("bucket"), options,
-            BucketLessons(try StorageEndpoint(url: url, region: "eu-west-1")))
+            BucketRequirements(try StorageEndpoint(url: url, region: "eu-west-1")))
     }
 
     @Test(arguments: [
@@ -43,7 +43,7 @@ import Testing
     @Test func `without a key a request is for the bucket itself`() throws {
         let call = BucketCall(.listObjects, .get)
         #expect(try request(call).path == "/bucket")
-        let own = BucketLessons(try StorageEndpoint(region: "eu-west-1"))
+        let own = BucketRequirements(try StorageEndpoint(region: "eu-west-1"))
         let request = call.request(try BucketName("bucket"), BucketOptions(), own)
         #expect(request.path == "/" && request.place == "s3://bucket/")
         #expect(request.address.endpoint.host == "bucket.s3.eu-west-1.amazonaws.com")

@@ -9,7 +9,7 @@ import Testing
 @Suite struct JobWidthTests {
     private func width(_ own: [Double?], read: Double? = nil, write: Double? = nil) -> Int {
         let tables = own.map { limit in
-            UnitLimits(
+            ResolvedLimits(
                 read: ReadLimit(unitsPerSecond: limit), write: WriteLimits(table: limit))
         }
         return UnitTotals(read: read, write: write).width(

@@ -11,8 +11,8 @@ import Testing
 @Suite struct SettingsPlanTests {
     private static let arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/Orders"
     private static let key = "arn:aws:kms:eu-west-1:111111111111:key/abc"
-    private static let near = WantedTable.Place(region: "eu-west-1", isSameAccount: true)
-    private static let far = WantedTable.Place(region: "us-east-1", isSameAccount: true)
+    private static let near = TargetSpec.Place(region: "eu-west-1", isSameAccount: true)
+    private static let far = TargetSpec.Place(region: "us-east-1", isSameAccount: true)
 
     /// A table with everything that a table can have.
     private static func source() throws -> TableDescription {
@@ -64,12 +64,12 @@ import Testing
     }
 
     private func plan(
-        at place: WantedTable.Place = near, _ choice: SettingChoice = SettingChoice(),
+        at place: TargetSpec.Place = near, _ choice: SettingChoice = SettingChoice(),
         current: (TableDescription, TableSettings)? = nil, isOwn: Bool = false,
         indexes: IndexTiming = .with
     ) throws -> SettingsPlan {
         SettingsPlan(
-            WantedTable(try Self.source(), Self.settings, as: "Copy", at: place, choice),
+            TargetSpec(try Self.source(), Self.settings, as: "Copy", at: place, choice),
             current: current, isOwn: isOwn, choice, indexes: indexes)
     }
 

@@ -33,7 +33,7 @@ struct CredentialChain {
         if let container = try ContainerCredentials(context) { return context.renewed(container) }
         let instance = try InstanceCredentials(context)
         return context.renewed(
-            LastResort(instance, lookedAt: lookedAt + [instance.place], flaw: flaw))
+            NoCredentials(instance, lookedAt: lookedAt + [instance.place], flaw: flaw))
     }
 
     // MARK: one profile
@@ -202,7 +202,7 @@ struct CredentialChain {
 }
 
 /// The last source of the chain: when it has nothing, there are no credentials at all.
-private struct LastResort: CredentialProvider {
+private struct NoCredentials: CredentialProvider {
     let instance: InstanceCredentials
     let lookedAt: [String]
     let flaw: String?

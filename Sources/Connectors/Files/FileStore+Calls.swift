@@ -9,7 +9,7 @@ extension FileStore {
     package func listed(_ prefix: String, patience: Duration) async throws(FlowFailure)
         -> [FileEntry]
     {
-        try await Patient(patience).call { list(prefix, $0) }
+        try await RetriedCall(patience).call { list(prefix, $0) }
     }
 
     /// A whole file.
@@ -18,7 +18,7 @@ extension FileStore {
         _ name: String, bytesMax: Int, patience: Duration
     ) async throws(FlowFailure) -> [UInt8] {
         let buffer = ByteBuffer()
-        let part: FilePart = try await Patient(patience).call { done in
+        let part: FilePart = try await RetriedCall(patience).call { done in
             buffer.removeAll()
             read(name, 0..<(bytesMax + 1), version: nil, into: buffer, done)
         }
@@ -41,7 +41,7 @@ extension WritableFileStore {
     ) async throws(FlowFailure) {
         let buffer = ByteBuffer()
         buffer.append(bytes)
-        let written: FileWritten = try await Patient(patience).call {
+        let written: FileWritten = try await RetriedCall(patience).call {
             write(name, buffer, .isNew, $0)
         }
         guard written == .wasThere else { return }
@@ -56,12 +56,12 @@ extension WritableFileStore {
     }
 
     package func removed(_ name: String, patience: Duration) async throws(FlowFailure) {
-        let _: Void = try await Patient(patience).call { remove(name, $0) }
+        let _: Void = try await RetriedCall(patience).call { remove(name, $0) }
     }
 }
 
 /// Repeats a call while its failures may pass.
-private struct Patient {
+private struct RetriedCall {
     private let deadline: Instant
     private let time = MonotonicTime()
     private static let backoff = Backoff(base: .milliseconds(50), cap: .seconds(5))

@@ -13,7 +13,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     // @unchecked: what changes is touched only on `queue`, and after the flow has ended.
 
     /// What is to be mended, and by what.
-    package struct Mending: Sendable {
+    package struct RepairPlan: Sendable {
         package var sink: any BatchSink
         package var deletesExtra: Bool
 
@@ -24,7 +24,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     }
 
     package let shape: BatchShape
-    private let mending: Mending?
+    private let mending: RepairPlan?
     private let isLastRound: Bool
     private let tell: @Sendable (VerifyFinding) throws(FlowFailure) -> Void
     /// Where findings are reported.
@@ -42,7 +42,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     ///   - flowQueue: where answers mostly come in.
     ///   - tell: is called for one after the other.
     package init(
-        _ mending: Mending?, isLastRound: Bool, isSlow: Bool,
+        _ mending: RepairPlan?, isLastRound: Bool, isSlow: Bool,
         on flowQueue: DispatchQueue,
         tell: @escaping @Sendable (VerifyFinding) throws(FlowFailure) -> Void
     ) {

@@ -35,7 +35,7 @@ struct ValueBinder {
             return .part(try value(whole), try Self.steps(steps))
         case .call(let name, _):
             throw ExpressionError("\(name) is a condition, and no value")
-        case .value, .comparison, .between, .membership, .not, .both, .either:
+        case .value, .comparison, .between, .in, .not, .and, .or:
             preconditionFailure("the parser takes no \(syntax) for a value")
         }
     }

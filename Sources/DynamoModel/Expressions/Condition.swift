@@ -43,14 +43,14 @@ package indirect enum ConditionOperand: Hashable, Sendable {
 package indirect enum Condition: Hashable, Sendable {
     case comparison(Comparator, ConditionOperand, ConditionOperand)
     case between(ConditionOperand, lower: ConditionOperand, upper: ConditionOperand)
-    case membership(ConditionOperand, [ConditionOperand])
+    case `in`(ConditionOperand, [ConditionOperand])
     case exists(DocumentPath)
     case hasType(ConditionOperand, String)
     case beginsWith(ConditionOperand, ConditionOperand)
     case contains(ConditionOperand, ConditionOperand)
     case not(Condition)
-    case both(Condition, Condition)
-    case either(Condition, Condition)
+    case and(Condition, Condition)
+    case or(Condition, Condition)
 
     package func holds(for item: Item) -> Bool {
         switch self {
@@ -59,7 +59,7 @@ package indirect enum Condition: Hashable, Sendable {
         case .between(let operand, let lower, let upper):
             Self.compare(lower.value(in: item), .lessOrEqual, operand.value(in: item))
                 && Self.compare(operand.value(in: item), .lessOrEqual, upper.value(in: item))
-        case .membership(let operand, let candidates):
+        case .in(let operand, let candidates):
             candidates.contains {
                 Self.compare(operand.value(in: item), .equal, $0.value(in: item))
             }
@@ -70,8 +70,8 @@ package indirect enum Condition: Hashable, Sendable {
         case .contains(let operand, let part):
             Self.test(operand.value(in: item), part.value(in: item)) { $0.contains($1) }
         case .not(let inner): !inner.holds(for: item)
-        case .both(let left, let right): left.holds(for: item) && right.holds(for: item)
-        case .either(let left, let right): left.holds(for: item) || right.holds(for: item)
+        case .and(let left, let right): left.holds(for: item) && right.holds(for: item)
+        case .or(let left, let right): left.holds(for: item) || right.holds(for: item)
         }
     }
 
@@ -105,12 +105,12 @@ package indirect enum Condition: Hashable, Sendable {
             left.paths + right.paths
         case .between(let operand, let lower, let upper):
             operand.paths + lower.paths + upper.paths
-        case .membership(let operand, let candidates):
+        case .in(let operand, let candidates):
             candidates.reduce(operand.paths) { $0 + $1.paths }
         case .exists(let path): [path]
         case .hasType(let operand, _): operand.paths
         case .not(let inner): inner.paths
-        case .both(let left, let right), .either(let left, let right): left.paths + right.paths
+        case .and(let left, let right), .or(let left, let right): left.paths + right.paths
         }
     }
 }

@@ -73,14 +73,14 @@ struct ConditionBinder {
     private mutating func condition(_ syntax: ExpressionSyntax) -> Condition? {
         switch syntax {
         case .not(let inner): return condition(inner).map(Condition.not)
-        case .both(let left, let right):
+        case .and(let left, let right):
             let bound = (condition(left), condition(right))
             guard case (let left?, let right?) = bound else { return nil }
-            return .both(left, right)
-        case .either(let left, let right):
+            return .and(left, right)
+        case .or(let left, let right):
             let bound = (condition(left), condition(right))
             guard case (let left?, let right?) = bound else { return nil }
-            return .either(left, right)
+            return .or(left, right)
         case .group(let inner): return condition(inner)
         default:
             let simple = simpleCondition(syntax)
@@ -104,7 +104,7 @@ struct ConditionBinder {
             checkOrdered(operands, "BETWEEN")
             checkBounds(operands[1], operands[2])
             return .between(operands[0], lower: operands[1], upper: operands[2])
-        case .membership(let operand, let candidates):
+        case .in(let operand, let candidates):
             guard candidates.count <= Self.candidatesMax else {
                 note(
                     .operandCount,
@@ -114,7 +114,7 @@ struct ConditionBinder {
                 return nil
             }
             guard let operands = operands([operand] + candidates) else { return nil }
-            return .membership(operands[0], Array(operands.dropFirst()))
+            return .in(operands[0], Array(operands.dropFirst()))
         case .call(let name, let arguments):
             if name == Function.size.rawValue { misused(name) }
             return call(name, arguments)

@@ -15,7 +15,7 @@ extension ExpressionParser {
         var left = try conjunction(inGroup: inGroup)
         while take(.or) {
             try countOperator()
-            left = .either(left, try conjunction(inGroup: false))
+            left = .or(left, try conjunction(inGroup: false))
         }
         return left
     }
@@ -26,7 +26,7 @@ extension ExpressionParser {
         var left = try negation(inGroup: inGroup)
         while take(.and) {
             try countOperator()
-            left = .both(left, try negation(inGroup: false))
+            left = .and(left, try negation(inGroup: false))
         }
         return left
     }
@@ -91,7 +91,7 @@ extension ExpressionParser {
         }
         if take(.isIn) {
             try countOperator()
-            return .membership(left, try arguments())
+            return .in(left, try arguments())
         }
         return left
     }

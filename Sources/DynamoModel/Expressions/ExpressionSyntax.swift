@@ -34,10 +34,10 @@ indirect enum ExpressionSyntax: Equatable {
     case call(String, [ExpressionSyntax])
     case comparison(Comparator, ExpressionSyntax, ExpressionSyntax)
     case between(ExpressionSyntax, ExpressionSyntax, ExpressionSyntax)
-    case membership(ExpressionSyntax, [ExpressionSyntax])
+    case `in`(ExpressionSyntax, [ExpressionSyntax])
     case not(ExpressionSyntax)
-    case both(ExpressionSyntax, ExpressionSyntax)
-    case either(ExpressionSyntax, ExpressionSyntax)
+    case and(ExpressionSyntax, ExpressionSyntax)
+    case or(ExpressionSyntax, ExpressionSyntax)
     /// Parentheses.
     case group(ExpressionSyntax)
     // With literals in place:

@@ -39,7 +39,7 @@ extension Condition {
     }
 
     private var conjuncts: [Condition] {
-        if case .both(let left, let right) = self { return left.conjuncts + right.conjuncts }
+        if case .and(let left, let right) = self { return left.conjuncts + right.conjuncts }
         return [self]
     }
 
@@ -55,15 +55,15 @@ extension Condition {
         case .beginsWith(let operand, let prefix):
             let path = try Self.key(operand, of: "begins_with")
             return KeyCondition(attribute: path, test: .beginsWith(try Self.value(prefix)))
-        case .membership: throw Self.invalidOperator("IN")
+        case .in: throw Self.invalidOperator("IN")
         case .exists: throw Self.invalidOperator("attribute_exists")
         case .hasType: throw Self.invalidOperator("attribute_type")
         case .contains: throw Self.invalidOperator("contains")
         // What is bound does not tell `NOT attribute_exists(a)` from the function.
         case .not(.exists): throw Self.invalidOperator("attribute_not_exists")
         case .not: throw Self.invalidOperator("NOT")
-        case .either: throw Self.invalidOperator("OR")
-        case .both: preconditionFailure("a conjunct is no conjunction")
+        case .or: throw Self.invalidOperator("OR")
+        case .and: preconditionFailure("a conjunct is no conjunction")
         }
     }
 

@@ -132,7 +132,7 @@ private struct QueryParts {
 extension Condition {
     /// Conditions all of which hold where this one does.
     fileprivate var conjuncts: [Condition] {
-        if case .both(let left, let right) = self { return left.conjuncts + right.conjuncts }
+        if case .and(let left, let right) = self { return left.conjuncts + right.conjuncts }
         return [self]
     }
 
@@ -163,12 +163,12 @@ extension Condition {
             [left, right].areKnownToService
         case .between(let operand, let lower, let upper):
             [operand, lower, upper].areKnownToService
-        case .membership(let operand, let candidates):
+        case .in(let operand, let candidates):
             candidates.count <= Self.candidatesMax && ([operand] + candidates).areKnownToService
         case .exists(let path): path.isKnownToService
         case .hasType(let operand, _): [operand].areKnownToService
         case .not(let inner): inner.isKnownToService
-        case .both(let left, let right), .either(let left, let right):
+        case .and(let left, let right), .or(let left, let right):
             left.isKnownToService && right.isKnownToService
         }
     }
@@ -238,7 +238,7 @@ private struct Writer {
             return "\(text(left)) \(comparator.rawValue) \(text(right))"
         case .between(let operand, let lower, let upper):
             return "\(text(operand)) BETWEEN \(text(lower)) AND \(text(upper))"
-        case .membership(let operand, let candidates):
+        case .in(let operand, let candidates):
             var texts: [String] = []
             for candidate in candidates { texts.append(text(candidate)) }
             return "\(text(operand)) IN (\(texts.joined(separator: ", ")))"
@@ -250,8 +250,8 @@ private struct Writer {
         case .contains(let operand, let part):
             return "contains(\(text(operand)), \(text(part)))"
         case .not(let inner): return "(NOT \(text(inner)))"
-        case .both(let left, let right): return "(\(text(left)) AND \(text(right)))"
-        case .either(let left, let right): return "(\(text(left)) OR \(text(right)))"
+        case .and(let left, let right): return "(\(text(left)) AND \(text(right)))"
+        case .or(let left, let right): return "(\(text(left)) OR \(text(right)))"
         }
     }
 

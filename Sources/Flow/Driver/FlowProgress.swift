@@ -27,7 +27,7 @@ package struct FlowProgress: Equatable, Sendable {
     package var isEnding: Bool
     package var hasEnded: Bool
     package var isPaused: Bool
-    package var hold: FlowHold?
+    package var hold: WaitReason?
     /// What differs is being looked for: until that has ended, ``fraction`` alone says how far it
     /// has come.
     package var isComparing = false

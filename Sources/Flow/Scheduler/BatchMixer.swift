@@ -28,7 +28,7 @@ struct BatchMixer: Sendable {
     /// Items larger than this are no neighbours to be taken together.
     private static let runItemBytesMax = 4096
     /// A batch that is not full waits so long for pages that are on their way.
-    private static let patience = FlowScheduler.tick
+    private static let lingerMax = FlowScheduler.tick
 
     /// - Parameter slots: partitions that are open at most.
     init(_ shape: BatchShape, slots: Int) {
@@ -129,7 +129,7 @@ struct BatchMixer: Sendable {
             return batch
         }
         if shape.hasUnits { return nextOfOne(within: bounds, mayTake) }
-        let isWorthWaiting = isMoreComing && now - (due.since ?? now) < Self.patience
+        let isWorthWaiting = isMoreComing && now - (due.since ?? now) < Self.lingerMax
         if isWorthWaiting, ring.count < shape.itemsMax, isTooLittle { return nil }
         let itemsMax = shape.itemsMax + (flaw == .overfills ? 1 : 0)
         var batch = Batch(shape, capacity: itemsMax)

@@ -14,7 +14,7 @@ struct BatchWriter: Sendable {
         /// There is none.
         case nothing
         /// Not now; nil: a reply, not time, will bring it on.
-        case wait(FlowHold, until: Instant?)
+        case wait(WaitReason, until: Instant?)
     }
 
     private let bytesMax: Int
@@ -27,7 +27,7 @@ struct BatchWriter: Sendable {
     private var pacing: WritePacing
     private var concurrency: AdaptiveLimit
     private var concurrencyBeforeCut = 0
-    private var health = SideHealth()
+    private var health = CircuitBreaker()
     /// By slot; fresh where no partition is open.
     private var heat: [PartitionHeat]
     /// Share of items refused since the last look, over the whole table.
@@ -61,7 +61,7 @@ struct BatchWriter: Sendable {
     func isSilent(at now: Instant) -> Bool { health.isSilent(at: now, underWay: writesInFlight) }
 
     /// Until when the target is left alone, since it refuses everything or does not answer.
-    func pause(at now: Instant) -> (hold: FlowHold, until: Instant)? {
+    func pause(at now: Instant) -> (hold: WaitReason, until: Instant)? {
         guard health.isPaused(at: now), let until = health.pausedUntil else { return nil }
         return (health.isRefusing ? .targetThrottled : .targetUnreachable, until)
     }

@@ -171,7 +171,7 @@ package struct FlowSave: Equatable, Sendable {
 }
 
 /// What holds a flow back now.
-package enum FlowHold: String, Equatable, Sendable {
+package enum WaitReason: String, Equatable, Sendable {
     case writeLimit = "write limit"
     case readLimit = "read limit"
     case sharedWriteLimit = "write limit of all tables"

@@ -25,7 +25,7 @@ extension FlowScheduler {
             batch, written: fates.taken, reported: reply.units, at: now)
         UnitShares.settle(batch.grant, on: .target, consumed: consumed.inAll, &actions)
         counters.count(batch, fates, units: consumed.units)
-        if refused.count < batch.items.count { patience.progressed() }
+        if refused.count < batch.items.count { stallTimeout.progressed() }
         retry(refused, at: now)
         judge(
             batch, refused: refused.count, units: consumed.units, roundTrip: roundTrip, at: now)
@@ -72,13 +72,13 @@ extension FlowScheduler {
         case .slowDown:
             counters.writesThrottled += 1
             for item in batch.items { writer.refused(of: ledger.slot(of: item)) }
-            patience.failed(failure, at: now)
+            stallTimeout.failed(failure, at: now)
             retry(batch.items, failure, at: now)
             judge(
                 batch, refused: batch.items.count, units: 0, roundTrip: roundTrip, at: now)
         case .retry:
             counters.requestsFailed += 1
-            patience.failed(failure, at: now)
+            stallTimeout.failed(failure, at: now)
             retry(batch.items, failure, at: now)
         }
         pump(at: now, &actions)
@@ -139,7 +139,7 @@ extension FlowScheduler {
 
     package mutating func unitSealed(_ unit: UnitNumber, at now: Instant) -> [FlowAction] {
         units.sealed(unit)
-        patience.progressed()
+        stallTimeout.progressed()
         return pumped(at: now)
     }
 
@@ -151,7 +151,7 @@ extension FlowScheduler {
         case .giveUp, .split: end(.failed(failure), at: now)
         case .retry, .slowDown:
             counters.requestsFailed += 1
-            patience.failed(failure, at: now)
+            stallTimeout.failed(failure, at: now)
         }
         return pumped(at: now)
     }

@@ -6,7 +6,7 @@ extension FlowScheduler {
     static let tick = Duration.milliseconds(100)
     /// Items refused one by one before any was accepted: the fault is not theirs.
     static let refusedAloneMax = 100
-    /// Before one request, or some items, are sent again; paces and `SideHealth` do the rest.
+    /// Before one request, or some items, are sent again; paces and `CircuitBreaker` do the rest.
     package static let retryBackoff = Backoff(base: .milliseconds(25), cap: .seconds(1))
     /// Before a side that does not answer at all is asked again.
     static let faultBackoff = Backoff(base: .milliseconds(25), cap: .seconds(20))
@@ -45,7 +45,7 @@ extension FlowOutcome {
     }
 }
 
-extension FlowHold {
+extension WaitReason {
     /// Why nothing is there to be written.
     init(_ reader: PartitionReader, _ shares: UnitShares, at now: Instant) {
         if reader.isPaused(at: now) {

@@ -34,12 +34,12 @@ package struct FlowScheduler: Sendable {
     private var shares: UnitShares
     /// The user holds it.
     package private(set) var isPaused = false
-    var patience: Patience
+    var stallTimeout: StallTimeout
     var refusedAloneBeforeAnyAccepted = 0
     private var opening: Opening
     private var nextTick: Instant
     private var wakeAsked: Instant?
-    package private(set) var hold: FlowHold?
+    package private(set) var hold: WaitReason?
 
     package init(_ configuration: FlowConfiguration, seed: UInt64, at now: Instant) {
         self.configuration = configuration
@@ -52,7 +52,7 @@ package struct FlowScheduler: Sendable {
         writer = BatchWriter(configuration, shape, at: now)
         units = UnitBook(configuration, shape)
         shares = UnitShares(configuration.read, configuration.write)
-        patience = Patience(giveUpAfter: configuration.giveUpAfter)
+        stallTimeout = StallTimeout(giveUpAfter: configuration.giveUpAfter)
         opening = Opening(at: now)
         nextTick = now + Self.tick
         counters.scans = configuration.spent.scans
@@ -80,14 +80,14 @@ package struct FlowScheduler: Sendable {
         ledger.begin(earlier)
         counters.segmentsFinished = reader.partitionsFinished
         if phase == .opening { phase = .running }
-        patience.progressed()
+        stallTimeout.progressed()
         return pumped(at: now)
     }
 
     package mutating func openFailed(_ failure: FlowFailure, at now: Instant) -> [FlowAction] {
         if failure.remedy == .giveUp || failure.remedy == .split { return fail(failure, at: now) }
         counters.requestsFailed += 1
-        patience.failed(failure, at: now)
+        stallTimeout.failed(failure, at: now)
         opening.failed(using: &generator, at: now)
         return pumped(at: now)
     }
@@ -118,7 +118,7 @@ package struct FlowScheduler: Sendable {
     /// Holds the flow, once what is in flight has come home, or lets it go on.
     package mutating func setPaused(_ paused: Bool, at now: Instant) -> [FlowAction] {
         isPaused = paused
-        if !paused { patience.progressed() }
+        if !paused { stallTimeout.progressed() }
         return pumped(at: now)
     }
 
@@ -145,7 +145,7 @@ package struct FlowScheduler: Sendable {
         partition: Int, _ page: ArrivedPage, at now: Instant
     ) -> (page: Int, actions: [FlowAction]) {
         let arrival = reader.arrived(partition: partition, page, at: now)
-        patience.progressed()
+        stallTimeout.progressed()
         var actions: [FlowAction] = []
         UnitShares.settle(
             arrival.grant, on: .source, consumed: page.isPaid ? 0 : arrival.units, &actions)
@@ -188,10 +188,10 @@ package struct FlowScheduler: Sendable {
         case .final: end(.failed(failure), at: now)
         case .throttled:
             counters.scansThrottled += 1
-            patience.failed(failure, at: now)
+            stallTimeout.failed(failure, at: now)
         case .fault:
             counters.requestsFailed += 1
-            patience.failed(failure, at: now)
+            stallTimeout.failed(failure, at: now)
         }
         pump(at: now, &actions)
         return actions
@@ -232,7 +232,7 @@ package struct FlowScheduler: Sendable {
         var actions: [FlowAction] = []
         for refused in ledger.saved() {
             counters.deadLetters += 1
-            patience.progressed()
+            stallTimeout.progressed()
             let slot = ledger.slot(of: refused.item)
             if ledger.settle(refused.item) { release(slot, &actions) }
         }
@@ -332,7 +332,7 @@ package struct FlowScheduler: Sendable {
         }
         if configuration.batch == nil {
             // Reading is all that there is to wait for.
-            hold = FlowHold(reader, shares, at: now)
+            hold = WaitReason(reader, shares, at: now)
             if hold == .sourcePages { hold = nil }
             return reader.writersRanDry(at: now)
         }
@@ -353,7 +353,7 @@ package struct FlowScheduler: Sendable {
                 if let until { wake = min(wake, until) }
                 return
             case .nothing:
-                hold = FlowHold(reader, shares, at: now)
+                hold = WaitReason(reader, shares, at: now)
                 if units.sealsUnderWay > 0, mixer.waiting.contains(where: { $0 > 0 }) {
                     hold = .targetReplies
                 }
@@ -415,7 +415,7 @@ package struct FlowScheduler: Sendable {
         reader.holdBack(heat.heldBack)
         if heat.wasSpent { mixer.rejoin() }
         if shape.hasUnits, phase == .running { closeUnits(all: false, at: now, &actions) }
-        if let failure = patience.failure(at: now) { end(.failed(failure), at: now) }
+        if let failure = stallTimeout.failure(at: now) { end(.failed(failure), at: now) }
     }
 
     // MARK: What others may ask

@@ -76,7 +76,7 @@ struct PartitionReader: Sendable {
     }
 
     /// What comes of a read that failed.
-    enum Setback {
+    enum ReadSetback {
         /// It is asked for again with a larger reserve, or fewer items.
         case resized
         case throttled
@@ -109,7 +109,7 @@ struct PartitionReader: Sendable {
     private var pacing: ReadPacing
     /// Of a source that reads the other side too; nil for most.
     private var elsewhere: ReadPacing?
-    private var health = SideHealth()
+    private var health = CircuitBreaker()
     /// Items that have arrived.
     private var itemsArrived: RateWindow
     private(set) var partitionsFinished = 0
@@ -349,7 +349,7 @@ struct PartitionReader: Sendable {
     mutating func failed(
         partition: Int, _ failure: FlowFailure, using generator: inout SeededGenerator,
         at now: Instant
-    ) -> (Setback, SharedBucket.Grant?) {
+    ) -> (ReadSetback, SharedBucket.Grant?) {
         let slot = cameBack(partition)
         let consumed = failure.isOutcomeUnknown ? nil : 0.0
         pacing.settle(slots[slot].charge, units: consumed, at: now)

@@ -78,12 +78,12 @@ package final class FaultSource: @unchecked Sendable {
     /// The same item, by the plan's share in another spelling: attributes and set elements in
     /// another order, numbers and text spelled in other ways. The service promises none of these
     /// either.
-    func disguise(_ item: [UInt8]) -> [UInt8] {
+    func respelled(_ item: [UInt8]) -> [UInt8] {
         let share = plan?.respelled ?? 1
         let drawn = lock.withLock {
             generator.unit() < share ? SeededGenerator(seed: generator.next()) : nil
         }
         guard var own = drawn, let json = try? JSON(parsing: item) else { return item }
-        return Disguise.write(json, using: &own)
+        return UnprocessedRewriter.write(json, using: &own)
     }
 }

@@ -38,11 +38,12 @@ extension Service {
 
     /// - Parameter fault: of the request: it may leave a share of the keys unprocessed.
     func batchGetItem(
-        _ request: Parameters, _ fault: Fault?, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, _ fault: Fault?, scratch: RequestScratch,
+        into output: inout ByteStorage
     ) throws(ServiceError) {
         let mode =
             try request.choice("ReturnConsumedCapacity", ReturnConsumedCapacity.self) ?? .none
-        let groups = try keyGroups(request, bench: bench)
+        let groups = try keyGroups(request, scratch: scratch)
         var progress = Progress()
         output.append("{\"Responses\":{")
         for (place, group) in groups.enumerated() {
@@ -51,7 +52,7 @@ extension Service {
             output.append(text: group.name)
             output.append("\":[")
             let withheld = faults.withhold(fault?.withheldShare ?? 0, of: group.keys.indices)
-            try read(group, except: Set(withheld), &progress, bench: bench, into: &output)
+            try read(group, except: Set(withheld), &progress, scratch: scratch, into: &output)
             output.append(0x5D)
         }
         if let throttling = progress.throttling, !progress.wasAnyRead { throw throttling }
@@ -79,7 +80,7 @@ extension Service {
     /// Reads the items of one table until the reply is full; appends them with commas between.
     private func read(
         _ group: KeyGroup, except withheld: Set<Int>, _ progress: inout Progress,
-        bench: Workbench, into output: inout ByteStorage
+        scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) {
         let now = time.now
         var (units, count) = (0.0, 0)
@@ -91,7 +92,7 @@ extension Service {
             }
             do throws(ServiceError) {
                 let found = try group.table.item(
-                    entry.key, from: bench.encoder, isConsistent: group.isConsistent,
+                    entry.key, from: scratch.encoder, isConsistent: group.isConsistent,
                     projection: group.projection, bytesMax: progress.bytesLeft, now: now)
                 guard let found else {
                     // The reply is full: nothing else is looked for.
@@ -139,7 +140,7 @@ extension Service {
     }
 
     private func keyGroups(
-        _ request: Parameters, bench: Workbench
+        _ request: Parameters, scratch: RequestScratch
     ) throws(ServiceError) -> [KeyGroup] {
         guard let bytes = request["RequestItems"] else {
             throw .validation("The requestItems parameter is required for BatchGetItem")
@@ -148,14 +149,14 @@ extension Service {
         var reader = WireReader(bytes)
         try reader.members { (reader, name) throws(ServiceError) in
             let parameters = try Parameters(try reader.skipValue())
-            groups.append(try keyGroup(name.text, parameters, bench: bench))
+            groups.append(try keyGroup(name.text, parameters, scratch: scratch))
         }
         try check(groups)
         return groups
     }
 
     private func keyGroup(
-        _ name: String, _ parameters: Parameters, bench: Workbench
+        _ name: String, _ parameters: Parameters, scratch: RequestScratch
     ) throws(ServiceError) -> KeyGroup {
         try parameters.refuse("AttributesToGet")
         try TableName.check(name)
@@ -163,7 +164,7 @@ extension Service {
             throw .constraint(
                 nil, at: "requestItems.\(name).member.keys", "Member must not be null")
         }
-        var expressions = try RequestExpressions(parameters, [.projection], &bench.encoder)
+        var expressions = try RequestExpressions(parameters, [.projection], &scratch.encoder)
         let projection = try expressions.projection()
         try expressions.checkAllUsed()
         let table = try tables.table(serving: name, at: time.now)
@@ -177,7 +178,7 @@ extension Service {
             group.keys.append(
                 KeyGroup.Entry(
                     source: source, spelling: try Self.spelling(of: source),
-                    key: try bench.key(source, layout: table.layout)))
+                    key: try scratch.key(source, layout: table.layout)))
         }
         return group
     }

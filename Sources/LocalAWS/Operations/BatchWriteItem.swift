@@ -5,22 +5,22 @@ import System
 extension Service {
     /// - Parameter fault: of the request: it may leave a share of the writes unprocessed.
     func batchWriteItem(
-        _ body: UnsafeRawBufferPointer, _ fault: Fault?, bench: Workbench,
+        _ body: UnsafeRawBufferPointer, _ fault: Fault?, scratch: RequestScratch,
         into output: inout ByteStorage
     ) throws(ServiceError) {
         let now = time.now
         let (tables, requests) = (tables, requests)
-        bench.batch.removeAll()
+        scratch.batch.removeAll()
         // A table that is deleted must not be kept by the last batch that wrote to it.
-        defer { bench.batch.forgetTables() }
-        try bench.batch.read(body, encoder: &bench.encoder) { name in
+        defer { scratch.batch.forgetTables() }
+        try scratch.batch.read(body, encoder: &scratch.encoder) { name in
             requests.count(.batchWriteItem, table: tables.bareName(name))
             guard let table = tables.table(named: name, at: now), table.servesItems(at: now) else {
                 return nil
             }
             return table
         }
-        let batch = bench.batch
+        let batch = scratch.batch
         for group in batch.groups { try admitMutation(of: group.table!, .batchWriteItem) }
         let isSized = batch.wantsMetrics
         guard
@@ -37,7 +37,7 @@ extension Service {
                 withheld.isEmpty
                 ? Array(group.positions) : group.positions.filter { !withheld.contains($0) }
             let outcome = group.table!.write(
-                batch.writes, at: positions, from: bench.encoder, now: now)
+                batch.writes, at: positions, from: scratch.encoder, now: now)
             refusedCount += outcome.refused.count
             reasons += outcome.reasons
             used.append((index, outcome.used))
@@ -53,7 +53,7 @@ extension Service {
         output.append("{\"UnprocessedItems\":{")
         for (place, left) in unprocessed.enumerated() {
             if place > 0 { output.append(0x2C) }
-            write(left.positions, of: batch.groups[left.group], bench: bench, to: &output)
+            write(left.positions, of: batch.groups[left.group], scratch: scratch, to: &output)
         }
         output.append(0x7D)
         if isSized { output.append(",\"ItemCollectionMetrics\":{}") }
@@ -72,7 +72,7 @@ extension Service {
 
     /// Writes unprocessed entries, which the service need not spell as they were sent.
     private func write(
-        _ positions: [Int], of group: BatchWrites.Group, bench: Workbench,
+        _ positions: [Int], of group: BatchWrites.Group, scratch: RequestScratch,
         to output: inout ByteStorage
     ) {
         output.append(0x22)
@@ -80,11 +80,11 @@ extension Service {
         output.append("\":[")
         for (place, position) in positions.enumerated() {
             if place > 0 { output.append(0x2C) }
-            let write = bench.batch.writes[position]
+            let write = scratch.batch.writes[position]
             output.append(
                 write.kind == .put ? "{\"PutRequest\":{\"Item\":" : "{\"DeleteRequest\":{\"Key\":")
-            let stored = Array(bench.encoder.output.bytes[write.item.json])
-            output.append(array: faults.disguise(stored))
+            let stored = Array(scratch.encoder.output.bytes[write.item.json])
+            output.append(array: faults.respelled(stored))
             output.append("}}")
         }
         output.append(0x5D)

@@ -11,7 +11,7 @@ extension Service {
         let definition = try check.definition(named: name)
         guard let schema = definition.schema else { throw .internalError }
         var features = try features(request, named: name, definition.billing)
-        features.indexWarm = try check.indexWarm().mapValues { Settling($0) }
+        features.indexWarm = try check.indexWarm().mapValues { DelayedSetting($0) }
         try admitMutation(ofTableNamed: name, .createTable)
         // However long that takes, the reply tells the table as it began.
         let change = changeTime()
@@ -25,11 +25,11 @@ extension Service {
     ) throws(ServiceError) -> TableFeatures {
         var features = TableFeatures()
         if let tableClass = try request.tableClass(), tableClass != .standard {
-            features.tableClass = Settling(tableClass)
+            features.tableClass = DelayedSetting(tableClass)
         }
         features.isDeletionProtected = try request.bool("DeletionProtectionEnabled") ?? false
         if let encryption = try request.json("SSESpecification") {
-            features.encryptionKey = Settling(
+            features.encryptionKey = DelayedSetting(
                 try EncryptionRequest(encryption).keyARN(in: tables))
         }
         if let stream = try request.json("StreamSpecification"),
@@ -38,7 +38,7 @@ extension Service {
             features.stream.enable(viewType, secondsSinceEpoch: time.secondsSinceEpoch)
         }
         if let warm = try request.json("WarmThroughput") {
-            features.warm = Settling(
+            features.warm = DelayedSetting(
                 try ThroughputCheck.initialWarm(warm, billing, of: "table"))
         }
         if let document = try request.string("ResourcePolicy") {

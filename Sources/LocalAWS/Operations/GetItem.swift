@@ -4,7 +4,7 @@ import System
 /// GetItem (API reference): an item by its key.
 extension Service {
     func getItem(
-        _ request: Parameters, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) {
         let name = try request.tableName()
         try request.refuse("AttributesToGet")
@@ -14,15 +14,16 @@ extension Service {
         guard let bytes = request["Key"] else {
             throw .validation("The parameter 'Key' is required but was not present in the request")
         }
-        var expressions = try RequestExpressions(request, [.projection], &bench.encoder)
+        var expressions = try RequestExpressions(request, [.projection], &scratch.encoder)
         let projection = try expressions.projection()
         try expressions.checkAllUsed()
         let now = time.now
         let table = try tables.table(serving: name, at: now)
         try projection?.check(against: table.layout)
-        let key = try bench.key(bytes, layout: table.layout)
+        let key = try scratch.key(bytes, layout: table.layout)
         let found = try table.item(
-            key, from: bench.encoder, isConsistent: isConsistent, projection: projection, now: now)
+            key, from: scratch.encoder, isConsistent: isConsistent, projection: projection, now: now
+        )
         output.append(0x7B)
         if let json = found?.json {
             output.append("\"Item\":")

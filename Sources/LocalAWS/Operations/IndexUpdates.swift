@@ -171,7 +171,7 @@ struct IndexUpdates {
             }
         }
         state.definition.globalIndexes += asked.globalIndexes
-        state.features.indexWarm[index.name] = Settling(try check.warm(index))
+        state.features.indexWarm[index.name] = DelayedSetting(try check.warm(index))
         state.indexPhases[index.name] = .creating(allocatedAt: time.middle, builtAt: time.end)
         state.phase = .updating(until: time.middle)
     }
@@ -223,7 +223,7 @@ struct IndexUpdates {
             state.indexPhases[index.name] = .updating(until: time.end)
         }
         if let asked = json["WarmThroughput"] {
-            var warm = state.features.indexWarm[index.name] ?? Settling(nil)
+            var warm = state.features.indexWarm[index.name] ?? DelayedSetting(nil)
             try warm.raise(
                 asked, billing.with(state.definition.globalIndexes[place].throughput),
                 of: "index \(index.name)", at: time)

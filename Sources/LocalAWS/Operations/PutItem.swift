@@ -3,9 +3,9 @@ import System
 /// PutItem and DeleteItem (API reference): one write, perhaps on a condition.
 extension Service {
     func putItem(
-        _ request: Parameters, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) {
-        let options = try writeOptions(request, bench)
+        let options = try writeOptions(request, scratch)
         guard let bytes = request["Item"] else {
             throw .validation(
                 "The parameter 'Item' is required but was not present in the request")
@@ -13,34 +13,34 @@ extension Service {
         let table = try tables.table(serving: options.name, at: time.now)
         var reader = WireReader(bytes)
         let layout = table.layout
-        let item = try bench.encoder.attributes(&reader, layout: layout)
-        let key = try bench.encoder.key(of: item, layout: layout, wording: .detailed)
+        let item = try scratch.encoder.attributes(&reader, layout: layout)
+        let key = try scratch.encoder.key(of: item, layout: layout, wording: .detailed)
         try admitMutation(of: table, .putItem)
         try perform(
-            PendingWrite(kind: .put, item: item, key: key), on: table, options, bench, &output)
+            PendingWrite(kind: .put, item: item, key: key), on: table, options, scratch, &output)
     }
 
     func deleteItem(
-        _ request: Parameters, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) {
-        let options = try writeOptions(request, bench)
+        let options = try writeOptions(request, scratch)
         guard let bytes = request["Key"] else {
             throw .validation("The parameter 'Key' is required but was not present in the request")
         }
         let table = try tables.table(serving: options.name, at: time.now)
         var reader = WireReader(bytes)
         let layout = table.layout
-        let item = try bench.encoder.attributes(&reader, layout: layout)
-        let key = try bench.encoder.bareKey(of: item, layout: layout)
+        let item = try scratch.encoder.attributes(&reader, layout: layout)
+        let key = try scratch.encoder.bareKey(of: item, layout: layout)
         try admitMutation(of: table, .deleteItem)
         try perform(
-            PendingWrite(kind: .delete, item: item, key: key), on: table, options, bench, &output)
+            PendingWrite(kind: .delete, item: item, key: key), on: table, options, scratch, &output)
     }
 
     private func writeOptions(
-        _ request: Parameters, _ bench: Workbench
+        _ request: Parameters, _ scratch: RequestScratch
     ) throws(ServiceError) -> WriteOptions {
-        var expressions = try WriteOptions.expressions(of: request, [.condition], bench)
+        var expressions = try WriteOptions.expressions(of: request, [.condition], scratch)
         let options = try WriteOptions(request, &expressions)
         try expressions.checkAllUsed()
         guard options.values == .none || options.values == .allOld else {
@@ -50,12 +50,12 @@ extension Service {
     }
 
     private func perform(
-        _ write: PendingWrite, on table: Table, _ options: WriteOptions, _ bench: Workbench,
+        _ write: PendingWrite, on table: Table, _ options: WriteOptions, _ scratch: RequestScratch,
         _ output: inout ByteStorage
     ) throws(ServiceError) {
         try options.condition?.check(against: table.layout)
         let (outcome, old) = table.write(
-            one: write, if: options.condition, from: bench.encoder, now: time.now)
+            one: write, if: options.condition, from: scratch.encoder, now: time.now)
         try options.check(outcome, old: old)
         options.write(
             attributes: options.values == .allOld ? old : nil, outcome.used, of: table, to: &output)

@@ -6,7 +6,7 @@ import System
 extension Service {
     /// Returns where in `output` the body begins: before the items, whose number is known last.
     func query(
-        _ request: Parameters, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) -> Int {
         try request.refuse(
             "KeyConditions", "QueryFilter", "AttributesToGet", "ConditionalOperator")
@@ -18,7 +18,7 @@ extension Service {
                     + "in the request.")
         }
         var expressions = try RequestExpressions(
-            request, [.filter, .keyCondition, .projection], &bench.encoder)
+            request, [.filter, .keyCondition, .projection], &scratch.encoder)
         let condition = try expressions.keyCondition()
         try page.read(&expressions)
         try expressions.checkAllUsed()
@@ -30,7 +30,7 @@ extension Service {
         try page.query.filter?.checkLeavesKey(of: target)
         page.query.extent = .keys(selection.range)
         if let bytes = request["ExclusiveStartKey"] {
-            let start = try bench.startKey(bytes, of: target, isExplained: false)
+            let start = try scratch.startKey(bytes, of: target, isExplained: false)
             try start.key.withUnsafeBytes { key in
                 Result { () throws(ServiceError) in try selection.check(start: key) }
             }.get()
@@ -48,7 +48,7 @@ extension Service {
     }
 }
 
-extension Workbench {
+extension RequestScratch {
     /// Reads the key behind which a page goes on: the key of an item in its table, and of its entry
     /// in the index that is read.
     ///

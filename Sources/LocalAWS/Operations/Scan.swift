@@ -5,19 +5,19 @@ import System
 extension Service {
     /// Returns where in `output` the body begins: before the items, whose number is known last.
     func scan(
-        _ request: Parameters, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) -> Int {
         try request.refuse("AttributesToGet", "ScanFilter", "ConditionalOperator")
         var page = try PageRequest(request)
         let segment = try segment(request)
-        var expressions = try RequestExpressions(request, [.filter, .projection], &bench.encoder)
+        var expressions = try RequestExpressions(request, [.filter, .projection], &scratch.encoder)
         try page.read(&expressions)
         try expressions.checkAllUsed()
         let now = time.now
         let table = try tables.table(serving: page.name, at: now)
         let target = try page.target(in: table, at: now)
         page.query.extent = .segment(segment)
-        page.query.start = try startKey(request, of: target, segment, bench: bench)
+        page.query.start = try startKey(request, of: target, segment, scratch: scratch)
         return try page.answer(from: table, at: now, into: &output)
     }
 
@@ -46,10 +46,11 @@ extension Service {
     }
 
     private func startKey(
-        _ request: Parameters, of target: ReadTarget, _ segment: HashSegment, bench: Workbench
+        _ request: Parameters, of target: ReadTarget, _ segment: HashSegment,
+        scratch: RequestScratch
     ) throws(ServiceError) -> (hash: UInt64, key: [UInt8])? {
         guard let bytes = request["ExclusiveStartKey"] else { return nil }
-        let start = try bench.startKey(bytes, of: target, isExplained: target.index == nil)
+        let start = try scratch.startKey(bytes, of: target, isExplained: target.index == nil)
         guard segment.contains(start.hash) else {
             throw .validation(
                 "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "

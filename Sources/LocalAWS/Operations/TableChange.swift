@@ -208,7 +208,7 @@ struct TableChange {
     }
 }
 
-extension Settling<WarmUnits?> {
+extension DelayedSetting<WarmUnits?> {
     /// Warm throughput is only ever raised (guide, "Warm throughput").
     mutating func raise(
         _ asked: JSON, _ billing: Billing, of owner: String, at time: ChangeTime

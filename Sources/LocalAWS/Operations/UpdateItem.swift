@@ -4,10 +4,10 @@ import System
 /// UpdateItem (API reference): changes to one item, which is made if it is not there.
 extension Service {
     func updateItem(
-        _ request: Parameters, bench: Workbench, into output: inout ByteStorage
+        _ request: Parameters, scratch: RequestScratch, into output: inout ByteStorage
     ) throws(ServiceError) {
         _ = try request.tableName()
-        var expressions = try WriteOptions.expressions(of: request, [.update, .condition], bench)
+        var expressions = try WriteOptions.expressions(of: request, [.update, .condition], scratch)
         let update = try expressions.update().map(ItemUpdate.init)
         let options = try WriteOptions(request, &expressions)
         try expressions.checkAllUsed()
@@ -18,11 +18,11 @@ extension Service {
         try update?.check(against: table.layout)
         try options.condition?.check(against: table.layout)
         var reader = WireReader(bytes)
-        let item = try bench.encoder.attributes(&reader, layout: table.layout)
-        let key = try bench.encoder.bareKey(of: item, layout: table.layout)
+        let item = try scratch.encoder.attributes(&reader, layout: table.layout)
+        let key = try scratch.encoder.bareKey(of: item, layout: table.layout)
         try admitMutation(of: table, .updateItem)
         let outcome = try table.update(
-            key, json: item.json, by: update, if: options.condition, encoder: &bench.encoder,
+            key, json: item.json, by: update, if: options.condition, encoder: &scratch.encoder,
             now: time.now)
         try options.check(outcome.write, old: outcome.old)
         options.write(

@@ -26,13 +26,13 @@ struct WriteOptions {
 
     /// The expressions of a write, of these kinds; what the server lacks is refused.
     static func expressions(
-        of request: Parameters, _ kinds: [RequestExpressions.Kind], _ bench: Workbench
+        of request: Parameters, _ kinds: [RequestExpressions.Kind], _ scratch: RequestScratch
     ) throws(ServiceError) -> RequestExpressions {
         try request.refuse("Expected", "ConditionalOperator", "AttributeUpdates")
         if try request.string("ReturnItemCollectionMetrics") ?? "NONE" != "NONE" {
             throw .unsupported("ReturnItemCollectionMetrics")
         }
-        return try RequestExpressions(request, kinds, &bench.encoder)
+        return try RequestExpressions(request, kinds, &scratch.encoder)
     }
 
     init(_ request: Parameters, _ expressions: inout RequestExpressions) throws(ServiceError) {

@@ -80,7 +80,7 @@ extension Table {
         json["ProvisionedThroughput"] = Self.provisioned(billing)
         json["OnDemandThroughput"] = Self.maxima(billing)
         json["WarmThroughput"] = Self.warm(
-            billing, features.indexWarm[index.name] ?? Settling(nil), at: now)
+            billing, features.indexWarm[index.name] ?? DelayedSetting(nil), at: now)
         return json
     }
 
@@ -123,7 +123,7 @@ extension Table {
     }
 
     private static func warm(
-        _ billing: Billing, _ asked: Settling<WarmUnits?>, at now: Instant
+        _ billing: Billing, _ asked: DelayedSetting<WarmUnits?>, at now: Instant
     ) -> JSON {
         let units = WarmUnits(billing, asked: asked.value(at: now))
         return [

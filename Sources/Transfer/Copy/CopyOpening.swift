@@ -105,7 +105,7 @@ struct CopyOpening {
         for (number, (preflight, findings)) in tables.enumerated() {
             let record = job?.tables[number].record
             let plan = try await preflight.plan(findings, firsts[number], limit.prices)
-            let limits = try UnitLimits(
+            let limits = try ResolvedLimits(
                 preflight.options.limits, source: findings.source.definition,
                 target: findings.target?.definition ?? findings.source.definition)
             if let record {

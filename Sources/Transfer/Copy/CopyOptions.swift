@@ -9,7 +9,7 @@ package struct CopyOptions: Equatable, Sendable {
     package var segments: Int?
     /// Most scans in flight; nil: the default, which adapts.
     package var scansMax: Int?
-    package var limits = AskedLimits()
+    package var limits = RequestedLimits()
     /// Bytes for pages and batches.
     package var memory = memoryUsual
     package var isConsistentRead = false

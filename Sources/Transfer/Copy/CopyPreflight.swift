@@ -22,7 +22,7 @@ struct CopyPreflight {
         /// What is asked for of the source's settings, and all of those of a target that is there.
         var settings: (source: TableSettings, target: TableSettings?)
         /// Where the target is, or will be.
-        var place: WantedTable.Place
+        var place: TargetSpec.Place
         /// The attribute by which items expire; nil where none do, or nobody asked.
         var expiryAttribute: String?
 
@@ -43,7 +43,7 @@ struct CopyPreflight {
             if let keys = options.transform.keys {
                 model.definition = model.definition.withKeys(keys)
             }
-            var wanted = WantedTable(model, settings.source, as: name, at: place, choice)
+            var wanted = TargetSpec(model, settings.source, as: name, at: place, choice)
             // An earlier run of the job has made it, by a command that may have said more.
             if let target, isOwn, choice.billing == nil, choice.capacity == nil {
                 wanted.keepBilling(of: target.definition, raised?.table)
@@ -248,16 +248,16 @@ struct CopyPreflight {
     /// Who signs with the same key belongs to the same account; a table named by its ARN may not.
     private func targetPlace(
         _ from: TableDescription, _ to: TableDescription?
-    ) -> WantedTable.Place {
+    ) -> TargetSpec.Place {
         guard let source = source.table else {
             // Who wrote the files need not be who makes the table.
-            return WantedTable.Place(
+            return TargetSpec.Place(
                 region: target.reader.endpoint.region,
                 isSameAccount: to.map { $0.account == from.account } ?? false)
         }
         let sharesKey = source.reader.accessKeyID == target.reader.accessKeyID
         let isNamed = !source.name.contains(":") && !target.name.contains(":")
-        return WantedTable.Place(
+        return TargetSpec.Place(
             region: target.reader.endpoint.region,
             isSameAccount: to.map { $0.account == from.account } ?? (sharesKey && isNamed))
     }

@@ -181,7 +181,7 @@ package enum CopyPreparation {
         _ plan: SettingsPlan, _ note: @escaping @Sendable (String) -> Void
     ) async throws -> TableDescription {
         let (target, findings) = (table.preflight.target, table.findings)
-        let work = TargetWork(target: target, note: note, isStopping: { false })
+        let work = TableProvisioner(target: target, note: note, isStopping: { false })
         do {
             let made: TableDescription
             if findings.target == nil {

@@ -132,12 +132,12 @@ final class CopyTask: TableTask {
         }
     }
 
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits? {
         guard options.part != .schema else { return nil }
         if let work = state.withLock({ $0.work }), !(work is FilesCheck) {
             return try work.limits(under: throttle)
         }
-        return try UnitLimits(
+        return try ResolvedLimits(
             options.limits.updated(by: throttle), source: subject.source.definition,
             target: subject.target.definition)
     }

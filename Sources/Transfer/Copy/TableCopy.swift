@@ -11,7 +11,7 @@ import System
 
 /// The items of one table on their way to a target that is there. Any thread may call its methods.
 final class TableCopy: TableTask {
-    private let asked: AskedLimits
+    private let asked: RequestedLimits
     private let names: (source: String, target: String)
     private let tables: CopyPreparation.Pair
     private let driver: FlowDriver
@@ -25,9 +25,10 @@ final class TableCopy: TableTask {
         var definitions: (source: TableDefinition, target: TableDefinition)
         var outcome: FlowOutcome?
 
-        func limits(_ asked: AskedLimits, _ throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits
+        func limits(_ asked: RequestedLimits, _ throttle: RequestedLimits) throws(CopyRefusal)
+            -> ResolvedLimits
         {
-            try UnitLimits(
+            try ResolvedLimits(
                 asked.updated(by: throttle), source: definitions.source,
                 target: definitions.target)
         }
@@ -170,7 +171,7 @@ final class TableCopy: TableTask {
         }
     }
 
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits? {
         try state.withLock { state throws(CopyRefusal) in try state.limits(asked, throttle) }
     }
 

@@ -12,7 +12,7 @@ package struct ExportOptions: Equatable, Sendable {
     package var memory = memoryUsual()
     package var segments: Int?
     package var scansMax: Int?
-    package var limits = AskedLimits()
+    package var limits = RequestedLimits()
     package var isConsistentRead = false
     package var skipsExpired = false
     package var verifies = false

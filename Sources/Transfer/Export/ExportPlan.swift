@@ -54,7 +54,7 @@ extension CopyPlan {
             let sample = try await TableSample.take(
                 of: source, description.definition, first,
                 for: asked?.isFull == true ? nil : survey)
-            let limits = try UnitLimits(
+            let limits = try ResolvedLimits(
                 reading: description.definition,
                 partitions: ExportTask.partitions(of: description, options), options.limits)
             var plan = TablePlan(

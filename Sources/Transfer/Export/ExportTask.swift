@@ -84,7 +84,7 @@ final class ExportTask: TableTask {
         let name = subject.description.definition.name
         if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
         partitions = Self.partitions(of: subject.description, options)
-        let limits = try UnitLimits(
+        let limits = try ResolvedLimits(
             reading: subject.description.definition, partitions: partitions, options.limits)
         var status = TableStatus(source: name, target: subject.target.title)
         status.progress = Self.idleProgress(open, subject.description)
@@ -221,7 +221,7 @@ final class ExportTask: TableTask {
             if orders.isStopping { driver.stop() }
             state.verification?.obey(orders)
             if orders.throttle != state.orders.throttle,
-                let limits = try? UnitLimits(
+                let limits = try? ResolvedLimits(
                     reading: state.definition, partitions: partitions,
                     options.limits.updated(by: orders.throttle))
             {
@@ -231,8 +231,8 @@ final class ExportTask: TableTask {
         }
     }
 
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
-        try UnitLimits(
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits? {
+        try ResolvedLimits(
             reading: state.withLock { $0.definition }, partitions: partitions,
             options.limits.updated(by: throttle))
     }
@@ -413,7 +413,7 @@ final class ExportTask: TableTask {
         guard asked.readUnits.followsTable else { return }
         do {
             let definition = try await subject.table.describe().definition
-            let limits = try UnitLimits(reading: definition, partitions: partitions, asked)
+            let limits = try ResolvedLimits(reading: definition, partitions: partitions, asked)
             state.withLock { $0.definition = definition }
             driver.setLimits(read: limits.read)
         } catch {

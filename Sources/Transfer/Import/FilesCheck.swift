@@ -100,5 +100,5 @@ final class FilesCheck: TableTask {
     }
 
     /// Nothing is charged for it.
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? { nil }
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits? { nil }
 }

@@ -48,7 +48,7 @@ package final class Job: Sendable {
         /// Where other processes reach this one.
         var socketPath: String?
         /// What `jobs throttle` has asked for before.
-        var throttle = AskedLimits()
+        var throttle = RequestedLimits()
     }
 
     private let current: Run
@@ -57,7 +57,7 @@ package final class Job: Sendable {
     let tables: [Table]
     private let shared: SharedLimits
     /// What the command says of all tables together.
-    private let asked: AskedLimits
+    private let asked: RequestedLimits
     private let note: @Sendable (String) -> Void
     private let time: any TimeSource
     private let started: Instant
@@ -72,7 +72,7 @@ package final class Job: Sendable {
     /// - Parameter asked: of any table: what they share is the same in each.
     init(
         _ run: Run, _ tables: [Table], _ keeper: JobKeeper, _ policy: Policy,
-        shared: SharedLimits, asked: AskedLimits, note: @escaping @Sendable (String) -> Void,
+        shared: SharedLimits, asked: RequestedLimits, note: @escaping @Sendable (String) -> Void,
         time: any TimeSource
     ) {
         current = run
@@ -295,7 +295,7 @@ package final class Job: Sendable {
 
     /// Sets limits from now on, for this process and those that resume the job.
     /// - Throws: for a percentage of nothing, or when it can't be kept.
-    func throttle(_ limits: AskedLimits) throws(JobError) {
+    func throttle(_ limits: RequestedLimits) throws(JobError) {
         let throttle = state.withLock { $0.orders.throttle }.updated(by: limits)
         do throws(CopyRefusal) {
             for table in tables where table.task.status.outcome == nil {

@@ -15,7 +15,7 @@ protocol TableTask: Sendable {
     /// What it is held to when a user has asked for `throttle` besides what the command says; nil
     /// where it moves no items.
     /// - Throws: for a percentage of nothing.
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits?
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits?
 
     /// What it has cost, over all runs of its job.
     func dollars(by prices: PriceTable) -> Double
@@ -31,7 +31,7 @@ struct JobOrders: Equatable, Sendable {
     /// Once it is so it stays so.
     var isStopping = false
     /// What `jobs throttle` has asked for, in this run of the job and those before.
-    var throttle = AskedLimits()
+    var throttle = RequestedLimits()
 }
 
 /// A table that was refused: nothing is done with it.
@@ -47,7 +47,7 @@ struct RefusedTask: TableTask {
 
     func run() async -> TableStatus { status }
     func obey(_ orders: JobOrders) {}
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? { nil }
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits? { nil }
 }
 
 extension FlowFailure {

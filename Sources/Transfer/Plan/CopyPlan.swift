@@ -36,7 +36,7 @@ package struct CopyPlan: Sendable {
     }
 
     private static func seconds(
-        _ units: Double?, _ limit: Double?, _ hold: FlowHold
+        _ units: Double?, _ limit: Double?, _ hold: WaitReason
     ) -> (seconds: Double, by: String)? {
         guard let units, let limit else { return nil }
         return (units / limit, hold.rawValue)
@@ -163,7 +163,7 @@ extension CopyPreflight {
                     of: table, definition, first, for: asked?.isFull == true ? nil : survey)
             case .export(let export): TableSample(export.export)
             }
-        let limits = try UnitLimits(
+        let limits = try ResolvedLimits(
             options.limits, source: findings.source.definition, target: definition)
         var plan = TablePlan(
             findings, target: target.name, sample, first, as: definition, limits: limits,

@@ -8,7 +8,7 @@ extension TableCost {
     /// - Parameter limits: that the table is held to.
     init(
         _ prices: PriceTable, _ source: TableDescription, _ target: TableDescription?,
-        as definition: TableDefinition, at region: String?, _ limits: UnitLimits?
+        as definition: TableDefinition, at region: String?, _ limits: ResolvedLimits?
     ) {
         let place = target?.region ?? region
         self.init(

@@ -47,7 +47,8 @@ package struct TablePlan: Equatable, Sendable {
 
     init(
         _ findings: CopyPreflight.Findings, target: String, _ sample: TableSample,
-        _ first: FirstRead, as definition: TableDefinition, limits: UnitLimits, prices: PriceTable,
+        _ first: FirstRead, as definition: TableDefinition, limits: ResolvedLimits,
+        prices: PriceTable,
         isConsistentRead: Bool, readsFiles: Bool
     ) {
         source = findings.source.definition.name
@@ -70,7 +71,7 @@ package struct TablePlan: Equatable, Sendable {
     /// Of one that is written to files.
     init(
         exporting source: TableDescription, to title: String, _ sample: TableSample,
-        _ first: FirstRead, memory: MemoryBudget, limits: UnitLimits, prices: PriceTable,
+        _ first: FirstRead, memory: MemoryBudget, limits: ResolvedLimits, prices: PriceTable,
         isConsistentRead: Bool
     ) {
         self.source = source.definition.name
@@ -167,7 +168,7 @@ package struct TablePlan: Equatable, Sendable {
         return Double(segments) * (full * units(limit) + units(perSegment - full * limit))
     }
 
-    private mutating func time(_ limits: UnitLimits) {
+    private mutating func time(_ limits: ResolvedLimits) {
         var longest: (seconds: Double, by: String)?
         func consider(_ units: Double?, _ limit: Double?, _ by: String) {
             guard let units, let limit, limit > 0 else { return }

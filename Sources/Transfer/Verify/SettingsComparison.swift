@@ -40,13 +40,13 @@ struct SettingsComparison: Sendable {
         _ choice: SettingChoice
     ) -> [String] {
         let name = target.description.definition.name
-        let place = WantedTable.Place(
+        let place = TargetSpec.Place(
             region: target.place.table?.reader.endpoint.region ?? target.description.region
                 ?? "",
             isSameAccount: source.description.account == target.description.account)
-        let wanted = WantedTable(source.description, settings, as: name, at: place, choice)
+        let wanted = TargetSpec(source.description, settings, as: name, at: place, choice)
         // Each side is looked at as it would be carried to its own place.
-        let current = WantedTable(
+        let current = TargetSpec(
             target.description, found, as: name,
             at: .init(
                 region: target.description.region ?? place.region, isSameAccount: true), choice)

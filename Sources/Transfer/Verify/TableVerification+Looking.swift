@@ -212,7 +212,7 @@ extension TableVerification {
 
     private func findingSink(isLastRound: Bool, on queue: DispatchQueue) -> FindingSink {
         let mending = subject.repaired.map { repaired in
-            FindingSink.Mending(
+            FindingSink.RepairPlan(
                 ConditionalSink(
                     repaired.table, schema: subject.schema,
                     indexes: subject.target.description.definition.globalIndexes.map(\.name),

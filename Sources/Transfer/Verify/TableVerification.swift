@@ -202,7 +202,7 @@ final class TableVerification: TableTask {
         }
     }
 
-    func limits(under throttle: AskedLimits) throws(CopyRefusal) -> UnitLimits? {
+    func limits(under throttle: RequestedLimits) throws(CopyRefusal) -> ResolvedLimits? {
         try VerifyLimits(options.limits.updated(by: throttle), subject).units
     }
 

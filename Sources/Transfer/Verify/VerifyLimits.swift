@@ -26,7 +26,7 @@ struct VerifyLimits: Equatable, Sendable {
     }
 
     init(
-        _ asked: AskedLimits, source: TableDefinition, target: TableDefinition, isRepaired: Bool
+        _ asked: RequestedLimits, source: TableDefinition, target: TableDefinition, isRepaired: Bool
     ) throws(CopyRefusal) {
         try self.init(
             asked, source: Side(definition: source), target: Side(definition: target),
@@ -36,19 +36,19 @@ struct VerifyLimits: Equatable, Sendable {
     /// - Parameter isRepaired: something is written.
     /// - Throws: when a percentage is asked for of a table that has nothing to take it of.
     init(
-        _ asked: AskedLimits, source: Side, target: Side, isRepaired: Bool
+        _ asked: RequestedLimits, source: Side, target: Side, isRepaired: Bool
     ) throws(CopyRefusal) {
         var written = asked
         if source.isFiles { written.readUnits = nil }
         // Of a target that is only read, what may be written is not looked at.
         if !isRepaired { written.writeUnits = nil }
-        let limits = try UnitLimits(
+        let limits = try ResolvedLimits(
             written, source: source.definition, target: target.definition)
         self.source = source.isFiles ? ReadLimit() : limits.read
         self.target =
             target.isFiles
             ? ReadLimit()
-            : try UnitLimits.read(
+            : try ResolvedLimits.read(
                 asked.targetReadUnits, of: target.definition, "--target-read-units")
         // Nothing is held to it that writes nothing.
         write = isRepaired ? limits.write : WriteLimits()
@@ -56,7 +56,7 @@ struct VerifyLimits: Equatable, Sendable {
     }
 
     init(
-        _ asked: AskedLimits, _ subject: TableVerification.Subject
+        _ asked: RequestedLimits, _ subject: TableVerification.Subject
     ) throws(CopyRefusal) {
         try self.init(
             asked, source: Side(subject.source), target: Side(subject.target),
@@ -64,5 +64,5 @@ struct VerifyLimits: Equatable, Sendable {
     }
 
     /// As far as a copy has such.
-    var units: UnitLimits { UnitLimits(read: source, write: write) }
+    var units: ResolvedLimits { ResolvedLimits(read: source, write: write) }
 }

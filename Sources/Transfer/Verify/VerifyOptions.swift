@@ -20,7 +20,7 @@ package struct VerifyOptions: Equatable, Sendable {
     package var segments: Int?
     /// Scans in flight on each side.
     package var scansMax = 16
-    package var limits = AskedLimits()
+    package var limits = RequestedLimits()
     /// Bytes for the pages of both sides and for keys, of one table.
     package var memory = CopyOptions.memoryUsual
     package var isConsistentRead = false

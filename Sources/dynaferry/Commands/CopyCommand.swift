@@ -3,7 +3,7 @@ import CommandLine
 
 /// Runs a copy from the terminal.
 package struct CopyCommand: Sendable {
-    package typealias Start = (CopyArguments, JobVoice) throws -> any RunningJob
+    package typealias Start = (CopyArguments, JobConsole) throws -> any RunningJob
 
     let arguments: CopyArguments
     let console: Console

@@ -177,7 +177,7 @@ extension DemoArguments {
         var words = ["--endpoint", endpoint, "--progress", progress.rawValue]
         words += ["--give-up-after", "1m"]
         if let memory { words += ["--memory", "\(memory)"] }
-        let units = ValueKind<UnitLimit>.units
+        let units = ValueKind<RateSpec>.units
         if reads, let readUnits { words += ["--read-units", units.show(readUnits)] }
         if writes, let writeUnits { words += ["--write-units", units.show(writeUnits)] }
         return words

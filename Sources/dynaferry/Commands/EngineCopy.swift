@@ -43,7 +43,7 @@ enum EngineCopy {
     /// Resolves both sides, passes every refusal, creates the target when there is none, and lets
     /// the items move. Blocks until they do; call it on a thread that may wait.
     static func start(
-        _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
+        _ arguments: CopyArguments, _ voice: JobConsole, environment: [String: String]
     ) throws -> any RunningJob {
         EngineJob(
             try Blocking.run {
@@ -52,7 +52,7 @@ enum EngineCopy {
     }
 
     private static func prepare(
-        _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
+        _ arguments: CopyArguments, _ voice: JobConsole, environment: [String: String]
     ) async throws -> Job {
         try await CommandFailure.wrapping {
             if arguments.filesSide == .target {
@@ -72,7 +72,7 @@ enum EngineCopy {
 
     /// What is copied into tables, from others or from files.
     static func intoTables(
-        _ arguments: CopyArguments, _ environment: [String: String], _ voice: JobVoice,
+        _ arguments: CopyArguments, _ environment: [String: String], _ voice: JobConsole,
         _ job: inout JobOptions
     ) async throws -> [CopyPreparation.Pair] {
         if arguments.filesSide == .source {
@@ -103,7 +103,7 @@ enum EngineCopy {
     ///     has.
     ///   - purpose: what they are for, in words that tell commands apart.
     static func pairs(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice, _ job: inout JobOptions,
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, _ job: inout JobOptions,
         purpose: String? = nil
     ) async throws -> [TablePair] {
         let source = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))

@@ -17,7 +17,7 @@ enum EngineFiles {
     // MARK: To files
 
     static func export(
-        _ arguments: CopyArguments, _ voice: JobVoice, environment: [String: String]
+        _ arguments: CopyArguments, _ voice: JobConsole, environment: [String: String]
     ) async throws -> Job {
         let sides = try sidesOfExport(arguments, environment)
         var options = try EngineCopy.jobOptions(arguments, environment)
@@ -70,7 +70,7 @@ enum EngineFiles {
 
     /// Tables that are selected, and where each goes.
     static func exportPairs(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice, _ job: inout JobOptions
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, _ job: inout JobOptions
     ) async throws -> [ExportPreparation.Pair] {
         let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let scaling = try await sides.scaling(sides.source, arguments, voice)
@@ -86,7 +86,7 @@ enum EngineFiles {
     /// The tables that are selected, each with the place of its files.
     private static func folders(
         _ arguments: CopyArguments, _ client: ReadOnlyClient, _ scaling: Client?,
-        _ voice: JobVoice, _ job: inout JobOptions, purpose: String
+        _ voice: JobConsole, _ job: inout JobOptions, purpose: String
     ) async throws -> [(table: SourceTable, folder: String)] {
         let selection = TableSelection(toFiles: arguments)
         if selection.needsNames { job.selection = selection.text(for: purpose) }
@@ -104,7 +104,7 @@ enum EngineFiles {
 
     /// Tables that are selected, each with the export of it that it is compared with.
     static func exports(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice, _ job: inout JobOptions,
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, _ job: inout JobOptions,
         purpose: String
     ) async throws -> [(source: SourceTable, target: ExportedSource)] {
         let client = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
@@ -129,7 +129,7 @@ enum EngineFiles {
     /// A table, and the folder or the prefix of a bucket that it goes into.
     private static func place(
         _ table: SourceTable, _ target: String, _ sides: Sides, _ arguments: CopyArguments,
-        _ voice: JobVoice
+        _ voice: JobConsole
     ) async throws -> ExportPreparation.Pair {
         guard Location(target)?.kind == .bucket else {
             let store = FolderStore(target)
@@ -169,7 +169,7 @@ enum EngineFiles {
     // MARK: From files
 
     static func tables(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobVoice
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole
     ) async throws -> [CopyPreparation.Pair] {
         let client = try await sides.client(sides.target, arguments, voice)
         let scaling = try await sides.scaling(sides.target, arguments, voice)
@@ -209,7 +209,7 @@ enum EngineFiles {
 
     private static func place(
         _ files: Location, _ side: CopyArguments.FilesSide, _ sides: Sides,
-        _ arguments: CopyArguments, _ voice: JobVoice
+        _ arguments: CopyArguments, _ voice: JobConsole
     ) async throws -> FilesPlace {
         let (base, pattern) = files.baseAndPattern
         guard files.kind == .bucket else {
@@ -285,7 +285,7 @@ private struct FilesPlace {
 
     /// The exports that are meant, and what the stars of the pattern stand for in each.
     func exports(
-        _ arguments: CopyArguments, _ voice: JobVoice
+        _ arguments: CopyArguments, _ voice: JobConsole
     ) async throws -> [(export: ReadExport, stars: [String])] {
         let listing = ExportListing(
             try await wrapped { () throws(FlowFailure) in

@@ -26,7 +26,7 @@ enum EnginePlan {
 
     /// Blocks until all have been looked at; call it on a thread that may wait.
     static func make(
-        _ plan: PlanArguments, _ prices: PriceTable, _ voice: JobVoice,
+        _ plan: PlanArguments, _ prices: PriceTable, _ voice: JobConsole,
         environment: [String: String]
     ) throws -> CopyPlan {
         let (arguments, survey) = (plan.copy, plan.survey)

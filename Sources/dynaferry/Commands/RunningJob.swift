@@ -17,7 +17,7 @@ package protocol RunningJob: Stoppable {
 }
 
 /// How a job speaks while it runs. Any thread may call it.
-package struct JobVoice: Sendable {
+package struct JobConsole: Sendable {
     /// nil keeps it quiet.
     let console: Console?
     let log: LineFile?
@@ -61,7 +61,7 @@ struct JobRun {
     /// Call it before any thread is started, for the signals' sake.
     /// - Parameter finish: what has come of it.
     func run(
-        _ control: ProcessControl, _ words: Words, start: (JobVoice) throws -> any RunningJob,
+        _ control: ProcessControl, _ words: Words, start: (JobConsole) throws -> any RunningJob,
         finish: (JobStatus, ProcessUsage) throws -> any JobSummary
     ) throws -> ExitCode {
         let report = try arguments.report.map { path throws(CommandFailure) in
@@ -82,7 +82,7 @@ struct JobRun {
         }
         let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
         let job = try start(
-            JobVoice(console: console, log: log, willWrite: { stop.willWrite() }))
+            JobConsole(console: console, log: log, willWrite: { stop.willWrite() }))
         stop.willWrite()
         stop.deliver(to: job)
         defer { withExtendedLifetime(end) {} }

@@ -68,7 +68,7 @@ struct Sides {
 
     /// Reaches Application Auto Scaling; nil where that can't be.
     func scaling(
-        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobConsole
     ) async throws(ConfigurationError) -> Client? {
         guard let scaling = settings.scaling else { return nil }
         return try await client(scaling, arguments, voice)
@@ -77,7 +77,7 @@ struct Sides {
     /// Reaches a bucket of a side.
     func bucket(
         _ name: BucketName, of settings: SideSettings, _ arguments: CopyArguments,
-        _ voice: JobVoice
+        _ voice: JobConsole
     ) async throws(ConfigurationError) -> BucketClient {
         let storage = try settings.storage()
         let client = try await RESTClient(
@@ -95,7 +95,7 @@ struct Sides {
     }
 
     func client(
-        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobVoice
+        _ settings: SideSettings, _ arguments: CopyArguments, _ voice: JobConsole
     ) async throws(ConfigurationError) -> Client {
         return try await Client(
             settings, engine: engines[settings.trust]!,

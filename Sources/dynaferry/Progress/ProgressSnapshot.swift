@@ -89,7 +89,7 @@ package struct ProgressSnapshot: Sendable {
     package var waiting: String? { isComparing ? status.tables.waiting : progress.hold?.text }
 }
 
-extension FlowHold {
+extension WaitReason {
     fileprivate var text: String? {
         switch self {
         case .targetReplies, .paused: nil

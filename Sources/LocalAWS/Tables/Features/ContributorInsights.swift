@@ -10,7 +10,7 @@ struct ContributorInsights: Sendable {
         case throttled = "THROTTLED_KEYS"
     }
 
-    private var isOn = Settling(false)
+    private var isOn = DelayedSetting(false)
     private var mode = Mode.accessedAndThrottled
     /// In seconds since 1970.
     private var changedAt: Double?

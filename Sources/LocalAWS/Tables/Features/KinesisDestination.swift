@@ -10,7 +10,7 @@ struct KinesisDestination: Sendable {
 
     let streamARN: String
     var precision: Precision
-    var isOn = Settling(false)
+    var isOn = DelayedSetting(false)
 
     func status(at now: Instant) -> String {
         let status = SwitchStatus.text(

@@ -8,17 +8,17 @@ struct TableFeatures: Sendable {
     }
 
     /// Nil when it was never anything but the standard class.
-    var tableClass = Settling<TableClass?>(nil)
+    var tableClass = DelayedSetting<TableClass?>(nil)
     /// In seconds since 1970.
     var tableClassChangedAt: Double?
     var isDeletionProtected = false
     /// The ARN of the key in AWS KMS; nil for the key that AWS owns.
-    var encryptionKey = Settling<String?>(nil)
+    var encryptionKey = DelayedSetting<String?>(nil)
     var stream = StreamSetting()
     /// What was asked for; nil when billing alone decides.
-    var warm = Settling<WarmUnits?>(nil)
+    var warm = DelayedSetting<WarmUnits?>(nil)
     /// The same by global index.
-    var indexWarm: [String: Settling<WarmUnits?>] = [:]
+    var indexWarm: [String: DelayedSetting<WarmUnits?>] = [:]
     var tags = TagSet()
     var timeToLive = TimeToLiveSetting()
     var policies = ResourcePolicies()

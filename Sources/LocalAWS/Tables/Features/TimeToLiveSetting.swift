@@ -6,7 +6,7 @@ struct TimeToLiveSetting: Sendable {
     /// One change an hour (API reference, UpdateTimeToLive).
     private static let changeInterval = Duration.seconds(3600)
 
-    private var attribute = Settling<String?>(nil)
+    private var attribute = DelayedSetting<String?>(nil)
     private var changedAt: Instant?
 
     mutating func change(

@@ -9,7 +9,7 @@ enum EngineRetry {
     static func run(
         _ arguments: CopyArguments, folder: JobFolder, id: String, environment: [String: String]
     ) throws -> DeadLetterRetry.Findings {
-        let voice = JobVoice(console: nil, log: nil)
+        let voice = JobConsole(console: nil, log: nil)
         return try Blocking.run {
             try await CommandFailure.wrapping {
                 let sides = try Sides(arguments, environment: environment)

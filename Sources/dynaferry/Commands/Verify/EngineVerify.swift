@@ -13,7 +13,7 @@ enum EngineVerify {
     /// Resolves both sides, passes every refusal, and lets both be read. Blocks until they are;
     /// call it on a thread that may wait.
     static func start(
-        _ arguments: VerifyArguments, _ voice: JobVoice, environment: [String: String],
+        _ arguments: VerifyArguments, _ voice: JobConsole, environment: [String: String],
         emit: @escaping VerifyPreparation.Emit
     ) throws -> any RunningJob {
         try checkConsent(arguments)
@@ -63,7 +63,7 @@ enum EngineVerify {
     }
 
     private static func tables(
-        _ arguments: VerifyArguments, _ environment: [String: String], _ voice: JobVoice,
+        _ arguments: VerifyArguments, _ environment: [String: String], _ voice: JobConsole,
         _ job: inout JobOptions
     ) async throws -> [Found] {
         let copy = arguments.copy

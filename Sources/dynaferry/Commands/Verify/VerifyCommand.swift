@@ -6,7 +6,7 @@ import Transfer
 /// Runs a verification from the terminal.
 package struct VerifyCommand: Sendable {
     package typealias Start =
-        (VerifyArguments, JobVoice, @escaping VerifyPreparation.Emit) throws -> any RunningJob
+        (VerifyArguments, JobConsole, @escaping VerifyPreparation.Emit) throws -> any RunningJob
 
     let arguments: VerifyArguments
     let console: Console

@@ -19,19 +19,23 @@ import Testing
         let provisioned = table(
             .provisioned(Throughput(readUnits: 80, writeUnits: 40)),
             index: Throughput(readUnits: 1, writeUnits: 9))
-        let limits = try UnitLimits(AskedLimits(), source: provisioned, target: provisioned)
+        let limits = try ResolvedLimits(RequestedLimits(), source: provisioned, target: provisioned)
         #expect(limits.read.unitsPerSecond == 40)
         #expect(limits.write.all == [40, 9])
-        #expect(AskedLimits().readUnits.followsTable)
+        #expect(RequestedLimits().readUnits.followsTable)
     }
 
     @Test func `on demand there is no limit but a maximum`() throws {
         let free = table(.onDemand(Throughput()), index: Throughput())
         #expect(
-            try UnitLimits(AskedLimits(), source: free, target: free).write.all == [nil, nil])
+            try ResolvedLimits(RequestedLimits(), source: free, target: free).write.all == [
+                nil, nil,
+            ])
         let capped = table(.onDemand(Throughput(writeUnits: 700)), index: Throughput(writeUnits: 5))
         #expect(
-            try UnitLimits(AskedLimits(), source: free, target: capped).write.all == [700, 5])
+            try ResolvedLimits(RequestedLimits(), source: free, target: capped).write.all == [
+                700, 5,
+            ])
     }
 
     @Test func `a number bounds the table and each index, a percentage takes of each one's own`()
@@ -43,15 +47,19 @@ import Testing
         var options = CopyOptions()
         options.limits.writeUnits = .perSecond(500)
         #expect(
-            try UnitLimits(options.limits, source: target, target: target).write.all == [500, 500])
+            try ResolvedLimits(options.limits, source: target, target: target).write.all == [
+                500, 500,
+            ])
         options.limits.writeUnits = .percent(25)
         #expect(
-            try UnitLimits(options.limits, source: target, target: target).write.all == [250, 25])
+            try ResolvedLimits(options.limits, source: target, target: target).write.all == [
+                250, 25,
+            ])
     }
 
     @Test func `a percentage of nothing to read of a target is refused by its own option's name`() {
         let free = table(.onDemand(Throughput()))
-        var asked = AskedLimits()
+        var asked = RequestedLimits()
         asked.targetReadUnits = .percent(50)
         let refusal = #expect(throws: CopyRefusal.self) {
             try VerifyLimits(asked, source: free, target: free, isRepaired: false)
@@ -64,12 +72,12 @@ import Testing
         var options = CopyOptions()
         options.limits.writeUnits = .percent(50)
         #expect(throws: CopyRefusal.self) {
-            try UnitLimits(options.limits, source: free, target: free)
+            try ResolvedLimits(options.limits, source: free, target: free)
         }
         options.limits.writeUnits = nil
         options.limits.readUnits = .percent(50)
         #expect(throws: CopyRefusal.self) {
-            try UnitLimits(options.limits, source: free, target: free)
+            try ResolvedLimits(options.limits, source: free, target: free)
         }
     }
 }

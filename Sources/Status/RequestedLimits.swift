@@ -1,13 +1,13 @@
 import JSON
 
 /// Limits as a command or `jobs throttle` asks for them; nil where it says nothing.
-package struct AskedLimits: Equatable, Sendable {
+package struct RequestedLimits: Equatable, Sendable {
     /// Of the source; nil: half of what a provisioned one has.
-    package var readUnits: UnitLimit?
+    package var readUnits: RateSpec?
     /// Of the target, where it is compared; likewise.
-    package var targetReadUnits: UnitLimit?
+    package var targetReadUnits: RateSpec?
     /// Of the target; nil: all of what a provisioned one has.
-    package var writeUnits: UnitLimit?
+    package var writeUnits: RateSpec?
     /// Units a second of all tables of the job together, their indexes included.
     package var totalReadUnits: Double?
     package var totalWriteUnits: Double?
@@ -21,10 +21,10 @@ package struct AskedLimits: Equatable, Sendable {
 
     package var totals: UnitTotals { UnitTotals(read: totalReadUnits, write: totalWriteUnits) }
 
-    package var isEmpty: Bool { self == AskedLimits() }
+    package var isEmpty: Bool { self == RequestedLimits() }
 
     /// What `later` sets, and where it sets nothing what this one does.
-    package func updated(by later: AskedLimits) -> AskedLimits {
+    package func updated(by later: RequestedLimits) -> RequestedLimits {
         var limits = self
         limits.readUnits = later.readUnits ?? readUnits
         limits.targetReadUnits = later.targetReadUnits ?? targetReadUnits
@@ -63,23 +63,23 @@ package struct AskedLimits: Equatable, Sendable {
     }
 
     package init(json: JSON) {
-        readUnits = json["readUnits"].flatMap(UnitLimit.init(json:))
-        targetReadUnits = json["targetReadUnits"].flatMap(UnitLimit.init(json:))
-        writeUnits = json["writeUnits"].flatMap(UnitLimit.init(json:))
+        readUnits = json["readUnits"].flatMap(RateSpec.init(json:))
+        targetReadUnits = json["targetReadUnits"].flatMap(RateSpec.init(json:))
+        writeUnits = json["writeUnits"].flatMap(RateSpec.init(json:))
         totalReadUnits = json["totalReadUnits"]?.double(in: Self.unitsRange)
         totalWriteUnits = json["totalWriteUnits"]?.double(in: Self.unitsRange)
         writesMax = json["writesMax"]?.int(in: 1...1_000_000)
     }
 }
 
-extension UnitLimit? {
+extension RateSpec? {
     /// It follows the table's own capacity, which may change meanwhile.
     package var followsTable: Bool {
         if case .perSecond = self { false } else { true }
     }
 }
 
-extension UnitLimit {
+extension RateSpec {
     fileprivate var text: String {
         switch self {
         case .perSecond(let units): "\(JSON(units).text) a second"
@@ -95,7 +95,7 @@ extension UnitLimit {
     }
 
     fileprivate init?(json: JSON) {
-        if let units = json.double(in: AskedLimits.unitsRange) {
+        if let units = json.double(in: RequestedLimits.unitsRange) {
             self = .perSecond(units)
         } else if let share = json["percent"]?.double(in: 0...100) {
             self = .percent(share)

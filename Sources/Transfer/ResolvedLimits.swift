@@ -4,7 +4,7 @@ import Status
 import System
 
 /// The limits that a copy keeps to, from what the user asked for and what the tables have.
-package struct UnitLimits: Equatable, Sendable {
+package struct ResolvedLimits: Equatable, Sendable {
     package var read: ReadLimit
     package var write: WriteLimits
     /// A live table keeps at least half of its read units for its users.
@@ -17,7 +17,7 @@ package struct UnitLimits: Equatable, Sendable {
 
     /// Throws when a percentage is asked for of a table that has nothing to take it of.
     package init(
-        _ asked: AskedLimits, source: TableDefinition, target: TableDefinition
+        _ asked: RequestedLimits, source: TableDefinition, target: TableDefinition
     ) throws(CopyRefusal) {
         read = try Self.read(asked.readUnits, of: source, "--read-units")
         read.shared = asked.totalReadUnits
@@ -41,7 +41,7 @@ package struct UnitLimits: Equatable, Sendable {
     /// - Parameter partitions: that are read at a time. Of one on demand each keeps half of its
     ///   units for its users, as a provisioned table does.
     init(
-        reading table: TableDefinition, partitions: Int, _ asked: AskedLimits
+        reading table: TableDefinition, partitions: Int, _ asked: RequestedLimits
     ) throws(CopyRefusal) {
         read = try Self.read(asked.readUnits, of: table, "--read-units")
         read.unitsPerSecond =
@@ -54,7 +54,7 @@ package struct UnitLimits: Equatable, Sendable {
     /// What one table may be read at.
     /// - Parameter option: what asked for it, for messages.
     static func read(
-        _ asked: UnitLimit?, of table: TableDefinition, _ option: String
+        _ asked: RateSpec?, of table: TableDefinition, _ option: String
     ) throws(CopyRefusal) -> ReadLimit {
         let units = table.billing.throughput.readUnits.map(Double.init)
         switch asked {
@@ -116,7 +116,7 @@ extension UnitTotals {
     /// - Parameters:
     ///   - tables: what each is held to by itself.
     ///   - usual: at least so many.
-    package func width(of tables: [UnitLimits], usual: Int) -> Int {
+    package func width(of tables: [ResolvedLimits], usual: Int) -> Int {
         let newRead = Double(ServiceLimits.onDemandReadUnits)
         let newWrite = Double(ServiceLimits.onDemandWriteUnits)
         let reads = tables.map { $0.read.unitsPerSecond ?? newRead }

@@ -1,7 +1,7 @@
 import DynamoModel
 
 /// A table as its copy is to be once everything is done, and what of it can't be.
-package struct WantedTable: Equatable, Sendable {
+package struct TargetSpec: Equatable, Sendable {
     package var definition: TableDefinition
     package var settings: TableSettings
     package var replicas: [String] = []

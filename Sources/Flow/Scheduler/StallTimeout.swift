@@ -3,7 +3,7 @@ import System
 
 /// How long faults are waited out without any progress. Time in which nothing failed, as when the
 /// process was suspended, is no lack of progress.
-package struct Patience: Sendable {
+package struct StallTimeout: Sendable {
     package let giveUpAfter: Duration
     private var last: FlowFailure?
     private var since = Instant.zero

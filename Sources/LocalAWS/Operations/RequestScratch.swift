@@ -1,6 +1,6 @@
 /// What one thread needs to perform requests, kept from one to the next: the encoder of items and
 /// its buffers. Confined to the thread that made it.
-final class Workbench {
+final class RequestScratch {
     var encoder: ItemEncoder
     var batch = BatchWrites()
 

@@ -17,7 +17,7 @@ extension ValueKind where Value == Double {
     }
 }
 
-extension ValueKind where Value == UnitLimit {
+extension ValueKind where Value == RateSpec {
     package static var units: Self {
         ValueKind(
             name: "N|N%", expected: "units a second, at least 1, or a percentage up to 100%",

@@ -2,7 +2,7 @@ import Pacing
 
 /// A setting whose change takes a while: until then the old value holds, and status words say that
 /// it is on its way.
-struct Settling<Value: Sendable>: Sendable {
+struct DelayedSetting<Value: Sendable>: Sendable {
     /// What holds when it has settled.
     private(set) var target: Value
     private var old: Value

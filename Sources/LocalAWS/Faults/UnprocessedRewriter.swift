@@ -3,7 +3,7 @@ import JSON
 import Pacing
 
 /// Spells an item of DynamoDB JSON anew: equal by the service's rules, different byte for byte.
-enum Disguise {
+enum UnprocessedRewriter {
     static func write(
         _ item: JSON, using generator: inout SeededGenerator
     ) -> [UInt8] {

@@ -2,7 +2,7 @@ import AWS
 
 /// What a bucket's refusals have taught: in which region it is, and what it demands of what is put
 /// into it. Learnt once, by the first request that needed it.
-struct BucketLessons: Equatable, Sendable {
+struct BucketRequirements: Equatable, Sendable {
     private(set) var endpoint: StorageEndpoint
     /// The sum that buckets with Object Lock, and old servers, ask for.
     private(set) var wantsMD5: Bool
@@ -22,7 +22,7 @@ struct BucketLessons: Equatable, Sendable {
     }
 
     /// Learns from the refusal of a request that was made by `known`.
-    mutating func learn(from error: AWSError, sentBy known: BucketLessons) -> Advice {
+    mutating func learn(from error: AWSError, sentBy known: BucketRequirements) -> Advice {
         if let region = error.region, region != known.endpoint.region, Self.isElsewhere(error) {
             // Another request may have learnt it meanwhile.
             guard region != endpoint.region else { return .sendAnew }

@@ -7,7 +7,7 @@ import Flow
 ///
 /// Each step looks before it acts, so that whoever is killed in the midst of them has only to run
 /// them again.
-package struct TargetWork: Sendable {
+package struct TableProvisioner: Sendable {
     package let target: TargetTable
     package let note: @Sendable (String) -> Void
     /// Asked while something is waited for, which may be long.

@@ -4,7 +4,7 @@ import System
 /// Whether a side does anything at all. A few failures among answers are met by repeating the
 /// requests that failed; failures in a row also hold back new requests, so that a side which is
 /// down, or has no capacity left for now, is asked now and then and not by every request there is.
-struct SideHealth: Sendable {
+struct CircuitBreaker: Sendable {
     private(set) var failuresInRow = 0
     /// The last failure was a refusal for lack of capacity.
     private(set) var isRefusing = false

@@ -9,8 +9,8 @@ import Schema
 /// What is done to a target besides writing its items: its units raised before them and set back
 /// after them, and then its settings.
 extension CopyTask {
-    private var work: TargetWork {
-        TargetWork(
+    private var work: TableProvisioner {
+        TableProvisioner(
             target: subject.tables.target, note: note,
             isStopping: { [state] in state.withLock { $0.orders.isStopping } })
     }
@@ -68,9 +68,9 @@ extension CopyTask {
             let lacking = try await work.perform(subject.plan.steps, of: subject.target)
             state.withLock { $0.status.settings.lack(lacking) }
             return .completed
-        } catch is TargetWork.Stopped {
+        } catch is TableProvisioner.Stopped {
             return .stopped
-        } catch let failure as TargetWork.Failure {
+        } catch let failure as TableProvisioner.Failure {
             var failed = FlowFailure(
                 settling: failure.error,
                 "all items of \(name) arrived, but not its \(failure.step.title)")
