@@ -38,11 +38,13 @@ let package = Package(
         .target(name: "AWS", dependencies: ["System", "JSON", "Pacing", "CCurl"]),
         .target(name: "DynamoDB", dependencies: ["System", "JSON", "DynamoModel", "AWS"]),
         .target(name: "S3", dependencies: ["System", "DynamoModel", "AWS"]),
+        .target(name: "Formats", dependencies: ["System", "JSON", "DynamoModel"]),
         .target(name: "Flow", dependencies: ["System", "Pacing", "DynamoModel"]),
         .target(
             name: "Connectors",
             dependencies: [
-                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Formats",
+                "Flow",
             ]),
         .target(
             name: "Schema",
@@ -61,7 +63,7 @@ let package = Package(
             name: "Transfer",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
-                "Connectors", "Schema", "Status", "Jobs",
+                "Formats", "Connectors", "Schema", "Status", "Jobs",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
@@ -72,15 +74,14 @@ let package = Package(
             name: "Arguments",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Connectors", "Schema", "Status", "Jobs", "Transfer", "HTTPServer", "LocalAWS",
-                "CommandLine",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "HTTPServer",
+                "LocalAWS", "CommandLine",
             ]),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Connectors",
-                "Schema", "Status", "Jobs", "Transfer",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer",
                 "HTTPServer", "LocalAWS", "CommandLine", "Arguments",
             ]),
 
@@ -110,6 +111,8 @@ let package = Package(
             name: "DynamoModelTests", dependencies: ["System", "DynamoModel", "Pacing", "JSON"]),
         .testTarget(
             name: "AWSTests", dependencies: ["TestSupport", "System", "AWS", "JSON", "Pacing"]),
+        .testTarget(
+            name: "FormatsTests", dependencies: ["System", "JSON", "DynamoModel", "Formats"]),
         .testTarget(name: "DynamoDBTests", dependencies: ["AWS", "DynamoDB", "JSON"]),
         .testTarget(
             name: "S3Tests",

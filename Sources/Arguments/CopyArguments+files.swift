@@ -2,6 +2,7 @@ import AWS
 import CommandLine
 import Connectors
 import DynamoModel
+import Formats
 import S3
 import System
 import Transfer
@@ -25,6 +26,8 @@ package struct FilesArguments: Equatable, Sendable {
     package var key: KeyWords?
     /// Of several exports of one table the newest is read.
     package var latest = false
+    /// How files hold their items.
+    package var format = FormatOptions()
     /// All files are read before the first item is written.
     package var checksFirst = false
     /// What is asked of a bucket with each request.
@@ -132,7 +135,7 @@ extension CopyArguments {
                 last line counts. Where --memory could hold all items this is done in any case.
                 """
             ).perTable,
-        ] + bucketOptions
+        ] + FormatArguments.options(\.files.format) + bucketOptions
     }
 
     /// A side is a bucket: it is reached as a table would be.
@@ -171,6 +174,11 @@ extension CopyArguments {
         if files.level != nil, files.compression == .none {
             throw UsageError(
                 "--level sets a compression, but --compression is none", hints: ["leave it out"])
+        }
+        if side == .target, let option = formatOption {
+            throw UsageError(
+                "\(option) is about files that are read, but files are written",
+                hints: ["leave it out: an export is written as DynamoDB's own is"])
         }
         if let option = optionAgainstFiles(side) {
             throw UsageError(
@@ -261,7 +269,16 @@ extension CopyArguments {
         if files.level != usual.level { return "--level" }
         if files.like != nil { return "--like" }
         if files.latest { return "--latest" }
+        if let option = formatOption { return option }
         return files.checksFirst ? "--check-first" : nil
+    }
+
+    private var formatOption: String? {
+        if files.format.format != nil { return "--format" }
+        let (csv, usual) = (files.format.csv, CSVOptions())
+        if csv.types != usual.types { return "--csv-types" }
+        if csv.header != usual.header { return "--csv-header" }
+        return csv.delimiter == usual.delimiter ? nil : "--csv-delimiter"
     }
 
     private func optionAgainstFiles(_ side: FilesSide) -> String? {

@@ -102,7 +102,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Option(
                 flag: "--requester-pays", \.copy.files.bucket.requesterPays, in: .files,
                 "Pay for requests to a bucket whose owner does not."),
-        ]
+        ] + FormatArguments.options(\.copy.files.format)
     }
 
     private static var tableOptions: [Option<Self>] {

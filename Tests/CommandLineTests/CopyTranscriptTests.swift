@@ -136,18 +136,18 @@ struct CopyTranscriptTests {
             Refusal("Orders s3://none/ \(local)", error: "no such bucket", hint: "the account"),
             Refusal("s3://none/ New \(local)", error: "no such bucket", hint: "the account"),
             Refusal(
-                "s3://dumps/a/ New \(local)", error: "no export in s3://dumps/a/", hint: "path"),
+                "s3://dumps/a/ New \(local)", error: "no files in s3://dumps/a/", hint: "path"),
             Refusal(
                 "Orders s3://dumps/a/ \(local) --expected-bucket-owner 111122223333",
                 error: "AccessDenied", hint: "check whose it is"),
-            Refusal("./none/ New \(local)", error: "no export in ./none/", hint: "path"),
+            Refusal("./none/ New \(local)", error: "no files in ./none/", hint: "path"),
             Refusal(
                 "Orders \(folder.path("file")) \(local)", error: "is a file", hint: "a folder"),
             Refusal(
                 "Orders \(folder.path("file/in/it/")) \(local)", error: "is a file",
                 hint: "a folder"),
             Refusal(
-                "\(folder.path("file")) New \(local)", error: "Not a directory", hint: "a folder"),
+                "\(folder.path("file")) New \(local)", error: "what keys", hint: "--key"),
             Refusal(
                 "\(folder.path("two/")) New \(local)", error: "2 exports", hint: "--latest"),
             Refusal("- New \(local)", error: "keys", hint: "--key"),

@@ -180,11 +180,20 @@ enum GuideCommands {
 
     /// The files that pages show, by the name in their first line: `// NAME: what it is`. Others
     /// that commands name are made up.
+    private static let dynamodumpSchema = """
+        {"Table":{"TableName":"orders","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],
+        "AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]}}
+        """
+
     static let files: [String: String] = {
-        var files = [
+        var files: [String: String] = [
             "secret": "an example of a key",
             "wanted.txt": #"{"id":{"S":"item-1"}}"# + "\n",
             "lines.json": #"{"Item":{"id":{"S":"a"}}}"# + "\n",
+            "scan.json": #"{"Items":[{"id":{"S":"a"}}],"Count":1}"#,
+            "people.csv": "id,name,age,active\na,Ann,7,true\n",
+            "dynamodump/orders/schema.json": dynamodumpSchema,
+            "dynamodump/orders/data/0001.json": #"{"Items":[{"id":{"S":"a"}}],"Count":1}"#,
             ".env": ["SRC", "DEST"].flatMap { side in
                 ["ACCESS_KEY_ID=key", "SECRET_ACCESS_KEY=secret", "REGION=us-east-1"].map {
                     "\(side)_AWS_\($0)\n"
@@ -203,7 +212,10 @@ enum GuideCommands {
 
     static func write(into folder: TemporaryFolder) throws {
         for (name, text) in files where !name.hasPrefix("./") {
-            try text.write(toFile: folder.path(name), atomically: true, encoding: .utf8)
+            let url = URL(fileURLWithPath: folder.path(name))
+            try FileManager.default.createDirectory(
+                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: url, atomically: true, encoding: .utf8)
         }
     }
 

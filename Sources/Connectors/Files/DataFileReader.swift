@@ -1,6 +1,7 @@
 import Dispatch
 import DynamoModel
 import Flow
+import Formats
 import Glibc
 import JSON
 import System
@@ -20,50 +21,35 @@ final class DataFileReader: @unchecked Sendable {
     private let cutter: LineCutter
     private let queue: DispatchQueue
 
-    /// Compressed bytes that have been read and not used yet.
-    private let input = ByteBuffer()
-    private var inputUsed = 0
     /// Bytes of the file that have been read, and all there are, once that is known.
     private var offset = 0
     private var fileBytes: Int?
     private var version: String?
     private let digest: RunningDigest?
-    private var form: Form?
-    /// What lines are taken of: inflated, and not taken yet.
-    private let text = ByteBuffer()
-    private var textUsed = 0
-    /// All of the file is in `text`.
-    private var hasAllText = false
+    private let text: FileText
     /// Bytes passed over of a line that is too long to be an item.
     private var overlong = 0
     /// Lines that have been given, or passed over.
     private(set) var line = 0
 
-    /// How a file's bytes are to be read, by its first ones.
-    private enum Form {
-        case plain
-        case compressed(any Decompressor)
-    }
-
     /// The longest line that may hold an item: what a page of one has room for.
     private static let lineBytesMax = PageShape.lines.replyBytesMax(items: 1)
-    private static let textBytes = 64 << 10
     /// Bytes kept of a line that is too long.
     private static let overlongKept = 1_024
 
     /// Bytes that a reader takes between pages, at most, but for a line that is longer.
     static func memory(of file: DataFile, in files: any FileStore) -> Int {
-        let inflater = file.name.hasSuffix(".zst") ? ZstdReader.memory : 64 << 10
-        return files.pieceBytes + 2 * textBytes + inflater
+        files.pieceBytes + FileText.memory(ofFile: file.name)
     }
 
     init(
-        _ files: any FileStore, _ file: DataFile, number: Int, _ cutter: LineCutter,
-        for purpose: ExportSource.Purpose, on queue: DispatchQueue
+        _ files: any FileStore, _ file: DataFile, number: Int, _ text: FileText,
+        _ cutter: LineCutter, for purpose: ExportSource.Purpose, on queue: DispatchQueue
     ) {
         self.files = files
         self.file = file
         self.number = number
+        self.text = text
         self.purpose = purpose
         self.cutter = cutter
         self.queue = queue
@@ -83,8 +69,8 @@ final class DataFileReader: @unchecked Sendable {
         /// Lines before the first that is wanted.
         var passed: Int
         var lines: [Range<Int>] = []
-        /// Lines that are too long, by their places among those.
-        var overlong: [Int: Int] = [:]
+        /// Why some can't be items, by their places among those.
+        var defects: [Int: String] = [:]
     }
 
     /// - Parameter first: lines before it are passed over.
@@ -114,11 +100,12 @@ final class DataFileReader: @unchecked Sendable {
                 return draft.done(.failure(failure))
             case .needsText: break
             }
-            if hasAllText { return end(draft) }
-            do throws(FlowFailure) {
-                guard try inflate() else { return fetch(draft) }
+            if text.isWhole { return end(draft) }
+            do throws(FormatFlaw) {
+                let isRead = fileBytes.map { offset >= $0 } ?? false
+                guard try text.refill(isRead: isRead) else { return fetch(draft) }
             } catch {
-                return draft.done(.failure(error))
+                return draft.done(.failure(damaged(error.reason, hint: error.hint)))
             }
         }
     }
@@ -133,8 +120,8 @@ final class DataFileReader: @unchecked Sendable {
 
     /// Takes the next line of `text` into the page.
     private func takeLine(_ draft: inout Draft) -> Step {
-        let rest = UnsafeRawBufferPointer(rebasing: text.bytes[textUsed...])
-        guard let count = Self.lineLength(rest, isWhole: hasAllText) else {
+        let rest = text.rest
+        guard let count = Self.lineLength(rest, isWhole: text.isWhole) else {
             guard rest.count > Self.lineBytesMax else { return .needsText }
             return passOver(rest, &draft)
         }
@@ -151,19 +138,26 @@ final class DataFileReader: @unchecked Sendable {
             }
             let start = draft.buffer.count
             if isOverlong {
-                draft.overlong[draft.lines.count] = length
+                draft.defects[draft.lines.count] =
+                    "it has \(length) bytes, more than any item; its first are kept"
                 draft.buffer.append(overlong > 0 ? kept : Array(line.prefix(Self.overlongKept)))
             } else {
                 draft.buffer.append(line)
             }
+            if let defect = text.takeDefect(self.line) {
+                draft.defects[draft.lines.count] = defect
+            }
             draft.lines.append(start..<draft.buffer.count)
         }
         if isWanted {
-            if draft.passed > 0 { draft.passed -= 1 }
+            if draft.passed > 0 {
+                _ = text.takeDefect(self.line)
+                draft.passed -= 1
+            }
             self.line += 1
         }
         (overlong, kept) = (0, [])
-        textUsed += isEnd ? count : count + 1
+        text.take(isEnd ? count : count + 1)
         return .taken
     }
 
@@ -174,7 +168,7 @@ final class DataFileReader: @unchecked Sendable {
     private func passOver(_ rest: UnsafeRawBufferPointer, _ draft: inout Draft) -> Step {
         if overlong == 0 { kept = Array(rest.prefix(Self.overlongKept)) }
         overlong += rest.count
-        textUsed += rest.count
+        text.take(rest.count)
         return .needsText
     }
 
@@ -196,8 +190,9 @@ final class DataFileReader: @unchecked Sendable {
         let first = line - draft.lines.count
         page.made = [PageLines(first: LinePlace(file: number, line: first))]
         var refused: [(item: Int, failure: FlowFailure)] = []
-        for (number, result) in cutter.cut(draft.lines, of: draft.buffer.bytes).enumerated() {
-            switch checked(result, overlong: draft.overlong[number]) {
+        let items = cutter.cut(draft.lines, of: draft.buffer.bytes, as: text.form)
+        for (number, result) in items.enumerated() {
+            switch checked(result, defect: draft.defects[number]) {
             case .success(let item):
                 page.items.append(item)
                 page.storedBytes += Int(item.size)
@@ -217,31 +212,32 @@ final class DataFileReader: @unchecked Sendable {
         draft.done(.success(page))
     }
 
-    /// - Parameter overlong: bytes of a line of which only the first are there.
+    /// - Parameter defect: that was found before.
     private func checked(
-        _ item: Result<ItemSlice, JSONError>, overlong: Int?
-    ) -> Result<ItemSlice, JSONError> {
-        if let overlong {
+        _ item: Result<ItemSlice, JSONError>, defect: String?
+    ) -> Result<ItemSlice, LineDefect> {
+        if let defect { return .failure(LineDefect(reason: defect)) }
+        switch item {
+        case .success(let slice) where Int(slice.size) > ServiceLimits.itemBytesMax:
             return .failure(
-                JSONError(
-                    offset: 0,
-                    reason: "the line has \(overlong) bytes, more than any item; its first are"
-                        + " kept"))
+                LineDefect(
+                    reason: "the item has \(slice.size) bytes, and"
+                        + " \(ServiceLimits.itemBytesMax) are allowed"))
+        case .success(let slice): return .success(slice)
+        case .failure(let error):
+            return .failure(LineDefect(reason: "\(error.reason) (byte \(error.offset))"))
         }
-        guard case .success(let slice) = item, Int(slice.size) > ServiceLimits.itemBytesMax else {
-            return item
-        }
-        return .failure(
-            JSONError(
-                offset: 0,
-                reason: "the item has \(slice.size) bytes, and"
-                    + " \(ServiceLimits.itemBytesMax) are allowed"))
     }
 
-    private func failure(_ error: JSONError, line: Int) -> FlowFailure {
+    /// Why a line is no item.
+    private struct LineDefect: Error {
+        let reason: String
+    }
+
+    private func failure(_ error: LineDefect, line: Int) -> FlowFailure {
         FlowFailure(
             .giveUp, code: BadLine.code,
-            message: "\(title), line \(line): \(error.reason) (byte \(error.offset))")
+            message: "\(title), \(text.noun) \(line): \(error.reason)")
     }
 
     static func cursor(_ line: Int) -> Cursor { Cursor(bytes: Array(String(line).utf8)) }
@@ -254,66 +250,9 @@ final class DataFileReader: @unchecked Sendable {
 
     // MARK: Bytes
 
-    /// Inflates a piece of what has been read.
-    /// - Returns: false when that is used up.
-    private func inflate() throws(FlowFailure) -> Bool {
-        makeRoomForText()
-        let rest = UnsafeRawBufferPointer(rebasing: input.bytes[inputUsed...])
-        let isRead = fileBytes.map { offset >= $0 } ?? false
-        if form == nil {
-            guard rest.count >= 4 || isRead else { return false }
-            form = Self.form(of: rest)
-            // What its window takes was not counted.
-            if case .compressed(let reader) = form, reader is ZstdReader,
-                file.name != StreamStore.fileName, !file.name.hasSuffix(".zst")
-            {
-                throw damaged("is compressed by zstd: its name must end with .zst")
-            }
-        }
-        switch form {
-        case .compressed(let reader):
-            let before = text.count
-            guard let used = reader.read(rest, into: text, room: Self.textBytes) else {
-                throw damaged(reader.flaw)
-            }
-            inputUsed += used
-            if text.count > before || used > 0 { return true }
-            guard isRead else { return false }
-            guard reader.isAtEnd else { throw damaged("is cut short") }
-        case .plain, nil:
-            guard rest.count > 0 else {
-                guard isRead else { return false }
-                break
-            }
-            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.textBytes))
-            text.append(piece)
-            inputUsed += piece.count
-            return true
-        }
-        hasAllText = true
-        return true
-    }
-
-    /// By magic numbers (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1).
-    private static func form(of start: UnsafeRawBufferPointer) -> Form {
-        if start.starts(with: [0x1F, 0x8B]) { return .compressed(GzipReader()) }
-        if start.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { return .compressed(ZstdReader()) }
-        return .plain
-    }
-
-    /// Moves the rest of a line to the buffer's start.
-    private func makeRoomForText() {
-        guard textUsed > 0 else { return }
-        let rest = Array(text.bytes[textUsed...])
-        text.removeAll()
-        text.append(rest)
-        textUsed = 0
-    }
-
     /// Reads the file's next bytes, then goes on. All that came before is used.
     private func fetch(_ draft: Draft) {
-        input.removeAll()
-        inputUsed = 0
+        let input = text.emptied
         let end = min(offset + files.pieceBytes, fileBytes ?? .max)
         files.read(file.name, offset..<end, version: version, into: input) { [self] result in
             queue.async { [self] in
@@ -321,13 +260,13 @@ final class DataFileReader: @unchecked Sendable {
                 case .failure(let failure):
                     input.removeAll()
                     draft.done(.failure(failure))
-                case .success(let part): take(part, draft)
+                case .success(let part): take(part, input, draft)
                 }
             }
         }
     }
 
-    private func take(_ part: FilePart, _ draft: Draft) {
+    private func take(_ part: FilePart, _ input: ByteBuffer, _ draft: Draft) {
         guard fileBytes == nil || fileBytes == part.fileBytes else {
             return draft.done(.failure(damaged("has changed since it was listed")))
         }
@@ -353,26 +292,28 @@ final class DataFileReader: @unchecked Sendable {
         }
         if let items = file.items, items != line {
             return draft.done(
-                .failure(damaged("has \(line) lines, and the manifest says \(items)")))
+                .failure(damaged("has \(line) \(text.noun)s, and the manifest says \(items)")))
         }
         finish(draft, isLast: true)
     }
 
     private var effect: String {
         switch purpose {
-        case .copying: "; up to \(line) of its lines have been written"
+        case .copying: "; up to \(line) of its \(text.noun)s have been written"
         case .checking: "; nothing has been written"
         case .checkingAgain, .comparing: ""
         }
     }
 
-    private func damaged(_ what: String) -> FlowFailure {
-        FlowFailure(
+    private func damaged(_ what: String, hint: String? = nil) -> FlowFailure {
+        let usual =
+            file.name == StreamStore.fileName
+            ? "what has arrived stays: --merge copies the whole stream over it"
+            : "put the right file there, then run the same command: it resumes"
+        return FlowFailure(
             .giveUp, code: "BadFile",
             message: "\(title) \(what)" + effect,
-            hint: file.name == StreamStore.fileName
-                ? "what has arrived stays: --merge copies the whole stream over it"
-                : "put the right file there, then run the same command: it resumes")
+            hint: hint ?? usual)
     }
 }
 

@@ -12,8 +12,10 @@ package struct ExportListing: Equatable, Sendable {
         package var summary: String?
         /// Below its folder, in the order of their names.
         package var data: [FileEntry]
-        /// Ours: definition and settings of the table.
+        /// Ours, `table.json`: definition and settings of the table; or dynamodump's `schema.json`.
         package var table: String?
+        /// Data Pipeline's list of its files.
+        package var pipelineManifest: String?
     }
 
     package var exports: [Found] = []
@@ -25,6 +27,8 @@ package struct ExportListing: Equatable, Sendable {
     package var lookAlike: String?
 
     private static let summary = "manifest-summary.json"
+    private static let schema = "schema.json"
+    private static let manifest = "manifest"
 
     package init(_ entries: [FileEntry]) {
         var rest: [FileEntry] = []
@@ -36,7 +40,15 @@ package struct ExportListing: Equatable, Sendable {
             if entry.name.hasSuffix("/"), entry.bytes == 0 { continue }
             if Self.isClutter(entry.name) { skipped.append(entry.name) } else { rest.append(entry) }
         }
-        let folders = Set(rest.compactMap { Self.folder(of: $0.name) })
+        let all = Set(rest.map(\.name))
+        var folders = Set(rest.compactMap { Self.folder(of: $0.name) })
+        // Others may have a file of this name, too.
+        for name in all where name == Self.schema || name.hasSuffix("/" + Self.schema) {
+            let folder = String(name.dropLast(Self.schema.count))
+            if all.contains(where: { $0.hasPrefix(folder + "data/") }) { folders.insert(folder) }
+        }
+        let manifests = all.filter { $0 == Self.manifest || $0.hasSuffix("/" + Self.manifest) }
+        folders.formUnion(manifests.map { String($0.dropLast(Self.manifest.count)) })
         var byFolder: [String: [FileEntry]] = [:]
         for entry in rest {
             let owner = Self.prefixes(of: entry.name).first { folders.contains($0) }
@@ -50,6 +62,9 @@ package struct ExportListing: Equatable, Sendable {
     private mutating func add(_ folder: String, _ entries: [FileEntry], isExport: Bool) {
         let names = Set(entries.map(\.name))
         let summary = folder + Self.summary
+        if names.contains(folder + Self.manifest), !names.contains(summary) {
+            return addPipeline(folder, entries)
+        }
         let data = entries.filter { isExport ? $0.name.hasPrefix(folder + "data/") : true }
             .filter { Self.isData($0.name) }
         let known = Set(data.map(\.name))
@@ -66,7 +81,16 @@ package struct ExportListing: Equatable, Sendable {
             Found(
                 folder: folder, id: Self.name(of: folder),
                 summary: hasSummary ? summary : nil, data: data,
-                table: names.contains(folder + "table.json") ? folder + "table.json" : nil))
+                table: ["table.json", Self.schema].map { folder + $0 }.first(where: names.contains))
+        )
+    }
+
+    private mutating func addPipeline(_ folder: String, _ entries: [FileEntry]) {
+        exports.append(
+            Found(
+                folder: folder, id: Self.name(of: folder),
+                data: entries.filter { $0.name != folder + Self.manifest },
+                pipelineManifest: folder + Self.manifest))
     }
 
     /// The folder of the export that a file is of, as far as its name tells.
@@ -94,12 +118,26 @@ package struct ExportListing: Equatable, Sendable {
         let rest = name.dropFirst(folder.count)
         return [
             summary, "manifest-summary.md5", "manifest-summary.checksum", "manifest-files.json",
-            "manifest-files.md5", "manifest-files.checksum", "_started", "table.json",
+            "manifest-files.md5", "manifest-files.checksum", "_started", "table.json", schema,
         ].contains(String(rest))
     }
 
-    private static func isData(_ name: String) -> Bool {
-        [".json", ".jsonl", ".ndjson", ".gz", ".zst"].contains { name.hasSuffix($0) }
+    /// Whether a file may hold items, as far as its name tells.
+    package static func isData(_ name: String) -> Bool {
+        let last = name.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        return endings.contains { last.hasSuffix($0) }
+            // Data Pipeline and Hadoop have files without endings.
+            || last.hasPrefix("part-") || isUUID(last)
+    }
+
+    private static let endings = [
+        ".json", ".jsonl", ".ndjson", ".csv", ".ion", ".gz", ".zst",
+    ]
+
+    private static func isUUID(_ name: Substring) -> Bool {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        return parts.map(\.utf8.count) == [8, 4, 4, 4, 12]
+            && parts.allSatisfy { $0.allSatisfy(\.isHexDigit) }
     }
 
     /// What systems and tools leave behind.

@@ -36,6 +36,15 @@ extension ReadExport {
         return Base64.encode(hash.finish())
     }
 
+    /// Of one file, as a listing has it.
+    package init(file entry: FileEntry) {
+        let file = DataFile(
+            name: entry.name, items: nil, bytes: entry.bytes, md5: nil, etag: nil)
+        self.init(
+            folder: entry.name, id: entry.name, data: [file], bytes: entry.bytes,
+            storedBytes: entry.bytes)
+    }
+
     /// Of a stream of lines, of which nothing is known.
     package init(stream name: String) {
         let file = DataFile(name: name, items: nil, bytes: nil, md5: nil, etag: nil)
@@ -70,6 +79,8 @@ package struct ExportReader: Sendable {
         }
         if let summary = found.summary {
             try await read(summary, found, into: &export)
+        } else if let manifest = found.pipelineManifest {
+            try await readPipeline(manifest, found, into: &export)
         } else {
             export.data = found.data.map {
                 DataFile(name: $0.name, items: nil, bytes: $0.bytes, md5: nil, etag: nil)
@@ -139,6 +150,41 @@ package struct ExportReader: Sendable {
             export.notes.append(
                 "\(unlisted) files below \(files.title(of: found.folder))data/ are not in the"
                     + " manifest and are not read")
+        }
+    }
+
+    /// The manifest of Data Pipeline and the EMR connector:
+    /// `{"name":"DynamoDB-export","version":3,"entries":[{"url":"s3://...","mandatory":true}]}`.
+    private func readPipeline(
+        _ manifest: String, _ found: ExportListing.Found, into export: inout ReadExport
+    ) async throws(FlowFailure) {
+        let bytes = try await whole(manifest, Self.manifestBytesMax)
+        guard let json = try? JSON(parsing: bytes), let entries = json["entries"]?.array else {
+            throw bad(
+                ManifestError(
+                    manifest, "is no manifest of Data Pipeline: it has no entries",
+                    hint: "remove it where it belongs to nothing: all files are read then"))
+        }
+        for entry in entries {
+            let url = entry["url"]?.string ?? ""
+            let last = url.split(separator: "/").last.map(String.init) ?? ""
+            guard let file = found.data.first(where: { $0.name == found.folder + last }) else {
+                throw bad(
+                    ManifestError(
+                        manifest, "lists \(url), which is not there", hint: "copy the whole folder")
+                )
+            }
+            guard !export.data.contains(where: { $0.name == file.name }) else {
+                throw bad(ManifestError(manifest, "lists \(url) twice"))
+            }
+            export.data.append(
+                DataFile(name: file.name, items: nil, bytes: file.bytes, md5: nil, etag: nil))
+        }
+        let unlisted = found.data.count - export.data.count
+        if unlisted > 0 {
+            export.notes.append(
+                "\(unlisted) files in \(files.title(of: found.folder)) are not in its manifest and"
+                    + " are not read")
         }
     }
 

@@ -1,6 +1,7 @@
 import Dispatch
 import DynamoModel
 import Flow
+import Formats
 import System
 
 /// Items of an export's data files. A partition is a file, named as it is; its cursor is the number
@@ -27,6 +28,8 @@ package final class ExportSource: PageSource, @unchecked Sendable {
     }
     private let files: any FileStore
     private let data: [DataFile]
+    private let schema: KeySchema
+    private let format: FormatOptions
     private let cutter: LineCutter
     private let queue: DispatchQueue
     /// Inflating and cutting is work for all cores: a file's is done on one of these.
@@ -38,15 +41,18 @@ package final class ExportSource: PageSource, @unchecked Sendable {
 
     /// - Parameters:
     ///   - data: files to be read, each once.
+    ///   - format: of the files.
     ///   - queue: the flow's.
     package init(
         _ files: any FileStore, _ data: [DataFile], schema: KeySchema,
-        for purpose: Purpose = .copying,
+        in format: FormatOptions = FormatOptions(), for purpose: Purpose = .copying,
         on queue: DispatchQueue
     ) {
         self.files = files
         self.data = data
         self.queue = queue
+        self.schema = schema
+        self.format = format
         cutter = LineCutter(schema: schema)
         self.purpose = purpose
         byName = Dictionary(
@@ -79,7 +85,8 @@ package final class ExportSource: PageSource, @unchecked Sendable {
         let reader =
             kept.flatMap { $0.line <= first ? $0 : nil }
             ?? DataFileReader(
-                files, file, number: number, cutter, for: purpose, on: workers.next())
+                files, file, number: number, FileText(file.name, format, schema: schema), cutter,
+                for: purpose, on: workers.next())
         reader.read(request, from: first, into: buffer) { [self] result in
             queue.async { [self] in
                 switch result {

@@ -21,10 +21,12 @@ package struct ExportedTable: Equatable, Sendable {
     }
 
     package init(parsing bytes: [UInt8], called file: String) throws(ManifestError) {
-        guard let json = try? JSON(parsing: bytes), let table = json["table"],
-            table.members != nil
+        guard let json = try? JSON(parsing: bytes),
+            let table = json["table"] ?? json["Table"], table.members != nil
         else { throw ManifestError(file, "describes no table") }
-        guard json["version"]?.int(in: 1...1) != nil else {
+        // DescribeTable's answer, as dynamodump keeps it.
+        let isAnswer = json["table"] == nil
+        guard isAnswer || json["version"]?.int(in: 1...1) != nil else {
             throw ManifestError(
                 file, "is of a version that this dynaferry does not know", hint: "use a newer one")
         }

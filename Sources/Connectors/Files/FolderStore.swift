@@ -24,6 +24,12 @@ package final class FolderStore: WritableFileStore {
         title = root
     }
 
+    /// Whether a path is that of a file.
+    package static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The file that stands where this folder, or one that it lies in, has to be.
     package var fileInTheWay: String? { NewFolder.fileInTheWay(of: root) }
 

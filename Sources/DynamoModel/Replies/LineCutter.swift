@@ -1,9 +1,19 @@
 import JSON
 import System
 
-/// Cuts the lines of an export's data file into items: `{"Item":{...}}`, one a line (developer
+/// Cuts lines of files into items, one a line, above all those of an export's data files (developer
 /// guide, "DynamoDB table export output format"). Each is checked as those of a page are.
 package struct LineCutter: Sendable {
+    /// How an item stands in its line.
+    package enum Form: Sendable {
+        /// `{"Item":{"pk":{"S":"a"}}}`
+        case item
+        /// `{"pk":{"S":"a"}}`
+        case attributes
+        /// `{"PutRequest":{"Item":{"pk":{"S":"a"}}}}`
+        case putRequest
+    }
+
     private let keys: KeyNames
 
     package init(schema: KeySchema) {
@@ -15,14 +25,14 @@ package struct LineCutter: Sendable {
     ///   - bytes: followed by ``PageCutter/padding`` readable zero bytes.
     /// - Returns: for each line its item, or why it is none.
     package func cut(
-        _ lines: [Range<Int>], of bytes: UnsafeRawBufferPointer
+        _ lines: [Range<Int>], of bytes: UnsafeRawBufferPointer, as form: Form = .item
     ) -> [Result<ItemSlice, JSONError>] {
         guard bytes.count > 0 else { return [] }
         return ByteWalk.overItems(bytes) { walk in
             lines.map { line in
                 Result { () throws(JSONError) in
                     walk.position = walk.base + line.lowerBound
-                    let item = try item(&walk, in: line)
+                    let item = try item(&walk, in: line, as: form)
                     try checkKey(of: item, in: bytes, line)
                     return item
                 }
@@ -79,17 +89,11 @@ package struct LineCutter: Sendable {
     }
 
     private func item(
-        _ walk: inout ByteWalk, in line: Range<Int>
+        _ walk: inout ByteWalk, in line: Range<Int>, as form: Form
     ) throws(JSONError) -> ItemSlice {
         var found: ItemSlice?
         do throws(JSONError) {
-            try walk.expect(0x7B)
-            guard walk.equals(try walk.walkString(), "Item") else {
-                throw walk.failure("is no line of a full export: Item is missing")
-            }
-            try walk.expect(0x3A)
-            found = try walk.walkItem(keys)
-            try walk.expect(0x7D)
+            found = try item(&walk, as: form)
             // What is not closed here may go on in the next line.
             guard walk.offset <= line.upperBound else {
                 throw JSONError(offset: line.upperBound, reason: "the line ends within its item")
@@ -103,5 +107,32 @@ package struct LineCutter: Sendable {
         }
         guard let found else { throw JSONError(offset: 0, reason: "no item") }
         return found
+    }
+
+    private func item(_ walk: inout ByteWalk, as form: Form) throws(JSONError) -> ItemSlice {
+        if form == .attributes { return try walk.walkItem(keys) }
+        if form == .putRequest {
+            try walk.expect(0x7B)
+            let name = try walk.walkString()
+            if walk.equals(name, "DeleteRequest") {
+                throw walk.failure("it is a DeleteRequest, and nothing is deleted")
+            }
+            guard walk.equals(name, "PutRequest") else {
+                throw walk.failure("it is no request: PutRequest is missing")
+            }
+            try walk.expect(0x3A)
+        }
+        try walk.expect(0x7B)
+        guard walk.equals(try walk.walkString(), "Item") else {
+            throw walk.failure(
+                form == .item
+                    ? "it is no line of a full export: Item is missing"
+                    : "it is no PutRequest: Item is missing")
+        }
+        try walk.expect(0x3A)
+        let item = try walk.walkItem(keys)
+        try walk.expect(0x7D)
+        if form == .putRequest { try walk.expect(0x7D) }
+        return item
     }
 }

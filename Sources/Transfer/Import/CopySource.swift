@@ -4,6 +4,7 @@ import Dispatch
 import DynamoDB
 import DynamoModel
 import Flow
+import Formats
 
 /// What a copy reads: a table, or the files of an export.
 package enum CopySource: Sendable {
@@ -46,6 +47,11 @@ package enum CopySource: Sendable {
         }
     }
 
+    /// How files are read, for the job's identity; nil where their first bytes say it.
+    var format: String? {
+        if case .export(let export) = self { export.formatText } else { nil }
+    }
+
     /// Of an export; nil for a table.
     var filesCount: Int? {
         guard case .export(let export) = self else { return nil }
@@ -75,11 +81,13 @@ package struct ExportedSource: Sendable {
     /// The table as it was, or as it is to be.
     package var description: TableDescription
     package var settings: TableSettings
+    package var format: FormatOptions
 
     package init(
         _ files: any FileStore, _ export: ReadExport, _ description: TableDescription,
-        _ settings: TableSettings
+        _ settings: TableSettings, in format: FormatOptions = FormatOptions()
     ) {
+        self.format = format
         self.files = files
         self.export = export
         self.description = description
@@ -87,6 +95,9 @@ package struct ExportedSource: Sendable {
     }
 
     package var title: String { files.title(of: export.folder) }
+
+    /// How files are read, for the job's identity; nil where their first bytes say it.
+    var formatText: String? { format == FormatOptions() ? nil : format.text }
 
     /// Bytes that a file takes that is read, besides its pages.
     var memoryOfFile: Int { ExportSource.memoryOfFile(of: export.data, in: files) }
@@ -102,6 +113,6 @@ package struct ExportedSource: Sendable {
     func source(
         schema: KeySchema, for purpose: ExportSource.Purpose = .copying, on queue: DispatchQueue
     ) -> ExportSource {
-        ExportSource(files, export.data, schema: schema, for: purpose, on: queue)
+        ExportSource(files, export.data, schema: schema, in: format, for: purpose, on: queue)
     }
 }

@@ -11,6 +11,8 @@ extension JobIdentity {
         var target: String
         var targetEndpoint: String
         var options: CopyOptions
+        /// How files are read; nil where the first bytes of each say it.
+        var format: String?
 
         fileprivate var json: JSON {
             var json: JSON = [
@@ -20,6 +22,7 @@ extension JobIdentity {
                 "targetEndpoint": .string(targetEndpoint),
             ]
             for member in options.transform.identity { json[member.name] = member.value }
+            if let format { json["format"] = .string(format) }
             return json
         }
 
@@ -89,6 +92,6 @@ extension JobIdentity.Table {
                 ? preflight.source.name : source.arn ?? source.definition.name,
             sourceEndpoint: preflight.source.endpoint,
             target: preflight.target.name, targetEndpoint: preflight.target.reader.endpoint.url,
-            options: preflight.options)
+            options: preflight.options, format: preflight.source.format)
     }
 }

@@ -78,6 +78,7 @@ struct VerifyOpening {
             // Sums of files are good for these files alone.
             for side in [source, target] {
                 if let files = side.place.export?.export.digest { json["files"] = .string(files) }
+                if let format = side.place.export?.formatText { json["format"] = .string(format) }
             }
             for member in options.transform.identity { json[member.name] = member.value }
             return json

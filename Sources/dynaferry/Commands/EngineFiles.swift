@@ -213,16 +213,23 @@ enum EngineFiles {
     ) async throws -> FilesPlace {
         let (base, pattern) = files.baseAndPattern
         guard files.kind == .bucket else {
-            return FilesPlace(text: files.text, files: FolderStore(base), pattern: pattern)
+            let (folder, file) = base.folderAndFile
+            let isFile = side == .source && file != nil && FolderStore.isFile(base)
+            return FilesPlace(
+                text: files.text, files: FolderStore(isFile ? folder : base), pattern: pattern,
+                file: isFile ? file : nil)
         }
         let location = try S3Location(base)
+        let (folder, file) = location.prefix.folderAndFile
+        let isFile = side == .source && file.map(ExportListing.isData) == true
+        let prefix = isFile ? folder : location.prefix
         let settings = side == .source ? try sides.source : try sides.target
         let bucket = SourceBucket(
             try await sides.bucket(location.bucket, of: settings, arguments, voice))
-        try await reach(bucket, location.prefix, side == .source ? "source" : "target")
+        try await reach(bucket, prefix, side == .source ? "source" : "target")
         return FilesPlace(
-            text: files.text, files: BucketStore(bucket, prefix: location.prefix),
-            pattern: pattern)
+            text: files.text, files: BucketStore(bucket, prefix: prefix),
+            pattern: pattern, file: isFile ? file : nil)
     }
 
     /// The table that an export is of, or is to become.
@@ -261,7 +268,8 @@ enum EngineFiles {
         do throws(TableDefinitionError) {
             var description = try TableDescription(json)
             description.id = "export \(export.id)"
-            return ExportedSource(files, export, description, settings)
+            return ExportedSource(
+                files, export, description, settings, in: arguments.files.format)
         } catch {
             throw CommandFailure("\(files.title(of: export.folder)): \(error.description)")
         }
@@ -282,15 +290,25 @@ private struct FilesPlace {
     let files: any FileStore
     /// Of the tables' names; nil: whichever is there.
     let pattern: NamePattern?
+    /// The one file that is meant.
+    var file: String?
 
     /// The exports that are meant, and what the stars of the pattern stand for in each.
     func exports(
         _ arguments: CopyArguments, _ voice: JobConsole
     ) async throws -> [(export: ReadExport, stars: [String])] {
-        let listing = ExportListing(
-            try await wrapped { () throws(FlowFailure) in
-                try await files.listed("", patience: arguments.giveUpAfter)
-            })
+        let entries = try await wrapped { () throws(FlowFailure) in
+            try await files.listed(file ?? "", patience: arguments.giveUpAfter)
+        }
+        if let file {
+            guard let entry = entries.first(where: { $0.name == file }) else {
+                throw CommandFailure(
+                    "there is no file \(files.title(of: file))",
+                    hints: ["a folder's name ends with '/'"])
+            }
+            return [(ReadExport(file: entry), [])]
+        }
+        let listing = ExportListing(entries)
         if let name = listing.lookAlike {
             throw CommandFailure(
                 "\(files.title(of: name)): two files have this name, in two spellings of Unicode",
@@ -317,7 +335,7 @@ private struct FilesPlace {
                 hints: ["name one by its folder, or all by a pattern: '\(files.title)*' '*'"])
         }
         guard let one = try newest(found, arguments) else {
-            throw missing(listing)
+            throw missing(listing, isEmpty: entries.isEmpty)
         }
         return [(one, [])]
     }
@@ -359,15 +377,21 @@ private struct FilesPlace {
             hints: ["name one of them as SOURCE, or take the newest with --latest"])
     }
 
-    private func missing(_ listing: ExportListing) -> CommandFailure {
+    private func missing(_ listing: ExportListing, isEmpty: Bool) -> CommandFailure {
+        if isEmpty {
+            return CommandFailure("there are no files in \(text)", hints: ["check the path"])
+        }
         if let folder = listing.unfinished.first {
             return CommandFailure(
                 "\(files.title(of: folder)) is an unfinished export: it has no manifest",
                 hints: ["whoever writes it must finish it first: the same command resumes it"])
         }
         return CommandFailure(
-            "there is no export in \(text)",
-            hints: ["an export has a manifest-summary.json; check the path"])
+            "no file in \(text) holds items, as far as their names say",
+            hints: [
+                "their names end with .json, .jsonl, .csv or .ion, or these with .gz or .zst; a"
+                    + " single file may have any name"
+            ])
     }
 
     private func wrapped<Value>(
@@ -378,6 +402,15 @@ private struct FilesPlace {
         } catch {
             throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
         }
+    }
+}
+
+extension String {
+    /// The folder, with its `/`, and the last part of a path; nil where there is none.
+    fileprivate var folderAndFile: (folder: String, file: String?) {
+        guard !hasSuffix("/"), !isEmpty else { return (self, nil) }
+        let start = lastIndex(of: "/").map { index(after: $0) } ?? startIndex
+        return (String(self[..<start]), String(self[start...]))
     }
 }
 
