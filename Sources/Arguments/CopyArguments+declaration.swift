@@ -288,18 +288,15 @@ extension CopyArguments {
 
     private static var outputOptions: [Option<Self>] {
         [
-            Option(
-                "--progress", .choice, \.progress, in: .output,
-                """
-                How to show progress on stderr: a live block, a plain line every few seconds, a \
-                JSON object a second, or nothing. auto is bar on a terminal, plain elsewhere.
-                """),
+            .progress(\.progress),
+            .colour(\.colour),
             Option(
                 "--report", .file, \.report, in: .output, default: "none",
                 "Write the final report as JSON to FILE, replacing it at the end."),
             Option(
                 "--log", .file, \.log, in: .output, default: "none",
                 "Append each failed request and its request id to FILE. Never values of items."),
+            .onFinish(\.onFinish),
         ]
     }
 

@@ -77,6 +77,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var gzip = false
 
     package var progress = ProgressMode.auto
+    package var colour = ColourChoice.auto
+    package var onFinish: FinishCommand?
     package var report: String?
     package var log: String?
 
@@ -84,6 +86,11 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var words: [String] = []
 
     package init() {}
+
+    /// How the console speaks.
+    package var style: ConsoleStyle {
+        ConsoleStyle(colour: colour, speaksJSON: progress == .json)
+    }
 
     /// The words that go on with the job: one that has begun anew is not to do so again.
     package var wordsToResume: [String] { words.filter { $0 != "--restart" && $0 != "--resume" } }

@@ -68,6 +68,7 @@ package struct JobStatusArguments: CommandArguments, Equatable {
     package var stateFolder: String?
     package var json = false
     package var watch = false
+    package var colour = ColourChoice.auto
 
     package init() {}
 
@@ -78,7 +79,12 @@ package struct JobStatusArguments: CommandArguments, Equatable {
         Shows how far a job is, how fast, what holds it back, its dead letters and the command \
         that it was started by. A running job saves its progress a few times a second; what is \
         shown is what was saved last.
+        """,
         """
+        With --watch it fills the terminal: all tables, the time left, and how fast it was in the \
+        last minutes. q or Ctrl-C closes it; the job continues. Without a terminal it prints a \
+        line a second, or with --json an object.
+        """,
     ]
 
     package static var operands: [Operand<Self>] { [Operand("ID", .jobID, \.id, "The job.")] }
@@ -89,6 +95,7 @@ package struct JobStatusArguments: CommandArguments, Equatable {
                 flag: "--watch", \.watch, in: .output,
                 "Show it again each second until its process has ended."),
             Option(flag: "--json", \.json, in: .output, "A JSON object, for programs."),
+            .colour(\.colour),
             .stateFolder(\.stateFolder),
         ]
     }

@@ -311,15 +311,12 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Option(
                 "--report", .file, \.copy.report, in: .output, default: "none",
                 "Write the report as JSON to FILE, replacing it at the end."),
-            Option(
-                "--progress", .choice, \.copy.progress, in: .output,
-                """
-                How to show progress on stderr: a live block, a plain line every few seconds, a \
-                JSON object a second, or nothing. auto is bar on a terminal, plain elsewhere.
-                """),
+            .progress(\.copy.progress),
+            .colour(\.copy.colour),
             Option(
                 "--log", .file, \.copy.log, in: .output, default: "none",
                 "Append each failed request and its request id to FILE. Never values of items."),
+            .onFinish(\.copy.onFinish),
         ]
     }
 

@@ -31,6 +31,18 @@ package struct JobView: Equatable, Sendable {
         }
     }
 
+    /// Seconds after which rates that were saved say nothing of now.
+    private static let silenceMax = 5.0
+
+    /// As it stands at a time, in seconds since 1970: what is paused, or has saved nothing for some
+    /// seconds, is at rest, whatever its rate was when it was saved last.
+    package func asOf(_ now: Double) -> JobView {
+        guard state != .running || now - record.updated > Self.silenceMax else { return self }
+        var view = self
+        view.record.progress.stand()
+        return view
+    }
+
     /// For programs. Times are seconds since 1970.
     package var json: JSON {
         var json: JSON = [

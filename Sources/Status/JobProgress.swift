@@ -55,6 +55,13 @@ package struct JobProgress: Equatable, Sendable {
         itemsPerSecond = 0
     }
 
+    /// Nothing moves just now.
+    package mutating func stand() {
+        (figures.itemsReadPerSecond, figures.readUnitsPerSecond) = (0, 0)
+        (figures.readUnitsPerSecondElsewhere, figures.writeUnitsPerSecond) = (0, 0)
+        itemsPerSecond = 0
+    }
+
     /// Of a job with these tables.
     package static func sum(_ tables: [JobProgress], within totals: UnitTotals) -> JobProgress {
         var sum = JobProgress()

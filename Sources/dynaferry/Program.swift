@@ -21,6 +21,7 @@ package struct Program: Sendable {
     }
 
     private func perform(_ words: [String]) -> ExitCode {
+        console.setStyle(ConsoleStyle(ofWords: words))
         do {
             return try perform(try Invocation(parsing: words))
         } catch let error as UsageError {
@@ -50,6 +51,7 @@ package struct Program: Sendable {
                 try EngineCopy.start(arguments, voice, environment: try Self.environment())
             }
         case .plan(let arguments):
+            console.setStyle(arguments.copy.style)
             let environment = try Self.environment()
             let voice = JobConsole(console: console, log: nil)
             return try PlanCommand(arguments, console: console).run(
@@ -62,7 +64,7 @@ package struct Program: Sendable {
                     arguments, voice, environment: try Self.environment(), emit: emit)
             }
         case .jobs(let arguments): return try jobs().list(arguments)
-        case .jobStatus(let arguments): return try jobs().status(arguments)
+        case .jobStatus(let arguments): return try jobs().status(arguments, control)
         case .jobReport(let arguments): return try jobs().report(arguments)
         case .jobThrottle(let arguments): return try jobs().throttle(arguments)
         case .jobPause(let arguments): return try jobs().pause(arguments)

@@ -34,8 +34,18 @@ final class StopRequest: @unchecked Sendable {
         }
     }
 
-    /// From now on something may be written.
-    func willWrite() { queue.sync { writes = true } }
+    /// From now on something may be written. Where that was not so when the wish came, it never
+    /// returns: the process is about to end, and nothing may be written any more.
+    func willWrite() {
+        let isTooLate = queue.sync {
+            if isAsked, !writes { return true }
+            writes = true
+            return false
+        }
+        guard isTooLate else { return }
+        let never = DispatchSemaphore(value: 0)
+        while true { never.wait() }
+    }
 
     func deliver(to work: any Stoppable) {
         queue.sync {

@@ -39,7 +39,10 @@ import Testing
         (["co"], ["copy", "completion"]), (["help", "ser"], ["serve"]),
         (["help", "jobs", "re"], ["report", "resume", "retry", "remove"]),
         (["jobs", "st"], ["status", "stop"]), (["jobs", "--js"], ["--json"]),
-        (["jobs", "status", "--"], ["--watch", "--json", "--state-dir", "--help", "--version"]),
+        (
+            ["jobs", "status", "--"],
+            ["--watch", "--json", "--color", "--state-dir", "--help", "--version"]
+        ),
         (["jobs", "status", ""], []), (["completion", ""], ["bash", "zsh"]),
         (["completion", "bash", ""], []), (["copy", ""], []), (["copy", "--region", ""], []),
         (["copy", "abc", "abd", "--seg"], ["--segments"]), (["copy", "--", "--seg"], []),

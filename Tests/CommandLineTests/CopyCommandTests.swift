@@ -104,10 +104,15 @@ private final class ScriptedCopy: RunningJob {
             return ScriptedCopy(ReportTests.status())
         }
         let errors = try recorded.err.split(separator: "\n")
-        #expect(errors.first == "reading at most 50 units a second")
-        let line = try #require(errors.last { $0.hasPrefix("{") })
-        #expect(try JSON(parsing: String(line))["itemsDone"]?.int == 156_204)
-        #expect(try text(log) == "Scan 500 request-1\n")
+        let note = try JSON(parsing: String(#require(errors.first)))
+        #expect(note["type"] == "message" && note["level"] == "note")
+        #expect(note["text"] == "reading at most 50 units a second")
+        let progress = try errors.map { try JSON(parsing: String($0)) }.last {
+            $0["type"] == "progress"
+        }
+        #expect(progress?["itemsDone"]?.int == 156_204)
+        let line = try text(log)
+        #expect(line.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ Scan 500 request-1\n/) != nil)
     }
 
     @Test func `without a log nothing is put together for it`() throws {

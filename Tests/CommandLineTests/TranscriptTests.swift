@@ -9,9 +9,6 @@ import Testing
 ///
 /// Help is compared with files under Snapshots; DYNAFERRY_UPDATE_SNAPSHOTS=1 writes them anew.
 @Suite(.timeLimit(.minutes(20))) struct TranscriptTests {
-    static let snapshots = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().appendingPathComponent("Snapshots")
-
     @Test(arguments: ProgramDescription.dynaferry.commands.map(\.name))
     func `help of each command is as agreed`(command: String) throws {
         let words = command.split(separator: " ").map(String.init)
@@ -19,7 +16,7 @@ import Testing
             try Binary.shell("exec \"$0\" \"$@\"", words)
         }
         let asked = try run(["help"] + words)
-        try compare(asked.out, command.replacing(" ", with: "-") + ".txt")
+        try Snapshot.compare(asked.out, command.replacing(" ", with: "-") + ".txt")
         #expect(asked.status == 0 && asked.err.isEmpty)
         let flagged = try run(words + ["--nonsense", "--help"])
         #expect(flagged.status == 0 && flagged.out == asked.out)
@@ -29,22 +26,13 @@ import Testing
     @Test func `the overview is as agreed, on stdout when asked for and on stderr when not`() throws
     {
         let asked = try Binary.run("--help")
-        try compare(asked.out, "overview.txt")
+        try Snapshot.compare(asked.out, "overview.txt")
         #expect(asked.status == 0)
         #expect(try Binary.run("help").out == asked.out)
         let bare = try Binary.run()
         #expect(bare.status == 2)
         #expect(bare.err == asked.out)
         #expect(bare.out.isEmpty)
-    }
-
-    private func compare(_ text: String, _ name: String) throws {
-        let url = Self.snapshots.appendingPathComponent(name)
-        if ProcessInfo.processInfo.environment["DYNAFERRY_UPDATE_SNAPSHOTS"] != nil {
-            try text.write(to: url, atomically: true, encoding: .utf8)
-        }
-        let agreed = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
-        #expect(text == agreed, "not as in Snapshots/\(name)")
     }
 
     @Test func `the version is one line`() throws {

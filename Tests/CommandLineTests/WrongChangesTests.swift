@@ -97,19 +97,11 @@ import Testing
             "--rules rules.jsonc --on-error keep",
         ] { try run(line) }
         for program in Self.programs { try run(program) }
-        try compare(transcript)
+        try Snapshot.compare(transcript, "wrong-changes.txt")
     }
 
     /// In the quotes that a shell takes away.
     private static func quoted(_ text: String) -> String {
         "'\(text.replacing("'", with: "'\\''"))'"
-    }
-
-    private func compare(_ text: String) throws {
-        let url = TranscriptTests.snapshots.appendingPathComponent("wrong-changes.txt")
-        if ProcessInfo.processInfo.environment["DYNAFERRY_UPDATE_SNAPSHOTS"] != nil {
-            try text.write(to: url, atomically: true, encoding: .utf8)
-        }
-        #expect(try text == String(contentsOf: url, encoding: .utf8))
     }
 }

@@ -2,10 +2,10 @@
 package enum Columns {
     package static func lines(_ rows: [[String]], rightAligned: ClosedRange<Int>) -> [String] {
         guard let first = rows.first else { return [] }
-        let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let widths = first.indices.map { column in rows.map { $0[column].columns }.max() ?? 0 }
         return rows.map { row in
             let cells = row.indices.map { column in
-                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                let space = String(repeating: " ", count: widths[column] - row[column].columns)
                 return rightAligned.contains(column) ? space + row[column] : row[column] + space
             }
             let line = cells.joined(separator: "  ")

@@ -1,29 +1,35 @@
 import Dispatch
+import JSON
 import System
 
 /// All that is said to people: results on stdout, everything else on stderr.
 ///
 /// Messages begin in lower case and end without a full stop. Errors are one `error:` line and then
 /// `hint:` lines. A live block of progress may stand below what was said on stderr; it gives way to
-/// whatever is said next.
+/// whatever is said next. Where programs listen, each message is a JSON object (``ConsoleStyle``).
 ///
 /// Any thread may call it.
 package final class Console: @unchecked Sendable {
-    // @unchecked: both streams and the live block are touched only on `queue`.
+    // @unchecked: the streams, the live block and the style are touched only on `queue`.
     private let queue = DispatchQueue(label: "console")
     private var output: OutputStream
     private var errors: OutputStream
     private var live = LiveBlock()
-    private let errorsAreColoured: Bool
+    private var style = ConsoleStyle()
+    /// Whether stdout is a terminal that can be filled.
+    package let canOpenScreen: Bool
     /// Whether stderr can show a live block.
     package let canShowLive: Bool
 
     package init(output: Int32 = 1, errors: Int32 = 2) {
         self.output = OutputStream(output, name: "stdout")
         self.errors = OutputStream(errors, name: "stderr")
-        errorsAreColoured = Terminal.hasColours(errors)
+        canOpenScreen = Terminal.isCapable(output)
         canShowLive = Terminal.isCapable(errors)
     }
+
+    /// From now on it speaks like this.
+    package func setStyle(_ style: ConsoleStyle) { queue.sync { self.style = style } }
 
     /// The columns that results may take.
     package var outputWidth: Int { Terminal.size(queue.sync { output.descriptor }).columns }
@@ -34,6 +40,15 @@ package final class Console: @unchecked Sendable {
     /// Why results were lost; nil where none was.
     package var failure: SystemError? { queue.sync { output.failure } }
 
+    /// Takes the terminal of stdout for itself until it is closed; nil where there is none.
+    package func openScreen() -> FullScreen? {
+        guard canOpenScreen else { return nil }
+        return queue.sync {
+            FullScreen(
+                output.descriptor, inColour: hasColours(style.colour, isCapable: canOpenScreen))
+        }
+    }
+
     /// A result, on stdout.
     package func show(_ text: String) {
         queue.sync {
@@ -42,19 +57,40 @@ package final class Console: @unchecked Sendable {
     }
 
     /// What its user should know besides, on stderr.
-    package func note(_ text: String) {
-        queue.sync {
-            withoutLive { errors.write(text.withoutControls + "\n") }
-        }
-    }
+    package func note(_ text: String) { say([(.note, text)]) }
+
+    /// What to do next, on stderr.
+    package func hint(_ text: String) { say([(.hint, text)]) }
+
+    /// What went wrong beside the work, which is done all the same, on stderr.
+    package func warn(_ text: String) { say([(.warning, text)]) }
 
     /// What went wrong and what to do about it, on stderr.
     package func fail(_ message: String, hints: [String] = []) {
-        var text = line("error:", .red, message.withoutControls)
-        for hint in hints { text += line("hint:", .cyan, Self.spoken(hint).withoutControls) }
+        say([(.error, message)] + hints.map { (.hint, Self.spoken($0)) })
+    }
+
+    /// An object for programs, on stderr, in a line of its own.
+    package func emit(_ object: JSON) {
         queue.sync {
+            withoutLive { errors.write(object.text + "\n") }
+        }
+    }
+
+    private func say(_ messages: [(level: MessageLevel, text: String)]) {
+        queue.sync {
+            let text = messages.map { style.speaksJSON ? json($0, $1) : line($0, $1) }.joined()
             withoutLive { errors.write(text) }
         }
+    }
+
+    private func json(_ level: MessageLevel, _ text: String) -> String {
+        let message: JSON = [
+            "type": "message", "level": .string(level.rawValue),
+            "time": .string(UTCTime(secondsSinceEpoch: MonotonicClock.secondsSinceEpoch).iso8601),
+            "text": .string(text.withoutControls),
+        ]
+        return message.text + "\n"
     }
 
     /// A sentence as messages here are: no capital that is only the sentence's, no full stop.
@@ -68,11 +104,9 @@ package final class Console: @unchecked Sendable {
     }
 
     /// Puts `lines` in place of the live block, without touching what was said above it.
-    package func showLive(_ lines: [String]) {
+    package func showLive(_ lines: [StyledText]) {
         let columns = errorSize.columns
-        queue.sync {
-            errors.write(live.replacing(with: lines, columns: columns))
-        }
+        queue.sync { replaceLive(with: lines, columns) }
     }
 
     package func removeLive() { showLive([]) }
@@ -84,19 +118,39 @@ package final class Console: @unchecked Sendable {
             return
         }
         let columns = Terminal.size(errors.descriptor).columns
-        errors.write(live.replacing(with: [], columns: columns))
+        replaceLive(with: [], columns)
         body()
-        errors.write(live.replacing(with: lines, columns: columns))
+        replaceLive(with: lines, columns)
     }
 
-    private enum Colour: String {
-        case red = "31"
-        case cyan = "36"
+    private func replaceLive(with lines: [StyledText], _ columns: Int) {
+        let inColour = hasColours(style.colour, isCapable: canShowLive)
+        errors.write(live.replacing(with: lines, columns: columns, inColour: inColour))
     }
 
-    private func line(_ label: String, _ colour: Colour, _ text: String) -> String {
-        let label = errorsAreColoured ? "\u{1B}[1;\(colour.rawValue)m\(label)\u{1B}[0m" : label
-        return "\(label) \(text)\n"
+    private func hasColours(_ choice: ColourChoice, isCapable: Bool) -> Bool {
+        choice.hasColours(isCapable: isCapable, noColour: Terminal.environment("NO_COLOR"))
+    }
+
+    private func line(_ level: MessageLevel, _ text: String) -> String {
+        let text = text.withoutControls + "\n"
+        guard let colour = level.colour else { return text }
+        guard hasColours(style.colour, isCapable: canShowLive) else {
+            return "\(level.rawValue): \(text)"
+        }
+        return "\u{1B}[1;\(colour)m\(level.rawValue):\u{1B}[0m \(text)"
+    }
+}
+
+extension MessageLevel {
+    /// Of its label; nil of what has no label. ECMA-48's numbers of colours.
+    fileprivate var colour: String? {
+        switch self {
+        case .error: "31"
+        case .warning: "33"
+        case .hint: "36"
+        case .note: nil
+        }
     }
 }
 
@@ -104,14 +158,16 @@ package final class Console: @unchecked Sendable {
 ///
 /// The cursor rests below the block: whatever interrupts the process leaves a sane terminal.
 package struct LiveBlock {
-    private(set) var lines: [String] = []
+    private(set) var lines: [StyledText] = []
 
     /// What to write so that `new` stands where the block stood. `columns` is the terminal's width
     /// now: a window made narrower has folded the old lines, which then take more rows.
-    mutating func replacing(with new: [String], columns: Int) -> String {
-        let rows = lines.reduce(0) { $0 + max(1, ($1.count + columns - 1) / columns) }
+    mutating func replacing(
+        with new: [StyledText], columns: Int, inColour: Bool = false
+    ) -> String {
+        let rows = lines.reduce(0) { $0 + max(1, ($1.columns + columns - 1) / columns) }
         var text = rows > 0 ? "\u{1B}[\(rows)A\r\u{1B}[J" : ""
-        for line in new { text += line + "\n" }
+        for line in new { text += line.rendered(inColour: inColour) + "\n" }
         lines = new
         return text
     }

@@ -71,6 +71,11 @@ extension Duration {
         guard whole >= 3_600 else { return "\(whole / 60) min \(whole % 60) s" }
         return "\((whole / 3_600).grouped) h \(whole % 3_600 / 60) min"
     }
+
+    /// In whole seconds while it is short: `4 s`, `3 min 20 s`, `2 h 5 min`.
+    package var rough: String {
+        self < .seconds(60) ? "\(Int(clamping: self / .seconds(1))) s" : spelled
+    }
 }
 
 extension [String] {

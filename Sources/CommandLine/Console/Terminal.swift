@@ -22,11 +22,6 @@ package enum Terminal {
         isTerminal(descriptor) && environment("TERM") != "dumb"
     }
 
-    /// Colours are for terminals, unless their user wants none (no-color.org).
-    package static func hasColours(_ descriptor: Int32) -> Bool {
-        isCapable(descriptor) && (environment("NO_COLOR") ?? "").isEmpty
-    }
-
     /// Whether text may hold more than ASCII, by the locale as POSIX orders its variables.
     package static var speaksUnicode: Bool {
         let names = ["LC_ALL", "LC_CTYPE", "LANG"]
@@ -35,7 +30,7 @@ package enum Terminal {
         return name.contains("utf-8") || name.contains("utf8")
     }
 
-    private static func environment(_ name: String) -> String? {
+    static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
 }

@@ -21,6 +21,7 @@ package struct JobConsole: Sendable {
     /// nil keeps it quiet.
     let console: Console?
     let log: LineFile?
+    var time: any TimeSource = MonotonicTime()
     /// Something is about to be written.
     var willWrite: @Sendable () -> Void = {}
 
@@ -28,7 +29,12 @@ package struct JobConsole: Sendable {
     package func note(_ text: String) { console?.note(text) }
 
     /// One line for the log, if one was asked for: a failed request and its id, never values.
-    package func log(_ line: @autoclosure () -> String) { log?.append(line()) }
+    /// It begins with the time.
+    package func log(_ line: @autoclosure () -> String) {
+        guard let log else { return }
+        let now = UTCTime(secondsSinceEpoch: time.secondsSinceEpoch)
+        log.append("\(now.iso8601) \(line())")
+    }
 }
 
 /// What the console says of a job once it has ended.
@@ -41,6 +47,8 @@ protocol JobSummary {
     var errors: [(text: String, hints: [String])] { get }
     /// What to do next.
     var hints: [String] { get }
+    /// In one word, as in the report for programs.
+    var outcomeText: String { get }
     var exitCode: ExitCode { get }
 }
 
@@ -64,31 +72,44 @@ struct JobRun {
         _ control: ProcessControl, _ words: Words, start: (JobConsole) throws -> any RunningJob,
         finish: (JobStatus, ProcessUsage) throws -> any JobSummary
     ) throws -> ExitCode {
+        console.setStyle(arguments.style)
         let report = try arguments.report.map { path throws(CommandFailure) in
             try OutputFile(path)
         }
         let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
         let stop = StopRequest()
-        control.watchSignals { [console] _ in
-            switch stop.ask() {
-            case .nothingWritten:
-                console.note(words.nothingDone)
-                control.leave(.interrupted)
-            case .stopping(let hasWork):
-                console.note(
-                    "stopping: \(words.stopping(hasWork)); a second signal ends it at once")
-            case .askedBefore: control.leave(.interrupted)
-            }
-        }
+        let hook = FinishHook(arguments.onFinish, console: console)
+        watchSignals(control, words, stop, hook)
         let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
-        let job = try start(
-            JobConsole(console: console, log: log, willWrite: { stop.willWrite() }))
-        stop.willWrite()
-        stop.deliver(to: job)
         defer { withExtendedLifetime(end) {} }
-        end?.start { [console] time in
-            if case .stopping = stop.ask() { console.note("stopping: it is \(time)") }
+        var facts = FinishHook.Facts(outcome: "failed", exitCode: .failure)
+        do {
+            let job = try start(
+                JobConsole(console: console, log: log, willWrite: { stop.willWrite() }))
+            stop.willWrite()
+            stop.deliver(to: job)
+            end?.start { [console] time in
+                if case .stopping = stop.ask() { console.note("stopping: it is \(time)") }
+            }
+            let status = watch(job)
+            facts.job = status.id
+            let summary = try finish(status, control.usage())
+            try tell(summary, report)
+            facts.report = arguments.report
+            try log?.check()
+            (facts.outcome, facts.exitCode) = (summary.outcomeText, summary.exitCode)
+        } catch {
+            facts.exitCode = (error as? CommandFailure)?.code ?? facts.exitCode
+            if error is UsageError { facts.exitCode = .usage }
+            hook.run(facts)
+            throw error
         }
+        hook.run(facts)
+        return facts.exitCode
+    }
+
+    /// Shows the job's progress until it has ended.
+    private func watch(_ job: any RunningJob) -> JobStatus {
         let display = ProgressDisplay(arguments.progress, console: console) {
             [source = arguments.sourceText, target = arguments.targetText] in
             ProgressSnapshot(source: source, target: target, job.status)
@@ -96,10 +117,30 @@ struct JobRun {
         display.start()
         let status = job.wait()
         display.stop()
-        let summary = try finish(status, control.usage())
-        try tell(summary, report)
-        try log?.check()
-        return summary.exitCode
+        return status
+    }
+
+    private func watchSignals(
+        _ control: ProcessControl, _ words: Words, _ stop: StopRequest, _ hook: FinishHook
+    ) {
+        control.watchSignals { [console] _ in
+            // The job is over: what is left to be stopped is what comes after it.
+            if hook.kill() { return }
+            switch stop.ask() {
+            case .nothingWritten:
+                console.note(words.nothingDone)
+                // Not on this thread, so that another signal finds someone to listen.
+                let thread = OwnThread.start {
+                    hook.run(FinishHook.Facts(outcome: "interrupted", exitCode: .interrupted))
+                    control.leave(.interrupted)
+                }
+                pthread_detach(thread)
+            case .stopping(let hasWork):
+                console.note(
+                    "stopping: \(words.stopping(hasWork)); a second signal ends it at once")
+            case .askedBefore: control.leave(.interrupted)
+            }
+        }
     }
 
     private func tell(_ summary: any JobSummary, _ report: OutputFile?) throws {
@@ -108,7 +149,7 @@ struct JobRun {
         // Lines of items have stdout for themselves.
         if arguments.target.kind == .stream { console.note(lines) } else { console.show(lines) }
         for error in summary.errors { console.fail(error.text, hints: error.hints) }
-        for hint in summary.hints { console.note("hint: \(hint)") }
+        for hint in summary.hints { console.hint(hint) }
         try report?.write(json)
     }
 }

@@ -37,7 +37,7 @@ package struct ServeCommand: Sendable {
         if arguments.exitsWithInput { Self.watchInput { control.leave(.success) } }
         let server = try start(arguments)
         listening.set()
-        if let warning = server.exposureWarning { console.note("warning: \(warning)") }
+        if let warning = server.exposureWarning { console.warn(warning) }
         // At once: who reads the first line alone may be gone before the second.
         console.show(
             "listening on \(server.url)\nfor S3, set AWS_ENDPOINT_URL_S3=\(server.url)")

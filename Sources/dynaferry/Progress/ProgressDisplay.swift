@@ -1,11 +1,15 @@
 import Arguments
 import CommandLine
 import Dispatch
+import JSON
+import Pacing
+import System
 
 /// Shows a run's progress on stderr, in the way that was asked for, until told to stop.
 ///
 /// Takes a snapshot each time it is about to show one: ten a second on a terminal, one a second as
-/// JSON, one in five seconds as plain lines. `start` and `stop` are called once, by one thread.
+/// JSON, one in five seconds as plain lines. The window is measured each time, so that no signal
+/// needs to tell of one that was resized. `start` and `stop` are called once, by one thread.
 package final class ProgressDisplay: @unchecked Sendable {
     // @unchecked: `meter` is touched only on `queue`; `timer` only by the thread that starts it.
     private let queue = DispatchQueue(label: "progress.display")
@@ -13,6 +17,7 @@ package final class ProgressDisplay: @unchecked Sendable {
     private var timer: (any DispatchSourceTimer)?
     private let mode: Mode
     private let console: Console
+    private let time: any TimeSource
     private let snapshot: @Sendable () -> ProgressSnapshot
 
     private enum Mode {
@@ -32,9 +37,11 @@ package final class ProgressDisplay: @unchecked Sendable {
     }
 
     package init(
-        _ mode: ProgressMode, console: Console, snapshot: @escaping @Sendable () -> ProgressSnapshot
+        _ mode: ProgressMode, console: Console, time: any TimeSource = MonotonicTime(),
+        snapshot: @escaping @Sendable () -> ProgressSnapshot
     ) {
         self.console = console
+        self.time = time
         self.snapshot = snapshot
         let block = Mode.block(ProgressBlock(speaksUnicode: Terminal.speaksUnicode))
         switch mode {
@@ -70,14 +77,19 @@ package final class ProgressDisplay: @unchecked Sendable {
         dispatchPrecondition(condition: .onQueue(queue))
         let snapshot = snapshot()
         let rates = meter.rates(snapshot)
+        let now = time.secondsSinceEpoch
+        let stamp = UTCTime(secondsSinceEpoch: now).iso8601
         switch mode {
         case .block(let block):
             let size = console.errorSize
-            let lines = block.lines(snapshot, rates, columns: size.columns)
+            let lines = block.lines(snapshot, rates, columns: size.columns, at: now)
             // A block higher than the window could not be drawn over again.
             console.showLive(Array(lines.prefix(max(1, size.rows - 1))))
-        case .plain: console.note(snapshot.plainLine(rates))
-        case .json: console.note(snapshot.json(rates).text)
+        case .plain: console.note("\(stamp) \(snapshot.plainLine(rates))")
+        case .json:
+            var json = snapshot.json(rates)
+            json["time"] = .string(stamp)
+            console.emit(json)
         case .none: break
         }
     }

@@ -24,7 +24,10 @@ struct ProgressFacts {
     let kept: String?
     let segments: String?
     let remaining: String?
-    /// How far the verification of what was copied is, in the order of their weight.
+    /// How far the verification of what was copied is; nil where there is none.
+    let verifiedItems: String?
+    let verifiedRate: String?
+    /// The same with its share and the time left, in the order of their weight.
     let verified: [String]
 
     init(_ snapshot: ProgressSnapshot, _ rates: ProgressRates) {
@@ -67,7 +70,19 @@ struct ProgressFacts {
             progress.segments > 0
             ? "segments \(counters.segmentsFinished.grouped)/\(progress.segments.grouped)" : nil
         remaining = rates.remaining.map { Self.left($0) }
-        verified = snapshot.verifying.map { Self.verified($0, rates) } ?? []
+        verifiedItems = snapshot.verifying.map {
+            "verified \(Self.items($0.counters.itemsRead, of: $0)) items"
+        }
+        verifiedRate = rates.verified.map { "\($0.fixed(0)) items/s" }
+        verified =
+            [
+                verifiedItems,
+                snapshot.verifying.map {
+                    "\(ProgressSnapshot.percent($0.fraction, isDone: true)) %"
+                },
+                snapshot.verifying == nil ? nil : verifiedRate,
+                rates.verificationRemaining.map { Self.left($0) },
+            ].compactMap(\.self)
     }
 
     private static func items(_ done: Int, of progress: FlowProgress) -> String {
@@ -75,19 +90,23 @@ struct ProgressFacts {
             + (progress.itemsTotal(done: done).map { " of about \($0.grouped)" } ?? "")
     }
 
-    private static func verified(_ target: FlowProgress, _ rates: ProgressRates) -> [String] {
-        let parts: [String?] = [
-            "verified \(items(target.counters.itemsRead, of: target)) items",
-            "\(ProgressSnapshot.percent(target.fraction, isDone: true)) %",
-            rates.verified.map { "\($0.fixed(0)) items/s" },
-            rates.verificationRemaining.map { left($0) },
-        ]
-        return parts.compactMap(\.self)
-    }
-
     private static func units(_ rate: Double?, limit: Double?) -> String {
         let bound = limit.map { " of \($0.short)" } ?? ""
         return "\(rate.map { $0.fixed(0) } ?? "-")\(bound) units/s"
+    }
+
+    /// `ends about 18:32`, with the day where that is not today.
+    /// - Parameters:
+    ///   - now: in seconds since 1970.
+    ///   - clock: what the clock on the wall says so many seconds after 1970 began.
+    static func end(
+        after left: Duration, at now: Double, _ clock: (Int) -> CivilTime?
+    ) -> String? {
+        guard let today = clock(Int(clamping: now)),
+            let end = clock(Int(clamping: now + left.inSeconds))
+        else { return nil }
+        let isToday = (today.year, today.month, today.day) == (end.year, end.month, end.day)
+        return "ends about \(end.text.dropFirst(isToday ? 11 : 0).dropLast(3))"
     }
 
     /// A time as rough as an estimate deserves.

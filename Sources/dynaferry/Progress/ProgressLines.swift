@@ -7,8 +7,12 @@ extension ProgressSnapshot {
     package func plainLine(_ rates: ProgressRates) -> String {
         let facts = ProgressFacts(self, rates)
         let counters = progress.counters
+        let tables = tableCounts.map { counts in
+            [counts.done, counts.running, counts.failed].compactMap { $0?.text }
+                .joined(separator: ", ")
+        }
         let parts: [String?] = [
-            tableCounts, facts.items, facts.itemRate, facts.byteRate, facts.read, facts.write,
+            tables, facts.items, facts.itemRate, facts.byteRate, facts.read, facts.write,
             counters.scansThrottled + counters.writesThrottled > 0 ? facts.throttles : nil,
             facts.retried, facts.deadLetters, facts.leftOut, facts.kept, facts.remaining, waiting,
             facts.verified.isEmpty ? nil : facts.verified.joined(separator: ", "),
@@ -20,6 +24,8 @@ extension ProgressSnapshot {
     /// One JSON object without line breaks; rates are a second, absent ones null.
     package func json(_ rates: ProgressRates) -> JSON {
         var json = progress.json
+        json["type"] = "progress"
+        json["job"] = status.id.map { .string($0) } ?? nil
         json["phase"] = .string(phase.rawValue)
         json["source"] = .string(source)
         json["target"] = .string(target)

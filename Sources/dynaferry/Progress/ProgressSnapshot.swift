@@ -15,6 +15,8 @@ package struct ProgressSnapshot: Sendable {
         case copying
         /// Both sides are read only; of a copy all that is left is its verification.
         case verifying
+        /// Every item of a copy has arrived, and the target's settings and indexes follow.
+        case finishing
         case paused
         case stopping
         case stopped
@@ -45,11 +47,16 @@ package struct ProgressSnapshot: Sendable {
         if status.hasEnded { return status.outcome == .completed ? .finished : .stopped }
         if status.isStopping { return .stopping }
         if status.isPaused { return .paused }
-        return isComparing || verifying != nil && progress.hasEnded ? .verifying : .copying
+        if isComparing { return .verifying }
+        guard progress.hasEnded else { return .copying }
+        return verifying == nil ? .finishing : .verifying
     }
 
     /// The phase that a job of its kind is in mostly.
     var isUsual: Bool { phase == (isComparing ? .verifying : .copying) }
+
+    /// Of a copy, that all its items have arrived and are compared.
+    var verifiesOnly: Bool { !isComparing && phase == .verifying }
 
     /// Items that nothing is left to be done about; of a copy of what differs, while it compares,
     /// those that were read.
@@ -73,15 +80,19 @@ package struct ProgressSnapshot: Sendable {
         return isDone ? percent : min(99, percent)
     }
 
-    /// How many tables stand how: `3 of 19 tables done, 4 running`; nil for one table.
-    package var tableCounts: String? {
+    /// How many tables stand how: `3 of 19 tables done`, `4 running`, `1 failed`; nil for one
+    /// table.
+    var tableCounts: (done: StyledText, running: StyledText?, failed: StyledText?)? {
         guard status.tables.count > 1 else { return nil }
         func count(_ state: TableStatus.State) -> Int { status.tables.count { $0.state == state } }
-        var parts = ["\(count(.done).grouped) of \(status.tables.count.grouped) tables done"]
-        for state in [TableStatus.State.running, .failed] where count(state) > 0 {
-            parts.append("\(count(state).grouped) \(state.rawValue)")
-        }
-        return parts.joined(separator: ", ")
+        let (done, running, failed) = (count(.done), count(.running), count(.failed))
+        return (
+            StyledText(
+                "\(done.grouped) of \(status.tables.count.grouped) tables done",
+                done > 0 ? .good : .plain),
+            running > 0 ? StyledText("\(running.grouped) running") : nil,
+            failed > 0 ? StyledText("\(failed.grouped) failed", .bad) : nil
+        )
     }
 
     /// What holds the job back, or what it is about besides the usual, in words; nil for what is
@@ -90,7 +101,8 @@ package struct ProgressSnapshot: Sendable {
 }
 
 extension WaitReason {
-    fileprivate var text: String? {
+    /// In words; nil for what is the normal course.
+    var text: String? {
         switch self {
         case .targetReplies, .paused: nil
         case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue

@@ -74,6 +74,7 @@ struct CopySummary: JobSummary {
         }
     }
 
+    var outcomeText: String { outcome.rawValue }
     var exitCode: ExitCode { outcome.exitCode }
 
     var itemsPerSecond: Double { perSecond(counters.itemsWritten) }

@@ -69,6 +69,8 @@ struct VerifySummary: JobSummary {
         return tables.contains { $0.comparison?.result == .different } ? .differs : .success
     }
 
+    var outcomeText: String { outcome }
+
     var outcome: String {
         switch exitCode {
         case .success:

@@ -87,7 +87,7 @@ enum JobText {
     }
 
     /// nil before anything has been verified.
-    private static func verified(_ progress: JobProgress) -> String? {
+    static func verified(_ progress: JobProgress) -> String? {
         let done = progress.itemsVerified
         guard done > 0 else { return nil }
         guard let total = progress.itemsToVerify.map({ max($0, done) }) else {
@@ -100,11 +100,11 @@ enum JobText {
         "\(progress.itemsPerSecond.fixed(0)) items/s"
     }
 
-    private static func units(_ rate: Double, _ limit: Double?) -> String {
+    static func units(_ rate: Double, _ limit: Double?) -> String {
         "\(rate.fixed(0))\(limit.map { " of \($0.short)" } ?? "") units/s"
     }
 
-    private static func waiting(_ view: JobView) -> String? {
+    static func waiting(_ view: JobView) -> String? {
         guard view.isRunning, let hold = view.record.progress.hold else { return nil }
         return hold == .targetReplies ? nil : hold.rawValue
     }

@@ -1,7 +1,6 @@
 import Arguments
 import CommandLine
 import Connectors
-import Dispatch
 import Flow
 import JSON
 import Jobs
@@ -45,39 +44,33 @@ package struct JobsCommand: Sendable {
                 console.note("job \(id): \(error.message)")
             }
         }
-        views.sort { $0.record.created < $1.record.created }
+        let now = MonotonicTime().secondsSinceEpoch
+        views = views.map { $0.asOf(now) }.sorted { $0.record.created < $1.record.created }
         if arguments.json {
             for view in views { console.show(view.json.text) }
         } else if views.isEmpty {
             console.note("there are no jobs in \(folder.path)")
         } else {
-            let now = MonotonicTime().secondsSinceEpoch
             console.show(JobList.lines(views, now: now).joined(separator: "\n"))
         }
         return .success
     }
 
-    package func status(_ arguments: JobStatusArguments) throws -> ExitCode {
+    /// Call it before any thread is started, for the signals' sake.
+    package func status(
+        _ arguments: JobStatusArguments, _ control: ProcessControl
+    ) throws -> ExitCode {
+        console.setStyle(ConsoleStyle(colour: arguments.colour))
         let folder = try folder(arguments.stateFolder)
-        var view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
         guard arguments.watch else {
             show(view, arguments)
             return .success
         }
-        let time = MonotonicTime()
-        while view.isRunning {
-            if arguments.json {
-                console.show(view.json.text)
-            } else if console.canShowLive {
-                console.showLive(JobText.lines(view, now: time.secondsSinceEpoch))
-            } else {
-                console.show(JobText.line(view))
-            }
-            DispatchSemaphore(value: 0).waitOneSecond()
-            view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
+        let watch = JobWatch(console: console, showsJSON: arguments.json) {
+            try attempt { () throws(JobError) in try folder.view(arguments.id) }
         }
-        console.removeLive()
-        show(view, arguments)
+        show(try watch.run(view, control), arguments)
         return .success
     }
 
@@ -89,7 +82,9 @@ package struct JobsCommand: Sendable {
     }
 
     private func show(_ view: JobView, _ arguments: JobStatusArguments) {
-        let lines = JobText.lines(view, now: MonotonicTime().secondsSinceEpoch)
+        let now = MonotonicTime().secondsSinceEpoch
+        let view = view.asOf(now)
+        let lines = JobText.lines(view, now: now)
         console.show(arguments.json ? view.json.text : lines.joined(separator: "\n"))
     }
 
@@ -218,9 +213,4 @@ package struct JobsCommand: Sendable {
         console.show(findings.description)
         return findings.refused + findings.passedOver == 0 ? .success : .differs
     }
-}
-
-extension DispatchSemaphore {
-    /// Holds this thread for a second.
-    fileprivate func waitOneSecond() { _ = wait(timeout: .now() + .seconds(1)) }
 }
