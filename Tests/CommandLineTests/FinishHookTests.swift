@@ -159,4 +159,30 @@ import Testing
 
                 """)
     }
+
+    /// Goal: one who waits for a job that is ended before it wrote anything is told too, and
+    /// nothing is written while that takes its time.
+    @Test func `a copy that is interrupted before it wrote anything tells of it`() throws {
+        let asked = DispatchSemaphore(value: 0)
+        let server = try ScriptedServer { _ in
+            asked.signal()
+            let body = "{\"__type\":\"com.amazonaws.dynamodb.v20120810#InternalServerError\"}"
+            let head = "HTTP/1.1 500 no\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            return .bytes(Array((head + body).utf8))
+        }
+        defer { server.stop() }
+        let site = try CopySite()
+        let file = site.folder.path("told")
+        let copy = try site.start(
+            ["--endpoint", server.url, "--on-finish", Self.tell],
+            shell: "export HOOK_FILE='\(file)'")
+        // Whoever asks has its signals watched.
+        asked.wait()
+        copy.process.signal(SIGINT)
+        let result = try copy.end()
+        #expect(result.status == 130)
+        #expect(result.err == "stopped: nothing was written\n", "\(result.err)")
+        let told = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(told.contains("DYNAFERRY_OUTCOME=interrupted\n"), "\(told)")
+    }
 }

@@ -112,6 +112,28 @@ import Testing
         #expect(history.rates(parts: 60, at: 600) == [Double?](repeating: 0, count: 60))
     }
 
+    @Test func `a verification that follows has a time of its own`() {
+        var history = RateHistory()
+        for second in 0...20 {
+            // Ten seconds each: 100 items are copied, then verified.
+            let fraction = second <= 10 ? Double(second) / 10 : Double(second - 11) / 20
+            history.add(done: second * 10, fraction: fraction, at: Double(second))
+        }
+        #expect(history.secondsLeft(at: 20).map { abs($0 - 11) < 0.01 } == true)
+        #expect(history.rate(at: 20) == 10)
+        var view = Self.view(tables: 1)
+        #expect(!view.verifiesOnly && view.fraction == 0.1)
+        view.record.progress.itemsDone = 1_000
+        view.record.progress.itemsVerified = 250
+        view.record.progress.itemsToVerify = 1_000
+        #expect(view.verifiesOnly && view.fraction == 0.25 && view.itemsHandled == 1_250)
+        let lines = Self.screen.lines(
+            view, history, columns: 100, rows: 24, at: Self.now
+        ).map(\.text)
+        #expect(lines[1].hasSuffix("  25 %"), "\(lines)")
+        #expect(lines.contains("verified 250 of about 1,000 items, 25 %"), "\(lines)")
+    }
+
     @Test func `a clock that was set back begins the history anew`() {
         var history = RateHistory()
         for second in [100.0, 101, 102, 50, 51] {
@@ -164,6 +186,35 @@ import Testing
         #expect(try site.job().state == .running)
         copy.process.signal(SIGINT)
         #expect(try copy.end().status == 130)
+    }
+
+    @Test func `the live block of a copy fits its terminal, and makes way for the report`() throws {
+        let site = try CopySite()
+        let file = site.folder.path("screen")
+        // What the terminal is sent, with the words of the copy in "$@".
+        let line = """
+            export TERM=xterm LANG=C.UTF-8 COPY="'$0' $*"
+            script -qefc "stty cols 40 rows 20; exec $COPY" '\(file)' < /dev/null
+            """
+        let words = site.words(["--job", "one", "--progress", "auto", "--write-units", "500"])
+        let result = try Binary.shell(line, words, environment: CopySite.credentials)
+        #expect(result.status == 0, "\(result)")
+        let sent = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(sent.contains("\u{1B}[32m█"), "\(sent)")
+        let erased = "\u{1B}[J"
+        let report = try #require(sent.components(separatedBy: erased).last)
+        #expect(report.contains("copied Orders to Copy in "), "\(report)")
+        #expect(!report.contains("segments ") || !report.contains("█"), "\(report)")
+        // Blocks begin where the one before was erased.
+        let blocks = sent.components(separatedBy: erased).filter { $0.contains("elapsed ") }
+        #expect(!blocks.isEmpty)
+        for line in blocks.flatMap({ $0.components(separatedBy: "\r\n") }) {
+            let text = line.replacing(/\u{1B}\[[0-9;]*[A-Za-z]/, with: "").replacing("\r", with: "")
+            let isNote = ["job one", "read units", "creating", "Script"].contains {
+                text.hasPrefix($0)
+            }
+            #expect(isNote || text.columns < 40, "\(text)")
+        }
     }
 
     @Test func `without a terminal there is a line or an object a second`() throws {

@@ -43,7 +43,7 @@ struct JobScreen {
                 StyledText(view.isRunning ? "process \(view.record.processID)" : "", .quiet),
                 StyledText(clock(Int(clamping: now))?.text ?? "", .quiet),
             ],
-            [drawing.bar(percent: view.record.percent, columns: width)],
+            [drawing.bar(percent: percent(view), columns: width, view.isHeld ? .waiting : .good)],
             times(view, history, now),
             [StyledText(JobText.items(progress))] + speed(history, width, now),
             units(progress) + [StyledText(segments(progress))],
@@ -58,6 +58,12 @@ struct JobScreen {
                     StyledText(counts[2] > 0 ? "\(counts[2].grouped) failed" : "", .bad),
                 ] : [],
         ]
+    }
+
+    /// Of what is under way: of a copy whose items have all arrived that is its verification.
+    private func percent(_ view: JobView) -> Int {
+        guard view.verifiesOnly else { return view.record.percent }
+        return ProgressSnapshot.percent(view.fraction, isDone: true)
     }
 
     private func times(_ view: JobView, _ history: RateHistory, _ now: Double) -> [StyledText] {
@@ -154,6 +160,31 @@ struct JobScreen {
 }
 
 extension JobView {
+    /// Nothing moves by itself.
+    fileprivate var isHeld: Bool { state != .running && state != .finished }
+
+    /// Of a copy, that all its items have arrived and are compared.
+    var verifiesOnly: Bool {
+        let progress = record.progress
+        guard isRunning, progress.itemsVerified > 0, let total = progress.itemsEstimated else {
+            return false
+        }
+        return progress.itemsDone >= total
+    }
+
+    /// The share that is done of what is under way, 0 to 1.
+    var fraction: Double {
+        let progress = record.progress
+        guard verifiesOnly else { return progress.fraction }
+        let total = max(progress.itemsToVerify ?? 0, progress.itemsVerified, 1)
+        return Double(progress.itemsVerified) / Double(total)
+    }
+
+    /// Items that were copied, or verified.
+    var itemsHandled: Int {
+        record.progress.itemsDone.addingClamped(record.progress.itemsVerified)
+    }
+
     /// How a table of it stands, those first that its user should look at first.
     enum TableState: String, CaseIterable {
         case failed

@@ -54,8 +54,7 @@ struct JobWatch {
         while view.isRunning, !screen.isLost {
             let now = time.secondsSinceEpoch
             view = view.asOf(now)
-            let progress = view.record.progress
-            history.add(done: progress.itemsDone, fraction: progress.fraction, at: now)
+            history.add(done: view.itemsHandled, fraction: view.fraction, at: now)
             if isClosed(screen, drawing, view, history, at: now) { return view }
             view = try look()
         }

@@ -9,10 +9,13 @@ struct RateHistory: Sendable {
 
     /// Seconds since 1970, what was done by then, and the share of all that it was.
     private var samples: [(at: Double, done: Double, fraction: Double)] = []
+    /// When what `fraction` is a share of was something else, as before a verification.
+    private var fractionBegan = 0.0
 
     /// Times that run backwards, as after a clock was set, begin it anew.
     mutating func add(done: Int, fraction: Double, at now: Double) {
         if let last = samples.last, last.at > now || last.done > Double(done) { samples = [] }
+        if let last = samples.last, last.fraction > fraction { fractionBegan = now }
         samples.append((now, Double(done), fraction))
         // One from before the span stays, so that the span is covered.
         while samples.count > 2, samples[1].at <= now - Self.span { samples.removeFirst() }
@@ -23,8 +26,9 @@ struct RateHistory: Sendable {
 
     /// Seconds until all is done at the pace of the last half minute; nil where nobody can tell.
     func secondsLeft(at now: Double) -> Double? {
+        let start = max(now - 30, fractionBegan)
         guard let last = samples.last, last.fraction < 1,
-            let growth = growth(\.fraction, from: now - 30, to: now), growth > 0
+            let growth = growth(\.fraction, from: start, to: now), growth > 0
         else { return nil }
         return min((1 - last.fraction) / growth, 366 * 86_400)
     }
