@@ -71,11 +71,12 @@ def _memory(setting, ours, server, scans, writes):
     found = row(
         f"{scans + writes} requests in flight at most", copies,
         {f"memory-{scans + writes}": copies[0].peak_mib})
-    lines = [json.loads(line) for copy in copies for line in _json_lines(copy.usage.errors)]
+    lines = [line for copy in copies for line in _progress(copy.usage.errors)]
     for side in ("scansInFlight", "writesInFlight"):
         found.columns[side] = max((line[side] for line in lines), default=None)
     return found
 
 
-def _json_lines(text):
-    return [line for line in text.splitlines() if line.startswith("{")]
+def _progress(text):
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["type"] == "progress"]
