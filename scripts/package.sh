@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes packages of the release program into .build/packages: a tarball, a .deb, an .rpm and their
-# SHA256SUMS. The program needs nothing but glibc 2.34 or later: Amazon Linux 2023, RHEL 9, Debian
+# Makes packages of the release program into .build/packages: a tarball, a .deb, an .rpm, the debug
+# file of the program that is in all three, and SHA256SUMS. The program needs nothing but glibc 2.34 or later: Amazon Linux 2023, RHEL 9, Debian
 # 12, Ubuntu 22.04 and whatever is newer. Runs on Debian; scripts/packaging/check.sh tries the
 # packages.
 set -euo pipefail
@@ -41,9 +41,10 @@ install_tools() {
 build_program() {
     local pkgconfig flags folder
     pkgconfig=$(scripts/packaging/libraries.sh "$work")
-    # In a folder of its own: with other libraries it is another program than scripts/build.sh's.
-    flags=(-c release --static-swift-stdlib --no-color-diagnostics -debug-info-format none
-        --scratch-path "$work/swift" --product dynaferry -Xlinker --gc-sections
+    # In a folder of its own: with other libraries, and with debug info, it is another program than
+    # scripts/build.sh's.
+    flags=(-c release --static-swift-stdlib --no-color-diagnostics --scratch-path "$work/swift"
+        --product dynaferry -Xlinker --gc-sections
         -Xlinker "$work/compatibility.o")
     mapfile -t -O "${#flags[@]}" flags < <(scripts/packaging/stamp.sh)
     say "building dynaferry"
@@ -51,6 +52,7 @@ build_program() {
     folder=$(PKG_CONFIG_PATH="$pkgconfig" swift build "${flags[@]}" --show-bin-path)
     # A program's backtraces name its functions by this table; without it there is a third less.
     strip --strip-debug -o "$work/dynaferry" "$folder/dynaferry"
+    objcopy --only-keep-debug --compress-debug-sections "$folder/dynaferry" "$work/dynaferry.debug"
     scripts/packaging/check.sh symbols "$work/dynaferry"
 }
 
@@ -139,6 +141,10 @@ version=$("$work/dynaferry" --version | cut -d ' ' -f 2)
 summary="Copies DynamoDB tables"
 rm -rf "$packages"
 mkdir -p "$packages"
+# Debuggers find it by this name beside the program, or by its build id.
+debug="$packages/dynaferry-$version-linux-x86_64.debug"
+mv "$work/dynaferry.debug" "$debug"
+objcopy --add-gnu-debuglink "$debug" "$work/dynaferry"
 lay_out
 make_tarball
 make_deb

@@ -83,6 +83,22 @@ check_same_program() {
     holds "all packages have one program"
 }
 
+# The debug file is of the program, and says where its functions stand in the sources.
+check_debug_file() {
+    local program="$scratch/empty/opt/dynaferry/bin/dynaferry" debug address
+    debug=$(echo "$packages"/*.debug)
+    [ "$(build_id "$program")" = "$(build_id "$debug")" ] ||
+        fail "the debug file is of another program"
+    [ "$(readelf -p .gnu_debuglink "$program" | grep -o 'dynaferry-.*\.debug')" = \
+        "${debug##*/}" ] || fail "the program names another debug file"
+    address=$(nm "$debug" | awk '$3 == "main" { print $1 }')
+    addr2line -e "$debug" "$address" | grep -q 'Sources/dynaferry/.*\.swift' ||
+        fail "the debug file does not say where the program's functions stand"
+    holds "the debug file is the program's"
+}
+
+build_id() { readelf -n "$1" | sed -n 's/ *Build ID: //p'; }
+
 check_needs() {
     local needs
     needs=$(dpkg-deb -f "$packages"/*.deb Depends)
@@ -137,5 +153,6 @@ trap 'rm -rf --one-file-system "$scratch"' EXIT
 (cd "$packages" && sha256sum --quiet -c SHA256SUMS) && holds "the sums are right"
 check_tarball
 check_same_program
+check_debug_file
 check_needs
 check_debian
