@@ -75,7 +75,7 @@ extension FlowFailure {
 extension FlowFailure.Remedy {
     init(_ remedy: AWSError.Remedy) {
         switch remedy {
-        // They are renewed before the flow hears of it.
+        // They are renewed before the flow notices.
         case .retry, .renewCredentials: self = .retry
         case .slowDown: self = .slowDown
         case .split: self = .split

@@ -3,7 +3,7 @@ import DynamoModel
 
 extension ReplyValue {
     /// `ConsumedCapacity` (API reference), of one table. What a request has consumed is estimated
-    /// where it can't be told.
+    /// where it is unknown.
     static func consumed(_ units: ClosedRange<Double>) -> ReplyValue {
         .object([
             .informing("CapacityUnits", .number(units)),

@@ -65,23 +65,23 @@ struct CSVRecords: RecordFormat {
     }
 
     private mutating func begin(_ names: [String]) throws(FormatFlaw) {
-        let told = "its columns are \(names.prefix(20).joined(separator: ", "))"
+        let shown = "its columns are \(names.prefix(20).joined(separator: ", "))"
         for (place, name) in names.enumerated() {
             if name.isEmpty {
-                throw FormatFlaw("has a column \(place + 1) without a name: \(told)")
+                throw FormatFlaw("has a column \(place + 1) without a name: \(shown)")
             }
             if names[..<place].contains(name) {
-                throw FormatFlaw("has two columns called \(name): \(told)")
+                throw FormatFlaw("has two columns called \(name): \(shown)")
             }
         }
         for key in keys.keys.sorted() where !names.contains(key) {
             throw FormatFlaw(
-                "has no column for the key attribute \(key): \(told)",
+                "has no column for the key attribute \(key): \(shown)",
                 hint: "where the first row is no header, name the columns with --csv-header")
         }
         for name in options.types.keys.sorted() where !names.contains(name) {
             throw FormatFlaw(
-                "has no column \(name), which --csv-types names: \(told)",
+                "has no column \(name), which --csv-types names: \(shown)",
                 hint: "correct --csv-types; names count in upper and lower case")
         }
         columns = names.map { name in

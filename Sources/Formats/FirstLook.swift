@@ -25,7 +25,7 @@ struct FirstLook {
         self.isWhole = isWhole || bytes.count >= Self.bytesMax
     }
 
-    /// The bytes ended before something could be told.
+    /// The bytes ended before the format was clear.
     private struct Ended: Error {}
 
     mutating func found() throws(FormatFlaw) -> Found {

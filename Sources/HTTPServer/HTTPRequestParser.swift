@@ -108,7 +108,7 @@ struct HTTPRequestParser {
         return nil
     }
 
-    /// Whether nothing of the body has come and the client waits; told once.
+    /// Whether nothing of the body has come and the client waits; true once.
     private mutating func mustContinue(_ buffer: borrowing ByteStorage) -> Bool {
         guard head.expectsContinue else { return false }
         head.expectsContinue = false

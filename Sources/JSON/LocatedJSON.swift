@@ -1,5 +1,5 @@
 /// A JSON document as a tree that knows where each of its values stands, for files that people
-/// write: what is wrong in them must be told with its place.
+/// write: errors in them must name the place.
 package struct LocatedJSON: Sendable {
     package enum Content: Sendable {
         case null

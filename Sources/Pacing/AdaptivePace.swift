@@ -80,7 +80,7 @@ package struct AdaptivePace: Sendable {
     /// are enough however few of them were refused.
     private static let windowRequestsMin = 40.0
     private static let windowRequestsMax = 120.0
-    /// A target that was not asked for so long has told nothing of what it takes.
+    /// A target that was not asked for so long has shown nothing of what it takes.
     private static let idleMin = Duration.seconds(1)
     private static let cutEvery = Duration.seconds(1)
     /// So many requests in a row that were refused whole say that what there was is used up; chance

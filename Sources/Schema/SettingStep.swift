@@ -167,7 +167,7 @@ extension Encryption {
     package func isAs(_ wanted: Encryption) -> Bool {
         switch (self, wanted) {
         case (.owned, .owned), (.kms, .kms(nil)): true
-        // A key may be asked for by its id, and is told by its ARN.
+        // A key may be asked for by its id, and is reported by its ARN.
         case (.kms(let key?), .kms(let other?)): key == other || key.hasSuffix("/" + other)
         default: false
         }

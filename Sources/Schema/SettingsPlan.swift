@@ -157,7 +157,7 @@ package struct SettingDifference {
         steps += wanted.scheduled.filter { !table.scheduled.contains($0) }.map { .scheduled($0) }
     }
 
-    /// What would hinder a second attempt, or let others hear of the first.
+    /// What would hinder a second attempt, or let others notice the first.
     private mutating func addLast(_ table: TargetSpec, _ wanted: TargetSpec) {
         let (definition, settings) = (table.definition, table.settings)
         switch (definition.stream, wanted.definition.stream) {

@@ -92,13 +92,13 @@ package struct TableProvisioner: Sendable {
 
     /// An index may take hours. The service says which phase it is in, and nothing of how far.
     private func build(_ index: String, by step: SettingStep) async throws {
-        var told: String?
+        var reported: String?
         note("building index \(index)")
         _ = try await target.update(step.change) { looks, table in
             let status = table.indexStatus[index]
-            if status == "BACKFILLING", told != status {
+            if status == "BACKFILLING", reported != status {
                 note("index \(index) is being filled")
-                told = status
+                reported = status
             }
             try await pause(looks)
         }

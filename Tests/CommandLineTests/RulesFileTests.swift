@@ -161,7 +161,7 @@ import Testing
     ]
 
     @Test(arguments: wrong)
-    func `what is wrong is told with its line`(file: String, told: String) {
+    func `an error names its line`(file: String, told: String) {
         #expect(message { _ = try Self.read(file) } == told)
     }
 

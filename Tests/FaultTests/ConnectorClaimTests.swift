@@ -91,7 +91,7 @@ import Testing
                     SourceTable(name: table, reader: ReadOnlyClient(client)), side: "source",
                     schema: schema, .init(segments: 3), on: queue),
                 stages: [], ItemTransform(), .init(command: "cat"), from: schema, to: schema,
-                told: nil)
+                onErrorLine: nil)
         },
         SourceCase(testDescription: "ExportSource") { _, table, queue in
             try exported(table, queue)

@@ -6,12 +6,12 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct LineProgramTests {
     private static func program(
         _ command: String, giveUpAfter: Duration = .seconds(60),
-        told: @escaping @Sendable (String) -> Void = { _ in }
+        onErrorLine: @escaping @Sendable (String) -> Void = { _ in }
     ) -> LineProgram {
         var settings = LineProgram.Settings(
             command: command, environment: ["PATH=/usr/bin:/bin", "MARK=7"])
         settings.giveUpAfter = giveUpAfter
-        return LineProgram(settings, told: told)
+        return LineProgram(settings, onErrorLine: onErrorLine)
     }
 
     private func ask(
@@ -106,7 +106,7 @@ import Testing
     ]
 
     @Test(arguments: failures)
-    func `how it failed is told, and at which line`(
+    func `a failure says how, and at which line`(
         command: String, message: String, line: Int
     ) async {
         let program = Self.program(command)
@@ -133,7 +133,8 @@ import Testing
         #expect(await failure(program, Self.many)?.line == 0)
     }
 
-    @Test func `an answer that is too long is told as such, and others are answered`() async throws
+    @Test func `an answer that is too long fails alone`()
+        async throws
     {
         let program = Self.program(
             "sed 's/^long$/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx/'")
@@ -152,7 +153,7 @@ import Testing
         let (said, continuation) = AsyncStream<String>.makeStream()
         let program = Self.program(
             "read a; echo \"$MARK $HOME\"; echo one >&2; printf two >&2",
-            told: { continuation.yield($0) })
+            onErrorLine: { continuation.yield($0) })
         #expect(try await ask(program, ["x"]).get() == ["7 "])
         await program.finish()
         continuation.finish()

@@ -17,7 +17,7 @@ package final class Client: Sendable {
         /// How long a call is repeated once the endpoint has answered.
         package var giveUpAfter: Duration = .seconds(15 * 60)
         /// Until the endpoint has answered once, no request takes longer, repetitions included. A
-        /// wrong address should be told to the user at once.
+        /// wrong address should be reported at once.
         package var firstReplyWithin: Duration = .milliseconds(4_500)
         package var backoff = Backoff()
         /// Before a source that had no new credentials is asked again.

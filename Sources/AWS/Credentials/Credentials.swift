@@ -53,11 +53,11 @@ package protocol CredentialProvider: Sendable {
     /// For people: `environment`, `profile "staging"`.
     var origin: String { get }
 
-    /// Whose credentials they are, as far as that can be told without asking anybody: the same for
+    /// Whose credentials they are, as far as that is known without asking anybody: the same for
     /// all processes that were started alike.
     var identity: String { get }
 
-    /// The account that its credentials are of, where that can be told without asking anybody.
+    /// The account that its credentials are of, where that is known without asking anybody.
     var account: String? { get }
 
     /// Whether it may have another set later.

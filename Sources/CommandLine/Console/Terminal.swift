@@ -8,7 +8,7 @@ package enum Terminal {
 
     package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-    /// Asked anew each time it matters, so that no one needs to be told of a resized window. The
+    /// Asked anew each time it matters, so that a resized window needs no signal. The
     /// corresponding C call is `ioctl` with `TIOCGWINSZ`.
     package static func size(_ descriptor: Int32) -> (columns: Int, rows: Int) {
         var size = winsize()

@@ -1,4 +1,4 @@
-/// Where something stands in a file of options, to be told when it is wrong.
+/// Where something stands in a file of options, for messages.
 package struct ConfigOrigin: Equatable, Sendable {
     package let path: String
     package let line: Int

@@ -1,6 +1,6 @@
 import System
 
-/// The words of a command line, told apart by its declaration.
+/// The words of a command line, assigned by its declaration.
 package struct GivenWords: Sendable {
     package var settings: [OptionSetting] = []
     package var operands: [String] = []

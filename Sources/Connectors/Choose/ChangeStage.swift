@@ -125,11 +125,11 @@ struct LetterWriter {
         guard hidesItems else {
             return PageLetter(key: raw, item: Array(bytes[slice.range]))
         }
-        let told = try toldKey(raw)
-        return PageLetter(key: told, item: told)
+        let shown = try shownKey(raw)
+        return PageLetter(key: shown, item: shown)
     }
 
-    private func toldKey(_ raw: [UInt8]) throws(JSONError) -> [UInt8] {
+    private func shownKey(_ raw: [UInt8]) throws(JSONError) -> [UInt8] {
         if hidden?.isEmpty == true { return raw }
         let json = try JSON(parsing: raw)
         let members = (json.members ?? []).map { member in

@@ -12,7 +12,7 @@ package struct KeyCollisions: Equatable, Sendable {
     package init() {}
 
     /// With other words for what the items were.
-    package func told(_ words: (String) -> String) -> KeyCollisions {
+    package func described(_ words: (String) -> String) -> KeyCollisions {
         var other = self
         other.examples = examples.map { $0.map(words) }
         return other
@@ -72,7 +72,7 @@ package struct CollisionSearch {
     package func run() throws(JobError) -> KeyCollisions {
         let keys = try parts == 1 ? keysAtOnce() : keysInParts()
         guard keys.count > 0 else { return KeyCollisions() }
-        return try KeyCollisions(keys.count, told(keys.first))
+        return try KeyCollisions(keys.count, examples(of: keys.first))
     }
 
     /// Keys that more than one item came to.
@@ -161,7 +161,7 @@ package struct CollisionSearch {
     }
 
     /// What two items of each of these keys were.
-    private func told(_ keys: [UInt128]) throws(JobError) -> [[String]] {
+    private func examples(of keys: [UInt128]) throws(JobError) -> [[String]] {
         var items: [UInt128: [UInt64: [UInt8]]] = [:]
         let wanted = Set(keys)
         try read { record in

@@ -83,7 +83,7 @@ package final class OriginStage: PageStage, @unchecked Sendable {
                     if let lines {
                         lines.place(of: read.number).write(to: &origin)
                     } else {
-                        origin += told(try read.slice.key(in: page.buffer.bytes, schema: source))
+                        origin += shown(try read.slice.key(in: page.buffer.bytes, schema: source))
                     }
                     let count = origin.count
                     // Tells items apart that came of one.
@@ -98,8 +98,8 @@ package final class OriginStage: PageStage, @unchecked Sendable {
         page.made.append(made)
     }
 
-    /// A key, or its code where it must not be told: nothing is kept of it otherwise.
-    private func told(_ origin: [UInt8]) -> [UInt8] {
+    /// A key, or its code where it must not be shown: nothing is kept of it otherwise.
+    private func shown(_ origin: [UInt8]) -> [UInt8] {
         guard let key, let code = try? key.code(of: .string(origin)) else { return origin }
         return Array("a key whose hash is ".utf8) + code
     }

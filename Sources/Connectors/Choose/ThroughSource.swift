@@ -38,11 +38,11 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
     ///   - stages: see the items before the program does.
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
-    ///   - told: gets what the program writes to stderr, line by line.
+    ///   - onErrorLine: gets what the program writes to stderr, line by line.
     init(
         _ inner: any PageSource, stages: [any PageStage], _ transform: ItemTransform,
         _ settings: Settings, from source: KeySchema, to target: KeySchema,
-        told: (@Sendable (String) -> Void)?
+        onErrorLine: (@Sendable (String) -> Void)?
     ) {
         self.inner = inner
         self.stages = stages
@@ -57,7 +57,9 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
         var program = LineProgram.Settings(
             command: settings.command, environment: Self.environment())
         program.giveUpAfter = settings.giveUpAfter
-        programs = (0..<settings.jobs).map { [program] _ in LineProgram(program, told: told) }
+        programs = (0..<settings.jobs).map { [program] _ in
+            LineProgram(program, onErrorLine: onErrorLine)
+        }
     }
 
     /// This process's own, without what the AWS CLI and its like take credentials from.
@@ -268,17 +270,18 @@ extension FlowParts {
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
     ///   - matches: notes the places that items have.
-    ///   - told: gets what a program writes to stderr, line by line; nil: it writes to this
+    ///   - onErrorLine: gets what a program writes to stderr, line by line; nil: it writes to this
     ///     process's own.
     /// - Returns: a source that is to be finished when the flow has ended.
     package mutating func add(
         _ transform: ItemTransform, from source: KeySchema, to target: KeySchema,
-        matches: PlaceMatches?, told: (@Sendable (String) -> Void)?
+        matches: PlaceMatches?, onErrorLine: (@Sendable (String) -> Void)?
     ) -> ThroughSource? {
         stages += transform.stages(from: source, to: target, matches: matches)
         guard let settings = transform.through else { return nil }
         let through = ThroughSource(
-            self.source, stages: stages, transform, settings, from: source, to: target, told: told)
+            self.source, stages: stages, transform, settings, from: source, to: target,
+            onErrorLine: onErrorLine)
         (self.source, stages) = (through, [])
         return through
     }

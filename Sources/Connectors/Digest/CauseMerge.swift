@@ -34,7 +34,7 @@ package struct CauseMerge: Sendable {
     /// Of one bucket, and settled; the next one last.
     private var settled: [KeyDifference] = []
     private var ahead: KeyDifference?
-    /// Whose items have all stood, or can't be told of; they are passed on as they come.
+    /// Whose items have all stood, or are unknown; they are passed on as they come.
     private var passed: (bucket: Int, hasStood: Bool?)?
 
     /// Nothing may be added to the difference's spill any more.

@@ -10,7 +10,7 @@ package struct KeyDifference: Equatable, Sendable {
     /// As the source spells it, where it has it.
     package var key: [UInt8]
     /// Whether both sides were as they are now when each was read first; false: they were equal
-    /// then. nil where that can't be told.
+    /// then. nil where that is unknown.
     package var hasStood: Bool?
 }
 

@@ -5,14 +5,14 @@ import JSON
 import System
 
 /// Reports each item that differs, once it is known what became of it; and has those written that
-/// are to be mended.
+/// are to be repaired.
 ///
 /// What has changed since it was looked at last is looked at once more, in another round; in the
 /// last one it is reported as changing.
 package final class FindingSink: BatchSink, @unchecked Sendable {
     // @unchecked: what changes is touched only on `queue`, and after the flow has ended.
 
-    /// What is to be mended, and by what.
+    /// What is to be repaired, and by what.
     package struct RepairPlan: Sendable {
         package var sink: any BatchSink
         package var deletesExtra: Bool
@@ -60,7 +60,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
         }
         let item = batch[0]
         mending.sink.write(batch) { [self] result in
-            onQueue { [self] in done(told(of: item, result)) }
+            onQueue { [self] in done(answered(of: item, result)) }
         }
     }
 
@@ -110,7 +110,7 @@ package final class FindingSink: BatchSink, @unchecked Sendable {
     }
 
     /// Something was to be done about an item.
-    private func told(
+    private func answered(
         of item: BatchItem, _ result: Result<BatchReply, FlowFailure>
     ) -> Result<BatchReply, FlowFailure> {
         let pair = pair(of: item)

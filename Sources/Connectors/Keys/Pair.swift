@@ -37,7 +37,7 @@ package struct Pair: Sendable {
     /// The source has it, but it can't be changed as it is to be.
     package var isUnchangeable = false
 
-    /// What is to be told of it, were nothing done about it.
+    /// What is reported of it where nothing is done about it.
     package var kind: VerifyFinding.Kind {
         if isPast { return .pastTTL }
         return source == nil ? .onlyInTarget : target == nil ? .onlyInSource : .different

@@ -22,7 +22,7 @@ package struct VerifyFinding: Equatable, Sendable {
         case differedAtFirstRead
         /// The target had what the source had when each was read first; one has changed since.
         case changedSince
-        /// It can't be told, or is both.
+        /// It is unknown, or both.
         case unknown
     }
 

@@ -117,7 +117,7 @@ package final class ScanSource: PageSource, @unchecked Sendable {
             switch result {
             case .success(let reply): done(cut(reply, segment, page))
             case .failure(var error):
-                // A Scan that is refused for what it asks is not mended by asking for less.
+                // A Scan that is refused for what it asks does not succeed by asking for less.
                 if error.remedy == .split { error.remedy = .giveUp }
                 table.reader.answer(done, error, on: subject)
             }

@@ -4,7 +4,7 @@ import JSON
 import System
 
 /// Tells whether two spellings of a key attribute say the same, where they lie and without decoding
-/// what can be told without: a batch and its unprocessed items make up to 600 pairs.
+/// what is clear without: a batch and its unprocessed items make up to 600 pairs.
 ///
 /// Strings compare unescaped, numbers by value, binary values decoded.
 enum KeyAgreement {

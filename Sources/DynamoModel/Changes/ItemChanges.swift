@@ -37,7 +37,7 @@ package struct ItemChanges: ItemChanging, Equatable, Sendable {
             }
     }
 
-    /// Whether it hides what an item holds: its values must be told nowhere then.
+    /// Whether it hides what an item holds: its values must not be shown anywhere then.
     package var hidesValues: Bool { assignments.contains(where: \.value.hidesValues) }
 
     package var changedAttributes: [[UInt8]] {

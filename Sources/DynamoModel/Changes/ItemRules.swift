@@ -189,17 +189,17 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
 
     private func member(_ name: [UInt8], of step: Step, _ around: Rule?) -> Step {
         // Any other name may be data, and is not shown.
-        next(of: step, around, told: name.isPlainName ? .name(name) : .anyMember) {
+        next(of: step, around, shown: name.isPlainName ? .name(name) : .anyMember) {
             $0 == .name(name) || $0 == .anyMember
         }
     }
 
     private func element(_ index: Int, of step: Step, _ around: Rule?) -> Step {
-        next(of: step, around, told: .anyElement) { $0 == .index(index) || $0 == .anyElement }
+        next(of: step, around, shown: .anyElement) { $0 == .index(index) || $0 == .anyElement }
     }
 
     private func next(
-        of step: Step, _ around: Rule?, told: PathPattern.Step,
+        of step: Step, _ around: Rule?, shown: PathPattern.Step,
         _ isOnWay: (PathPattern.Step) -> Bool
     ) -> Step {
         let depth = step.place.steps.count
@@ -211,7 +211,7 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
             switch open.first.map({ rules[$0].path.steps[depth] }) {
             case .name(let name)?: .name(name)
             case .anyMember?: .anyMember
-            case .index?, .anyElement?, nil: told
+            case .index?, .anyElement?, nil: shown
             }
         let place = PathPattern(
             attribute: step.place.attribute, steps: step.place.steps + [named])

@@ -14,7 +14,7 @@ package struct ValueContext: Sendable {
 }
 
 /// Makes values of what is written where literals stand in place. What holds constants alone is
-/// computed here, so that what never works is told before anything is read.
+/// computed here, so that what never works is refused before anything is read.
 struct ValueBinder {
     private let context: ValueContext
 

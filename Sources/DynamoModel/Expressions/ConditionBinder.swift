@@ -14,7 +14,7 @@ struct ConditionBinder {
     private var aliases: ExpressionAliases
     /// The first finding of each kind.
     private var findings: [Kind: ExpressionError] = [:]
-    /// Whether a comparison or call was found wrong: those that follow are not told of.
+    /// Whether a comparison or call was found wrong: those that follow are not reported.
     private var isSettled = false
 
     private let form: ExpressionForm

@@ -65,7 +65,7 @@ extension ExpressionParser {
         return ExpressionError("a comparison is missing here, such as = 1", at: offset)
     }
 
-    /// What is wrong with a part is told at its beginning.
+    /// Errors in a part point at its beginning.
     private func check(_ part: ExpressionSyntax, at start: Int) throws(ExpressionError) {
         do throws(ExpressionError) {
             _ = try ConditionBinder.bind(part, context)

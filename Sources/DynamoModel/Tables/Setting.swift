@@ -1,5 +1,5 @@
 /// Something that a table has besides its keys, indexes, billing and items: what a copy can carry
-/// over, or be told to leave out.
+/// over, or leave out on request.
 ///
 /// They stand in the order in which they are set on a copy: those that come with the table, then,
 /// once its items have arrived, the others; what would hinder a second attempt comes last.

@@ -312,7 +312,7 @@ package final class FlowDriver: @unchecked Sendable {
     private func release(_ number: Int) {
         guard let open = pages[number] else { return }
         pages[number] = nil
-        tell(open.told..<open.page.items.count, of: open)
+        tell(open.folded..<open.page.items.count, of: open)
         buffers.give(open.page.buffer)
     }
 
@@ -431,9 +431,9 @@ package final class FlowDriver: @unchecked Sendable {
         case .start: preconditionFailure("nothing of a partition is safe, and it is saved")
         case .within(let number, let items):
             let open = pages[number]!
-            if open.told < items {
-                tell(open.told..<items, of: open)
-                open.told = items
+            if open.folded < items {
+                tell(open.folded..<items, of: open)
+                open.folded = items
             }
             return parts.source.cursor(after: items - 1, of: open.page)
         }

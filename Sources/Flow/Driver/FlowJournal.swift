@@ -38,7 +38,7 @@ package struct RefusedBytes: Equatable, Sendable {
     package var reason: String
     /// Its key as JSON; nil: as the item has it.
     package var key: [UInt8]?
-    /// As it was to be written, or what is told of it.
+    /// As it was to be written, or what stands for it.
     package var item: [UInt8]
 }
 

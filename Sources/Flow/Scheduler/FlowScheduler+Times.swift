@@ -29,7 +29,7 @@ enum FlowPhase: Equatable {
         case .opening, .running: self = .ending(outcome, deadline: deadline)
         case .ending(.failed, _), .ended: break
         case .ending(_, let deadline):
-            // A failure while ending is what the user must hear of.
+            // A failure while ending must be reported.
             if case .failed = outcome { self = .ending(outcome, deadline: deadline) }
         }
     }

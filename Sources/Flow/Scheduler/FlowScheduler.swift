@@ -69,7 +69,7 @@ package struct FlowScheduler: Sendable {
 
     package mutating func start(at now: Instant) -> [FlowAction] { pumped(at: now) }
 
-    /// The source has told what there is to read.
+    /// The source has answered what there is to read.
     /// - Parameters:
     ///   - partitions: how many; they are known by their places from now on.
     ///   - earlier: where earlier runs of the job left those that they had begun.

@@ -20,7 +20,7 @@ struct Ledger: Sendable {
         var pagesReleased = 0
         /// Behind what has been released.
         var position = PartitionPosition.start
-        /// What of it was told to be saved: pages released, and items of the first open page.
+        /// What of it is to be saved: pages released, and items of the first open page.
         var saved = (pages: 0, items: 0)
         var isOpen = false
     }
@@ -59,7 +59,7 @@ struct Ledger: Sendable {
         nextSave = now + configuration.saveEvery
     }
 
-    /// The source has told what there is to read.
+    /// The source has answered what there is to read.
     mutating func begin(_ earlier: [PartitionProgress]) {
         itemsEarlier = earlier.lazy.map(\.items).clampedSum
         bytesEarlier = earlier.lazy.map(\.bytes).clampedSum

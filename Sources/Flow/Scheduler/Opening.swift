@@ -2,7 +2,7 @@ import Pacing
 
 /// When a source is asked what there is to read: at first, and after a failure once more.
 struct Opening: Sendable {
-    /// nil while it is being asked, and once it has told.
+    /// nil while it is being asked, and once it has answered.
     private var askAt: Instant?
     private var failures = 0
 

@@ -89,7 +89,7 @@ struct PartitionReader: Sendable {
     private var order: PartitionOrder
     /// Partitions that have not been opened, apart from those that earlier runs have finished.
     private var unopened = 0
-    /// How many there are in all; 0 before the source has told.
+    /// How many there are in all; 0 before the source has answered.
     private(set) var partitions = 0
     /// Partitions that were closed and in whose part of the hash space no other was opened yet.
     private var vacated: [Int] = []
@@ -134,7 +134,7 @@ struct PartitionReader: Sendable {
         itemsArrived = RateWindow(at: now)
     }
 
-    /// The source has told what there is to read.
+    /// The source has answered what there is to read.
     /// - Parameter earlier: where earlier runs of the job left those that they had begun.
     mutating func begin(_ partitions: Int, _ earlier: [PartitionProgress]) {
         self.partitions = partitions

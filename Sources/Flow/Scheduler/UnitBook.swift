@@ -99,7 +99,7 @@ struct UnitBook: Sendable {
     }
 
     /// The slot's partition is finished. Where no unit is open, what is behind its last one passes
-    /// with one that the sink never hears of.
+    /// with one that never reaches the sink.
     mutating func finish(_ slot: Int, at progress: PartitionProgress) -> [FlowAction] {
         var end = progress
         end.position = .finished

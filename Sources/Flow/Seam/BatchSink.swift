@@ -97,10 +97,10 @@ package struct BatchItem: @unchecked Sendable {
     }
 }
 
-/// A page that a flow holds, and how many of its items the folds have been told of.
+/// A page that a flow holds, and how many of its items have been passed to the folds.
 final class HeldPage {
     let page: Page
-    var told = 0
+    var folded = 0
 
     init(_ page: Page) { self.page = page }
 }

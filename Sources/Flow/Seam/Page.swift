@@ -53,7 +53,7 @@ package struct Page: Sendable {
     /// Which of the items that were read each has come of, in order: a cursor may lie behind the
     /// last of those alone that come of one. Empty: each is one that was read.
     package private(set) var groups: [Int] = []
-    /// What dead letters say of items that are not told as they came, by item.
+    /// What dead letters say of items that must not be shown as they came, by item.
     package var letters: [Int: PageLetter] = [:]
     /// What stages have made of the page for folds and sinks, each under its own type.
     package var made: [any Sendable] = []
@@ -160,7 +160,7 @@ package struct Page: Sendable {
     }
 }
 
-/// What a dead letter has in place of an item: its key, as JSON, and JSON to be told of it.
+/// What a dead letter has in place of an item: its key, as JSON, and JSON that stands for it.
 package struct PageLetter: Equatable, Sendable {
     package var key: [UInt8]
     package var item: [UInt8]

@@ -5,7 +5,7 @@ import System
 /// Puts a value that is valid JSON, and absurd, into one field of a reply.
 ///
 /// Whatever a reply says may be chosen, but for two things that no client could tell from the
-/// truth: another value of an item's attribute is another item, and what is left undone is not told
+/// truth: another value of an attribute is another item, and what is left undone is not reported
 /// as done (no `UnprocessedItems` or `LastEvaluatedKey` vanishes).
 enum AbsurdReply {
     /// Rewrites the reply that begins at `start`, if it is JSON.

@@ -52,7 +52,7 @@ extension RequestScratch {
     /// Reads the key behind which a page goes on: the key of an item in its table, and of its entry
     /// in the index that is read.
     ///
-    /// - Parameter isExplained: whether a key of other attributes is told what is wrong with it.
+    /// - Parameter isExplained: whether the error for a key of other attributes says what is wrong.
     func startKey(
         _ bytes: UnsafeRawBufferPointer, of target: ReadTarget, isExplained: Bool
     ) throws(ServiceError) -> (hash: UInt64, key: [UInt8]) {

@@ -52,7 +52,7 @@ extension Table {
         set { details.indexPhases = newValue }
     }
 
-    /// The census as it is told, and since when.
+    /// The census as it is reported, and since when.
     var reported: Census {
         get { details.reported }
         set { details.reported = newValue }

@@ -53,7 +53,7 @@ extension Table {
         table["WarmThroughput"] = Self.warm(definition.billing, features.warm, at: now)
         features.stream.describe(in: &table, tableARN: arn)
         let key = features.encryptionKey
-        // While a key is being changed the old one is told; there is none when it is the first.
+        // While a key is being changed the old one is reported; there is none when it is the first.
         if let keyARN = key.value(at: now) ?? key.target {
             table["SSEDescription"] = [
                 "Status": key.isSettled(at: now) ? "ENABLED" : "UPDATING",

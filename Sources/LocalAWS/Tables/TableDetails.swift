@@ -17,7 +17,7 @@ final class TableDetails: @unchecked Sendable {
     var onDemandSince: Double?
     /// Of the global indexes that are on their way, or were.
     var indexPhases: [String: IndexPhase] = [:]
-    /// The census as it is told, and since when: the service refreshes it about every six hours.
+    /// The census as reported, and since when: the service refreshes it about every six hours.
     var reported: Table.Census
     var reportedAt: Instant
 

@@ -94,7 +94,7 @@ package struct ObjectPages: Sendable {
 extension ReadableBucket {
     /// - Parameter prefix: what keys begin with; empty: all.
     /// - Parameter after: only keys behind this one, in the order of their bytes.
-    /// - Parameter delimiter: keys that have it after the prefix are told by their beginning alone.
+    /// - Parameter delimiter: of keys that have it after the prefix only the beginning is listed.
     package func pages(
         prefix: String, after: String? = nil, delimiter: String? = nil
     ) -> ObjectPages {

@@ -44,7 +44,7 @@ package final class LineProgram: @unchecked Sendable {
 
     private let settings: Settings
     /// Gets what it writes to stderr, line by line; nil: it has this process's own.
-    private let told: (@Sendable (String) -> Void)?
+    private let onErrorLine: (@Sendable (String) -> Void)?
     private let orders = Locked(Orders())
     /// nil: no more files can be opened.
     private let wake: Pipe?
@@ -55,9 +55,9 @@ package final class LineProgram: @unchecked Sendable {
     private var lastMoved: Int64 = 0
     private var errors: [UInt8] = []
 
-    package init(_ settings: Settings, told: (@Sendable (String) -> Void)?) {
+    package init(_ settings: Settings, onErrorLine: (@Sendable (String) -> Void)?) {
         self.settings = settings
-        self.told = told
+        self.onErrorLine = onErrorLine
         wake = try? Pipe()
         guard let wake else { return }
         for end in [wake.read, wake.write] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
@@ -151,7 +151,7 @@ package final class LineProgram: @unchecked Sendable {
 
     private func start() {
         do throws(SystemError) {
-            child = try Child(settings, hasErrors: told != nil)
+            child = try Child(settings, hasErrors: onErrorLine != nil)
             lastMoved = MonotonicClock.nanoseconds
         } catch {
             failAll(error.description)
@@ -268,11 +268,11 @@ package final class LineProgram: @unchecked Sendable {
 
     private func tellErrors(isLast: Bool = false) {
         while let end = errors.firstIndex(of: 0x0A) ?? (errors.count > 2_000 ? 2_000 : nil) {
-            told?(String(decoding: errors[..<end], as: UTF8.self))
+            onErrorLine?(String(decoding: errors[..<end], as: UTF8.self))
             errors.removeFirst(min(end + 1, errors.count))
         }
         if isLast, !errors.isEmpty {
-            told?(String(decoding: errors, as: UTF8.self))
+            onErrorLine?(String(decoding: errors, as: UTF8.self))
             errors = []
         }
     }

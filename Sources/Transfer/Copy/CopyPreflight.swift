@@ -264,7 +264,7 @@ struct CopyPreflight {
 
     private func check(_ from: TableDescription, _ to: TableDescription) throws(CopyRefusal) {
         switch source.table.map({ SourceGuard.relation(($0, from), (target, to)) }) ?? .unrelated {
-        // Where it can't be told, both are looked at once the job is known (``SourceGuard``).
+        // Where it is unknown, both are looked at once the job is known (``SourceGuard``).
         case .unrelated, .uncertain: break
         case .same:
             throw CopyRefusal(

@@ -20,7 +20,7 @@ package enum CopyPreparation {
     ///   - options: one for each table.
     ///   - tables: at least one.
     ///   - consent: is asked before a target is written on which that has consequences of its own.
-    ///   - note: is told of what the user should know before and while items move.
+    ///   - note: gets what the user should know before and while items move.
     ///   - willWrite: is called before anything is made of a target.
     /// - Throws: ``CopyRefusal`` or ``JobError``. Nothing was changed, unless a target could not be
     ///   created or did not become active: then the job stands, to be resumed.

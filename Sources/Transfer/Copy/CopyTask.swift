@@ -219,7 +219,7 @@ final class CopyTask: TableTask {
                 try keeper.collisions(ofTable: number, bytesMax: options.memory / 2)
             }
         }.get()
-        let collisions = found.told(words)
+        let collisions = found.described(words)
         state.withLock { $0.status.collisions = collisions }
         try keeper.saveNow(TableSave(collisions: collisions), ofTable: number)
     }

@@ -62,7 +62,7 @@ final class TableCopy: TableTask {
         if !superseded.isEmpty { parts.stages.append(SupersededStage(superseded)) }
         through = parts.add(
             options.transform, from: subject.source.schema, to: subject.target.schema,
-            matches: task.matches, told: { [note] in note("--through: \($0)") })
+            matches: task.matches, onErrorLine: { [note] in note("--through: \($0)") })
         if let origins = task.originStage {
             parts.stages.append(origins)
             parts.folds.append(OriginFold())

@@ -27,7 +27,7 @@ package enum ExportPreparation {
     /// - Parameters:
     ///   - options: one for each table.
     ///   - pairs: at least one.
-    ///   - note: is told of what the user should know before and while items move.
+    ///   - note: gets what the user should know before and while items move.
     ///   - willWrite: is called before anything is written.
     /// - Throws: ``CopyRefusal`` or ``JobError``: nothing was written.
     package static func prepare(

@@ -67,7 +67,7 @@ final class ExportTask: TableTask {
 
     /// - Parameter job: the job's id, of which a number is made.
     /// - Throws: ``CopyRefusal`` when a percentage is asked for of a table that has nothing to take
-    ///   it of; ``JobError`` when it can't be told what earlier runs have come to.
+    ///   it of; ``JobError`` when it is unknown what earlier runs have done.
     init(
         _ options: ExportOptions, _ subject: Subject, _ open: OpenTable, number: Int, job: String,
         epoch: Int, _ context: CopyTask.Context, note: @escaping @Sendable (String) -> Void,
@@ -105,7 +105,7 @@ final class ExportTask: TableTask {
         }
         through = Self.add(
             options.transform.inJob(begunAt: context.created), matches, subject, to: &parts,
-            told: self.note)
+            onErrorLine: self.note)
         if options.verifies {
             try SourceDigest.kept(
                 by: context.keeper, ofTable: number, .table(subject.table), open,
@@ -269,12 +269,12 @@ final class ExportTask: TableTask {
     /// What becomes of items on the way.
     private static func add(
         _ transform: ItemTransform, _ matches: PlaceMatches?, _ subject: Subject,
-        to parts: inout FlowParts, told: @escaping @Sendable (String) -> Void
+        to parts: inout FlowParts, onErrorLine: @escaping @Sendable (String) -> Void
     ) -> ThroughSource? {
         let schema = subject.description.schema
         let through = parts.add(
             transform, from: schema, to: schema, matches: matches,
-            told: { told("--through: \($0)") })
+            onErrorLine: { onErrorLine("--through: \($0)") })
         guard let origins = originStage(transform, subject) else { return through }
         parts.stages.append(origins)
         parts.folds.append(OriginFold())

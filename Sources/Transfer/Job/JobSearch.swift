@@ -129,7 +129,7 @@ struct JobSearch {
         max(0, time.secondsSinceEpoch - job.record.updated)
     }
 
-    /// What its user is told when `job` goes on.
+    /// What its user reads when `job` resumes.
     func announcement(_ job: OpenJob) -> String {
         let id = job.record.id
         if options.restarts, job.record.kind == .copy {

@@ -55,7 +55,7 @@ package struct CopyPlan: Sendable {
     /// - Parameters:
     ///   - options: one for each table.
     ///   - jobs: where an unfinished job of the same copy is looked for.
-    ///   - mayAsk: the copy will be able to ask its user, or has been told what to do.
+    ///   - mayAsk: the copy will be able to ask its user, or --yes was given.
     ///   - survey: nil: nobody asks what would become of items.
     package static func make(
         _ options: [CopyOptions], tables: [CopyPreparation.Pair], prices: PriceTable,

@@ -172,7 +172,7 @@ extension TableVerification {
     func count() async throws -> Comparison.Result {
         try await scan(.summing) { side in
             var pass = Pass(contents: .count)
-            // What is to be told from others has to be seen.
+            // What is to be distinguished has to be read.
             if side == 0, !options.transform.isNone { pass.contents = .items }
             return pass
         }
@@ -272,7 +272,7 @@ extension TableVerification {
             number == 0
             ? parts.add(
                 transform, from: side.description.schema, to: subject.schema,
-                matches: nil, told: nil) : nil
+                matches: nil, onErrorLine: nil) : nil
         parts.stages += pass.stages
         parts.folds = pass.folds
         (parts.saved, parts.journal) = (pass.saved, pass.journal)

@@ -101,7 +101,7 @@ final class TableVerification: TableTask {
     ///   - earlier: what an earlier run of its job has come to.
     ///   - emitsSlowly: `emit` writes to a disk, or waits otherwise.
     ///   - countsAsCopy: it is the copy of what differs.
-    ///   - emit: is told of each item that differs, by one thread at a time.
+    ///   - emit: gets each item that differs, from one thread at a time.
     init(
         _ options: VerifyOptions, _ look: VerifyLook, _ orders: JobOrders,
         shared: (limits: SharedLimits, number: Int), from earlier: VerifyState,

@@ -149,7 +149,7 @@ enum EngineFiles {
         return pair
     }
 
-    /// A bucket that is not there, or may not be looked at, is told before anything else is done.
+    /// Before anything else: the bucket must be there, and its listing allowed.
     private static func reach(
         _ bucket: some ReadableBucket, _ prefix: String, _ side: String
     ) async throws(CommandFailure) {

@@ -7,7 +7,7 @@ import System
 ///
 /// Any thread may call it.
 final class FinishHook: Sendable {
-    /// What it is told of the job.
+    /// What it learns of the job.
     struct Facts: Sendable {
         /// As in the report.
         var outcome: String

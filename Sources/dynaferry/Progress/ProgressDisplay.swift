@@ -5,7 +5,7 @@ import JSON
 import Pacing
 import System
 
-/// Shows a run's progress on stderr, in the way that was asked for, until told to stop.
+/// Shows a run's progress on stderr, in the way that was asked for, until it is stopped.
 ///
 /// Takes a snapshot each time it is about to show one: ten a second on a terminal, one a second as
 /// JSON, one in five seconds as plain lines. The window is measured each time, so that no signal
