@@ -62,10 +62,12 @@ lay_out() {
     rm -rf "$root"
     install -D -m 755 "$work/dynaferry" "$root/bin/dynaferry"
     install -d "$share/man/man1" "$share/bash-completion/completions" \
-        "$share/zsh/site-functions" "$share/doc/dynaferry/licences"
+        "$share/zsh/site-functions" "$share/fish/vendor_completions.d" \
+        "$share/doc/dynaferry/licences"
     "$work/dynaferry" man | gzip -9n >"$share/man/man1/dynaferry.1.gz"
     "$work/dynaferry" completion bash >"$share/bash-completion/completions/dynaferry"
     "$work/dynaferry" completion zsh >"$share/zsh/site-functions/_dynaferry"
+    "$work/dynaferry" completion fish >"$share/fish/vendor_completions.d/dynaferry.fish"
     cp LICENSE "$share/doc/dynaferry/copyright"
     for library in zlib1g-dev libzstd-dev libdeflate-dev libssl-dev libsqlite3-dev gcc-12-base; do
         cp -L "/usr/share/doc/$library/copyright" "$share/doc/dynaferry/licences/${library%-dev}"

@@ -24,7 +24,7 @@ libraries=(libcurl4-openssl-dev zlib1g-dev libzstd-dev libdeflate-dev libssl-dev
     libexpat1-dev)
 programs=("pkg-config pkg-config")
 if [ "$with_tests" = yes ]; then
-    programs+=("python3 python3" "openssl openssl" "curl curl" "tmux tmux")
+    programs+=("python3 python3" "openssl openssl" "curl curl" "tmux tmux" "zsh zsh" "fish fish")
 fi
 if [ "$with_bench" = yes ]; then
     libraries+=(golang-github-aws-aws-sdk-go-v2-dev)

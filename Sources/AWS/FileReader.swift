@@ -60,7 +60,7 @@ package struct SystemFiles: FileReader {
 
     package var programPath: String? {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(ChildProcess.ownPath, &path, path.count)
+        let count = readlink(OwnProgram.path, &path, path.count)
         guard count > 0 else { return nil }
         return String(decoding: path.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }

@@ -292,7 +292,11 @@ extension CopyArguments {
             .colour(\.colour),
             Option(
                 "--report", .file, \.report, in: .output, default: "none",
-                "Write the final report as JSON to FILE, replacing it at the end."),
+                "Write the final report \(ReportPath.help)"),
+            Option(
+                flag: "--no-next-steps", \.leavesNextStepsOut, in: .output,
+                "Leave out hints that need the endpoint: it ends with the copy."
+            ).once.hidden,
             Option(
                 "--log", .file, \.log, in: .output, default: "none",
                 "Append each failed request and its request id to FILE. Never values of items."),
@@ -330,6 +334,11 @@ extension CopyArguments {
         Note(
             "dynaferry copy Orders Orders --target-endpoint http://127.0.0.1:8000 --merge",
             "From AWS into a local server, replacing items that are there already:"),
+    ]
+
+    package static let usual = [
+        "--region", "--profile", "--exclude", "--write-units", "--merge", "--only-changed",
+        "--verify", "--read-units", "--config", "--report",
     ]
 
     package static let exitCodes: [Note] = [
@@ -376,6 +385,7 @@ extension CopyArguments {
         }
         try validateTransforms()
         try validateFiles()
+        try validateReport()
         try validateSides()
     }
 

@@ -80,6 +80,8 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
     package var colour = ColourChoice.auto
     package var onFinish: FinishCommand?
     package var report: String?
+    /// For a demo, whose server ends with the copy.
+    package var leavesNextStepsOut = false
     package var log: String?
 
     /// The words that it was read from, the command's name before them.

@@ -83,7 +83,7 @@ extension DemoArguments {
                 "How to show progress on stderr: see dynaferry copy --help."),
             Option(
                 "--report", .file, \.report, in: .output, default: "none",
-                "Write the report of the copy, of the last one, as JSON to FILE as well."),
+                "Write the report of the copy, of the last one, \(ReportPath.help)"),
         ]
     }
 

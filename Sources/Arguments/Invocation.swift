@@ -4,9 +4,12 @@ import System
 /// What a whole command line asks for.
 package enum Invocation: Sendable {
     case overview
+    /// `-h`: on one screen.
+    case briefOverview
     /// `dynaferry` with nothing after it.
     case nothing
     case page(CommandDescription)
+    case brief(CommandDescription)
     case version
     case versions(VersionArguments)
     case copy(CopyArguments)
@@ -26,6 +29,7 @@ package enum Invocation: Sendable {
     case jobStop(JobVerbArguments<StopVerb>)
     case jobRetry(JobVerbArguments<RetryVerb>)
     case jobRemove(JobVerbArguments<RemoveVerb>)
+    case jobsPrune(JobsPruneArguments)
 
     /// Reads the words after the program's name.
     /// - Parameter reading: how a file of options is read.
@@ -38,7 +42,8 @@ package enum Invocation: Sendable {
         }
         var rest = Array(words.dropFirst())
         switch first {
-        case "-h", "--help": self = .overview
+        case "-h": self = .briefOverview
+        case "--help": self = .overview
         case "--version": self = .version
         case "help":
             guard let word = rest.first else {
@@ -58,8 +63,10 @@ package enum Invocation: Sendable {
             }
             // Asked for help, nothing else that is wrong matters.
             let options = rest.prefix { $0 != "--" }
-            if options.contains("--help") || options.contains("-h") {
+            if options.contains("--help") {
                 self = .page(command)
+            } else if options.contains("-h") {
+                self = .brief(command)
             } else if options.contains("--version") {
                 self = .version
             } else {
@@ -131,6 +138,8 @@ package enum Invocation: Sendable {
                 return .jobRetry(try JobVerbArguments(parsing: words))
             case JobVerbArguments<RemoveVerb>.name:
                 return .jobRemove(try JobVerbArguments(parsing: words))
+            case JobsPruneArguments.name:
+                return .jobsPrune(try JobsPruneArguments(parsing: words))
             case WhoAmIArguments.name: return .whoAmI(try WhoAmIArguments(parsing: words))
             case ServeArguments.name: return .serve(try ServeArguments(parsing: words))
             case DemoArguments.name: return .demo(try DemoArguments(parsing: words))
@@ -143,6 +152,20 @@ package enum Invocation: Sendable {
         } catch {
             throw UsageError(
                 error.message, hints: error.hints + ["see dynaferry \(command) --help"])
+        }
+    }
+}
+
+extension Invocation {
+    /// It calls servers, or is one: it may run for more than a moment.
+    package var takesLong: Bool {
+        switch self {
+        case .copy, .plan, .verify, .jobRetry, .whoAmI, .serve, .demo: true
+        case .jobStatus(let arguments): arguments.watch
+        case .overview, .briefOverview, .nothing, .page, .brief, .version, .versions, .completion,
+            .man, .jobs, .jobReport, .jobThrottle, .jobPause, .jobResume, .jobStop, .jobRemove,
+            .jobsPrune:
+            false
         }
     }
 }

@@ -17,7 +17,8 @@ extension ValueKind where Value == String {
     package static var jobID: Self {
         .text(
             "ID", expected: "a job's name (up to 80 letters, digits, '_', '-' or '.')",
-            where: JobFolder.isID)
+            where: JobFolder.isID
+        ).proposing(.job)
     }
 }
 

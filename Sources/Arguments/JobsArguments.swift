@@ -6,6 +6,8 @@ import Transfer
 package struct JobsArguments: CommandArguments, Equatable {
     package var stateFolder: String?
     package var json = false
+    /// Only jobs that a process runs.
+    package var running = false
 
     package init() {}
 
@@ -20,7 +22,7 @@ package struct JobsArguments: CommandArguments, Equatable {
         """,
         """
         Without a verb, lists all jobs: their state, how far they are, how fast, and how long ago \
-        they were last heard of.
+        they were last heard of. On a narrow terminal some columns are left out; --json has all.
         """,
     ]
 
@@ -28,13 +30,17 @@ package struct JobsArguments: CommandArguments, Equatable {
 
     package static var options: [Option<Self>] {
         [
-            .stateFolder(\.stateFolder),
+            Option(
+                flag: "--running", \.running, in: .output,
+                "Only jobs that a process runs, paused ones included."),
             Option(flag: "--json", \.json, in: .output, "One JSON object a line, for programs."),
+            .stateFolder(\.stateFolder),
         ]
     }
 
     package static let examples = [
         Note("dynaferry jobs", "All jobs:"),
+        Note("dynaferry jobs --running", "Those at work:"),
         Note("dynaferry jobs status transactions-7f3a --watch", "One, until it ends:"),
         Note(
             "dynaferry jobs throttle transactions-7f3a --write-units 200",

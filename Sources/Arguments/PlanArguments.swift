@@ -66,6 +66,11 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
         Note("dynaferry plan --config migration.json", "Of what a file says:"),
     ]
 
+    package static let usual = [
+        "--region", "--profile", "--exclude", "--write-units", "--read-units", "--show", "--iam",
+        "--prices", "--json",
+    ]
+
     package static let exitCodes: [Note] = [
         Note(.success, "Copy would go ahead."),
         Note(.failure, "Copy would be refused, or the tables could not be looked at."),

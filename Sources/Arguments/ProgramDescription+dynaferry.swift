@@ -5,7 +5,7 @@ import Transfer
 extension ProgramDescription {
     /// dynaferry itself.
     package static let dynaferry = ProgramDescription(
-        name: "dynaferry", version: Version.text,
+        name: "dynaferry", version: Version.text, date: Version.date,
         title: "move DynamoDB tables between accounts and regions",
         purpose: "dynaferry moves DynamoDB tables between accounts and regions, exactly and fast.",
         commands: [
@@ -21,6 +21,7 @@ extension ProgramDescription {
             CommandDescription(JobThrottleArguments.self),
             CommandDescription(JobVerbArguments<RetryVerb>.self),
             CommandDescription(JobVerbArguments<RemoveVerb>.self),
+            CommandDescription(JobsPruneArguments.self),
             CommandDescription(WhoAmIArguments.self),
             CommandDescription(ServeArguments.self),
             CommandDescription(DemoArguments.self),

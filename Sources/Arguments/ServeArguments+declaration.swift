@@ -157,6 +157,10 @@ extension ServeArguments {
             "A server on a bad day:"),
     ]
 
+    package static let usual = [
+        "--port", "--host", "--fill", "--bucket", "--faults", "--capacity", "--tls",
+    ]
+
     package static let exitCodes: [Note] = [
         Note(.success, "Ended as asked, by a signal."),
         Note(.failure, "Could not listen, or could not go on."),

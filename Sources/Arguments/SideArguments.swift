@@ -80,7 +80,11 @@ extension ValueKind where Value == String {
         .text("REGION", expected: "a region such as eu-central-1") { text in
             text.utf8.count <= 63 && text.first != "-" && text.last != "-"
                 && text.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || $0 == "-" }
-        }
+        }.proposing(.choices(Partition.regionsKnown))
+    }
+
+    package static var profile: Self {
+        .text("NAME", expected: "a profile's name").proposing(.profile)
     }
 
     package static var endpoint: Self {

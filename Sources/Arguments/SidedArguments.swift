@@ -15,7 +15,7 @@ extension SidedArguments {
                 "region", .region, \.region, default: "AWS_REGION, then the profile's",
                 "Region of both tables, or of one."),
             .sided(
-                "profile", .text("NAME", expected: "a profile's name"), \.profile,
+                "profile", .profile, \.profile,
                 default: "the credentials in the environment, then AWS_PROFILE, then 'default'",
                 "Profile of the AWS configuration files that gives credentials and region."),
             .sided(

@@ -310,7 +310,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Option(flag: "--json", \.json, in: .output, "The report as JSON, for programs."),
             Option(
                 "--report", .file, \.copy.report, in: .output, default: "none",
-                "Write the report as JSON to FILE, replacing it at the end."),
+                "Write the report \(ReportPath.help)"),
             .progress(\.copy.progress),
             .colour(\.copy.colour),
             Option(
@@ -340,6 +340,11 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             "dynaferry verify s3://acme-dumps/2026-11/ OrdersCopy",
             "Whether a table is what an export holds:"),
         Note("dynaferry verify --config migration.json", "What a file says was to be copied:"),
+    ]
+
+    package static let usual = [
+        "--region", "--profile", "--exclude", "--sample", "--count", "--repair", "--delete-extra",
+        "--read-units", "--output", "--report",
     ]
 
     package static let exitCodes: [Note] = [

@@ -5,6 +5,9 @@ import System
 package enum Version {
     package static let text = "0.1.0"
 
+    /// The day of the commit that it was built from, or else of the version: never that of today.
+    package static var date: String { OwnProgram.commitDate ?? "2026-12-01" }
+
     /// Version and commit.
     package static var line: String { "dynaferry \(text) (commit \(OwnProgram.commit))" }
 

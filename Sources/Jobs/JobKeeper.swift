@@ -204,6 +204,6 @@ package final class JobKeeper: @unchecked Sendable {
 extension JobProgress {
     /// Grows while there is something done: items, and once all are compared those written.
     fileprivate var work: Int {
-        itemsDone.addingClamped(self.isComparing ? self.counters.itemsWritten : 0)
+        itemsOnce.addingClamped(self.isComparing ? self.counters.itemsWritten : 0)
     }
 }

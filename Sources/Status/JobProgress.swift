@@ -25,6 +25,10 @@ package struct JobProgress: Equatable, Sendable {
     package var itemsVerified = 0
     package var itemsToVerify: Int?
 
+    /// Of a verification: items read of each side. They are not added up: most are in both.
+    package var itemsOfSource = 0
+    package var itemsOfTarget = 0
+
     package init() {}
 
     package subscript<Value>(dynamicMember path: WritableKeyPath<FlowProgress, Value>) -> Value {
@@ -49,6 +53,24 @@ package struct JobProgress: Equatable, Sendable {
         itemsToVerify = target.itemsEstimated
     }
 
+    /// How far a verification has read each side.
+    package mutating func take(sidesOf comparison: Comparison) {
+        guard comparison.result == nil else {
+            itemsOfSource = comparison.counters.itemsInSource
+            itemsOfTarget = comparison.counters.itemsInTarget
+            return
+        }
+        let (source, target) = (comparison.source, comparison.target)
+        itemsOfSource = source.itemsEarlier.addingClamped(source.counters.itemsRead)
+        itemsOfTarget = target.itemsEarlier.addingClamped(target.counters.itemsRead)
+    }
+
+    /// Items of the job, each counted once: of a verification those of the side that has more.
+    package var itemsOnce: Int {
+        let larger = max(itemsOfSource, itemsOfTarget)
+        return larger > 0 ? larger : itemsDone
+    }
+
     /// Nothing is under way any more.
     package mutating func rest() {
         figures.rest()
@@ -71,6 +93,8 @@ package struct JobProgress: Equatable, Sendable {
             sum.itemsAhead += table.itemsAhead
             sum.itemsPerSecond += table.itemsPerSecond
             sum.itemsVerified += table.itemsVerified
+            sum.itemsOfSource = sum.itemsOfSource.addingClamped(table.itemsOfSource)
+            sum.itemsOfTarget = sum.itemsOfTarget.addingClamped(table.itemsOfTarget)
             // Tables of which nothing has been verified may never be.
             if let more = table.itemsToVerify {
                 sum.itemsToVerify = (sum.itemsToVerify ?? 0) + more
@@ -91,6 +115,8 @@ package struct JobProgress: Equatable, Sendable {
         members.append(.init("itemsPerSecond", JSON(itemsPerSecond)))
         members.append(.init("itemsVerified", JSON(itemsVerified)))
         members.append(.init("itemsToVerify", itemsToVerify.map { JSON($0) } ?? .null))
+        members.append(.init("itemsOfSource", JSON(itemsOfSource)))
+        members.append(.init("itemsOfTarget", JSON(itemsOfTarget)))
         return .object(members)
     }
 
@@ -104,5 +130,7 @@ package struct JobProgress: Equatable, Sendable {
         itemsPerSecond = json["itemsPerSecond"]?.double(in: 0...1e15) ?? 0
         itemsVerified = count("itemsVerified") ?? 0
         itemsToVerify = count("itemsToVerify")
+        itemsOfSource = count("itemsOfSource") ?? 0
+        itemsOfTarget = count("itemsOfTarget") ?? 0
     }
 }

@@ -34,6 +34,9 @@ package struct TableStatus: Equatable, Sendable {
     /// Bare names.
     package var source: String
     package var target: String
+    /// Where each side is a table, and DynamoDB says its ARN; nil for files.
+    package var sourceARN: String?
+    package var targetARN: String?
     package var stage = Stage.waiting
     /// nil while it has not ended, or when it has not begun.
     package var outcome: FlowOutcome?
@@ -94,6 +97,8 @@ package struct TableStatus: Equatable, Sendable {
         var json = progress.json
         json["source"] = .string(source)
         json["target"] = .string(target)
+        json["sourceArn"] = sourceARN.map { .string($0) } ?? .null
+        json["targetArn"] = targetARN.map { .string($0) } ?? .null
         json["state"] = .string(state.rawValue)
         json["error"] = failure.map { .string($0.headline) } ?? .null
         json["itemsInAll"] = JSON(itemsInAll)

@@ -23,4 +23,23 @@ package enum Linux {
     static func closeInherited(_ actions: inout posix_spawn_file_actions_t) {
         posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
     }
+
+    /// The words of the command line where the kernel put them; empty where they are not there.
+    static var wordsAtStart: [String] { strings(shim_arguments()) }
+
+    /// `NAME=VALUE`, each variable. The corresponding C variable is `environ`.
+    static var environment: [String] { strings(shim_environment()) }
+
+    /// Those that a NULL ends.
+    private static func strings(
+        _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    ) -> [String] {
+        guard var next = words else { return [] }
+        var strings: [String] = []
+        while let word = next.pointee {
+            strings.append(String(cString: word))
+            next += 1
+        }
+        return strings
+    }
 }

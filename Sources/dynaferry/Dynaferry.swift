@@ -13,7 +13,7 @@ struct Dynaferry {
         let control = ProcessControl(
             watchSignals: { Signals.watch($0) }, leave: leave, usage: { ProcessUsage.now() })
         let program = Program(console: Console(), control: control)
-        leave(program.run(Array(Swift.CommandLine.arguments.dropFirst())))
+        leave(program.run(Array(OwnProgram.arguments.dropFirst())))
     }
 
     /// Ends the process without running C's exit handlers: libraries' threads may still be at work,

@@ -37,22 +37,31 @@ package struct Program: Sendable {
     }
 
     private func perform(_ invocation: Invocation) throws -> ExitCode {
+        if invocation.takesLong, !OwnProgram.hasProc {
+            throw CommandFailure(
+                "/proc is not mounted, and the program's threads need it",
+                hints: ["as root: mount -t proc proc /proc"])
+        }
         switch invocation {
         case .overview: console.show(Help(.dynaferry, width: console.outputWidth).overview())
         case .page(let command):
             console.show(Help(.dynaferry, width: console.outputWidth).page(command))
+        case .briefOverview:
+            console.show(Help(.dynaferry, width: console.outputWidth).briefOverview())
+        case .brief(let command):
+            console.show(Help(.dynaferry, width: console.outputWidth).brief(command))
         case .version: console.show(Version.line)
         case .versions: console.show(Version.lines.joined(separator: "\n"))
         case .nothing:
-            console.note(Help(.dynaferry, width: console.errorSize.columns).overview())
+            console.note(Help(.dynaferry, width: console.errorSize.columns).briefOverview())
             return .usage
         case .copy(let arguments):
             return try CopyCommand(arguments, console: console).run(control) { arguments, voice in
-                try EngineCopy.start(arguments, voice, environment: try Self.environment())
+                try EngineCopy.start(arguments, voice, environment: Self.environment())
             }
         case .plan(let arguments):
             console.setStyle(arguments.copy.style)
-            let environment = try Self.environment()
+            let environment = Self.environment()
             let voice = JobConsole(console: console, log: nil)
             return try PlanCommand(arguments, console: console).run(
                 places: { try EnginePlan.places($0, environment: environment) },
@@ -61,7 +70,7 @@ package struct Program: Sendable {
             return try VerifyCommand(arguments, console: console).run(control) {
                 arguments, voice, emit in
                 try EngineVerify.start(
-                    arguments, voice, environment: try Self.environment(), emit: emit)
+                    arguments, voice, environment: Self.environment(), emit: emit)
             }
         case .jobs(let arguments): return try jobs().list(arguments)
         case .jobStatus(let arguments): return try jobs().status(arguments, control)
@@ -71,14 +80,15 @@ package struct Program: Sendable {
         case .jobResume(let arguments): return try jobs().resume(arguments)
         case .jobStop(let arguments): return try jobs().stop(arguments)
         case .jobRemove(let arguments): return try jobs().remove(arguments)
+        case .jobsPrune(let arguments): return try jobs().prune(arguments)
         case .jobRetry(let arguments):
-            let environment = try Self.environment()
+            let environment = Self.environment()
             return try jobs().retry(arguments) {
                 try EngineRetry.run($0, folder: $1, id: $2, environment: environment)
             }
         case .whoAmI(let arguments):
             return try WhoAmICommand(
-                arguments, console: console, environment: try Self.environment()
+                arguments, console: console, environment: Self.environment()
             ).run()
         case .serve(let arguments):
             return try ServeCommand(arguments, console: console).run(
@@ -93,20 +103,14 @@ package struct Program: Sendable {
         return .success
     }
 
-    private func jobs() throws(CommandFailure) -> JobsCommand {
-        JobsCommand(console: console, environment: try Self.environment())
+    private func jobs() -> JobsCommand {
+        JobsCommand(console: console, environment: Self.environment())
     }
 
-    /// The variables of this process. The corresponding C variable is `environ`.
-    private static func environment() throws(CommandFailure) -> [String: String] {
+    /// The variables of this process.
+    private static func environment() -> [String: String] {
         var variables: [String: String] = [:]
-        let own: [String]
-        do {
-            own = try ChildProcess.ownEnvironment()
-        } catch {
-            throw CommandFailure(error)
-        }
-        for variable in own {
+        for variable in OwnProgram.environment {
             guard let equals = variable.firstIndex(of: "=") else { continue }
             let value = variable[variable.index(after: equals)...]
             variables[String(variable[..<equals])] = String(value)

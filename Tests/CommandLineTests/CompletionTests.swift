@@ -3,6 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Arguments
 @testable import dynaferry
 
 /// Goal: a shell proposes what dynaferry understands, and nothing where only its user knows.
@@ -13,9 +14,37 @@ import Testing
         folder = try TemporaryFolder()
         try FileManager.default.createDirectory(
             atPath: folder.path("keys"), withIntermediateDirectories: false)
-        for name in ["keys/a b.pem", "keys.json"] {
+        for name in [
+            "keys/a b.pem", "keys.json", "orders-7f3a.db", "orders-7f3a.lock", "users-0c11.db",
+        ] {
             _ = FileManager.default.createFile(atPath: folder.path(name), contents: nil)
         }
+        for name in ["state", "home", "home/.aws"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.path(name), withIntermediateDirectories: false)
+        }
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("state/dynaferry"), withDestinationPath: folder.path("."))
+        try Self.config.write(
+            toFile: folder.path("home/.aws/config"), atomically: true, encoding: .utf8)
+        try "[legacy]\naws_access_key_id = x\n".write(
+            toFile: folder.path("home/.aws/credentials"), atomically: true, encoding: .utf8)
+    }
+
+    private static let config = """
+        [default]
+        region = eu-west-1
+        [profile staging]
+        [ profile  prod ] # the live one
+        [sso-session company]
+        [profile "with space"]
+        """
+
+    private static let jobs = ["orders-7f3a", "users-0c11"]
+    private static let profiles = ["default", "legacy", "prod", "staging"]
+
+    private var environment: [String: String] {
+        ["XDG_STATE_HOME": folder.path("state"), "HOME": folder.path("home")]
     }
 
     /// What bash proposes at the end of a line whose words are these, as bash cuts them.
@@ -30,7 +59,8 @@ import Testing
             ((${#COMPREPLY[@]})) && printf '%s\\n' "${COMPREPLY[@]}"
             exit 0
             """
-        let result = try Binary.shell(line, [folder.path(".")] + words)
+        let result = try Binary.shell(
+            line, [folder.path(".")] + words, environment: environment)
         #expect(result.status == 0 && result.err.isEmpty, "\(result.err)")
         return result.out.split(separator: "\n").map(String.init)
     }
@@ -38,13 +68,21 @@ import Testing
     @Test(arguments: [
         (["co"], ["copy", "completion"]), (["help", "ser"], ["serve"]),
         (["help", "jobs", "re"], ["report", "resume", "retry", "remove"]),
+        (["jobs", "pru"], ["prune"]),
         (["jobs", "st"], ["status", "stop"]), (["jobs", "--js"], ["--json"]),
         (
             ["jobs", "status", "--"],
             ["--watch", "--json", "--color", "--state-dir", "--help", "--version"]
         ),
-        (["jobs", "status", ""], []), (["completion", ""], ["bash", "zsh"]),
-        (["completion", "bash", ""], []), (["copy", ""], []), (["copy", "--region", ""], []),
+        (["jobs", "status", ""], jobs), (["jobs", "status", "--json", "o"], ["orders-7f3a"]),
+        (["jobs", "stop", "--state-dir", "keys", ""], []),
+        (["jobs", "stop", "--state-dir", "=", ".", "u"], ["users-0c11"]),
+        (["jobs", "--running", ""], []), (["copy", "--job", "us"], ["users-0c11"]),
+        (["copy", "--profile", ""], profiles), (["copy", "--source-profile", "=", "p"], ["prod"]),
+        (["copy", "--region", "eu-n"], ["eu-north-1"]),
+        (["verify", "--target-region", "us-gov"], ["us-gov-east-1", "us-gov-west-1"]),
+        (["completion", ""], ["bash", "zsh", "fish"]),
+        (["completion", "bash", ""], []), (["copy", ""], []),
         (["copy", "abc", "abd", "--seg"], ["--segments"]), (["copy", "--", "--seg"], []),
         (["copy", "--gzip", "--consi"], ["--consistent-read"]),
         (["copy", "--progress", "p"], ["plain"]), (["copy", "--progress=p"], ["--progress=plain"]),
@@ -76,16 +114,73 @@ import Testing
         }
     }
 
-    @Test func `both scripts are understood by their shells`() throws {
-        let bash = try Binary.shell("\"$0\" completion bash | bash -n -")
-        #expect(bash.status == 0 && bash.err.isEmpty, "\(bash.err)")
-        // What it is made of is the same in bash, whose quotes and braces are zsh's.
-        let zsh = try Binary.shell(
+    private func has(_ shell: String) throws -> Bool {
+        let isThere = try Binary.shell("type -P \(shell) >/dev/null").status == 0
+        if !isThere { print("not tested: \(shell) is not installed") }
+        return isThere
+    }
+
+    @Test(arguments: CompletionArguments.Shell.allCases.map(\.rawValue))
+    func `the script is understood by its shell`(shell: String) throws {
+        guard try has(shell) else { return }
+        let result = try Binary.shell(
+            "\"$0\" completion \(shell) > \"$1\" && \(shell) -n \"$1\"", [folder.path("script")])
+        #expect(result.status == 0 && result.err.isEmpty, "\(result.err)")
+    }
+
+    @Test(arguments: [
+        ("co", ["copy", "completion"]), ("help ser", ["serve"]), ("jobs st", ["status", "stop"]),
+        ("help jobs re", ["report", "resume", "retry", "remove"]),
+        ("jobs --run", ["--running"]), ("jobs status ", jobs), ("jobs status --json o", [jobs[0]]),
+        ("jobs status --wa", ["--watch"]), ("jobs stop --state-dir keys ", []),
+        ("jobs stop --state-dir . u", ["users-0c11"]), ("copy --job us", ["users-0c11"]),
+        ("copy --profile ", profiles), ("copy --source-profile p", ["prod"]),
+        ("verify --target-region us-gov", ["us-gov-east-1", "us-gov-west-1"]),
+        ("copy a b --progress p", ["plain"]), ("copy --merge=rep", ["--merge=replace"]),
+        ("plan --config key", ["keys/", "keys.json"]), ("completion ", ["bash", "zsh", "fish"]),
+        ("serve --exit", []), ("copy -- --seg", []), ("copy --endpoint ", []),
+    ])
+    func `fish proposes what may stand there`(line: String, expected: [String]) throws {
+        guard try has("fish") else { return }
+        let result = try Binary.shell(
             """
-            "$0" completion zsh | bash -n - || exit
-            ! type -P zsh >/dev/null || "$0" completion zsh | zsh -n /dev/stdin
-            """)
-        #expect(zsh.status == 0 && zsh.err.isEmpty, "\(zsh.err)")
+            "$0" completion fish > script.fish
+            cd "$1"
+            exec fish --no-config -c 'source $argv[1]; complete -C "dynaferry $argv[2]"' \
+                "$OLDPWD/script.fish" "$2"
+            """.replacing("script.fish", with: folder.path("script.fish"))
+                .replacing("$OLDPWD/", with: ""),
+            [folder.path("."), line], environment: environment)
+        #expect(result.status == 0 && result.err.isEmpty, "\(result.err)")
+        let words = result.out.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+        #expect(words.sorted() == expected.sorted(), "\(line)")
+    }
+
+    /// Method: zsh in a terminal of its own completes a word that has one continuation.
+    @Test(arguments: [
+        ("comple", "completion "), ("jobs status or", "orders-7f3a "),
+        ("jobs stop --state-dir . us", "users-0c11 "), ("copy --profile sta", "staging "),
+        ("copy --region eu-n", "eu-north-1 "), ("jobs --runn", "--running "),
+        ("completion f", "fish "),
+    ])
+    func `zsh completes what may stand there`(line: String, expected: String) throws {
+        guard try has("zsh") else { return }
+        let result = try Binary.shell(
+            """
+            "$0" completion zsh > "$1/_dynaferry"
+            cd "$1"
+            exec timeout 60 zsh -f -c '
+                zmodload zsh/zpty
+                zpty shell "PS1= exec zsh -f -i"
+                zpty -w shell "fpath=($PWD \\$fpath); autoload -U compinit; compinit -u -D"
+                zpty -w shell "print \\${:-REA}DY"
+                zpty -r shell seen "*READY*"
+                zpty -w -n shell "dynaferry $1$(print "\\t")"
+                zpty -r shell seen "*$2*" && print found
+            ' zsh "$2" "$3"
+            """, [folder.path("."), line, expected],
+            environment: environment.merging(["TERM": "dumb"]) { $1 })
+        #expect(result.out == "found\n" && result.err.isEmpty, "\(result)")
     }
 
     @Test func `the script for zsh has every option with what it is for`() throws {
@@ -109,18 +204,20 @@ import Testing
                         case .file: ":_files'"
                         case .folder: ":_files -/'"
                         case .choices(let all): ":(\(all.joined(separator: " ")))'"
+                        case .job: ":_dynaferry_job_ids'"
+                        case .profile: ":_dynaferry_profiles'"
                         }
                     #expect(spec.contains(ends), "\(spec)")
                 }
             }
         }
-        #expect(script.contains("'1:SHELL:(bash zsh)'"))
+        #expect(script.contains("'1:SHELL:(bash zsh fish)'"))
         #expect(script.contains("'copy:Copy tables: schema and settings, then every item.'"))
         #expect(script.contains("[Copy FROM as TO, whatever"))
     }
 
     @Test func `a shell that is not known is refused with those that are`() throws {
-        let result = try Binary.run("completion", "fish")
-        #expect(result.status == 2 && result.err.contains("bash or zsh"), "\(result.err)")
+        let result = try Binary.run("completion", "csh")
+        #expect(result.status == 2 && result.err.contains("bash, zsh or fish"), "\(result.err)")
     }
 }

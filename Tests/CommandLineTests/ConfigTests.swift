@@ -128,7 +128,7 @@ import Transfer
     }
 
     @Test func `each option is for tables, for the whole, or for the command line`() throws {
-        for option in CopyArguments.options.map(\.description) {
+        for option in CopyArguments.options.map(\.description) where !option.isHidden {
             let key = String(option.names[0].dropFirst(2))
             let alone = complaint("{\"\(key)\": {\"x\": 1}}", "aaa", "bbb")
             let inTable = complaint("{\"tables\": [{\"source\": \"aaa\", \"\(key)\": {\"x\": 1}}]}")

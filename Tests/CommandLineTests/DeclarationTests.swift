@@ -53,6 +53,16 @@ import Testing
         }
     }
 
+    @Test func `the options that -h shows are options of their commands`() {
+        for command in ProgramDescription.dynaferry.commands {
+            let names = command.options.filter { !$0.isHidden }.flatMap(\.names)
+            for name in command.usual { #expect(names.contains(name), "\(command.name) \(name)") }
+            #expect(
+                !command.usual.isEmpty || command.options.count < 16,
+                "\(command.name) has no usual options")
+        }
+    }
+
     @Test func `help fits its width, whatever it is`() {
         for width in [50, 80, 100, 200] {
             let help = Help(.dynaferry, width: width)

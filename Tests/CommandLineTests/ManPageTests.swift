@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Arguments
 @testable import CommandLine
 @testable import dynaferry
 
@@ -16,7 +17,7 @@ import Testing
         guard try has("groff") else { return nil }
         // Lines so long that none is broken.
         let result = try Binary.shell(
-            "\"$0\" man | groff -man -ww -Tascii -P-cbou -rLL=9000n -rHY=0")
+            "\"$0\" man | groff -t -man -ww -Tascii -P-cbou -rLL=9000n -rHY=0")
         #expect(result.status == 0 && result.err.isEmpty, "\(result.err)")
         return result.out.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     }
@@ -55,7 +56,11 @@ import Testing
 
     @Test func `its sections are those of a manual, in their order`() throws {
         let lines = try Binary.run("man").out.split(separator: "\n")
-        #expect(lines.first?.hasPrefix(".TH \"DYNAFERRY\" \"1\" ") == true)
+        #expect(lines.first == "'\\\" t")
+        let title = lines.dropFirst().first ?? ""
+        // Its day is that of the version, whenever it is made.
+        #expect(title.contains(#/^\.TH "DYNAFERRY" "1" "\d{4}\\-\d\d\\-\d\d" /#), "\(title)")
+        #expect(title.contains(Roff.escaped(Version.date)))
         #expect(
             lines.filter { $0.hasPrefix(".SH ") } == [
                 ".SH \"NAME\"", ".SH \"SYNOPSIS\"", ".SH \"DESCRIPTION\"", ".SH \"COMMANDS\"",
@@ -81,10 +86,28 @@ import Testing
         #expect(result.out.split(separator: "\n").contains { $0.hasSuffix(expected) })
     }
 
+    @Test func `exit codes are a table`() throws {
+        guard try has("groff") else { return }
+        let result = try Binary.shell("\"$0\" man | groff -t -man -Tascii -P-cbou -rLL=80n")
+        let lines = result.out.split(separator: "\n").map(String.init)
+        let start = try #require(lines.firstIndex(of: "EXIT STATUS"))
+        let rows = lines[start...].dropFirst().prefix { $0.hasPrefix(" ") }
+        let head = try #require(rows.first)
+        let column = try #require(head.ranges(of: "Meaning").first?.lowerBound)
+        let offset = head.distance(from: head.startIndex, to: column)
+        // Whatever a meaning begins with stands below its head.
+        for row in rows where row.count > offset {
+            let before = row[row.index(row.startIndex, offsetBy: offset - 1)]
+            #expect(before == " ", "\(row)")
+        }
+        #expect(rows.contains { $0.contains(#/^ +130 +\w/#) }, "\(rows)")
+        #expect(rows.allSatisfy { $0.count <= 80 })
+    }
+
     @Test func `programs that check pages find nothing to say`() throws {
         let checks = [
             ("man", "man --warnings -E UTF-8 -l \"$1\" >/dev/null"),
-            ("groff", "groff -man -ww -z \"$1\""),
+            ("groff", "groff -t -man -ww -z \"$1\""),
             ("mandoc", "mandoc -T lint -W error \"$1\""),
         ]
         let folder = try TemporaryFolder()

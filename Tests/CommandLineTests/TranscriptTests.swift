@@ -20,7 +20,20 @@ import Testing
         #expect(asked.status == 0 && asked.err.isEmpty)
         let flagged = try run(words + ["--nonsense", "--help"])
         #expect(flagged.status == 0 && flagged.out == asked.out)
-        #expect(try run(words + ["-h"]).out == asked.out)
+        #expect(try run(words + ["-h", "--help"]).out == asked.out)
+    }
+
+    /// Of a terminal of 80 columns and 24 rows.
+    @Test(arguments: ProgramDescription.dynaferry.commands.map(\.name) + [""])
+    func `-h is one screen, and says where more is`(command: String) throws {
+        let words = command.split(separator: " ").map(String.init)
+        let brief = try Binary.shell("exec \"$0\" \"$@\"", words + ["-h"])
+        #expect(brief.status == 0 && brief.err.isEmpty, "\(brief)")
+        let lines = brief.out.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 80 }, "\(brief.out)")
+        #expect(brief.out.contains("--help has "), "\(brief.out)")
+        let name = command.isEmpty ? "overview" : command.replacing(" ", with: "-")
+        try Snapshot.compare(brief.out, "brief/\(name).txt")
     }
 
     @Test func `the overview is as agreed, on stdout when asked for and on stderr when not`() throws
@@ -31,7 +44,7 @@ import Testing
         #expect(try Binary.run("help").out == asked.out)
         let bare = try Binary.run()
         #expect(bare.status == 2)
-        #expect(bare.err == asked.out)
+        #expect(bare.err == (try Binary.run("-h")).out)
         #expect(bare.out.isEmpty)
     }
 
@@ -75,6 +88,8 @@ import Testing
         ("serve --port 65536", "from 0 to 65,535"),
         ("serve --faults eror=0.1", "take a share from 0 to 1"),
         ("demo --items many", "a whole number"),
+        ("copy Orders - --report -", "the report can't"),
+        ("jobs prune --older-than 30", "a time such as 500ms"),
     ])
     func `wrong usage is told with a hint and ends with 2`(line: String, words: String) throws {
         let result = try Binary.shell("set -f; exec \"$0\" \(line)")
@@ -115,6 +130,27 @@ import Testing
                 result.err.contains("error: cannot write to stdout: No space left on device"),
                 "\(command): \(result.err)")
         }
+    }
+
+    /// Method: a file system that is mounted over /proc, where this user may do so.
+    @Test func `without /proc commands are understood, and a job says what it needs`() throws {
+        let hidden = "mount -t tmpfs none /proc 2>/dev/null || exit 99; exec \"$0\" \"$@\""
+        func run(_ words: [String]) throws -> Binary.Result {
+            try Binary.shell(
+                "exec unshare --user --map-root-user --mount bash -c '\(hidden)' \"$0\" \"$@\"",
+                words)
+        }
+        let version = try run(["--version"])
+        guard version.err.isEmpty, version.status != 99 else {
+            return print("not tested: no file system can be mounted here")
+        }
+        #expect(version.out == (try Binary.run("--version")).out, "\(version)")
+        let state = try TemporaryFolder()
+        let jobs = try run(["jobs", "--state-dir", state.path("none")])
+        #expect(jobs.status == 0 && jobs.err.hasPrefix("there are no jobs in "), "\(jobs)")
+        let demo = try run(["demo", "--items", "300", "--progress", "none"])
+        #expect(demo.status == 1 && demo.err.hasPrefix("error: /proc is not mounted, "), "\(demo)")
+        #expect(demo.err.hasSuffix("\nhint: as root: mount -t proc proc /proc\n"), "\(demo)")
     }
 
     @Test func `colours are for terminals alone`() throws {

@@ -15,6 +15,7 @@ class Dynaferry < Formula
     man1.install "share/man/man1/dynaferry.1.gz"
     bash_completion.install "share/bash-completion/completions/dynaferry"
     zsh_completion.install "share/zsh/site-functions/_dynaferry"
+    fish_completion.install "share/fish/vendor_completions.d/dynaferry.fish"
     (share/"dynaferry").install "share/dynaferry/ca-certificates.crt"
     doc.install Dir["share/doc/dynaferry/*"]
   end

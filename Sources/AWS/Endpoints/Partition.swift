@@ -38,6 +38,18 @@ package struct Partition: Equatable, Sendable {
         Partition("aws-iso-f", "csp.hci.ic.gov", dualStack: nil, ["us-isof"]),
     ]
 
+    /// Regions there are, for shells to propose: others are taken as well.
+    package static let regionsKnown = [
+        "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2",
+        "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2",
+        "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
+        "ca-central-1", "ca-west-1", "cn-north-1", "cn-northwest-1", "eu-central-1",
+        "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2",
+        "eu-west-3", "eusc-de-east-1", "il-central-1", "me-central-1", "me-south-1",
+        "mx-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1",
+        "us-west-1", "us-west-2",
+    ]
+
     /// The partition of `region`; nil when no partition has regions of that form.
     package static func of(region: String) -> Partition? {
         all.first { partition in
@@ -51,6 +63,13 @@ package struct Partition: Equatable, Sendable {
         guard parts.count == 6, parts[4].utf8.count == 12, parts[4].utf8.allSatisfy(\.isDigit)
         else { return nil }
         return String(parts[4])
+    }
+
+    /// The region of the same; nil where it has none.
+    package static func region(ofARN arn: String) -> String? {
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, !parts[3].isEmpty else { return nil }
+        return String(parts[3])
     }
 
     /// The host of one of AWS's services in a region, and whose it is. Throws when there is none.

@@ -76,9 +76,43 @@ package struct BashCompletion {
             esac
         }
 
+        \(Self.functions)
+
         complete -F _dynaferry dynaferry
         """
     }
+
+    private static let functions = """
+        # Prints the ids of jobs, by their files in the state folder.
+        _dynaferry_job_ids() {
+            local folder=$HOME/.local/state index file
+            [[ $XDG_STATE_HOME != /* ]] || folder=$XDG_STATE_HOME
+            folder+=/dynaferry
+            for ((index = 2; index < COMP_CWORD - 1; index++)); do
+                case ${COMP_WORDS[index]} in
+                --state-dir=*) folder=${COMP_WORDS[index]#*=} ;;
+                --state-dir)
+                    folder=${COMP_WORDS[index + 1]}
+                    [[ $folder != '=' ]] || folder=${COMP_WORDS[index + 2]}
+                    ;;
+                esac
+            done
+            for file in "${folder/#'~/'/$HOME/}"/*.db; do
+                file=${file##*/}
+                [[ $file == '*.db' ]] || printf '%s\\n' "${file%.db}"
+            done
+        }
+
+        # Prints the profiles of the AWS configuration files.
+        _dynaferry_profiles() {
+            local config=${AWS_CONFIG_FILE:-$HOME/.aws/config}
+            local credentials=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
+            {
+                sed -n '\(ProfileNames.inConfig)' "${config/#'~/'/$HOME/}"
+                sed -n '\(ProfileNames.inCredentials)' "${credentials/#'~/'/$HOME/}"
+            } 2>/dev/null | sort -u
+        }
+        """
 
     /// Commands that are known by their first two words.
     private var ofTwoWords: [String] {
@@ -134,6 +168,8 @@ package struct BashCompletion {
                 case .file: "kind=file"
                 case .folder: "kind=folder"
                 case .choices(let all): "words='\(all.joined(separator: " "))'"
+                case .job: "words=$(_dynaferry_job_ids)"
+                case .profile: "words=$(_dynaferry_profiles)"
                 }
             return "\(indent)\(pattern(places)) \(action) ;;"
         }.joined(separator: "\n")
@@ -166,6 +202,9 @@ package struct BashCompletion {
             let others = others.joined(separator: " ")
             lines.append(
                 "        ((COMP_CWORD > 2)) || [[ $current == -* ]] || words='\(others)'")
+        }
+        if command.operands.contains(where: { $0.value.proposal == .job }) {
+            lines.append("        [[ $current == -* ]] || words=$(_dynaferry_job_ids)")
         }
         return (lines + ["        ;;"]).joined(separator: "\n")
     }

@@ -22,6 +22,8 @@ package struct ZshCompletion {
             _arguments -S '1: :_dynaferry_commands'
         }
 
+        \(Self.functions)
+
         if [ "$funcstack[1]" = "_dynaferry" ]; then
             _dynaferry "$@"
         else
@@ -29,6 +31,35 @@ package struct ZshCompletion {
         fi
         """
     }
+
+    private static let functions = """
+        # Proposes the ids of jobs, by their files in the state folder.
+        _dynaferry_job_ids() {
+            setopt localoptions nullglob
+            local folder=$HOME/.local/state file
+            local -a ids
+            [[ $XDG_STATE_HOME != /* ]] || folder=$XDG_STATE_HOME
+            folder+=/dynaferry
+            [[ -z $opt_args[--state-dir] ]] || folder=$opt_args[--state-dir]
+            for file in "${folder/#'~/'/$HOME/}"/*.db; do
+                file=${file##*/}
+                ids+=("${file%.db}")
+            done
+            compadd -a ids
+        }
+
+        # Proposes the profiles of the AWS configuration files.
+        _dynaferry_profiles() {
+            local config=${AWS_CONFIG_FILE:-$HOME/.aws/config}
+            local credentials=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
+            local -a names
+            names=($({
+                sed -n '\(ProfileNames.inConfig)' "${config/#'~/'/$HOME/}"
+                sed -n '\(ProfileNames.inCredentials)' "${credentials/#'~/'/$HOME/}"
+            } 2>/dev/null))
+            compadd -a names
+        }
+        """
 
     /// The functions of a command and of its verbs.
     private func functions(_ command: CompletedCommand) -> String {
@@ -132,6 +163,8 @@ package struct ZshCompletion {
         case .file: "_files"
         case .folder: "_files -/"
         case .choices(let all): "(\(all.joined(separator: " ")))"
+        case .job: "_dynaferry_job_ids"
+        case .profile: "_dynaferry_profiles"
         }
     }
 

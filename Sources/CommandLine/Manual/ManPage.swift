@@ -7,9 +7,11 @@ package struct ManPage {
 
     package var text: String {
         var page = Roff()
+        // Readers are asked to run tbl(1).
+        page.comment(" t")
         page.macro(
-            "TH", program.name.uppercased(), "1", "", "\(program.name) \(program.version)",
-            "User Commands")
+            "TH", program.name.uppercased(), "1", program.date,
+            "\(program.name) \(program.version)", "User Commands")
         // Neither words cut by hyphens nor stretched lines: both are bad to copy.
         page.request("nh")
         page.request("ad l")
@@ -31,7 +33,7 @@ package struct ManPage {
         page.macro("SH", "FILES")
         for note in program.files { page.entry([.literal(note.subject)], note.text) }
         page.macro("SH", "EXIT STATUS")
-        for note in exitCodes { page.entry([.literal(note.subject)], note.text) }
+        page.table(["Code", "Command", "Meaning"], exitCodes)
         page.macro("SH", "EXAMPLES")
         for example in commands.flatMap(\.examples) {
             page.paragraph(example.text)
@@ -115,11 +117,11 @@ package struct ManPage {
         return notes
     }
 
-    /// Each code with what it means to which commands.
-    private var exitCodes: [Note] {
+    /// Each code with commands and what it means to them, a row each.
+    private var exitCodes: [[String]] {
         let codes = Set(commands.flatMap(\.exitCodes).map(\.subject))
         let ordered = codes.sorted { ($0.count, $0) < ($1.count, $1) }
-        return ordered.map { number in
+        return ordered.flatMap { number in
             var meanings: [(text: String, commands: [String])] = []
             for command in commands {
                 let name = command.name.split(separator: " ").first.map(String.init) ?? ""
@@ -133,10 +135,12 @@ package struct ManPage {
                     }
                 }
             }
-            let sentences = meanings.map { meaning in
-                "\(meaning.commands.formattedList(joinedBy: "and")): \(meaning.text)"
+            return meanings.enumerated().map { index, meaning in
+                [
+                    index == 0 ? number : "", meaning.commands.formattedList(joinedBy: "and"),
+                    meaning.text,
+                ]
             }
-            return Note(number, sentences.joined(separator: " "))
         }
     }
 }

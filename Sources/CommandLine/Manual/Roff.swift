@@ -14,6 +14,28 @@ struct Roff {
     /// A request of roff itself, which knows no quotes.
     mutating func request(_ words: String) { lines.append("." + words) }
 
+    /// What programs that read pages look at, and nobody else.
+    mutating func comment(_ text: String) { lines.append("'\\\"" + text) }
+
+    /// Three columns for tbl(1): the last takes what is left of a line.
+    mutating func table(_ head: [String], _ rows: [[String]]) {
+        lines += [".TS", "lB lB lB", "l lw(16n) lx."]
+        lines.append(head.map(Self.escaped).joined(separator: "\t"))
+        for row in rows {
+            let cells = row.map { ["T{"] + $0.wrapped(to: Self.width).map(Self.line) + ["T}"] }
+            for (index, cell) in cells.enumerated() {
+                guard index > 0 else {
+                    lines += cell
+                    continue
+                }
+                // The next cell begins on the line that ends the last.
+                lines[lines.count - 1] += "\t" + cell[0]
+                lines += cell.dropFirst()
+            }
+        }
+        lines.append(".TE")
+    }
+
     /// Running text.
     mutating func text(_ text: String) {
         lines += text.wrapped(to: Self.width).map(Self.line)

@@ -14,6 +14,9 @@ package protocol CommandArguments: Sendable {
     static var about: [String] { get }
     static var operands: [Operand<Self>] { get }
     static var options: [Option<Self>] { get }
+    /// Names of the options that `-h` shows, the most used first; none: all, as far as a screen
+    /// has room.
+    static var usual: [String] { get }
     static var examples: [Note] { get }
     static var exitCodes: [Note] { get }
     static var environment: [Note] { get }
@@ -47,12 +50,15 @@ package struct CommandDescription: Sendable {
     package var about: [String] { arguments.about }
     package var operands: [OperandDescription] { arguments.operandDescriptions }
     package var options: [OptionDescription] { arguments.optionDescriptions }
+    package var usual: [String] { arguments.usual }
     package var examples: [Note] { arguments.examples }
     package var exitCodes: [Note] { arguments.exitCodes }
     package var environment: [Note] { arguments.environment }
 }
 
 extension CommandArguments {
+    package static var usual: [String] { [] }
+
     fileprivate static var operandDescriptions: [OperandDescription] {
         operands.map(\.description)
     }
@@ -64,6 +70,8 @@ extension CommandArguments {
 package struct ProgramDescription: Sendable {
     package let name: String
     package let version: String
+    /// Of the version, `2026-12-01`.
+    package let date: String
     /// What it does, as the first line of its manual says: in lower case, no full stop.
     package let title: String
     /// One sentence: what it is for.
@@ -75,11 +83,12 @@ package struct ProgramDescription: Sendable {
     package let furtherReading: String
 
     package init(
-        name: String, version: String, title: String, purpose: String,
+        name: String, version: String, date: String, title: String, purpose: String,
         commands: [CommandDescription], files: [Note], furtherReading: String
     ) {
         self.name = name
         self.version = version
+        self.date = date
         self.title = title
         self.purpose = purpose
         self.commands = commands

@@ -3,7 +3,7 @@ package struct Help: Sendable {
     /// The terminal's columns, within what can be read.
     package let width: Int
 
-    private let program: ProgramDescription
+    let program: ProgramDescription
 
     /// The column at which explanations begin.
     private let margin = 26
@@ -19,7 +19,9 @@ package struct Help: Sendable {
         lines += ["", "Usage: \(program.name) COMMAND [OPTIONS]", "", "Commands:"]
         for command in program.commands { lines += commandEntry(command) }
         lines += ["", "Options:"]
-        lines += entry("-h, --help", "Explain \(program.name), or the command before it.")
+        lines += entry(
+            "-h", "The same for \(program.name), or the command before it, on one screen.")
+        lines += entry("--help", "Explain \(program.name), or the command before it.")
         lines += entry("--version", "Print the version.")
         lines += ["", "\(program.name) help COMMAND explains one command."]
         return lines.joined(separator: "\n")
@@ -38,19 +40,20 @@ package struct Help: Sendable {
         }
         lines += section(
             "Help",
-            entry("-h, --help", "Print this page.") + entry("--version", "Print the version."))
+            entry("-h", "Print the usual options, on one screen.")
+                + entry("--help", "Print this page.") + entry("--version", "Print the version."))
         lines += section("Examples", examples(command.examples))
         lines += section("Environment", command.environment.flatMap { entry($0.subject, $0.text) })
         lines += section("Exit codes", command.exitCodes.flatMap { entry($0.subject, $0.text) })
         return lines.joined(separator: "\n")
     }
 
-    private func commandEntry(_ command: CommandDescription) -> [String] {
+    func commandEntry(_ command: CommandDescription) -> [String] {
         let operands = command.operands.map { " " + $0.name }.joined()
         return entry(command.name + operands, command.summary)
     }
 
-    private func section(_ title: String, _ lines: [String]) -> [String] {
+    func section(_ title: String, _ lines: [String]) -> [String] {
         lines.isEmpty ? [] : ["", title + ":"] + lines
     }
 
@@ -59,7 +62,7 @@ package struct Help: Sendable {
     }
 
     /// What is looked up on the left, what it means on the right, or below when the left is wide.
-    private func entry(_ subject: String, _ text: String) -> [String] {
+    func entry(_ subject: String, _ text: String) -> [String] {
         let indent = String(repeating: " ", count: margin)
         let explanation = wrapped(text, width: width - margin).map { indent + $0 }
         let head = wrapped(subject, width: width - 2, hanging: 4).map { "  " + $0 }
@@ -80,7 +83,7 @@ package struct Help: Sendable {
         return lines
     }
 
-    private func wrapped(_ text: String, width: Int? = nil, hanging: Int = 0) -> [String] {
+    func wrapped(_ text: String, width: Int? = nil, hanging: Int = 0) -> [String] {
         text.wrapped(to: width ?? self.width, hanging: hanging)
     }
 }

@@ -64,6 +64,10 @@ package enum Proposal: Equatable, Sendable {
     case choices([String])
     case file
     case folder
+    /// An id of the jobs that the state folder has.
+    case job
+    /// A profile of the AWS configuration files.
+    case profile
 }
 
 /// What help, completion and files of options need to know of a kind of value.

@@ -102,12 +102,6 @@ package final class ChildProcess: @unchecked Sendable {
         }
     }
 
-    /// This process's own program, and the environment that it was started with.
-    package static let ownPath = "/proc/self/exe"
-    package static func ownEnvironment() throws(SystemError) -> [String] {
-        try WholeFile.bytes(ofFileAt: "/proc/self/environ", bytesMax: WholeFile.kernelBytesMax)
-            .split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-    }
 }
 
 /// Both sides of a child's stdin and stdout; nil where it keeps the parent's.

@@ -43,6 +43,16 @@ package struct CivilTime: Equatable, Sendable {
         self.init(fields)
     }
 
+    /// How far the clock on the wall is ahead of UTC at a time, `+01:00`; nil beyond the year 9999.
+    package static func zone(at seconds: Int) -> String? {
+        var seconds = time_t(seconds)
+        var fields = tm()
+        guard localtime_r(&seconds, &fields) != nil else { return nil }
+        let minutes = abs(fields.tm_gmtoff) / 60
+        func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+        return (fields.tm_gmtoff < 0 ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60)
+    }
+
     private init?(_ fields: tm) {
         (year, month, day) = (
             Int(fields.tm_year) + 1900, Int(fields.tm_mon) + 1, Int(fields.tm_mday)

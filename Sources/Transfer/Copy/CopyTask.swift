@@ -84,6 +84,9 @@ final class CopyTask: TableTask {
         if context.isOnlyTable { self.note = note } else { self.note = { note("\(name): \($0)") } }
         self.seed = seed
         var status = TableStatus(source: name, target: subject.target.definition.name)
+        // The table that files were made of is no side of it.
+        status.sourceARN = subject.tables.source.table == nil ? nil : subject.source.arn
+        status.targetARN = subject.target.arn
         status.progress = Self.idleProgress(options, subject, open)
         status.comparison = open.record.comparison
         status.collisions = open.record.collisions

@@ -87,6 +87,7 @@ final class ExportTask: TableTask {
         let limits = try ResolvedLimits(
             reading: subject.description.definition, partitions: partitions, options.limits)
         var status = TableStatus(source: name, target: subject.target.title)
+        status.sourceARN = subject.description.arn
         status.progress = Self.idleProgress(open, subject.description)
         status.comparison = open.record.comparison
         status.collisions = open.record.collisions

@@ -31,7 +31,11 @@ struct VerifyJournal: Sendable {
     private func take(
         _ status: TableStatus, _ now: inout JobProgress, _ earlier: JobProgress
     ) {
-        guard isOfCopy else { return now.take(status.progress, after: earlier) }
+        guard isOfCopy else {
+            now.take(status.progress, after: earlier)
+            if let comparison = status.comparison { now.take(sidesOf: comparison) }
+            return
+        }
         if let target = status.comparison?.target { now.take(verified: target) }
     }
 

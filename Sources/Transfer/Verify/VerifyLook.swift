@@ -57,9 +57,12 @@ struct VerifyLook: Sendable {
         }
         let movesKeys = options.transform.movesKeys(from: source.schema, to: target.schema)
         if movesKeys { try Self.checkMovedKeys(options, repairs: repairs) }
-        status = TableStatus(
+        var status = TableStatus(
             source: from.export?.title ?? source.definition.name,
             target: to.export?.title ?? target.definition.name)
+        status.sourceARN = from.table == nil ? nil : source.arn
+        status.targetARN = to.table == nil ? nil : target.arn
+        self.status = status
         if from.knowsSchema, to.knowsSchema {
             comparison.schemaDifferences =
                 SchemaComparison(

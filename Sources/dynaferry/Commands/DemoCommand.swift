@@ -43,15 +43,16 @@ package struct DemoCommand: Sendable {
         control.watchSignals { number in
             if !relay.pass(number) { control.leave(.interrupted) }
         }
-        let environment = try Self.environment(ChildProcess.ownEnvironment())
+        let environment = Self.environment(OwnProgram.environment)
         console.note("filling \(arguments.fillText) on a server of its own")
         let server = try ChildProcess(
-            ChildProcess.ownPath, arguments.serveWords, environment: environment,
+            OwnProgram.path, arguments.serveWords, environment: environment,
             input: .pipe, output: .pipe)
         defer { server.end() }
         let endpoint = try Self.endpoint(of: server)
         let scratch = try ScratchFolder()
-        var (copied, summary): (ExitCode, [String]) = (.success, [])
+        var copied = ExitCode.success
+        var output = DemoOutput(isReport: arguments.report == ReportPath.output)
         for words in arguments.copies(endpoint: endpoint) where copied == .success {
             let (end, lines) = try run(
                 words + ["--state-dir", scratch.path + "/jobs"], environment, relay)
@@ -59,10 +60,10 @@ package struct DemoCommand: Sendable {
                 throw CommandFailure("the copy was \(end.text)")
             }
             copied = ExitCode(rawValue: code) ?? .failure
-            summary += lines
+            output.add(lines)
         }
         guard copied == .success || copied == .differs else {
-            if !summary.isEmpty { console.show(summary.joined(separator: "\n")) }
+            output.tell(console)
             return copied
         }
         console.note("comparing \(arguments.migration ? "all" : "both") tables, item by item")
@@ -72,14 +73,9 @@ package struct DemoCommand: Sendable {
             comparison.itemsCompared += found.itemsCompared
             comparison.differences += found.differences
         }
-        console.show((summary + [Self.line(comparison)]).joined(separator: "\n"))
+        output.add(comparison)
+        output.tell(console)
         return comparison.differences == 0 ? copied : .differs
-    }
-
-    private static func line(_ comparison: Comparison) -> String {
-        let differences = comparison.differences
-        let found = differences == 0 ? "no difference" : "\(differences.grouped) differences"
-        return "  compared      \(comparison.itemsCompared.grouped) items: \(found)"
     }
 
     /// The first line of the server's output says where it listens.
@@ -97,7 +93,7 @@ package struct DemoCommand: Sendable {
     ) throws -> (ProcessEnd, lines: [String]) {
         let child = try relay.start {
             try ChildProcess(
-                ChildProcess.ownPath, words, environment: environment, output: .pipe)
+                OwnProgram.path, words, environment: environment, output: .pipe)
         }
         var lines: [String] = []
         while let line = child.readLine() { lines.append(line) }
@@ -175,7 +171,7 @@ extension DemoArguments {
     /// it would for AWS.
     private func words(_ endpoint: String, reads: Bool, writes: Bool) -> [String] {
         var words = ["--endpoint", endpoint, "--progress", progress.rawValue]
-        words += ["--give-up-after", "1m"]
+        words += ["--give-up-after", "1m", "--no-next-steps"]
         if let memory { words += ["--memory", "\(memory)"] }
         let units = ValueKind<RateSpec>.units
         if reads, let readUnits { words += ["--read-units", units.show(readUnits)] }

@@ -52,6 +52,18 @@ protocol JobSummary {
     var exitCode: ExitCode { get }
 }
 
+/// Where the report for programs goes.
+enum ReportPlace: Equatable {
+    /// `--report -`
+    case output
+    case file(OutputFile)
+
+    /// - Throws: for a file that can't be written.
+    init(_ path: String) throws(CommandFailure) {
+        self = path == ReportPath.output ? .output : .file(try OutputFile(path))
+    }
+}
+
 /// Runs a job from the terminal: progress, signals, report, exit code.
 struct JobRun {
     let arguments: CopyArguments
@@ -73,8 +85,9 @@ struct JobRun {
         finish: (JobStatus, ProcessUsage) throws -> any JobSummary
     ) throws -> ExitCode {
         console.setStyle(arguments.style)
+        let started = MonotonicTime().secondsSinceEpoch
         let report = try arguments.report.map { path throws(CommandFailure) in
-            try OutputFile(path)
+            try ReportPlace(path)
         }
         let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
         let stop = StopRequest()
@@ -94,8 +107,8 @@ struct JobRun {
             let status = watch(job)
             facts.job = status.id
             let summary = try finish(status, control.usage())
-            try tell(summary, report)
-            facts.report = arguments.report
+            try tell(summary, .ending(from: started), report)
+            if case .file = report { facts.report = arguments.report }
             try log?.check()
             (facts.outcome, facts.exitCode) = (summary.outcomeText, summary.exitCode)
         } catch {
@@ -143,14 +156,26 @@ struct JobRun {
         }
     }
 
-    private func tell(_ summary: any JobSummary, _ report: OutputFile?) throws {
-        let json = showsJSON || report != nil ? summary.json.prettyText : ""
-        let lines = showsJSON ? json : summary.lines.joined(separator: "\n")
-        // Lines of items have stdout for themselves.
-        if arguments.target.kind == .stream { console.note(lines) } else { console.show(lines) }
+    private func tell(
+        _ summary: any JobSummary, _ origin: ReportOrigin, _ report: ReportPlace?
+    ) throws {
+        var json = summary.json
+        origin.add(to: &json)
+        let text = json.prettyText
+        let lines = summary.lines.joined(separator: "\n")
+        if showsJSON || report == .output {
+            // What programs read has stdout for itself.
+            if !showsJSON { console.note(lines) }
+            console.show(text)
+        } else if arguments.target.kind == .stream {
+            // As lines of items have.
+            console.note(lines)
+        } else {
+            console.show(lines)
+        }
         for error in summary.errors { console.fail(error.text, hints: error.hints) }
         for hint in summary.hints { console.hint(hint) }
-        try report?.write(json)
+        if case .file(let file) = report { try file.write(text) }
     }
 }
 

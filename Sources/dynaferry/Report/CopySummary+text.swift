@@ -129,34 +129,25 @@ private enum CopiedTables {
                 table.settings.carried.count.grouped, table.copyOutcomeText,
             ]
         }
-        let errors = sorted.compactMap { table in
-            table.failure.map { "  \(table.source): \($0.headline)" }
+        return (Columns.lines([head] + rows, rightAligned: 2...6) + remarks(sorted)).map {
+            "  " + $0
         }
-        let comparisons = sorted.flatMap { table in
-            (table.comparison?.lines ?? []).map { "  \(table.source): \($0)" }
-        }
-        return Columns.lines([head] + rows, rightAligned: 2...6).map { "  " + $0 } + errors
-            + comparisons + notCarried(sorted)
     }
 
-    /// What was not carried, and what a target lacked before, once for all tables that it holds
-    /// for.
-    private static func notCarried(_ tables: [TableStatus]) -> [String] {
-        var names: [(text: String, tables: [String])] = []
-        for table in tables {
-            let texts =
-                table.settings.notCarried.map { "not carried: \($0)" }
-                + table.settings.differences.map { "left as it is: \($0)" }
-            for text in texts {
-                if let known = names.firstIndex(where: { $0.text == text }) {
-                    names[known].tables.append(table.source)
-                } else {
-                    names.append((text, [table.source]))
-                }
+    /// What went wrong, what was verified, what was not carried and what a target lacked before.
+    private static func remarks(_ tables: [TableStatus]) -> [String] {
+        let kinds: [(TableStatus) -> [String]] = [
+            { $0.failure.map { [$0.headline] } ?? [] },
+            { $0.comparison?.lines ?? [] },
+            { $0.settings.notCarried.map { "not carried: \($0)" } },
+            { $0.settings.differences.map { "left as it is: \($0)" } },
+        ]
+        return kinds.flatMap { texts in
+            var remarks = SharedRemarks()
+            for table in tables {
+                for text in texts(table) { remarks.add(text, of: table) }
             }
-        }
-        return names.map { text, tables in
-            "  \(tables.count == 1 ? tables[0] : "\(tables.count) tables"): \(text)"
+            return remarks.lines
         }
     }
 }

@@ -100,6 +100,8 @@ struct CopySummary: JobSummary {
     private static func nextSteps(
         _ arguments: CopyArguments, _ status: JobStatus, _ counters: FlowCounters
     ) -> [String] {
+        let letters = status.deadLettersPaths.map { "items that did not arrive are in \($0)" }
+        if arguments.leavesNextStepsOut { return letters }
         var hints: [String] = []
         if status.outcome != .completed, !status.hasLostTable, status.id != nil {
             let job = status.id ?? ""
@@ -148,8 +150,7 @@ struct CopySummary: JobSummary {
                 $0.collisionHints(
                     ofFiles: arguments.filesSide == .source,
                     changesItems: arguments.transform.texts.set != nil)
-            }
-            + status.deadLettersPaths.map { "items that did not arrive are in \($0)" }
+            } + letters
     }
 
     // MARK: For programs
@@ -164,6 +165,7 @@ struct CopySummary: JobSummary {
         json["exitCode"] = JSON(Int(exitCode.rawValue))
         json["source"] = .string(arguments.sourceText)
         json["target"] = .string(arguments.targetText)
+        ReportSides(status.tables).add(to: &json)
         json["job"] = status.id.map { .string($0) } ?? nil
         json["runs"] = JSON(status.runs)
         json["crashes"] = JSON(status.inAll.crashes)

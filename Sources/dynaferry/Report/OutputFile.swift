@@ -4,7 +4,7 @@ import Glibc
 import System
 
 /// Where a file that is replaced as a whole stands.
-struct OutputPlace {
+struct OutputPlace: Equatable {
     let path: String
     /// Devices and pipes are written to as they are: they can't be replaced.
     let isRegular: Bool
@@ -41,7 +41,7 @@ struct OutputPlace {
 /// A file that is written whole, at the end, or not at all.
 ///
 /// That it can be written is found out at once, before the work whose outcome it is to hold.
-package struct OutputFile: Sendable {
+package struct OutputFile: Equatable, Sendable {
     private let place: OutputPlace
 
     package init(_ path: String) throws(CommandFailure) {

@@ -14,6 +14,7 @@ extension VerifySummary {
         json["exitCode"] = JSON(Int(exitCode.rawValue))
         json["source"] = .string(arguments.copy.sourceText)
         json["target"] = .string(arguments.copy.targetText)
+        ReportSides(status.tables).add(to: &json)
         json["job"] = status.id.map { .string($0) } ?? nil
         json["runs"] = JSON(status.runs)
         // Of tables that were compared to their end.

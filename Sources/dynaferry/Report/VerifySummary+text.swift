@@ -51,13 +51,9 @@ extension VerifySummary {
         }
         if !isConclusive { facts += unfinished }
         if arguments.repair { facts.append(("repaired", repaired(met))) }
-        for table in tables {
-            guard let comparison = table.comparison else { continue }
-            let name = tables.count > 1 ? "\(table.source): " : ""
-            facts += comparison.schemaDifferences.map { ("schema", name + $0) }
-            facts += comparison.settingDifferences.map { ("settings", name + $0) }
-            facts += comparison.notes.map { ("note", name + $0) }
-        }
+        facts += remarks("schema", \.schemaDifferences)
+        facts += remarks("settings", \.settingDifferences)
+        facts += remarks("note", \.notes)
         facts += again
         facts += [
             (
@@ -77,6 +73,20 @@ extension VerifySummary {
         }
         if let outputFile { facts.append(("all in", outputFile)) }
         return facts
+    }
+
+    /// What holds for many tables alike is said once.
+    private func remarks(
+        _ subject: String, _ texts: (Comparison) -> [String]
+    ) -> [(subject: String, fact: String)] {
+        guard tables.count > 1 else {
+            return tables.compactMap(\.comparison).flatMap(texts).map { (subject, $0) }
+        }
+        var remarks = SharedRemarks()
+        for table in tables {
+            for text in table.comparison.map(texts) ?? [] { remarks.add(text, of: table) }
+        }
+        return remarks.lines.map { (subject, $0) }
     }
 
     /// What is known of tables that were not compared to their end: what was read, and differences

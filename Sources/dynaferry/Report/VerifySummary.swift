@@ -49,10 +49,23 @@ struct VerifySummary: JobSummary {
     var isConclusive: Bool { inconclusive.isEmpty }
 
     var errors: [(text: String, hints: [String])] {
-        tables.compactMap { table in
-            table.failure.map { failure in
-                let prefix = tables.count > 1 ? "\(table.source): " : ""
-                return (prefix + failure.headline, failure.hint.map { [$0] } ?? [])
+        let failures = tables.compactMap { table in table.failure.map { (table, $0) } }
+        guard tables.count > 1 else {
+            return failures.map { ($1.headline, $1.hint.map { [$0] } ?? []) }
+        }
+        // What went wrong with many tables alike is said once, with what to do about it.
+        var hints: [String?] = []
+        for (_, failure) in failures where !hints.contains(failure.hint) {
+            hints.append(failure.hint)
+        }
+        return hints.flatMap { hint in
+            var remarks = SharedRemarks()
+            for (table, failure) in failures where failure.hint == hint {
+                remarks.add(failure.headline, of: table)
+            }
+            let lines = remarks.lines
+            return lines.enumerated().map { number, line in
+                (line, number + 1 == lines.count ? hint.map { [$0] } ?? [] : [])
             }
         }
     }

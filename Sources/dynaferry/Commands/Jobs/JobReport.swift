@@ -36,7 +36,7 @@ struct JobReport {
         let atLeast = progress.crashes > 0 ? "at least " : ""
         return [
             "job \(view.id): \(view.state.rawValue), \(view.record.percent) % done",
-            "\(JobText.items(progress)), \(atLeast)\(counters.itemsWritten.grouped) written in"
+            "\(JobText.items(view)), \(atLeast)\(counters.itemsWritten.grouped) written in"
                 + " \(runs) of \(duration)",
             "\(size) of items, \(speed.fixed(0)) items/s",
             "\(counters.itemsRetried.grouped) items sent again, \(counters.requestsFailed.grouped)"
@@ -59,7 +59,7 @@ struct JobReport {
             + view.tables.map { table in
                 let counters = table.progress.counters
                 return [
-                    table.source, table.target, table.progress.itemsDone.grouped,
+                    table.source, table.target, table.progress.itemsOnce.grouped,
                     Double(counters.storedBytesWritten).inDecimalBytes,
                     (counters.readUnits + counters.readUnitsElsewhere).fixed(1),
                     counters.writeUnits.fixed(1),
@@ -79,16 +79,20 @@ struct JobReport {
 
     /// Line by line, after an empty one; nothing where there is nothing to say.
     private var remarks: [String] {
-        var lines: [String] = []
+        var remarks = SharedRemarks()
         for table in view.tables {
             let report = table.settings
             if !report.carried.isEmpty {
-                lines.append("\(table.target): \(report.carried.joined(separator: ", "))")
+                remarks.add(report.carried.joined(separator: ", "), ofTarget: table)
             }
-            lines += report.notCarried.map { "\(table.target): not carried: \($0)" }
-            lines += report.differences.map { "\(table.target): left as it is: \($0)" }
-            lines += (table.comparison?.lines ?? []).map { "\(table.target): \($0)" }
+            for text in report.notCarried.map({ "not carried: \($0)" })
+                + report.differences.map({ "left as it is: \($0)" })
+                + (table.comparison?.lines ?? [])
+            {
+                remarks.add(text, ofTarget: table)
+            }
         }
+        let lines = remarks.lines
         return lines.isEmpty ? [] : [""] + lines
     }
 

@@ -24,7 +24,7 @@ enum JobText {
     static func line(_ view: JobView) -> String {
         let progress = view.record.progress
         let parts = [
-            "\(view.record.percent) %: \(items(progress))", rate(progress), waiting(view),
+            "\(view.record.percent) %: \(items(view))", rate(progress), waiting(view),
             verified(progress).map { "\($0) verified" },
             view.deadLetters > 0 ? "\(view.deadLetters.grouped) dead letters" : nil,
             view.state == .running ? nil : view.state.rawValue,
@@ -34,10 +34,9 @@ enum JobText {
 
     private static func facts(_ view: JobView, _ now: Double) -> [(String, String)] {
         let progress = view.record.progress
-        var facts: [(String, String)] = view.tables.map {
-            (view.record.kind == .copy ? "copies" : "verifies", pair($0, view.record.kind))
-        }
-        facts.append(("items", items(progress)))
+        let subject = view.record.kind == .copy ? "copies" : "verifies"
+        var facts: [(String, String)] = pairs(view).map { (subject, $0) }
+        facts.append(("items", items(view)))
         if let verified = verified(progress) { facts.append(("verified", verified)) }
         if view.isRunning {
             facts.append(("speed", rate(progress)))
@@ -71,15 +70,26 @@ enum JobText {
         return facts
     }
 
-    private static func pair(_ table: JobTable, _ kind: JobRecord.Kind) -> String {
-        let state =
-            table.isFinished
-            ? "done" : table.failure.map { "failed: \($0)" } ?? "\(table.segments.grouped) segments"
-        let joint = kind == .copy ? "to" : "with"
-        return "\(table.source) \(joint) \(table.target), \(state)"
+    /// A line a table, their parts below each other.
+    private static func pairs(_ view: JobView) -> [String] {
+        let joint = view.record.kind == .copy ? "to" : "with"
+        let rows = view.tables.map { table in
+            let state =
+                table.isFinished
+                ? "done"
+                : table.failure.map { "failed: \($0)" } ?? "\(table.segments.grouped) segments"
+            return [table.source, joint, table.target, state]
+        }
+        return Columns.lines(rows, rightAligned: 4...4)
     }
 
-    static func items(_ progress: JobProgress) -> String {
+    /// What is done of the job; of a verification, of each side.
+    static func items(_ view: JobView) -> String {
+        let progress = view.record.progress
+        if progress.itemsOfSource > 0 || progress.itemsOfTarget > 0 {
+            return "\(progress.itemsOfSource.grouped) in the source,"
+                + " \(progress.itemsOfTarget.grouped) in the target"
+        }
         let total = progress.itemsEstimated.map {
             " of about \(max($0, progress.itemsDone).grouped)"
         }
@@ -113,9 +123,13 @@ enum JobText {
         JobAge.spelled(max(0, now - then))
     }
 
-    /// The local time, `2026-11-25 18:30:00`.
+    /// The local time and its zone, `2026-11-25 18:30:00 +01:00`.
     private static func date(_ seconds: Double) -> String {
-        CivilTime(local: Int(clamping: seconds))?.text ?? "at an unknown time"
+        let seconds = Int(clamping: seconds)
+        guard let time = CivilTime(local: seconds), let zone = CivilTime.zone(at: seconds) else {
+            return "at an unknown time"
+        }
+        return "\(time.text) \(zone)"
     }
 }
 
@@ -126,31 +140,5 @@ extension FlowCounters {
             ("equal already", itemsEqual), ("changing", itemsChanging),
             ("target only", itemsOnlyInTarget),
         ].filter { $0.1 > 0 }
-    }
-}
-
-/// Many jobs, a line each.
-enum JobList {
-    static func lines(_ views: [JobView], now: Double) -> [String] {
-        let head = ["JOB", "STATE", "DONE", "ITEMS", "ITEMS/S", "DEAD", "HEARD OF", "TABLES"]
-        return Columns.lines([head] + views.map { row($0, now) }, rightAligned: 2...5)
-    }
-
-    private static func row(_ view: JobView, _ now: Double) -> [String] {
-        let progress = view.record.progress
-        return [
-            view.id, view.state.rawValue, "\(view.record.percent) %", progress.itemsDone.grouped,
-            view.isRunning ? progress.itemsPerSecond.fixed(0) : "-", view.deadLetters.grouped,
-            JobText.age(view.record.updated, now) + " ago",
-            copies(view),
-        ]
-    }
-
-    private static func copies(_ view: JobView) -> String {
-        guard let first = view.tables.first else { return "-" }
-        let others = view.tables.count - 1
-        let joint = view.record.kind == .copy ? "to" : "with"
-        return "\(first.source) \(joint) \(first.target)"
-            + (others > 0 ? " and \(others) more" : "")
     }
 }

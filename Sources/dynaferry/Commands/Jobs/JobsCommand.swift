@@ -17,7 +17,7 @@ package struct JobsCommand: Sendable {
         self.environment = environment
     }
 
-    private func folder(_ asked: String?) throws(CommandFailure) -> JobFolder {
+    func folder(_ asked: String?) throws(CommandFailure) -> JobFolder {
         try JobFolder(asked, environment: environment)
     }
 
@@ -36,6 +36,22 @@ package struct JobsCommand: Sendable {
 
     package func list(_ arguments: JobsArguments) throws -> ExitCode {
         let folder = try folder(arguments.stateFolder)
+        let views = views(in: folder).filter { $0.isRunning || !arguments.running }
+        if arguments.json {
+            for view in views { console.show(view.json.text) }
+        } else if views.isEmpty {
+            let what = arguments.running ? "no process runs a job" : "there are no jobs"
+            console.note("\(what) in \(folder.path)")
+        } else {
+            let list = JobList(
+                now: MonotonicTime().secondsSinceEpoch, width: console.outputWidth)
+            console.show(list.lines(views).joined(separator: "\n"))
+        }
+        return .success
+    }
+
+    /// The jobs that can be read, the oldest first; says which can't.
+    func views(in folder: JobFolder) -> [JobView] {
         var views: [JobView] = []
         for id in folder.ids {
             do {
@@ -45,15 +61,7 @@ package struct JobsCommand: Sendable {
             }
         }
         let now = MonotonicTime().secondsSinceEpoch
-        views = views.map { $0.asOf(now) }.sorted { $0.record.created < $1.record.created }
-        if arguments.json {
-            for view in views { console.show(view.json.text) }
-        } else if views.isEmpty {
-            console.note("there are no jobs in \(folder.path)")
-        } else {
-            console.show(JobList.lines(views, now: now).joined(separator: "\n"))
-        }
-        return .success
+        return views.map { $0.asOf(now) }.sorted { $0.record.created < $1.record.created }
     }
 
     /// Call it before any thread is started, for the signals' sake.
