@@ -22,7 +22,7 @@ package struct JobsArguments: CommandArguments, Equatable {
         """,
         """
         Without a verb, lists all jobs: their state, how far they are, how fast, and how long ago \
-        they were last heard of. On a narrow terminal some columns are left out; --json has all.
+        they were last updated. On a narrow terminal some columns are left out; --json has all.
         """,
     ]
 

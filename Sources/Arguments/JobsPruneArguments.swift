@@ -2,7 +2,7 @@ import CommandLine
 
 /// What `dynaferry jobs prune` was asked to remove.
 package struct JobsPruneArguments: CommandArguments, Equatable {
-    /// Since a job was last heard of.
+    /// Since a job was last updated.
     package var olderThan: Duration = .seconds(30 * 86_400)
     /// Also jobs that could be resumed.
     package var all = false
@@ -15,7 +15,7 @@ package struct JobsPruneArguments: CommandArguments, Equatable {
     package static let summary = "Remove the state of jobs that ended long ago."
     package static let about = [
         """
-        Deletes the state of finished jobs that were last heard of before a time, their dead \
+        Deletes the state of finished jobs that were last updated before a time, their dead \
         letters included, and says which. The tables are not touched. A job that runs is never \
         removed.
         """
@@ -27,7 +27,7 @@ package struct JobsPruneArguments: CommandArguments, Equatable {
         [
             Option(
                 "--older-than", .duration, \.olderThan, in: .work,
-                "Only jobs that were last heard of longer ago than this."),
+                "Only jobs that were last updated longer ago than this."),
             Option(
                 flag: "--all", \.all, in: .work,
                 "Also jobs that stopped, failed or crashed. They can't be resumed afterwards."),

@@ -97,10 +97,6 @@ import Testing
             try run("copy ./\(name) items --key id:S")
         }
         for command in Self.commands { try run(command) }
-        let url = TranscriptTests.snapshots.appendingPathComponent("wrong-dumps.txt")
-        if ProcessInfo.processInfo.environment["DYNAFERRY_UPDATE_SNAPSHOTS"] != nil {
-            try transcript.write(to: url, atomically: true, encoding: .utf8)
-        }
-        #expect(try transcript == String(contentsOf: url, encoding: .utf8))
+        try Snapshot.compare(transcript, "wrong-dumps.txt")
     }
 }

@@ -63,13 +63,7 @@ final class FinishHook: Sendable {
 
     private func run(_ command: FinishCommand, _ facts: Facts) {
         dispatchPrecondition(condition: .onQueue(queue))
-        let environment: [String]
-        do {
-            environment = Self.environment(try ChildProcess.ownEnvironment(), facts)
-        } catch {
-            console.warn("--on-finish: \(command.words[0]) was not started: \(error)")
-            return
-        }
+        let environment = Self.environment(OwnProgram.environment, facts)
         let started = TimedProgram(command.words, environment: environment)
         program.withLock { $0 = started }
         var lines = 0

@@ -57,7 +57,7 @@ struct JobList {
     /// Less of two tables' names says nothing.
     private static let tablesWidthMin = 16
     private static let leastNeeded = [
-        "FROM AND TO", "ITEMS/S", "DEAD", "HEARD OF", "TABLES", "ITEMS", "DONE",
+        "FROM AND TO", "ITEMS/S", "DEAD", "UPDATED", "TABLES", "ITEMS", "DONE",
     ]
 
     private func columns(_ views: [JobView]) -> [Column] {
@@ -76,10 +76,10 @@ struct JobList {
             + figure("ITEMS/S", where: \.isRunning) {
                 $0.isRunning ? $0.record.progress.itemsPerSecond.fixed(0) : "-"
             }
-            + figure("DEAD", where: { $0.deadLetters > 0 }) { $0.deadLetters.grouped }
-            + figure("TABLES", where: { $0.tables.count > 1 }) { $0.tables.count.grouped }
+            + figure("DEAD", where: { $0.deadLetters > 0 }, { $0.deadLetters.grouped })
+            + figure("TABLES", where: { $0.tables.count > 1 }, { $0.tables.count.grouped })
             + [
-                column("HEARD OF") { JobText.age($0.record.updated, now) + " ago" },
+                column("UPDATED") { JobText.age($0.record.updated, now) + " ago" },
                 column("FROM AND TO", copies),
             ]
     }

@@ -2,7 +2,7 @@ import Jobs
 
 /// Which jobs `dynaferry jobs prune` removes.
 struct JobPruning {
-    /// Jobs last heard of before this go; seconds since 1970.
+    /// Jobs last updated before this go; seconds since 1970.
     var before: Double
     /// Also those that could be resumed.
     var takesAll: Bool

@@ -45,7 +45,7 @@ struct JobScreen {
             ],
             [drawing.bar(percent: percent(view), columns: width, view.isHeld ? .waiting : .good)],
             times(view, history, now),
-            [StyledText(JobText.items(progress))] + speed(history, width, now),
+            [StyledText(JobText.items(view))] + speed(history, width, now),
             units(progress) + [StyledText(segments(progress))],
             troubles(view),
             JobText.verified(progress).map { [StyledText("verified \($0)")] } ?? [],
@@ -77,7 +77,7 @@ struct JobScreen {
                     + (runs > 1 ? " in \(runs.grouped) runs" : "")),
             StyledText(left.map { ProgressFacts.left(.seconds($0)) } ?? ""),
             StyledText(end ?? ""),
-            StyledText("heard of \(JobText.age(view.record.updated, now)) ago", .quiet),
+            StyledText("updated \(JobText.age(view.record.updated, now)) ago", .quiet),
         ]
     }
 

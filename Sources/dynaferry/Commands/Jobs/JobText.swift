@@ -65,7 +65,7 @@ enum JobText {
                 "\(date(view.record.created)), \(age(view.record.created, now)) ago; \(runs)"
                     + (runs == 1 ? " run" : " runs")
             ))
-        facts.append(("last heard of", "\(age(view.record.updated, now)) ago"))
+        facts.append(("last update", "\(age(view.record.updated, now)) ago"))
         facts.append(("command", view.record.command))
         return facts
     }

@@ -15,7 +15,7 @@ extension JobsCommand {
         var (removed, failed) = (0, 0)
         for view in views(in: folder) {
             let name = "job \(view.id), \(view.state.rawValue),"
-            let age = "last heard of \(JobText.age(view.record.updated, now)) ago"
+            let age = "last updated \(JobText.age(view.record.updated, now)) ago"
             switch pruning.verdict(on: view) {
             case .keep: continue
             case .keepFor(let reason): console.note("\(name) \(age), is kept: \(reason)")
