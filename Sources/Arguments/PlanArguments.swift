@@ -20,13 +20,14 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
         """
         Takes the arguments of dynaferry copy, makes reading calls only, and says for each table \
         what would happen: its name on both sides, items and bytes, the units that reading and \
-        writing it would consume, how long that takes at the limits, what it costs, and what to \
-        look out for.
+        writing it would consume, how long that takes at least and what holds it back, what it \
+        costs, and what to look out for.
         """,
         """
         Items and bytes are what the tables report, up to six hours old; what an item takes is \
-        told from one page of each of a few segments. Writing permissions are not tried: --iam \
-        prints the policies that copy needs.
+        told from one page of each of a few segments. Times are those of limits and capacity, and \
+        of on-demand tables as they grow. Writing permissions are not tried: --iam prints the \
+        policies that copy needs.
         """,
     ]
 

@@ -20,8 +20,8 @@ package struct UnitBoost: Equatable, Sendable {
     /// What a table is to have meanwhile.
     package func raised(to units: Int) -> UnitBoost {
         var raised = self
-        raised.table.raise(to: units)
-        for name in indexes.keys { raised.indexes[name]?.raise(to: units) }
+        raised.table.raiseWrites(to: units)
+        for name in indexes.keys { raised.indexes[name]?.raiseWrites(to: units) }
         return raised
     }
 
@@ -55,11 +55,4 @@ package struct UnitBoost: Equatable, Sendable {
 
 extension Int? {
     fileprivate var json: JSON { map { JSON($0) } ?? .null }
-}
-
-extension Throughput {
-    fileprivate mutating func raise(to units: Int) {
-        guard let writeUnits, writeUnits < units else { return }
-        self.writeUnits = units
-    }
 }

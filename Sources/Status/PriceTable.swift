@@ -1,3 +1,4 @@
+import DynamoModel
 import JSON
 
 /// What the service charges, in US dollars.
@@ -13,6 +14,13 @@ package struct PriceTable: Equatable, Sendable {
     package var readUnitHour: Double
     /// A gigabyte sent from one region to another.
     package var transferGB: Double
+    /// What follows may be unknown, which is nil. A gigabyte sent to the internet, or stored for a
+    /// month, and a write unit a second that an on-demand table is made warm for.
+    package var internetGB: Double?
+    package var storageGBMonth: Double?
+    package var warmWriteUnit: Double?
+    /// The class of tables that these are the prices of.
+    package var tableClass: String
 
     /// Prices of us-east-1, standard class, as AWS published them. A file of the same form takes
     /// its place with `--prices`.
@@ -24,15 +32,24 @@ package struct PriceTable: Equatable, Sendable {
           "readMillion": 0.125,
           "writeUnitHour": 0.00065,
           "readUnitHour": 0.00013,
-          "transferGB": 0.02
+          "transferGB": 0.02,
+          "internetGB": 0.09,
+          "storageGBMonth": 0.25
         }
         """
 
     /// What a price may be, in dollars.
     private static let prices = 0.0...1_000_000
 
+    /// Prices that a table may leave out.
+    package static let optional = ["internetGB", "storageGBMonth", "warmWriteUnit"]
+
     /// nil when a price is missing, or none.
     package init?(json: JSON) {
+        for name in Self.optional {
+            guard let price = json[name], price != .null else { continue }
+            guard price.double(in: Self.prices) != nil else { return nil }
+        }
         guard let region = json["region"]?.string, let date = json["date"]?.string,
             let writeMillion = json["writeMillion"]?.double(in: Self.prices),
             let readMillion = json["readMillion"]?.double(in: Self.prices),
@@ -47,5 +64,9 @@ package struct PriceTable: Equatable, Sendable {
         self.writeUnitHour = writeUnitHour
         self.readUnitHour = readUnitHour
         self.transferGB = transferGB
+        internetGB = json["internetGB"]?.double(in: Self.prices)
+        storageGBMonth = json["storageGBMonth"]?.double(in: Self.prices)
+        warmWriteUnit = json["warmWriteUnit"]?.double(in: Self.prices)
+        tableClass = json["tableClass"]?.string ?? TableDefinition.standardClass
     }
 }

@@ -114,7 +114,7 @@ import Testing
         #expect(text.out.contains("all tables together: at most 100 write units a second"))
         #expect(
             text.out.contains(
-                "all tables take 27.00 s at least, held back by the write limit of all tables"),
+                "27 s at least, held back by: write limit of all tables"),
             "\(text.out)")
         let json = try JSON(
             parsing: Binary.shell(
@@ -123,5 +123,7 @@ import Testing
             ).out)
         #expect(json["totalWriteLimit"]?.double == 100)
         #expect(json["secondsAtTotals"]?.double == 27)
+        #expect(json["seconds"]?.double == 27)
+        #expect(json["heldBackBy"]?.string == "write limit of all tables")
     }
 }

@@ -125,7 +125,7 @@ extension OptionDescription {
 extension String {
     /// The words in lines of at most `width` columns, those after the first indented by `hanging`.
     /// A word wider than a line gets a line of its own.
-    func wrapped(to width: Int, hanging: Int = 0) -> [String] {
+    package func wrapped(to width: Int, hanging: Int = 0) -> [String] {
         var lines: [String] = []
         var line = ""
         for word in split(separator: " ") {

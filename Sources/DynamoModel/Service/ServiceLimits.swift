@@ -38,6 +38,13 @@ package enum ServiceLimits {
     /// What a new on-demand table takes at once, in units a second (guide, "On-demand capacity").
     package static let onDemandWriteUnits = 4000
     package static let onDemandReadUnits = 12000
+    /// To so many units a second a table or an index on demand grows, reads and writes each, unless
+    /// the account's quota is another (guide, "Quotas").
+    package static let onDemandUnitsMax = 40_000
+    /// In so many seconds it grows to twice its former peak (guide, "On-demand capacity").
+    package static let onDemandDoublingSeconds = 1_800
+    /// Bytes that storage is charged for each item besides its own (guide, "Item sizes").
+    package static let itemOverheadBytes = 100
     /// An expression's text, the names and values that it refers to together, and its operators and
     /// functions (guide, "Quotas", "Expression parameters").
     package static let expressionBytesMax = 4096

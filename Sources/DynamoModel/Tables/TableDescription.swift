@@ -62,9 +62,8 @@ package struct TableDescription: Equatable, Sendable {
             [(nil, json)]
             + (json["GlobalSecondaryIndexes"]?.array ?? []).map { ($0["IndexName"]?.string, $0) }
         for (index, json) in tables {
-            let warm = json["WarmThroughput"]
-            let read = warm?["ReadUnitsPerSecond"]?.int(in: ServiceRanges.provisionedUnits) ?? 0
-            let write = warm?["WriteUnitsPerSecond"]?.int(in: ServiceRanges.provisionedUnits) ?? 0
+            let warm = Throughput(warm: json["WarmThroughput"])
+            let (read, write) = (warm.readUnits ?? 0, warm.writeUnits ?? 0)
             guard
                 read > ServiceLimits.onDemandReadUnits || write > ServiceLimits.onDemandWriteUnits
             else { continue }

@@ -105,14 +105,10 @@ struct CopyOpening {
         for (number, (preflight, findings)) in tables.enumerated() {
             let record = job?.tables[number].record
             let plan = try await preflight.plan(findings, firsts[number], limit.prices)
-            let limits = try ResolvedLimits(
-                preflight.options.limits, source: findings.source.definition,
-                target: findings.target?.definition ?? findings.source.definition)
             if let record {
                 spent += TableCost(
-                    limit.prices, findings.source, findings.target,
-                    as: (findings.target ?? findings.source).definition,
-                    at: findings.place.region, limits
+                    limit.prices, findings.source, findings.target, at: findings.place.region,
+                    readsFiles: record.readsFiles, boost: preflight.options.boostWrites
                 ).dollars(record.progress.counters, seconds: record.progress.seconds)
             }
             let share = record.map { $0.isFinished ? 0 : 1 - min(1, $0.progress.fraction) } ?? 1

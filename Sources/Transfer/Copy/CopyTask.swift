@@ -253,10 +253,10 @@ final class CopyTask: TableTask {
     }
 
     func dollars(by prices: PriceTable) -> Double {
-        let (status, throttle) = (status, state.withLock { $0.orders.throttle })
+        let (status, isRaised) = (status, state.withLock { $0.boost != nil })
         let cost = TableCost(
-            prices, subject.source, subject.target, as: subject.target.definition,
-            at: subject.target.region, (try? limits(under: throttle)) ?? nil)
+            prices, subject.source, subject.target, at: subject.target.region,
+            readsFiles: open.record.readsFiles, boost: isRaised ? options.boostWrites : nil)
         let earlier = open.record.progress
         var dollars = cost.dollars(earlier.counters, seconds: earlier.seconds)
         let now = status.progress

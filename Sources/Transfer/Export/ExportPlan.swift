@@ -10,10 +10,11 @@ extension CopyPlan {
     /// - Parameters:
     ///   - options: one for each table.
     ///   - jobs: where an unfinished job of the same export is looked for.
+    ///   - width: tables at a time, where that was asked for.
     ///   - survey: nil: nobody asks what would become of items.
     package static func exporting(
         _ options: [ExportOptions], _ pairs: [ExportPreparation.Pair], prices: PriceTable,
-        jobs: JobFolder, survey: ItemSurvey.Options? = nil
+        jobs: JobFolder, width: Int? = nil, survey: ItemSurvey.Options? = nil
     ) async throws -> CopyPlan {
         precondition(options.count == pairs.count, "\(options.count) for \(pairs.count) tables")
         let looks = try await AtOnce.map(Array(zip(pairs, options))) { pair, options in
@@ -37,7 +38,8 @@ extension CopyPlan {
             found.count == pairs.count
             ? jobs.unfinished(identity: JobIdentity(exporting: found, selection: nil).text) : nil
         return CopyPlan(
-            tables: plans, job: job, totals: options.first?.limits.totals ?? UnitTotals())
+            tables: plans, job: job, totals: options.first?.limits.totals ?? UnitTotals(),
+            asking: width)
     }
 
     private static func plan(
@@ -60,7 +62,7 @@ extension CopyPlan {
             var plan = TablePlan(
                 exporting: description, to: look.pair.files.title, sample, first,
                 memory: MemoryBudget(pageBytes: ExportOptions.pageBytes), limits: limits,
-                prices: prices, isConsistentRead: options.isConsistentRead)
+                options: options, prices: prices)
             if options.transform.filter != nil {
                 plan.warnings.append(TablePlan.filtered(first))
             }

@@ -16,22 +16,50 @@ package struct CopyPlan: Sendable {
     package let job: JobRecord?
     /// Limits over all tables.
     package let totals: UnitTotals
+    /// Tables that are copied at a time.
+    package let width: Int
+
+    /// - Parameter asked: nil: as many as the job itself would take.
+    init(tables: [TablePlan], job: JobRecord?, totals: UnitTotals, asking asked: Int?) {
+        self.tables = tables
+        self.job = job
+        self.totals = totals
+        width =
+            asked
+            ?? totals.width(
+                of: tables.compactMap(\.limits), usual: JobRecord.Kind.copy.widthUsual)
+    }
+
+    /// Seconds that all tables take at least, and what of all of them holds them back: `write limit
+    /// of all tables`, or nil where it is each by itself. nil where it is not known of one.
+    package var time: (seconds: Double, heldBackBy: String?)? {
+        let order = tables.sorted { ($0.bytes ?? 0) < ($1.bytes ?? 0) }
+        var workers = [Double](repeating: 0, count: max(1, min(width, tables.count)))
+        for table in order {
+            guard let time = table.time else { return nil }
+            let soonest = workers.indices.min { workers[$0] < workers[$1] } ?? 0
+            workers[soonest] += time.seconds
+        }
+        let byEach = workers.max() ?? 0
+        guard let all = atTotals, all.seconds > byEach else { return (byEach, nil) }
+        return (all.seconds, all.by)
+    }
 
     package var items: Int? { Self.sum(tables.map(\.items)) { $0.addingClamped($1) } }
     package var bytes: Int? { Self.sum(tables.map(\.bytes)) { $0.addingClamped($1) } }
     package var readUnits: Double? { Self.sum(tables.map(\.readUnits), +) }
     package var writeUnits: Double? { Self.sum(tables.map(\.writeUnits), +) }
-    package var dollars: Double? { Self.sum(tables.map(\.dollars), +) }
+    /// Of tables and indexes.
+    package var writeUnitsOfAll: Double? { Self.sum(tables.map(\.writeUnitsOfAll), +) }
+    package var cost: CostParts { .sum(tables.map(\.cost)) }
     package var isRefused: Bool { tables.contains { $0.refusal != nil } }
 
     /// Seconds that all tables take at the limits over all of them, and the one of these that
     /// takes the longest: `read limit of all tables`; nil where there is none, or the units are
     /// not known.
     package var atTotals: (seconds: Double, by: String)? {
-        let indexUnits = tables.flatMap(\.indexUnits).reduce(0) { $0 + $1.units }
         let read = Self.seconds(readUnits, totals.read, .sharedReadLimit)
-        let write = Self.seconds(
-            writeUnits.map { $0 + indexUnits }, totals.write, .sharedWriteLimit)
+        let write = Self.seconds(writeUnitsOfAll, totals.write, .sharedWriteLimit)
         return [read, write].compactMap(\.self).max { $0.seconds < $1.seconds }
     }
 
@@ -56,10 +84,11 @@ package struct CopyPlan: Sendable {
     ///   - options: one for each table.
     ///   - jobs: where an unfinished job of the same copy is looked for.
     ///   - mayAsk: the copy will be able to ask its user, or --yes was given.
+    ///   - width: tables at a time, where that was asked for.
     ///   - survey: nil: nobody asks what would become of items.
     package static func make(
         _ options: [CopyOptions], tables: [CopyPreparation.Pair], prices: PriceTable,
-        jobs: JobFolder, mayAsk: Bool, survey: ItemSurvey.Options? = nil
+        jobs: JobFolder, mayAsk: Bool, width: Int? = nil, survey: ItemSurvey.Options? = nil
     ) async throws -> CopyPlan {
         precondition(options.count == tables.count, "\(options.count) for \(tables.count) tables")
         let preflights = zip(tables, options).map {
@@ -77,7 +106,8 @@ package struct CopyPlan: Sendable {
             return plan
         }
         return CopyPlan(
-            tables: plans, job: job, totals: options.first?.limits.totals ?? UnitTotals())
+            tables: plans, job: job, totals: options.first?.limits.totals ?? UnitTotals(),
+            asking: width)
     }
 
     /// Of each table: why its target may be a source.
@@ -152,6 +182,7 @@ extension CopyPreflight {
     ) async throws -> TablePlan {
         let settings = findings.plan(options, as: target.name, isOwn: false)
         let definition = findings.target?.definition ?? settings.creation
+        let stored = findings.target == nil ? findings.filled(definition, options) : definition
         let from = findings.source.schema
         let survey = asked.map {
             ItemSurvey(options.transform.now, from: from, to: options.transform.keys ?? from, $0)
@@ -160,15 +191,12 @@ extension CopyPreflight {
             switch source {
             case .table(let table):
                 try await TableSample.take(
-                    of: table, definition, first, for: asked?.isFull == true ? nil : survey)
+                    of: table, stored, first, for: asked?.isFull == true ? nil : survey)
             case .export(let export): TableSample(export.export)
             }
-        let limits = try ResolvedLimits(
-            options.limits, source: findings.source.definition, target: definition)
-        var plan = TablePlan(
-            findings, target: target.name, sample, first, as: definition, limits: limits,
-            prices: prices, isConsistentRead: options.isConsistentRead,
-            readsFiles: source.table == nil)
+        var plan = try TablePlan(
+            findings, target: target.name, sample, first, as: definition, stored: stored,
+            options: options, prices: prices, readsFiles: source.table == nil)
         plan.settings = SettingsReport(settings)
         if options.transform.filter != nil { plan.warnings.append(TablePlan.filtered(first)) }
         if let table = source.table {
@@ -176,12 +204,29 @@ extension CopyPreflight {
                 survey, of: sample, isFull: asked?.isFull == true,
                 all: TableSurvey(
                     table: table, source: findings.source, segments: first.segments,
-                    limit: limits.read, isConsistentRead: options.isConsistentRead),
+                    limit: plan.limits?.read ?? ReadLimit(),
+                    isConsistentRead: options.isConsistentRead),
                 memory: findings.memory)
         }
         if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
             plan.indexes = findings.indexTiming(options)
         }
         return plan
+    }
+}
+
+extension CopyPreflight.Findings {
+    /// What is made, with those of the source's global indexes that are made after its items.
+    fileprivate func filled(
+        _ creation: TableDefinition, _ options: CopyOptions
+    ) -> TableDefinition {
+        guard options.part != .data, indexTiming(options) == .after else { return creation }
+        var model = source.definition
+        if let keys = options.transform.keys { model = model.withKeys(keys) }
+        var filled = creation
+        filled.globalIndexes = model.globalIndexes
+        let known = Set(creation.attributes.map(\.name))
+        filled.attributes += model.attributes.filter { !known.contains($0.name) }
+        return filled
     }
 }

@@ -5,16 +5,18 @@ import Status
 import System
 
 extension TableCost {
-    /// - Parameter limits: that the table is held to.
+    /// Of a job's table as it is.
+    /// - Parameter boost: write units that the target has been raised to.
     init(
         _ prices: PriceTable, _ source: TableDescription, _ target: TableDescription?,
-        as definition: TableDefinition, at region: String?, _ limits: ResolvedLimits?
+        at region: String?, readsFiles: Bool, boost: Int?
     ) {
-        let place = target?.region ?? region
         self.init(
-            prices, source: source.definition, target: definition,
-            isFar: place != nil && source.region != nil && place != source.region,
-            writeLimit: limits?.write.table)
+            prices, source: source.definition,
+            target: target?.definition ?? source.definition,
+            path: readsFiles
+                ? .unknown : TransferPath(from: source, to: target, orRegion: region),
+            boost: boost)
     }
 }
 

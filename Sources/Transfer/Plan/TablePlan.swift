@@ -11,6 +11,9 @@ package struct TablePlan: Equatable, Sendable {
     package var target: String
     /// The target does not exist.
     package var creates: Bool
+    /// It is copied from files, or into files.
+    package var readsFiles = false
+    package var writesFiles = false
     /// How what is created is paid for.
     package var billing: Billing?
     /// nil: nobody knows, for the table reports nothing and the sample did not reach its end.
@@ -19,16 +22,22 @@ package struct TablePlan: Equatable, Sendable {
     /// Consumed, at the service's rounding; nil as above.
     package var readUnits: Double?
     package var writeUnits: Double?
+    /// How far these may be off, with a probability of 95 %; nil where nobody knows.
+    package var writeUnitsPlusMinus: Double?
     /// By global index.
     package var indexUnits: [IndexUnits] = []
-    /// Units a second that it would be held to; nil for none.
-    package var readLimit: Double?
-    package var writeLimit: Double?
-    /// At those limits; nil when nothing limits it.
-    package var seconds: Double?
-    /// What takes the longest: `write limit`, `write limit of index x`, `read limit`.
-    package var heldBackBy: String?
-    package var dollars: Double?
+    /// Bytes of the items on the wire, as JSON.
+    package var wireBytes: Double?
+    /// Bytes in the target, of items and index entries with what storage adds to each.
+    package var storedBytes: Double?
+    /// Where its bytes go.
+    package var path = TransferPath.unknown
+    /// What it may be held to, of all that its user asked for and the tables have.
+    package var limits: ResolvedLimits?
+    /// Seconds that it takes at least, and what holds it back.
+    package var time: PlannedTime?
+    package var cost = CostParts()
+    package var boost: PlannedBoost?
     package var warnings: [String] = []
     /// What would become of its items, where that was asked for.
     package var findings: ItemSurvey.Findings?
@@ -45,47 +54,57 @@ package struct TablePlan: Equatable, Sendable {
         self.refusal = refusal
     }
 
+    /// - Parameters:
+    ///   - definition: of the target while items arrive, as it is without a boost.
+    ///   - stored: the same, with the indexes that are made later.
     init(
         _ findings: CopyPreflight.Findings, target: String, _ sample: TableSample,
-        _ first: FirstRead, as definition: TableDefinition, limits: ResolvedLimits,
-        prices: PriceTable,
-        isConsistentRead: Bool, readsFiles: Bool
-    ) {
+        _ first: FirstRead, as definition: TableDefinition, stored: TableDefinition,
+        options: CopyOptions, prices: PriceTable, readsFiles: Bool
+    ) throws(CopyRefusal) {
         source = findings.source.definition.name
         self.target = target
+        self.readsFiles = readsFiles
         creates = findings.target == nil
         if creates { billing = definition.billing }
-        readLimit = readsFiles ? nil : limits.read.unitsPerSecond
-        writeLimit = limits.write.table
-        count(findings.source, findings.memory, sample, first, isConsistentRead)
+        if options.part == .schema {
+            (items, bytes, readUnits, writeUnits) = (0, 0, 0, 0)
+            (wireBytes, storedBytes) = (0, 0)
+        } else {
+            count(
+                findings.source, findings.memory, sample, first, options.isConsistentRead,
+                written: definition)
+            store(sample, stored)
+        }
         // Nothing is charged for reading files.
         if readsFiles, readUnits != nil { readUnits = 0 }
-        time(limits)
-        let cost = TableCost(
-            prices, findings.source, findings.target, as: definition, at: findings.place.region,
-            limits)
-        dollars = dollars(cost)
-        warn(findings, definition, sample)
+        path =
+            readsFiles
+            ? .unknown
+            : TransferPath(
+                from: findings.source, to: findings.target, orRegion: findings.place.region)
+        try estimate(findings, definition, options, prices)
+        warn(findings, definition, sample, prices)
     }
 
     /// Of one that is written to files.
     init(
         exporting source: TableDescription, to title: String, _ sample: TableSample,
-        _ first: FirstRead, memory: MemoryBudget, limits: ResolvedLimits, prices: PriceTable,
-        isConsistentRead: Bool
+        _ first: FirstRead, memory: MemoryBudget, limits: ResolvedLimits,
+        options: ExportOptions, prices: PriceTable
     ) {
         self.source = source.definition.name
         target = title
-        creates = true
-        readLimit = limits.read.unitsPerSecond
-        count(source, memory, sample, first, isConsistentRead)
-        (writeUnits, indexUnits) = (writeUnits.map { _ in 0 }, [])
-        time(limits)
+        (creates, writesFiles) = (true, true)
+        self.limits = limits
+        count(
+            source, memory, sample, first, options.isConsistentRead, written: source.definition)
+        (writeUnits, writeUnitsPlusMinus, indexUnits) = (writeUnits.map { _ in 0 }, nil, [])
+        let paces = PlannedPaces(reading: source, options.limits, limits)
+        time = readUnits.flatMap { paces.longest(reads: $0, writes: 0, indexes: []) }
         // What a bucket's owner pays for requests and bytes is not ours to know.
-        dollars = dollars(
-            TableCost(
-                prices, source: source.definition, target: source.definition, isFar: false,
-                writeLimit: nil))
+        cost = parts(
+            TableCost(prices, source: source.definition, target: source.definition, path: path))
         if source.itemCount == 0, sample.items > 0, !sample.isComplete {
             warnings.append("its size is unknown: it reports no items but has some")
         }
@@ -95,6 +114,8 @@ package struct TablePlan: Equatable, Sendable {
     package struct IndexUnits: Equatable, Sendable {
         package var name: String
         package var units: Double
+        /// How far they may be off, with a probability of 95 %; nil where nobody knows.
+        package var plusMinus: Double?
     }
 
     /// What a condition leaves of it.
@@ -106,11 +127,20 @@ package struct TablePlan: Equatable, Sendable {
         return "how many items satisfy --where is not known before they are read: all are counted"
     }
 
+    /// Units a second that it would be held to; nil for none.
+    package var readLimit: Double? { readsFiles ? nil : limits?.read.unitsPerSecond }
+    package var writeLimit: Double? { limits?.write.table }
+    package var dollars: Double? { cost.once }
+    /// Of all its parts that are written.
+    package var writeUnitsOfAll: Double? {
+        writeUnits.map { indexUnits.reduce($0) { $0 + $1.units } }
+    }
+
     // MARK: Estimates
 
     private mutating func count(
         _ source: TableDescription, _ memory: MemoryBudget, _ sample: TableSample,
-        _ first: FirstRead, _ isConsistent: Bool
+        _ first: FirstRead, _ isConsistent: Bool, written: TableDefinition
     ) {
         let reported = first.itemsListed ?? max(source.itemCount, first.itemsEstimated ?? 0)
         guard sample.isComplete || (reported > 0 && sample.items > 0) else { return }
@@ -119,13 +149,20 @@ package struct TablePlan: Equatable, Sendable {
         self.items = items
         bytes = Int(clamping: Double(items) * sample.itemBytes)
         guard sample.items > 0 else {
-            (readUnits, writeUnits) = (Double(first.segments) / 2, 0)
+            (readUnits, writeUnits, wireBytes) = (Double(first.segments) / 2, 0, 0)
             return
         }
         let share = Double(items) / Double(sample.items)
-        writeUnits = Double(sample.writeUnits) * share
-        indexUnits = sample.indexUnits.sorted { $0.key < $1.key }
-            .map { IndexUnits(name: $0.key, units: Double($0.value) * share) }
+        writeUnits = Double(sample.writes.units) * share
+        writeUnitsPlusMinus = sample.writes.plusMinus(ofAll: items)
+        wireBytes = Double(sample.jsonBytes) * share
+        indexUnits = written.globalIndexes.compactMap { index in
+            sample.indexes[index.name].map {
+                IndexUnits(
+                    name: index.name, units: Double($0.units) * share,
+                    plusMinus: $0.plusMinus(ofAll: items))
+            }
+        }.sorted { $0.name < $1.name }
         guard first.itemsListed == nil else {
             // Each is rounded up by itself, and read consistently.
             readUnits =
@@ -136,16 +173,6 @@ package struct TablePlan: Equatable, Sendable {
         }
         readUnits = Self.readUnits(
             items: items, sample, segments: first.segments, memory: memory, isConsistent)
-    }
-
-    /// What a copy of what differs costs at least: both sides are read, and how much is written
-    /// nobody knows.
-    func dollarsToCompare(_ findings: CopyPreflight.Findings, _ prices: PriceTable) -> Double? {
-        guard let readUnits, let target = findings.target else { return dollars }
-        let cost = TableCost(
-            prices, findings.source, target, as: target.definition, at: findings.place.region, nil)
-        return cost.dollars(
-            readUnits: readUnits, targetReadUnits: readUnits, writeUnits: 0, bytes: 0, seconds: 0)
     }
 
     /// Pages are as long as the copy would ask for, and each is rounded up by itself.
@@ -168,38 +195,18 @@ package struct TablePlan: Equatable, Sendable {
         return Double(segments) * (full * units(limit) + units(perSegment - full * limit))
     }
 
-    private mutating func time(_ limits: ResolvedLimits) {
-        var longest: (seconds: Double, by: String)?
-        func consider(_ units: Double?, _ limit: Double?, _ by: String) {
-            guard let units, let limit, limit > 0 else { return }
-            let seconds = units / limit
-            if seconds > longest?.seconds ?? -1 { longest = (seconds, by) }
-        }
-        consider(readUnits, limits.read.unitsPerSecond, "read limit")
-        consider(writeUnits, limits.write.table, "write limit")
-        for (name, limit) in limits.write.indexes {
-            let units = indexUnits.first { $0.name == name }?.units
-            consider(units, limit, "write limit of index \(name)")
-        }
-        (seconds, heldBackBy) = (longest?.seconds, longest?.by)
-    }
-
-    private func dollars(_ cost: TableCost) -> Double? {
-        guard let readUnits, let writeUnits, let bytes else { return nil }
-        return cost.dollars(
-            readUnits: readUnits, writeUnits: indexUnits.reduce(writeUnits) { $0 + $1.units },
-            bytes: Double(bytes), seconds: seconds ?? 0)
-    }
-
     // MARK: Warnings
 
     private mutating func warn(
-        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ sample: TableSample
+        _ findings: CopyPreflight.Findings, _ definition: TableDefinition, _ sample: TableSample,
+        _ prices: PriceTable
     ) {
         if findings.source.itemCount == 0, sample.items > 0, !sample.isComplete {
             warnings.append("its size is unknown: it reports no items but has some")
         }
-        for (index, count) in sample.misfits.sorted(by: { $0.key < $1.key }) {
+        let written = Set(definition.globalIndexes.map(\.name))
+        for (index, count) in sample.misfits.sorted(by: { $0.key < $1.key })
+        where written.contains(index) {
             warnings.append(
                 "\(count) of \(sample.items) sampled items have a key of another type than index"
                     + " \(index) takes: they would be dead letters")
@@ -209,10 +216,10 @@ package struct TablePlan: Equatable, Sendable {
                 "it has local indexes: no item collection may be larger than 10 GB (guide, \"Local"
                     + " secondary indexes\")")
         }
-        if creates, definition.billing.isOnDemand, writeUnits ?? 0 > Self.coldUnits {
+        if definition.tableClass != prices.tableClass {
             warnings.append(
-                "a new on-demand table takes 4,000 write units a second at first, and more as it"
-                    + " is used")
+                "its class is \(definition.tableClass), but prices are those of"
+                    + " \(prices.tableClass): what storage costs is unknown")
         }
         if let target = findings.target, target.partition != findings.source.partition {
             warnings.append("the target is in another partition of AWS")
@@ -221,7 +228,4 @@ package struct TablePlan: Equatable, Sendable {
             warnings.append("\(liveliness): copy asks first, or wants --yes")
         }
     }
-
-    /// A minute of what a new table takes: below that it does not matter.
-    private static let coldUnits = 240_000.0
 }

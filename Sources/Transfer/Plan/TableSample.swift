@@ -11,9 +11,13 @@ struct TableSample: Equatable, Sendable {
     /// As the service counts them, and as JSON.
     var storedBytes = 0
     var jsonBytes = 0
-    /// Write units of the items, each rounded by itself, to the table and to each global index.
-    var writeUnits = 0
-    var indexUnits: [String: Int] = [:]
+    /// Write units of the items, each rounded by itself, to the table with its local indexes, which
+    /// are charged to it, and to each global index.
+    var writes = SampledUnits()
+    var indexes: [String: SampledUnits] = [:]
+    /// Bytes of the entries of local indexes, and how many there are.
+    var localBytes = 0
+    var localEntries = 0
     /// Items of which an index would refuse the key: another type than its own.
     var misfits: [String: Int] = [:]
     /// Everything was seen: these are all items there are.
@@ -33,7 +37,7 @@ struct TableSample: Equatable, Sendable {
         let each = items > 0 ? storedBytes / items : 0
         let (units, isHuge) = items.multipliedReportingOverflow(
             by: CapacityUnits.write(bytes: each))
-        writeUnits = isHuge ? .max : units
+        writes = SampledUnits(units: isHuge ? .max : units)
         isComplete = export.items != nil
     }
 
@@ -96,14 +100,24 @@ extension TableSample {
         items += 1
         storedBytes += size
         jsonBytes += json.bytes.count
-        let units = CapacityUnits.write(bytes: size)
-        writeUnits += units
+        var units = CapacityUnits.write(bytes: size)
+        for index in definition.localIndexes where index.fit(item, definition) == .indexed {
+            let bytes = index.entryBytes(item, definition)
+            units += CapacityUnits.write(bytes: bytes)
+            localBytes += bytes
+            localEntries += 1
+        }
+        writes.add(units, bytes: size)
         for index in definition.globalIndexes {
             switch index.fit(item, definition) {
             case .indexed:
-                indexUnits[index.name, default: 0] += index.units(item, definition)
-            case .absent: break
-            case .misfit: misfits[index.name, default: 0] += 1
+                let bytes = index.entryBytes(item, definition)
+                indexes[index.name, default: SampledUnits()]
+                    .add(CapacityUnits.write(bytes: bytes), bytes: bytes)
+            case .absent: indexes[index.name, default: SampledUnits()].addNone()
+            case .misfit:
+                indexes[index.name, default: SampledUnits()].addNone()
+                misfits[index.name, default: 0] += 1
             }
         }
     }
@@ -123,16 +137,16 @@ extension IndexDefinition {
         return .indexed
     }
 
-    /// Write units of a new entry: of what is projected into it.
-    fileprivate func units(_ item: Item, _ table: TableDefinition) -> Int {
+    /// Stored bytes of a new entry: of what is projected into it.
+    fileprivate func entryBytes(_ item: Item, _ table: TableDefinition) -> Int {
         let names: Set<String>
         switch projection {
-        case .all: return CapacityUnits.write(bytes: ItemSize.of(item))
+        case .all: return ItemSize.of(item)
         case .keysOnly: names = keyNames(table)
         case .include(let others): names = keyNames(table).union(others)
         }
         let entry = item.filter { names.contains(String(decoding: $0.key, as: UTF8.self)) }
-        return CapacityUnits.write(bytes: ItemSize.of(entry))
+        return ItemSize.of(entry)
     }
 
     private func keyNames(_ table: TableDefinition) -> Set<String> {

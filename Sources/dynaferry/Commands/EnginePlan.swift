@@ -39,13 +39,14 @@ enum EnginePlan {
                     let pairs = try await EngineFiles.exportPairs(arguments, sides, voice, &job)
                     return try await CopyPlan.exporting(
                         try EngineFiles.options(of: pairs, arguments, environment), pairs,
-                        prices: prices, jobs: job.folder, survey: survey)
+                        prices: prices, jobs: job.folder, width: arguments.tables, survey: survey)
                 }
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)
                 return try await CopyPlan.make(
                     try EngineCopy.options(of: tables, arguments, environment), tables: tables,
                     prices: prices, jobs: job.folder,
-                    mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO), survey: survey)
+                    mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO),
+                    width: arguments.tables, survey: survey)
             }
         }
     }

@@ -67,7 +67,8 @@ extension PriceTable {
                 "\(path) is no table of prices",
                 hints: [
                     "it is a JSON object with: region, date, writeMillion, readMillion,"
-                        + " writeUnitHour, readUnitHour, transferGB"
+                        + " writeUnitHour, readUnitHour, transferGB; and, where known,"
+                        + " \(PriceTable.optional.joined(separator: ", ")), tableClass"
                 ])
         }
         self = table
