@@ -47,6 +47,8 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     package var hint: String?
     /// Where what was asked for is, when the service says that it is in another region.
     package var region: String?
+    /// What is refused is the use of a KMS key.
+    package var keyRefusal: KeyRefusal?
     /// Which of the client's credentials the request was signed with, for their renewal.
     var credentialsGeneration: Int?
 
@@ -79,6 +81,24 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
     package var isConditionFailure: Bool {
         ["ConditionalCheckFailedException", "PreconditionFailed"].contains(code)
     }
+
+    /// Whatever else is asked of this side would fail as well: it does not answer, or does not
+    /// accept the credentials.
+    package var concernsSide: Bool {
+        switch localCode {
+        case .connectionFailed, .connectionReset, .tlsFailure, .timeout, .clientStopped: true
+        case nil: lacksOperation || Self.callerCodes.contains(code)
+        default: false
+        }
+    }
+
+    private static let callerCodes: Set = [
+        "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
+        "SignatureDoesNotMatch", "IncompleteSignatureException", "InvalidAccessKeyId",
+        "MissingAuthenticationTokenException", "MissingAuthenticationToken",
+        "ExpiredTokenException", "ExpiredToken", "RequestTimeTooSkewed", "RequestExpired",
+        "OptInRequired",
+    ]
 
     package var localCode: LocalCode? { LocalCode(rawValue: code) }
 
@@ -113,12 +133,13 @@ extension AWSError {
         throttlingReasons: [ThrottlingReason] = []
     ) {
         let rule = AWSErrorRule.of(code) ?? .byStatus(status)
+        let key = KeyRefusal(code: code, message: message, operation: operation)
         self.init(
             operation: operation.name, code: code, message: message, status: status,
             requestID: requestID.isEmpty ? nil : requestID.description,
             throttlingReasons: throttlingReasons, remedy: rule.remedy,
             isOutcomeUnknown: status >= 500, lacksOperation: code == "UnknownOperationException",
-            hint: rule.hint?(operation))
+            hint: key?.hint() ?? rule.hint?(operation), keyRefusal: key)
     }
 
     /// A reply without an AWS error: from a proxy, a balancer, or a server of another kind.
@@ -256,6 +277,7 @@ extension AWSError {
     private static func hint(for code: LocalCode, _ message: String, hasAnswered: Bool) -> String? {
         guard !hasAnswered else { return nil }
         if let answer = proxyRefusal(message) { return answer }
+        if let advice = TransferFailure.nameAdvice(message) { return advice }
         switch code {
         case .connectionFailed:
             return "Check the endpoint or region, and that this machine reaches it."

@@ -75,17 +75,14 @@ extension AWSErrorRule {
             }),
     ]
 
-    /// Of the key that an object is encrypted with: `KMS.DisabledException` and others, which are
-    /// KMS's own names after a prefix.
+    /// Of the key that a table or an object is encrypted with: `KMS.DisabledException`,
+    /// `KmsNotFoundException` and others, which are KMS's own names after a prefix. What to do says
+    /// ``KeyRefusal``.
     static func kms(_ code: String) -> AWSErrorRule {
         if code.contains("Throttl") { return AWSErrorRule(.slowDown, .plain) }
         let passing = ["Internal", "Timeout", "Unavailable"]
         if passing.contains(where: code.contains) { return AWSErrorRule(.retry, .plain) }
-        return AWSErrorRule(.giveUp, .plain) { operation in
-            let right = operation.mutates ? "kms:GenerateDataKey" : "kms:Decrypt"
-            return "Check that the KMS key is there and enabled, and grant \(right) on it to the"
-                + " caller."
-        }
+        return AWSErrorRule(.giveUp, .plain)
     }
 
     @Sendable private static func namesRegion(_: Operation) -> String {

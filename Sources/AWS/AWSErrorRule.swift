@@ -36,7 +36,7 @@ struct AWSErrorRule: Sendable {
 
     /// Nil for a code that is not in the tables.
     static func of(_ code: String) -> AWSErrorRule? {
-        if code.hasPrefix("KMS.") { return kms(code) }
+        if code.lowercased().hasPrefix("kms") { return kms(code) }
         return table[code] ?? storage[code]
     }
 
@@ -131,8 +131,9 @@ struct AWSErrorRule: Sendable {
             if operation.mutates { return advice + "." }
             return advice + "; without s3:ListBucket what is not there is refused, too."
         }
+        let place = operation.name == "ListTables" ? "all tables" : "this table"
         return
-            "Grant \(operation.action) on this table to the caller; dynaferry plan --iam prints all"
+            "Grant \(operation.action) on \(place) to the caller; dynaferry plan --iam prints all"
             + " that is needed."
     }
 

@@ -1,7 +1,7 @@
 import System
 
 /// A command that could not do its work, in the operator's words.
-package struct CommandFailure: Error, Equatable, Sendable {
+package struct CommandFailure: Error, CustomStringConvertible, Equatable, Sendable {
     package var message: String
     package var hints: [String]
     package var code: ExitCode
@@ -11,6 +11,8 @@ package struct CommandFailure: Error, Equatable, Sendable {
         self.hints = hints
         self.code = code
     }
+
+    package var description: String { message }
 }
 
 extension CommandFailure {

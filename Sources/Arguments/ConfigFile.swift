@@ -34,6 +34,9 @@ package struct ConfigFile {
     private let text: ConfigText
     private let keys: ConfigKeys
 
+    private static let tablesHint =
+        #"such as {"tables": ["orders", {"source": "a", "target": "b"}]}"#
+
     /// Larger than this is no file that a person writes; in bytes.
     private static let bytesMax = 4 << 20
 
@@ -43,7 +46,8 @@ package struct ConfigFile {
         keys = ConfigKeys(of: command)
         let document = try text.document()
         guard case .object(let members) = document.content else {
-            throw text.origin("the file", document).unexpected("an object, { ... }")
+            throw text.origin("the file", document).unexpected(
+                "an object, { ... }", hints: [Self.tablesHint])
         }
         for member in members { try read(member) }
         try checkOnce(settings)
@@ -74,13 +78,14 @@ package struct ConfigFile {
                 hints: ["tables are listed under tables"])
         case ("tables", .array(let elements)):
             guard tables.isEmpty, !elements.isEmpty else {
-                throw text.origin(member).error("one list of at least one table is expected")
+                throw text.origin(member).error(
+                    "one list of at least one table is expected", hints: [Self.tablesHint])
             }
             for element in elements { try append(try table(element)) }
         case ("tables", .number): settings += try settings(of: member, in: .top)
         case ("tables", _):
             throw text.origin(member).unexpected(
-                "a list of tables, or how many are copied at a time")
+                "a list of tables, or how many are copied at a time", hints: [Self.tablesHint])
         default: settings += try settings(of: member, in: .top)
         }
     }
@@ -101,20 +106,23 @@ package struct ConfigFile {
                     continue
                 }
                 guard references[member.name] == nil else {
-                    throw text.origin(member).error("is given twice")
+                    throw text.origin(member).error(
+                        "is given twice", hints: ["leave one of them out"])
                 }
                 references[member.name] = try reference(member.name, member.value)
             }
             try checkOnce(settings)
             let origin = text.origin("tables", element)
             guard let source = references["source"] else {
-                throw origin.error("an entry names its source")
+                throw origin.error(
+                    "an entry names its source", hints: [#"{"source": "a", "target": "b"}"#])
             }
             let target = references["target"] ?? source
             return Table(source: source, target: target, settings: settings, origin: origin)
         default:
             throw text.origin("tables", element).unexpected(
-                "a table's name, a pattern, or an object with source and target")
+                "a table's name, a pattern, or an object with source and target",
+                hints: [Self.tablesHint])
         }
     }
 
@@ -123,7 +131,8 @@ package struct ConfigFile {
     ) throws(UsageError) -> Location {
         let kind = ValueKind<Location>.location
         guard case .string(let name) = value.content, let table = kind.parse(name) else {
-            throw text.origin(key, value).unexpected(kind.expected)
+            throw text.origin(key, value).unexpected(
+                kind.expected, hints: [Self.tablesHint])
         }
         return table
     }
@@ -132,8 +141,8 @@ package struct ConfigFile {
     private mutating func append(_ table: Table) throws(UsageError) {
         guard table.target.isFiles || table.source.stars == table.target.stars else {
             throw table.origin.error(
-                "\(table.source.text) has \(table.source.stars) stars, \(table.target.text)"
-                    + " \(table.target.stars)",
+                "\(table.source.text) has \(table.source.stars.counted("star")), but"
+                    + " \(table.target.text) has \(table.target.stars)",
                 hints: ["what each star of source stands for goes into the place of target's"])
         }
         let name = table.source.text
@@ -184,7 +193,8 @@ package struct ConfigFile {
         case .object(let members) where option.repeats && option.takesPairs:
             return try members.map { member throws(UsageError) in
                 guard case .string(let other) = member.value.content else {
-                    throw text.origin(key, member.value).unexpected("a text beside each name")
+                    throw text.origin(key, member.value).unexpected(
+                        "a text beside each name", hints: [#""\#(key)": {"NAME": "VALUE"}"#])
                 }
                 let pair = "\(member.name)=\(other)"
                 return OptionSetting(
@@ -192,7 +202,8 @@ package struct ConfigFile {
             }
         default:
             let list = option.repeats ? ", or a list of such" : ""
-            throw text.origin(key, value).unexpected(option.expectedInFile + list)
+            throw text.origin(key, value).unexpected(
+                option.expectedInFile + list, hints: ["it is the option \(name)"])
         }
     }
 
@@ -202,7 +213,8 @@ package struct ConfigFile {
         for setting in settings {
             guard let origin = setting.origin, !keys.repeats(setting.name) else { continue }
             if let line = lines.updateValue(origin.line, forKey: setting.name) {
-                throw origin.error("is given twice, first on line \(line)")
+                throw origin.error(
+                    "is given twice, first on line \(line)", hints: ["leave one of them out"])
             }
         }
     }

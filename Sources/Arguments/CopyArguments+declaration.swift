@@ -370,7 +370,9 @@ extension CopyArguments {
 
     package func validate() throws(UsageError) {
         if resume, restart {
-            throw UsageError("--resume and --restart contradict each other")
+            throw UsageError(
+                "--resume and --restart contradict each other",
+                hints: ["--resume copies what is left, --restart copies everything again"])
         }
         try validateSchema()
         for arguments in [self] + entries.map(\.arguments) where arguments.onlyChanged {
@@ -411,7 +413,7 @@ extension CopyArguments {
     }
 
     private static func stars(_ count: Int) -> String {
-        count == 0 ? "none" : count == 1 ? "1 star" : "\(count) stars"
+        count == 0 ? "none" : count.counted("star")
     }
 
     /// Refuses what a copy of what differs can't do, or does anyway.

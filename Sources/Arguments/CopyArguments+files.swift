@@ -215,6 +215,13 @@ extension CopyArguments {
             guard (side == .target) == target.isFiles else {
                 throw UsageError(mixed, hints: ["give each kind a command of its own"])
             }
+            for place in [source, target] where place.kind == .bucket && !place.isPattern {
+                do throws(ConfigurationError) {
+                    _ = try S3Location(place.text)
+                } catch {
+                    throw UsageError(error.message, hints: error.hint.map { [$0] } ?? [])
+                }
+            }
             if target.isFiles, target.isPattern {
                 throw UsageError(
                     "TARGET \(target.text): a folder has no stars",

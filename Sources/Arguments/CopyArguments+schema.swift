@@ -104,7 +104,9 @@ extension CopyArguments {
 
     package func validateSchema() throws(UsageError) {
         if schemaOnly, dataOnly {
-            throw UsageError("--schema-only and --data-only contradict each other")
+            throw UsageError(
+                "--schema-only and --data-only contradict each other",
+                hints: ["leave both out to copy tables with their items"])
         }
         for arguments in [self] + entries.map(\.arguments) {
             try arguments.settings.checkBilling()
@@ -122,7 +124,9 @@ extension CopyArguments {
             ("--target-capacity", settings.capacity != nil), ("--strict-settings", strictSettings),
         ]
         guard let other = others.first(where: { $0.1 })?.0 else { return }
-        throw UsageError("--data-only leaves settings alone, but \(other) sets some")
+        throw UsageError(
+            "--data-only leaves settings alone, but \(other) sets some",
+            hints: ["leave out \(other), or leave out --data-only"])
     }
 }
 
@@ -158,7 +162,9 @@ extension CopyArguments {
             ("--dead-letters", deadLetters != nil), ("--boost-write", boostWrite != nil),
         ]
         guard let other = others.first(where: { $0.1 })?.0 else { return }
-        throw UsageError("--schema-only copies no items, but \(other) is about them")
+        throw UsageError(
+            "--schema-only copies no items, but \(other) is about them",
+            hints: ["leave out \(other), or leave out --schema-only"])
     }
 }
 

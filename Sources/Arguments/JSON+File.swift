@@ -11,7 +11,8 @@ extension JSON {
         do {
             bytes = try WholeFile.bytes(ofFileAt: path, bytesMax: Self.fileBytesMax)
         } catch {
-            throw CommandFailure(error)
+            throw CommandFailure(
+                error.description, hints: ["name a file that is there and may be read"])
         }
         guard let json = try? JSON(parsing: bytes) else { return nil }
         self = json

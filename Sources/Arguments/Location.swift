@@ -97,7 +97,8 @@ extension ValueKind where Value == Location {
             parse: { Location($0) }, show: { $0.text },
             advice: { text in
                 if text.utf8.count > 255, isNameLike(text) {
-                    return "the name has \(text.utf8.count) characters; a table's has 255 at most"
+                    return
+                        "the name has \(text.utf8.count.counted("byte")); a table's has 255 at most"
                 }
                 return text.hasPrefix("arn:") || text.contains("/")
                     ? nil : "a folder of this name is ./\(text)/"

@@ -60,10 +60,11 @@ package struct RulesFile {
     private mutating func read(_ member: LocatedJSON.Member) throws(UsageError) {
         let origin = text.origin(member)
         guard !tables.contains(where: { $0.pattern.text == member.name }) else {
-            throw origin.error("is given twice")
+            throw origin.error("is given twice", hints: ["write its rules into one object"])
         }
         guard case .object(let parts) = member.value.content else {
-            throw origin.unexpected("an object of rules")
+            throw origin.unexpected(
+                "an object of rules", hints: [#"such as {"keep": ["id"], "remove": ["ssn"]}"#])
         }
         var reader = RulesReader(text, context)
         for part in parts { try reader.read(part) }
@@ -77,7 +78,7 @@ package struct RulesFile {
         for table in tables where !names.contains(where: { table.pattern.match($0) != nil }) {
             throw table.origin.error(
                 "no table has this name",
-                hints: ["there are \(Array(names.prefix(5)).formattedList(joinedBy: "and"))"])
+                hints: ["the tables are \(Array(names.prefix(5)).formattedList(joinedBy: "and"))"])
         }
         for name in names { _ = try rules(for: name) }
     }
@@ -169,10 +170,15 @@ private struct RulesReader {
     // MARK: Parts
 
     private mutating func readOtherwise(_ member: LocatedJSON.Member) throws(UsageError) {
-        guard otherwise == nil else { throw text.origin(member).error("is given twice") }
+        guard otherwise == nil else {
+            throw text.origin(member).error("is given twice", hints: ["leave one of them out"])
+        }
         guard case .string(let word) = member.value.content,
             let value = ItemRules.Otherwise(rawValue: word)
-        else { throw text.origin(member).unexpected("refuse, remove or keep") }
+        else {
+            throw text.origin(member).unexpected(
+                "refuse, remove or keep", hints: [#""otherwise": "refuse""#])
+        }
         otherwise = value
     }
 
@@ -185,7 +191,8 @@ private struct RulesReader {
             return try elements.map { element throws(UsageError) in
                 let origin = text.origin(member.name, element)
                 guard case .string(let path) = element.content else {
-                    throw origin.unexpected("a path, as a text")
+                    throw origin.unexpected(
+                        "a path, as a text", hints: [#""\#(member.name)": ["id", "cards[*].cvv"]"#])
                 }
                 return (try self.path(path, origin), nil, origin)
             }
@@ -197,7 +204,12 @@ private struct RulesReader {
             }
         default:
             throw text.origin(member).unexpected(
-                takesValues ? "an object of paths" : "a list of paths")
+                takesValues ? "an object of paths" : "a list of paths",
+                hints: [
+                    takesValues
+                        ? #""mask": {"name": 2}, "set": {"note": "'none'"}"#
+                        : #""\#(member.name)": ["id", "cards[*].cvv"]"#
+                ])
         }
     }
 
@@ -205,7 +217,9 @@ private struct RulesReader {
         do throws(ExpressionError) {
             return try PathPattern(path)
         } catch {
-            throw origin.error(error.text(in: path))
+            throw origin.error(
+                error.text(in: path),
+                hints: ["a path is made of names, .NAME, [0] and [*]: cards[*].cvv"])
         }
     }
 
@@ -215,13 +229,14 @@ private struct RulesReader {
         switch part {
         case .hash:
             guard let key = context.key else {
-                throw origin.error("hash requires --secret-file")
+                throw origin.error(
+                    "hash requires --secret-file", hints: ["--secret-file names a file with a key"])
             }
             guard let value else { return .hash(key, length: SecretKey.lengthUsual) }
             guard let length = value.int(in: SecretKey.lengths) else {
                 throw origin.unexpected(
                     "how many characters: \(SecretKey.lengths.lowerBound) to"
-                        + " \(SecretKey.lengths.upperBound)")
+                        + " \(SecretKey.lengths.upperBound)", hints: [#""hash": {"email": 20}"#])
             }
             return .hash(key, length: length)
         case .mask:
@@ -239,7 +254,8 @@ private struct RulesReader {
             do throws(ExpressionError) {
                 return .set(expression, try ValueExpression(expression, context))
             } catch {
-                throw origin.error(error.text(in: expression))
+                throw origin.error(
+                    error.text(in: expression), hints: [TransformArguments.quotesHint])
             }
         case .keep: return .keep
         case .remove, .otherwise, .mayRepeat: return .remove
@@ -252,7 +268,8 @@ private struct RulesReader {
         for other in found {
             if other.path == path {
                 throw origin.error(
-                    "\(path) is given twice, first on line \(other.origin.line)")
+                    "\(path) is given twice, first on line \(other.origin.line)",
+                    hints: ["leave one of them out"])
             }
             try Self.check(path, within: other.path, other.action, origin)
             try Self.check(other.path, within: path, action, origin)
@@ -266,7 +283,8 @@ private struct RulesReader {
     ) throws(UsageError) {
         guard action.isWhole, outer.leads(to: inner) else { return }
         throw origin.error(
-            "\(inner) lies within \(outer), which \(action.word) changes as a whole")
+            "\(inner) lies within \(outer), which \(action.word) changes as a whole",
+            hints: ["leave out the rule of one of them"])
     }
 }
 

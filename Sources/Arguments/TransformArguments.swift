@@ -134,14 +134,15 @@ package struct TransformArguments: Equatable, Sendable {
         }
     }
 
+    static let quotesHint =
+        "texts stand in 'single quotes', odd names in \"double quotes\": \"a-b\" = 'c'"
+
     private static func refusal(
         _ error: ExpressionError, _ text: String?, _ option: String
     ) -> UsageError {
         UsageError(
             "\(option): \(error.text(in: text ?? ""))",
-            hints: [
-                "texts stand in 'single quotes', odd names in \"double quotes\": \"a-b\" = 'c'"
-            ])
+            hints: [quotesHint])
     }
 
     /// The same, of arguments that have been checked, with the secret that its file holds.
@@ -196,7 +197,7 @@ extension CommandFailure {
         do throws(UsageError) {
             return try body()
         } catch {
-            throw CommandFailure(error.message, hints: error.hints)
+            throw CommandFailure(error.message, hints: error.hints, code: .usage)
         }
     }
 }
@@ -217,7 +218,7 @@ extension SecretKey {
         if bytes.last == 0x0A { bytes.removeLast() }
         guard (Self.bytesMin...Self.bytesMax).contains(bytes.count) else {
             throw CommandFailure(
-                "--secret-file: \(path) has \(bytes.count) bytes, where a secret has"
+                "--secret-file: \(path) has \(bytes.count.counted("byte")), where a secret has"
                     + " \(Self.bytesMin) to \(Self.bytesMax)",
                 hints: ["make one: head -c 32 /dev/urandom | base64 > FILE"])
         }

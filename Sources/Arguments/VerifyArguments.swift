@@ -380,10 +380,14 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
 
     package func validate() throws(UsageError) {
         if count, sample != nil {
-            throw UsageError("--count and --sample contradict each other")
+            throw UsageError(
+                "--count and --sample contradict each other",
+                hints: ["leave one of them out: --count reads all keys, --sample some segments"])
         }
         if count, output != nil {
-            throw UsageError("--count finds no differences that --output could list")
+            throw UsageError(
+                "--count finds no differences that --output could list",
+                hints: ["leave --count out: every item is compared then"])
         }
         if values, copy.hidesValues {
             throw UsageError(
@@ -395,7 +399,9 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
                 "--delete-extra is part of a repair", hints: ["give --repair too"])
         }
         if repair, count || sample != nil {
-            throw UsageError("--repair wants every item compared, not --count or --sample")
+            throw UsageError(
+                "--repair requires that every item is compared, without --count or --sample",
+                hints: ["leave them out, or leave out --repair"])
         }
         try copy.validatePlaces(
             twoPlaces: "copy one of them into a table first: one side must be a table",

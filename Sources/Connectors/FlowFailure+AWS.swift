@@ -15,6 +15,7 @@ extension FlowFailure {
         let isOfContent =
             error.remedy == .split && ["BatchWriteItem", "PutItem"].contains(error.operation)
         if error.lacksOperation || isOfContent { return }
+        if let key = error.keyRefusal { hint = key.hint(for: "the credentials of \(table)") }
         message = "\(error.operation) on \(table): \(message)"
     }
 
@@ -34,7 +35,7 @@ extension FlowFailure {
     package init(tooLong reply: Reply, _ operation: String) {
         self.init(
             .split, code: "ReplyTooLong",
-            message: "a reply to \(operation) of \(reply.fullLength) bytes",
+            message: "a reply to \(operation) of \(reply.fullLength.counted("byte"))",
             mayLandWithin: Self.landsWithin)
         replyBytes = reply.fullLength
     }

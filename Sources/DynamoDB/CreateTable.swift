@@ -57,9 +57,11 @@ extension TargetTable {
 }
 
 /// A table that has not become active.
-package struct TableNotActive: Error, Equatable, Sendable {
+package struct TableNotActive: Error, CustomStringConvertible, Equatable, Sendable {
     package let table: String
     package let status: String
+
+    package var description: String { "the table \(table) is \(status)" }
 }
 
 extension Operation {

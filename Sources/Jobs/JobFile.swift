@@ -67,7 +67,8 @@ package final class JobFile: JobStore {
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 || errno == EINVAL else {
             throw JobError(
-                "the state folder \(folder) can't be synced: \(String(cString: strerror(errno)))")
+                "the state folder \(folder) can't be synced: \(String(cString: strerror(errno)))",
+                hint: "name another folder with --state-dir")
         }
     }
 

@@ -42,10 +42,12 @@ package struct JobFolder: Sendable {
         for part in path.split(separator: "/") {
             built += "/" + part
             guard mkdir(built, 0o700) != 0, errno != EEXIST else { continue }
+            let reason = errno
             var status = stat()
             // A folder that is there may stand in one that refuses to make any.
             guard stat(built, &status) != 0 else { continue }
-            throw failure("the state folder \(path) can't be made", errno)
+            let place = built == path ? "" : ": cannot make \(built)"
+            throw failure("the state folder \(path) can't be made\(place)", reason)
         }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {

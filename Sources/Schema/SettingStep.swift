@@ -52,10 +52,10 @@ package enum SettingStep: Equatable, Sendable {
         case .encryption(.owned): "encryption by DynamoDB's own key"
         case .encryption(.kms(nil)): "encryption by the account's key aws/dynamodb"
         case .encryption(.kms(let key?)): "encryption by \(key)"
-        case .tags(let tags): tags.count == 1 ? "tag \(tags[0].key)" : "\(tags.count) tags"
+        case .tags(let tags): tags.count == 1 ? "tag \(tags[0].key)" : tags.count.counted("tag")
         case .timeToLive(let attribute): "TTL on \(attribute)"
         case .recovery(let recovery):
-            "point-in-time recovery" + (recovery.days.map { " of \($0) days" } ?? "")
+            "point-in-time recovery" + (recovery.days.map { " of \($0.counted("day"))" } ?? "")
         case .insight(let insight):
             "contributor insights of " + (insight.index.map { "index \($0)" } ?? "the table")
         case .scaling(let dimension):
@@ -68,6 +68,19 @@ package enum SettingStep: Equatable, Sendable {
         case .policy: "resource policy"
         case .protection: "deletion protection"
         }
+    }
+
+    /// How a target that was there before differs from it, in words.
+    /// - Parameter settings: the target's.
+    package func difference(from settings: TableSettings) -> String {
+        switch self {
+        case .recovery(let wanted):
+            guard let days = wanted.days, let found = settings.recovery?.days else { break }
+            return "point-in-time recovery: \(days.counted("day")) at the source, \(found) at the"
+                + " target"
+        default: break
+        }
+        return "\(title): not there"
     }
 
     /// It has a call of its own instead of being a change by UpdateTable.

@@ -48,7 +48,7 @@ package struct SettingsPlan: Equatable, Sendable {
         differences = difference.others
         carried = steps.map(\.title)
         guard !choice.appliesToExisting else { return }
-        differences = steps.map { "\($0.title): not there" } + differences
+        differences = steps.map { $0.difference(from: settings) } + differences
         (steps, carried) = ([], [])
     }
 
@@ -147,7 +147,7 @@ package struct SettingDifference {
                 "TTL is on \(found), the source's " + (attribute.map { "on \($0)" } ?? "off"))
         default: break
         }
-        if let recovery = wanted.recovery, table.recovery != recovery {
+        if let recovery = wanted.recovery, table.recovery?.isAs(recovery) != true {
             steps.append(.recovery(recovery))
         } else if wanted.recovery == nil, table.recovery != nil {
             others.append("point-in-time recovery is on, the source's off")

@@ -47,7 +47,7 @@ package struct RequestedLimits: Equatable, Sendable {
         if let totalWriteUnits {
             parts.append("write units of all tables \(JSON(totalWriteUnits).text) a second")
         }
-        if let writesMax { parts.append("\(writesMax) writes in flight") }
+        if let writesMax { parts.append("\(writesMax.counted("write")) in flight") }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 

@@ -87,6 +87,16 @@ package struct TableStatus: Equatable, Sendable {
         if case .failed(let failure) = outcome { failure } else { nil }
     }
 
+    /// Why it failed, in one line, beside its names; nil where it has not.
+    package var failureCase: CauseGroups.Case? {
+        failure.map { remark($0.headline, hint: $0.hint) }
+    }
+
+    /// What is said of it, beside its names.
+    package func remark(_ text: String, hint: String? = nil) -> CauseGroups.Case {
+        CauseGroups.Case(source: source, target: target, message: text, hint: hint)
+    }
+
     /// Items that are in the target by all runs of the job.
     package var itemsInAll: Int {
         progress.itemsEarlier + progress.counters.itemsWritten + progress.counters.itemsEqual
@@ -114,5 +124,12 @@ package struct TableStatus: Equatable, Sendable {
 
 extension FlowFailure {
     /// In one line.
-    package var headline: String { "\(code): \(message.prefix { !$0.isNewline })" }
+    package var headline: String {
+        let text = String(message.prefix { !$0.isNewline })
+        // What dynaferry itself refuses has no name that anyone could look up.
+        return code == Self.refusedCode ? text : "\(code): \(text)"
+    }
+
+    /// The code of what is refused before anything is done.
+    package static let refusedCode = "Refused"
 }

@@ -27,12 +27,10 @@ package struct Program: Sendable {
         } catch let error as UsageError {
             console.fail(error.message, hints: error.hints)
             return .usage
-        } catch let failure as CommandFailure {
+        } catch {
+            let failure = CommandFailure(telling: error)
             console.fail(failure.message, hints: failure.hints)
             return failure.code
-        } catch {
-            console.fail("\(error)")
-            return .failure
         }
     }
 

@@ -257,7 +257,7 @@ import Transfer
         (#"{"tables": ["x"]}"#, "tables: expected a table's name (3 to 255", "found 'x'"),
         (#"{"tables": [{"target": "abc"}]}"#, "an entry names its source", ""),
         (#"{"tables": [{"source": "abc", "wrte-units": 4}]}"#, "unknown key", "write-units?"),
-        (#"{"tables": [{"source": "a-*", "target": "abc"}]}"#, "a-* has 1 stars, abc 0", ""),
+        (#"{"tables": [{"source": "a-*", "target": "abc"}]}"#, "a-* has 1 star, but abc has 0", ""),
         ("{\"tables\": [\"a-*\",\n\"a-b\"]}", "m.json:2: tables: a-b is taken", "on line 1"),
         ("{\"region\": \"x\",\n\"region\": \"y\"}", "m.json:2: region: is given twice", "line 1"),
         (#"{"source-region": "x", "source": {"region": "y"}}"#, "region: is given twice", ""),

@@ -76,6 +76,31 @@ import Testing
         #expect(try site.server.tables() == ["Orders"])
     }
 
+    /// Goal: of a folder that the system does not let be made, its own reason is told, with the
+    /// path that it was about: "No such file" sends people to look for a typing error.
+    @Test func `a folder is refused with the system's own reason and the path`() throws {
+        let site = try CopySite()
+        let place = "/sys/dynaferry-none"
+        #expect(mkdir(place, 0o700) != 0)
+        let reason = String(cString: strerror(errno))
+        #expect(open(place, O_CREAT | O_WRONLY, 0o600) < 0)
+        let fileReason = String(cString: strerror(errno))
+        #expect(![reason, fileReason].contains { $0.contains("No such file") })
+        let state = try site.run(["--state-dir", place + "/a/b"])
+        expectFailure(
+            state, "the state folder \(place)/a/b can't be made: cannot make \(place): \(reason)")
+        let report = try site.run(["--report", place])
+        expectFailure(report, "cannot write \(place): \(fileReason)")
+        let letters = try site.run(["--dead-letters", place])
+        expectFailure(letters, "--dead-letters: cannot write \(place): \(fileReason)")
+        let export = try Binary.shell(
+            "exec \"$0\" copy Orders \(place)/dump/ --progress none",
+            environment: CopySite.credentials.merging([
+                "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": site.server.url,
+            ]) { $1 })
+        #expect(export.err.contains("cannot make the folder \(place): \(reason)"), "\(export)")
+    }
+
     @Test func `a target that is deleted in the middle ends the copy, and is not made again`()
         throws
     {

@@ -42,6 +42,33 @@ import Testing
         }
     }
 
+    /// Goal: nothing that a person reads is a value as Swift would print it.
+    @Test func `no help, manual or error shows a value as Swift does`() {
+        let program = ProgramDescription.dynaferry
+        let help = Help(program, width: 80)
+        var texts = program.commands.map(help.page) + [help.overview(), ManPage(program).text]
+        for (command, option) in Self.options {
+            texts += [option.help, option.standard, option.value?.expected ?? ""]
+            let words = command.split(separator: " ").map(String.init)
+            for name in option.names {
+                for wrong in [[name], ["\(name)="], ["\(name)=\u{1}"], ["\(name)x"]] {
+                    do {
+                        _ = try Invocation(parsing: words + wrong)
+                    } catch {
+                        texts += [error.message] + error.hints
+                        #expect(!error.hints.isEmpty, "\(words + wrong): \(error.message)")
+                    }
+                }
+            }
+        }
+        #expect(texts.count > 1_000)
+        for text in texts {
+            for dump in ["(name:", "Optional(", "ValueDescription", "Sendable", ": nil"] {
+                #expect(!text.contains(dump), "\(dump) in: \(text.prefix(300))")
+            }
+        }
+    }
+
     @Test func `explanations are sentences`() {
         for (command, option) in Self.options {
             #expect(option.help.hasSuffix("."), "\(command) \(option.names)")

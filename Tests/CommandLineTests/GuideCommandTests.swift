@@ -38,7 +38,7 @@ import Testing
         do {
             let invocation = try Invocation(parsing: words) { path throws(UsageError) in
                 guard let text = GuideCommands.files[path] else {
-                    throw UsageError("no page of the guide shows \(path)")
+                    throw UsageError("no page of the guide shows \(path)", hints: [])
                 }
                 return Array(text.utf8)
             }

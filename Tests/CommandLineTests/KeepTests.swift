@@ -92,7 +92,7 @@ import Testing
     @Test func `another word than replace or keep is refused`() throws {
         let result = try site.run(["--merge=kept"])
         #expect(result.status == 2)
-        #expect(result.err.contains("--merge wants replace or keep"), "\(result.err)")
+        #expect(result.err.contains("--merge takes replace or keep"), "\(result.err)")
         #expect(try target().isEmpty)
     }
 

@@ -50,7 +50,7 @@ import Testing
         #expect(
             result.out.contains("40 written of 1,500 read, 0 dead letters, 1,460 equal already"),
             "\(result.out)")
-        #expect(result.out.contains("1 items only in the target"), "\(result.out)")
+        #expect(result.out.contains("1 item only in the target"), "\(result.out)")
         #expect(result.err.contains("--repair --delete-extra"), "\(result.err)")
         #expect(result.err.contains("\"itemsWritten\":40"), "\(result.err)")
         let report = try site.report()
@@ -58,7 +58,7 @@ import Testing
         #expect(report["itemsEqual"]?.int == 1_460)
         #expect(report["itemsOnlyInTarget"]?.int == 1)
         #expect(report["itemsInAll"]?.int == CopySite.items)
-        for (format, told) in [("text", "equal already: 1,460"), ("md", "target only: 1 items")] {
+        for (format, told) in [("text", "equal already: 1,460"), ("md", "target only: 1 item")] {
             let jobs = try Binary.shell(
                 "exec \"$0\" jobs report two --format \"$2\" --state-dir \"$1\"",
                 [site.folder.path("jobs"), format])

@@ -109,9 +109,10 @@ import Transfer
     }
 
     @Test func `forgotten and needless values are told`() {
-        #expect(complaint("aaa", "bbb", "--segments")?.message == "--segments wants a value")
+        #expect(complaint("aaa", "bbb", "--segments")?.message == "--segments requires a value")
         #expect(
-            complaint("aaa", "bbb", "--segments", "--gzip")?.message == "--segments wants a value")
+            complaint("aaa", "bbb", "--segments", "--gzip")?.message
+                == "--segments requires a value")
         #expect(complaint("aaa", "bbb", "--gzip=yes")?.message.contains("takes no value") == true)
         #expect(complaint("aaa")?.message == "TARGET missing")
         #expect(complaint()?.message == "SOURCE and TARGET missing")

@@ -69,6 +69,10 @@ import Transfer
         #expect(summary.lines[1].hasSuffix("3 dead letters, 1 left out"))
         #expect(summary.lines[2] == "  dead letters  ./letters.jsonl")
         #expect(summary.exitCode == .differs)
+        #expect(!summary.hints.contains { $0.contains("jobs retry") }, "nothing is kept of it")
+        status.id = "orders-7f3a"
+        let hints = try self.summary(status).hints
+        #expect(hints.contains { $0.hasSuffix("dynaferry jobs retry orders-7f3a") }, "\(hints)")
     }
 
     @Test func `a report in JSON has every figure under its name`() throws {

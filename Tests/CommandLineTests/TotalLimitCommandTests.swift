@@ -42,7 +42,7 @@ import Testing
             let result = try run("copy", "stage-*", "*-dev", option, value)
             #expect(result.status == 2, "\(result)")
             #expect(
-                result.err.contains("\(option) wants units a second, at least 1"), "\(result.err)")
+                result.err.contains("\(option) takes units a second, at least 1"), "\(result.err)")
         }
         #expect(try server.tables().count == 3)
     }

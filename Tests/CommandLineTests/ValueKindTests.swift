@@ -59,7 +59,7 @@ import Transfer
         }
         #expect(
             message?.message
-                == "--segments wants a whole number from 1 to 1,000,000, not 'ten'")
+                == "--segments takes a whole number from 1 to 1,000,000, not 'ten'")
         #expect(ValueKind.seed.parse("18446744073709551615") == .max)
     }
 

@@ -58,6 +58,37 @@ import Testing
         #expect(!result.out.contains("SECRET") && !result.err.contains("SECRET"))
     }
 
+    /// Goal: without DNS nobody looks for what is wrong with the credentials.
+    @Test func `a host whose name has no address is told as such, not as wrong credentials`()
+        throws
+    {
+        let keys = ["AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SECRET"]
+        let url = ["AWS_ENDPOINT_URL_STS": "http://sts.nowhere.invalid"]
+        let role = "arn:aws:iam::123456789012:role/r"
+        for words in [[], ["--role-arn", role]] {
+            let result = try Binary.shell(
+                "exec \"$0\" whoami --region us-east-1 \"$@\"", words,
+                environment: Self.offline.merging(keys) { $1 }.merging(url) { $1 })
+            #expect(result.status == 1)
+            let told = result.err
+            #expect(told.contains("Could not resolve host: sts.nowhere.invalid"), "\(told)")
+            #expect(told.contains("getent hosts sts.nowhere.invalid"), "\(told)")
+            #expect(!told.contains("does not accept"), "\(told)")
+        }
+    }
+
+    @Test func `what answers and is no STS is not taken for a refusal`() throws {
+        let server = try Served()
+        let result = try run(
+            "--region", "us-east-1",
+            environment: [
+                "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SECRET",
+                "AWS_ENDPOINT_URL_STS": server.url,
+            ])
+        #expect(result.status == 1)
+        #expect(result.err.contains("hint: check AWS_ENDPOINT_URL_STS"), "\(result.err)")
+    }
+
     @Test func `a block has the identity, its source and its end`() throws {
         var identity = SideIdentity(side: "source")
         identity.endpoint = try Endpoint(region: "eu-west-1")

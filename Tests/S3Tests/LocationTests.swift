@@ -32,7 +32,7 @@ import Testing
         ("s3://192.168.5.4/x", "IP address"),
         ("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/name", "ARN"),
         ("s3://logs--euw1-az1--x-s3/", "directory bucket"), ("s3://alias.mrap/", "multi-Region"),
-        ("s3://bucket/\(String(repeating: "k", count: 1_025))", "more than 1024 bytes"),
+        ("s3://bucket/\(String(repeating: "k", count: 1_025))", "more than 1,024 bytes"),
     ])
     func `what can't be one is refused, with how to write it`(text: String, said: String) {
         let error = #expect(throws: ConfigurationError.self) { try S3Location(text) }

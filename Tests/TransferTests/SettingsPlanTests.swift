@@ -104,6 +104,28 @@ import Testing
         #expect(named.notCarried.contains { $0.name == "aws:stack" })
     }
 
+    /// Goal: a period of point-in-time recovery that differs is told as what it is, and one that an
+    /// endpoint does not report as nothing.
+    @Test(
+        arguments: [
+            (7, 7, nil), (7, nil, nil),
+            (7, 35, "point-in-time recovery: 7 days at the source, 35 at"),
+            (7, 1, "7 days at the source, 1 at the target"),
+        ] as [(Int, Int?, String?)])
+    func `another period of recovery is told with both`(
+        days: Int, found: Int?, text: String?
+    ) throws {
+        var settings = Self.settings
+        settings.recovery = .init(days: found)
+        let plan = try plan(current: (try Self.source(), settings))
+        let told = plan.differences.filter { $0.contains("recovery") }
+        #expect(told.count == (text == nil ? 0 : 1), "\(told)")
+        if let text { #expect(told.first?.contains(text) == true, "\(told)") }
+        settings.recovery = nil
+        let lacking = try self.plan(current: (try Self.source(), settings)).differences
+        #expect(lacking.contains("point-in-time recovery of 7 days: not there"), "\(lacking)")
+    }
+
     @Test func `what can't be carried can be given`() throws {
         var choice = SettingChoice()
         choice.kmsKey = "given"

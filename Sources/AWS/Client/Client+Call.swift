@@ -73,7 +73,8 @@ extension Client {
         if reply.isComplete { return .success(reply) }
         return .failure(
             AWSError(
-                operation: operation, .replyTooLong, "\(reply.fullLength) bytes", status: 200,
+                operation: operation, .replyTooLong, "\(reply.fullLength.counted("byte"))",
+                status: 200,
                 requestID: reply.requestID, hasAnswered: true))
     }
 

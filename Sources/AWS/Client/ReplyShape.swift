@@ -111,7 +111,7 @@ extension ReplyValue {
         switch self {
         case .text(let most):
             guard let text = json.string, (1...most).contains(text.count) else {
-                throw defect(json, at: path, wanted: "a text of 1 to \(most) characters")
+                throw defect(json, at: path, wanted: "a text of 1 to \(most.counted("character"))")
             }
             return json
         case .anyText:

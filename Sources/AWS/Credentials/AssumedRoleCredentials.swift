@@ -83,7 +83,7 @@ struct AssumedRoleCredentials: CredentialProvider {
             case "InvalidClientTokenId", "SignatureDoesNotMatch":
                 "Check the credentials from \(source.origin)."
             case "ValidationError": "A role assumed with another role's session lasts an hour."
-            case nil: "Check that this machine reaches \(service.host)."
+            case nil: refusal.hint ?? service.reachAdvice
             default: nil
             }
         return ConfigurationError(

@@ -58,7 +58,7 @@ struct ContainerCredentials: CredentialProvider {
                     url: url, headers: headers, connectTimeout: .seconds(2),
                     totalTimeout: .seconds(2), pause: .seconds(1), isDirect: isDirect))
         } catch {
-            throw failure(error.reason)
+            throw failure(error.reason, hint: error.hint)
         }
         guard answer.status == 200 else {
             throw failure("it answered with status \(answer.status)")
@@ -87,8 +87,9 @@ struct ContainerCredentials: CredentialProvider {
         return token
     }
 
-    private func failure(_ reason: String) -> ConfigurationError {
-        ConfigurationError(.credentials, "no credentials from the \(origin): \(reason)")
+    private func failure(_ reason: String, hint: String? = nil) -> ConfigurationError {
+        ConfigurationError(
+            .credentials, "no credentials from the \(origin): \(reason)", hint: hint)
     }
 }
 

@@ -129,8 +129,9 @@ struct CredentialChain {
     ) throws(ConfigurationError) -> any CredentialProvider {
         guard let properties = profiles.properties(of: source) else {
             throw ConfigurationError(
-                .profile, "profile \"\(name)\" has source_profile \"\(source)\", which is not there"
-            )
+                .profile,
+                "profile \"\(name)\" has source_profile \"\(source)\", which is not there",
+                hint: "Check its spelling, and AWS_CONFIG_FILE.")
         }
         let hasKeys =
             properties["aws_access_key_id"] != nil || properties["aws_secret_access_key"] != nil

@@ -60,7 +60,7 @@ struct CredentialProcess: CredentialProvider {
         switch failure {
         case .notStarted(let reason): "it can't be started: \(reason)"
         case .tookTooLong: "it did not end within \(limit.components.seconds) s"
-        case .tooMuchOutput: "it wrote more than \(Self.bytesMax) bytes"
+        case .tooMuchOutput: "it wrote more than \(Self.bytesMax.counted("byte"))"
         case .ended(let code): "it ended with status \(code)"
         case .killed(let signal): "it was ended by signal \(signal)"
         }

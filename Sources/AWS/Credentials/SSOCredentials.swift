@@ -122,7 +122,8 @@ struct SSOCredentials: CredentialProvider {
         do {
             return try await context.caller.answer(to: call)
         } catch {
-            throw failure(error.reason, hint: "Check that this machine reaches \(host).")
+            throw failure(
+                error.reason, hint: error.hint ?? "Check that this machine reaches \(host).")
         }
     }
 

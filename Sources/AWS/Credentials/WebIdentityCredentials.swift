@@ -34,7 +34,7 @@ struct WebIdentityCredentials: CredentialProvider {
                 case "AccessDenied": "Check the role's trust policy for this identity provider."
                 case "ExpiredToken", "ExpiredTokenException":
                     "Whatever writes \(tokenFile) should have renewed it."
-                case nil: "Check that this machine reaches \(service.host)."
+                case nil: error.hint ?? service.reachAdvice
                 default: nil
                 }
             throw ConfigurationError(

@@ -20,6 +20,10 @@ package struct TokenService: Sendable {
         /// Nil where no answer of STS came.
         var code: String?
         var message: String
+        /// What to do where nothing was answered.
+        var hint: String?
+        /// The service was asked, and has said no.
+        var hasAnswered = true
 
         /// The credentials that the request was signed with have ended.
         var isAboutExpiry: Bool { code == "ExpiredToken" || code == "ExpiredTokenException" }
@@ -65,10 +69,29 @@ package struct TokenService: Sendable {
             }
             return CallerIdentity(account: account, arn: arn)
         } catch {
+            guard error.hasAnswered else {
+                throw ConfigurationError(
+                    .endpoint,
+                    "\(host) could not be asked whose the credentials are: \(error.message)",
+                    hint: error.hint ?? reachAdvice)
+            }
+            guard error.code != nil else {
+                throw ConfigurationError(
+                    .endpoint,
+                    "\(host) could not be asked whose the credentials are: \(error.message)",
+                    hint: "Check AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL: is it an STS endpoint?")
+            }
             throw ConfigurationError(
-                .credentials, "\(host) does not know them: \(error.message)",
-                hint: error.isAboutExpiry ? "Renew them where they come from." : nil)
+                .credentials, "\(host) does not accept the credentials: \(error.message)",
+                hint: error.isAboutExpiry
+                    ? "Renew them where they come from."
+                    : "Check them, and that they belong to the partition of region \(region).")
         }
+    }
+
+    /// What to do when it does not answer.
+    var reachAdvice: String {
+        "Check that this machine reaches \(host), and AWS_ENDPOINT_URL_STS and HTTPS_PROXY if set."
     }
 
     private func form(of role: AssumedRole) -> [(String, String?)] {
@@ -141,7 +164,8 @@ package struct TokenService: Sendable {
                 to: HTTPCall(
                     method: .post, url: endpoint.url + "/", headers: headers, body: body))
         } catch {
-            throw Refusal(code: nil, message: error.reason)
+            throw Refusal(
+                code: nil, message: error.reason, hint: error.hint, hasAnswered: false)
         }
     }
 

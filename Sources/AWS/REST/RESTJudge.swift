@@ -40,7 +40,7 @@ struct RESTJudge {
         case .bytes:
             if exchange.isKept { return .success(nil) }
             return .failure(
-                error(.replyTooLong, "\(exchange.bodyLength) bytes", exchange, fields))
+                error(.replyTooLong, "\(exchange.bodyLength.counted("byte"))", exchange, fields))
         case .nothing:
             // Some operations answer with 200 before they know that they fail.
             guard let refusal = ServiceRefusal(exchange.reply.bytes) else { return .success(nil) }
@@ -48,7 +48,8 @@ struct RESTJudge {
         case .document(let name):
             guard exchange.isKept else {
                 return .failure(
-                    error(.replyTooLong, "\(exchange.bodyLength) bytes", exchange, fields))
+                    error(.replyTooLong, "\(exchange.bodyLength.counted("byte"))", exchange, fields)
+                )
             }
             return document(named: name, exchange, fields)
         }

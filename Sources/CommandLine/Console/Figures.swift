@@ -2,20 +2,6 @@ import System
 
 // How figures are written for people: always the same, whatever the machine's language.
 
-extension Int {
-    /// `380218` as `380,218`.
-    package var grouped: String {
-        var digits = String(magnitude)
-        var groups: [String] = []
-        while digits.count > 3 {
-            groups.insert(String(digits.suffix(3)), at: 0)
-            digits.removeLast(3)
-        }
-        groups.insert(digits, at: 0)
-        return (self < 0 ? "-" : "") + groups.joined(separator: ",")
-    }
-}
-
 extension Double {
     /// With exactly `places` decimals, grouped: `18932.5` as `18,932.50`. Anything that is not a
     /// number, or too large to be one of ours, is a dash.

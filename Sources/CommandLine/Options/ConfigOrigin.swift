@@ -13,11 +13,11 @@ package struct ConfigOrigin: Equatable, Sendable {
         self.found = found
     }
 
-    package func error(_ message: String, hints: [String] = []) -> UsageError {
+    package func error(_ message: String, hints: [String]) -> UsageError {
         UsageError("\(path):\(line): \(key): \(message)", hints: hints)
     }
 
-    package func unexpected(_ expected: String, hints: [String] = []) -> UsageError {
+    package func unexpected(_ expected: String, hints: [String]) -> UsageError {
         error("expected \(expected), found \(found)", hints: hints)
     }
 }

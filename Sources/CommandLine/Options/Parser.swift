@@ -80,7 +80,8 @@ extension CommandArguments {
         switch option.syntax {
         case .flag:
             guard let inline else { return nil }
-            throw UsageError("\(name) takes no value, but was given '\(inline)'")
+            throw UsageError(
+                "\(name) takes no value, but was given '\(inline)'", hints: ["write \(name) alone"])
         case .valueAfterEquals:
             return inline
         case .value(let valueName):
@@ -88,7 +89,7 @@ extension CommandArguments {
             // What looks like an option is one, its value forgotten; `--name=--odd` is still there.
             if let next = rest.first, !next.hasPrefix("--") { return rest.removeFirst() }
             throw UsageError(
-                "\(name) wants a value", hints: ["write \(name) \(valueName.name)"])
+                "\(name) requires a value", hints: ["write \(name) \(valueName.name)"])
         }
     }
 
@@ -123,7 +124,7 @@ extension CommandArguments {
         let others = program.commands.filter { command in
             command.options.contains { $0.names.contains(name) && !$0.isHidden }
         }
-        let hints = others.map { "\(name) is an option of \(program.name) \($0.name)" }
+        let hints = others.prefix(3).map { "\(name) is an option of \(program.name) \($0.name)" }
         return UsageError("unknown option \(name)", hints: hints)
     }
 }

@@ -4,7 +4,7 @@ import System
 package struct ValueKind<Value: Sendable>: Sendable {
     /// What stands for the value in help: `N`, `FILE`.
     package let name: String
-    /// What the text must be, as it stands after "wants": `a whole number from 1 to 9`.
+    /// What the text must be, as it stands after "takes": `a whole number from 1 to 9`.
     package let expected: String
     /// The value of a text, nil when the text is not as expected.
     package let parse: @Sendable (String) -> Value?
@@ -53,7 +53,7 @@ package struct ValueKind<Value: Sendable>: Sendable {
         let given =
             text.isEmpty ? "nothing" : isSecret ? "what was given" : "'\(text.withoutPassword)'"
         throw UsageError(
-            "\(subject) wants \(expected), not \(given)", hints: advice(text).map { [$0] } ?? [])
+            "\(subject) takes \(expected), not \(given)", hints: advice(text).map { [$0] } ?? [])
     }
 }
 

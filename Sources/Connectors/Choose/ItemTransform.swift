@@ -29,11 +29,13 @@ package struct ItemTransform: Equatable, Sendable {
     }
 
     /// Which of the texts can't be read, and why.
-    package struct Refusal: Error, Equatable, Sendable {
+    package struct Refusal: Error, CustomStringConvertible, Equatable, Sendable {
         package enum Text: Equatable, Sendable { case wanted, set, remove }
 
         package let text: Text
         package let error: ExpressionError
+
+        package var description: String { error.description }
     }
 
     private let texts: Texts

@@ -165,7 +165,8 @@ extension FlowFailure {
         let place = error.place.map { " \($0)" } ?? ""
         self.init(
             Remedy(error.remedy), code: error.code,
-            message: "\(error.operation)\(place): \(error.message)", hint: error.hint,
+            message: "\(error.operation)\(place): \(error.message)",
+            hint: error.keyRefusal?.hint(for: "the credentials of\(place)") ?? error.hint,
             mayLandWithin: error.isOutcomeUnknown ? Self.landsWithin : nil)
         isLikelyToStay = error.localCode == .absurdReply
     }

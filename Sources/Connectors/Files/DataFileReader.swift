@@ -221,7 +221,7 @@ final class DataFileReader: @unchecked Sendable {
         case .success(let slice) where Int(slice.size) > ServiceLimits.itemBytesMax:
             return .failure(
                 LineDefect(
-                    reason: "the item has \(slice.size) bytes, and"
+                    reason: "the item has \(Int(slice.size).counted("byte")), and"
                         + " \(ServiceLimits.itemBytesMax) are allowed"))
         case .success(let slice): return .success(slice)
         case .failure(let error):
@@ -292,7 +292,7 @@ final class DataFileReader: @unchecked Sendable {
         }
         if let items = file.items, items != line {
             return draft.done(
-                .failure(damaged("has \(line) \(text.noun)s, and the manifest says \(items)")))
+                .failure(damaged("has \(line.counted(text.noun)), and the manifest says \(items)")))
         }
         finish(draft, isLast: true)
     }

@@ -68,7 +68,7 @@ package struct ExportSummary: Equatable, Sendable {
 }
 
 /// What an export's manifests have that is wrong: in words that begin behind the file's name.
-package struct ManifestError: Error, Equatable, Sendable {
+package struct ManifestError: Error, CustomStringConvertible, Equatable, Sendable {
     package var file: String
     package var reason: String
     package var hint: String?
@@ -78,6 +78,8 @@ package struct ManifestError: Error, Equatable, Sendable {
         self.reason = reason
         self.hint = hint
     }
+
+    package var description: String { "\(file) \(reason)" }
 }
 
 extension ExportSummary {

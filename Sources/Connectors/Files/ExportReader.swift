@@ -124,7 +124,8 @@ package struct ExportReader: Sendable {
         guard sum == read.items else {
             throw bad(
                 ManifestError(
-                    list, "lists \(sum) items, and manifest-summary.json says \(read.items)"))
+                    list,
+                    "lists \(sum.counted("item")), and manifest-summary.json says \(read.items)"))
         }
         let there = Dictionary(
             found.data.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -148,8 +149,8 @@ package struct ExportReader: Sendable {
         let unlisted = found.data.count - listed.count
         if unlisted > 0 {
             export.notes.append(
-                "\(unlisted) files below \(files.title(of: found.folder))data/ are not in the"
-                    + " manifest and are not read")
+                "not in the manifest, and not read: \(unlisted.counted("file")) below"
+                    + " \(files.title(of: found.folder))data/")
         }
     }
 

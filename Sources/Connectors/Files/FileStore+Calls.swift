@@ -26,7 +26,8 @@ extension FileStore {
         guard bytes <= bytesMax else {
             throw FlowFailure(
                 .giveUp, code: "FileTooLong",
-                message: "\(title(of: name)) has \(bytes) bytes, more than such a file has"
+                message:
+                    "\(title(of: name)) has \(bytes.counted("byte")), more than such a file has"
             )
         }
         return Array(buffer.bytes)

@@ -74,7 +74,8 @@ package final class KeyPlacesSink: BatchSink, @unchecked Sendable {
                 guard places.count <= supersededMax else {
                     throw FlowFailure(
                         .giveUp, code: "KeysTwice",
-                        message: "more than \(supersededMax) keys come twice in the files",
+                        message:
+                            "more than \(supersededMax.counted("key")) come twice in the files",
                         hint: "are they of one table? --memory has room for more of them")
                 }
             } else {

@@ -7,8 +7,10 @@ import System
 /// blocks of lines, each of which is a partition of its own.
 package struct KeyList: Equatable, Sendable {
     /// What is wrong with a file of keys, and where.
-    package struct Failure: Error, Equatable, Sendable {
+    package struct Failure: Error, CustomStringConvertible, Equatable, Sendable {
         package let message: String
+
+        package var description: String { message }
     }
 
     package let path: String
@@ -130,7 +132,7 @@ package struct KeyList: Equatable, Sendable {
                 ? ServiceLimits.partitionKeyBytesMax : ServiceLimits.sortKeyBytesMax
             guard size > 0, size <= most else {
                 throw failure(
-                    "\(attribute.name) has \(size) bytes, where a key has 1 to \(most)")
+                    "\(attribute.name) has \(size.counted("byte")), where a key has 1 to \(most)")
             }
             key.append(JSON.Member(attribute.name, value))
         }

@@ -79,7 +79,8 @@ final class KeyLookup: @unchecked Sendable {
                     bytes += item.bytes.count + 1
                     guard bytes + Self.envelope <= bytesMax else {
                         var failure = FlowFailure(
-                            .split, code: "ReplyTooLong", message: "replies of \(bytes) bytes")
+                            .split, code: "ReplyTooLong",
+                            message: "replies of \(bytes.counted("byte"))")
                         failure.replyBytes = keys.count * bytes / items.count + Self.envelope
                         return done(.failure(failure))
                     }

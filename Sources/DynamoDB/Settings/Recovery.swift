@@ -15,7 +15,7 @@ extension ReadableTable {
 extension TargetTable {
     /// (API reference, UpdateContinuousBackups.)
     package func setRecovery(_ wanted: TableSettings.Recovery) async throws(AWSError) {
-        guard try await recovery() != wanted else { return }
+        guard try await recovery()?.isAs(wanted) != true else { return }
         var specification: JSON = ["PointInTimeRecoveryEnabled": true]
         if let days = wanted.days { specification["RecoveryPeriodInDays"] = JSON(days) }
         try await set(

@@ -75,7 +75,9 @@ extension TargetTable {
 }
 
 /// A setting that could not be read.
-package struct SettingUnreadable: Error, Sendable {
+package struct SettingUnreadable: Error, CustomStringConvertible, Sendable {
     package let setting: Setting
     package let error: AWSError
+
+    package var description: String { "\(setting.title): \(error)" }
 }

@@ -1,11 +1,13 @@
 /// `--set` and `--remove`, as they are written.
 extension ItemChanges {
     /// Which of the two texts something is wrong with.
-    package struct Refusal: Error, Equatable, Sendable {
+    package struct Refusal: Error, CustomStringConvertible, Equatable, Sendable {
         package enum Text: Equatable, Sendable { case set, remove }
 
         package let text: Text
         package let error: ExpressionError
+
+        package var description: String { error.description }
     }
 
     /// - Parameters:

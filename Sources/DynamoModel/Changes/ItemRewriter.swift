@@ -197,7 +197,7 @@ package final class ItemRewriter {
 
     private static func check(_ size: Int) throws(ItemRefusal) {
         guard size <= ServiceLimits.itemBytesMax else {
-            throw ItemRefusal("the item would have \(size) bytes, which is too large")
+            throw ItemRefusal("the item would have \(size.counted("byte")), which is too large")
         }
     }
 
@@ -245,7 +245,8 @@ package final class ItemRewriter {
                 ? ServiceLimits.partitionKeyBytesMax : ServiceLimits.sortKeyBytesMax
             guard ItemSize.of(value) <= most else {
                 throw ItemRefusal(
-                    "the key attribute \(attribute.name) has more than the \(most) bytes that a key"
+                    "the key attribute \(attribute.name) has more than"
+                        + " the \(most.counted("byte")) that a key"
                         + " may have")
             }
         }

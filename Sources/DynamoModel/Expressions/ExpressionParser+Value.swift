@@ -115,7 +115,7 @@ enum LiteralCall {
 
     static func words(_ counts: ClosedRange<Int>) -> String {
         let most = counts.upperBound
-        let range = counts.count == 1 ? "\(most)" : "\(counts.lowerBound) to \(most)"
-        return most == 1 ? "1 operand" : "\(range) operands"
+        let text = most.counted("operand")
+        return counts.count == 1 ? text : "\(counts.lowerBound) to \(text)"
     }
 }

@@ -35,7 +35,8 @@ package struct ItemLine: Sendable {
         }
         for slice in slices where slice.size > ServiceLimits.itemBytesMax {
             throw .refused(
-                ItemRefusal("the item would have \(slice.size) bytes, which is too large"))
+                ItemRefusal(
+                    "the item would have \(Int(slice.size).counted("byte")), which is too large"))
         }
         return slices
     }

@@ -84,7 +84,9 @@ package struct LineCutter: Sendable {
                 offset: start,
                 reason: count == 0
                     ? "the \(name) key is empty"
-                    : "the \(name) key has \(count ?? 0) bytes, and \(bytesMax) are allowed")
+                    : "the \(name) key has \((count ?? 0).counted("byte")), and"
+                        + " \(bytesMax) are allowed"
+            )
         }
     }
 

@@ -43,6 +43,12 @@ package struct TableSettings: Equatable, Sendable {
         package var days: Int?
 
         package init(days: Int?) { self.days = days }
+
+        /// Whether it is what was asked for: a period that one side does not report is no
+        /// difference.
+        package func isAs(_ wanted: Recovery) -> Bool {
+            days == nil || wanted.days == nil || days == wanted.days
+        }
     }
 
     package struct ContributorInsight: Hashable, Sendable {

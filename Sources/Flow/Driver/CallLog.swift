@@ -55,7 +55,8 @@ struct CallLog {
         guard now - oldest > answerWithin else { return nil }
         let minutes = Int(clamping: answerWithin.inSeconds / 60)
         return FlowFailure(
-            .giveUp, code: "NoAnswer", message: "a request was not answered in \(minutes) minutes",
+            .giveUp, code: "NoAnswer",
+            message: "a request was not answered in \(minutes.counted("minute"))",
             hint: "the same command goes on; if it happens again, it is a bug in dynaferry")
     }
 }

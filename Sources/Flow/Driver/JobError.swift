@@ -1,5 +1,5 @@
 /// What a job's state file does not allow, and what to do about it.
-package struct JobError: Error, Equatable, Sendable {
+package struct JobError: Error, CustomStringConvertible, Equatable, Sendable {
     package var message: String
     package var hint: String?
     /// The file is damaged, or was never a job's: nobody will make out what it says.
@@ -12,4 +12,6 @@ package struct JobError: Error, Equatable, Sendable {
         self.hint = hint
         self.isDamage = isDamage
     }
+
+    package var description: String { message }
 }

@@ -6,7 +6,7 @@ extension FlowFailure {
         self = last
         message =
             deadLetters.map {
-                "more than \($0) items were refused, the last with: \(last.message)"
+                "refused more than \($0.counted("item")), the last with: \(last.message)"
             } ?? "the target refuses every item: \(last.message)"
         hint = last.hint ?? "fix the cause, or raise --max-dead-letters"
     }
@@ -15,7 +15,7 @@ extension FlowFailure {
     init(read: Int, settled: Int) {
         self.init(
             .giveUp, code: "ItemsUnaccounted",
-            message: "\(read) items were read but \(settled) accounted for",
+            message: "read \(read.counted("item")), but accounted for \(settled)",
             hint: "this is a bug in dynaferry; the target is not a full copy")
     }
 }

@@ -44,7 +44,7 @@ package struct PageSizing: Sendable {
     ) {
         precondition(
             poolBytes >= shape.replyBytesMax(items: 1),
-            "\(poolBytes) bytes hold no page")
+            "\(poolBytes.counted("byte")) can't hold a page")
         self.shape = shape
         self.poolBytes = poolBytes
         if let itemBytesReported {

@@ -1,6 +1,6 @@
 /// A request of a source or a sink that failed, or a flow: what happened, in the service's words,
 /// and what to do. Made in one place a connector; the flow switches over ``remedy``.
-package struct FlowFailure: Error, Equatable, Sendable {
+package struct FlowFailure: Error, CustomStringConvertible, Equatable, Sendable {
     package enum Remedy: Equatable, Sendable {
         /// The same again, after a while.
         case retry
@@ -38,4 +38,6 @@ package struct FlowFailure: Error, Equatable, Sendable {
 
     /// The request may have been executed all the same.
     package var isOutcomeUnknown: Bool { mayLandWithin != nil }
+
+    package var description: String { message }
 }

@@ -141,7 +141,7 @@ struct ObjectQuestion: Sendable {
             throw FieldDefect(text: "bytes \(came.range) came instead of \(range)")
         }
         guard count == came.range.count else {
-            throw FieldDefect(text: "\(count) bytes came as \(came.range)")
+            throw FieldDefect(text: "\(count.counted("byte")) came as \(came.range)")
         }
         return (came.range, came.size)
     }

@@ -44,7 +44,9 @@ package struct BucketName: Equatable, Sendable, CustomStringConvertible {
 
     private static func defect(of text: String) -> String? {
         let bytes = Array(text.utf8)
-        guard (3...255).contains(bytes.count) else { return "it has \(bytes.count) characters" }
+        guard (3...255).contains(bytes.count) else {
+            return "it has \(bytes.count.counted("byte"))"
+        }
         guard bytes.allSatisfy({ $0.isWordByte || [0x2D, 0x2E, 0x5F].contains($0) }) else {
             return "it has other characters"
         }

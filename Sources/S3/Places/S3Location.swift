@@ -1,4 +1,5 @@
 import AWS
+import System
 
 /// A place in S3, `s3://bucket/prefix`: a bucket, and what keys in it begin with.
 package struct S3Location: Sendable, CustomStringConvertible {
@@ -53,6 +54,6 @@ enum ObjectKey {
     /// Nil when it can be asked for. Without a key a request would be one for the bucket itself.
     static func defect(of key: String, isPrefix: Bool = false) -> String? {
         if key.isEmpty, !isPrefix { return "is empty" }
-        return key.utf8.count > bytesMax ? "has more than \(bytesMax) bytes" : nil
+        return key.utf8.count > bytesMax ? "has more than \(bytesMax.counted("byte"))" : nil
     }
 }

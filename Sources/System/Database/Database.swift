@@ -1,7 +1,7 @@
 import CSQLite
 
 /// What SQLite could not do, in its own words. Bound values never stand in it.
-package struct DatabaseError: Error, Equatable, Sendable {
+package struct DatabaseError: Error, CustomStringConvertible, Equatable, Sendable {
     /// SQLite's extended result code (sqlite.org, "Result and Error Codes").
     package var code: Int32
     package var message: String
@@ -14,6 +14,8 @@ package struct DatabaseError: Error, Equatable, Sendable {
     }
     /// The file holds something else than a database.
     package var isNoDatabase: Bool { primaryCode == SQLITE_NOTADB || primaryCode == SQLITE_CORRUPT }
+
+    package var description: String { "\(path): \(message)" }
 }
 
 extension DatabaseError {
@@ -84,7 +86,7 @@ package final class Database: @unchecked Sendable {
         var handle: OpaquePointer?
         let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_EXRESCODE, nil)
         guard code == SQLITE_OK, let handle else {
-            let message = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "no memory"
+            let message = handle.map { Self.message($0) } ?? "no memory"
             sqlite3_close_v2(handle)
             throw DatabaseError(code: code, message: message, path: path)
         }
@@ -203,6 +205,16 @@ package final class Database: @unchecked Sendable {
     }
 
     private func failure(_ code: Int32) -> DatabaseError {
-        DatabaseError(code: code, message: String(cString: sqlite3_errmsg(handle)), path: path)
+        DatabaseError(code: code, message: Self.message(handle), path: path)
+    }
+
+    /// SQLite's words, and the system's where a file could not be opened, read or written: SQLite
+    /// itself says no more than `unable to open database file`. The corresponding C functions are
+    /// `sqlite3_errmsg` and `sqlite3_system_errno`.
+    private static func message(_ handle: OpaquePointer) -> String {
+        let words = String(cString: sqlite3_errmsg(handle))
+        let isOfSystem = [SQLITE_CANTOPEN, SQLITE_IOERR].contains(sqlite3_errcode(handle) & 0xFF)
+        let number = sqlite3_system_errno(handle)
+        return isOfSystem && number != 0 ? "\(words): \(SystemError.reason(number))" : words
     }
 }

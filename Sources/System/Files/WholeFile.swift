@@ -32,7 +32,7 @@ package enum WholeFile {
     }
 
     private static func tooLarge(_ name: String, _ bytesMax: Int) -> SystemError {
-        let size = bytesMax >> 20 > 0 ? "\(bytesMax >> 20) MiB" : "\(bytesMax) bytes"
+        let size = bytesMax >> 20 > 0 ? "\(bytesMax >> 20) MiB" : bytesMax.counted("byte")
         return SystemError("cannot read \(name)", reason: "it is larger than \(size)", code: EFBIG)
     }
 

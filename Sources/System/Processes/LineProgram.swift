@@ -10,12 +10,14 @@ package final class LineProgram: @unchecked Sendable {
     // @unchecked: what is not locked is touched only on the program's own thread.
 
     /// Why lines have no answer.
-    package struct Failure: Error, Equatable, Sendable {
+    package struct Failure: Error, CustomStringConvertible, Equatable, Sendable {
         package var message: String
         /// The number of the first line, among those that were asked together, that has none.
         package var line: Int
         /// The answers are longer than what is taken: fewer lines at a time may do.
         package var isTooLong = false
+
+        package var description: String { message }
     }
 
     package typealias Answer = @Sendable (Result<[UInt8], Failure>) -> Void

@@ -29,7 +29,8 @@ extension XMLTree {
     /// `XML_Parse`.
     package init(parsing bytes: UnsafeRawBufferPointer) throws(XMLDefect) {
         guard bytes.count <= Self.bytesMax else {
-            throw XMLDefect(reason: "the XML document is longer than \(Self.bytesMax) bytes")
+            throw XMLDefect(
+                reason: "the XML document is longer than \(Self.bytesMax.counted("byte"))")
         }
         let tree = TreeBuilder()
         try ExpatParser(tree).parse(bytes)

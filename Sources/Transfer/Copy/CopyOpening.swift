@@ -32,12 +32,13 @@ struct CopyOpening {
                     source: $0.findings.source, target: $0.findings.target,
                     segments: $0.preflight.options.segments)
             })
-        for (number, found) in tables.enumerated() {
+        try await eachTable { opening, number in
+            let found = opening.tables[number]
             // A table by the name of one that the job was about to make holds nothing of its own.
             switch job.tables[number].record.targetWas {
             case .creating where found.findings.target != nil:
                 try await found.preflight.checkEmpty()
-            case .empty, .merged: try checkConsent(number)
+            case .empty, .merged: try opening.checkConsent(number)
             case .creating, .created: break
             }
         }
@@ -46,6 +47,23 @@ struct CopyOpening {
         try await checkCost(firsts, job)
         try opening.goOn(with: &job, firsts)
         return job
+    }
+
+    /// Checks one table after the other.
+    /// - Throws: ``CopyRefusal`` that names all tables that `check` refuses; another error at once.
+    private func eachTable(
+        _ check: (_ opening: CopyOpening, _ number: Int) async throws -> Void
+    ) async throws {
+        var refusals = TableRefusals(of: tables.count)
+        for (number, table) in tables.enumerated() {
+            do {
+                try await check(self, number)
+            } catch let refusal as CopyRefusal {
+                let (source, target) = table.preflight.names
+                try refusals.add(refusal, source: source, target: target)
+            }
+        }
+        try refusals.check()
     }
 
     private var identity: JobIdentity {
@@ -60,14 +78,16 @@ struct CopyOpening {
             identity: identity.text, targetIDs: tables.map { $0.findings.target?.id })
         // Jobs that can't be read, whose targets may hold what they have written.
         var lost = Set([options.id].compactMap { $0 }.filter(options.folder.isDamaged))
-        for (number, table) in tables.enumerated() where table.findings.target != nil {
-            if let id = try jobLost(by: number) {
+        try await eachTable { opening, number in
+            let table = opening.tables[number]
+            guard table.findings.target != nil else { return }
+            if let id = try opening.jobLost(by: number) {
                 lost.insert(id)
-                try await checkConsent(toReplace: number, of: id)
+                try await opening.checkConsent(toReplace: number, of: id)
             } else {
                 try await table.preflight.checkEmpty(finished: finished)
             }
-            try checkConsent(number)
+            try opening.checkConsent(number)
         }
         let firsts = try await firstReads(tables.map { _ in nil })
         try await checkCost(firsts, nil)
@@ -134,8 +154,9 @@ struct CopyOpening {
     private func firstReads(_ segments: [Int?]) async throws -> [FirstRead] {
         let spool = try? Spool(inFolder: options.folder.path)
         let rate = tables[0].preflight.options.limits.totals.read
-        let firsts = try await AtOnce.map(
-            Array(zip(tables, segments)), atOnce: rate == nil ? nil : 1
+        let firsts = try await AtOnce.ofTables(
+            Array(zip(tables, segments)), atOnce: rate == nil ? nil : 1,
+            names: { $0.0.preflight.names }
         ) { table, segments in
             try await table.preflight.firstRead(table.findings, segments: segments, spool: spool)
         }
@@ -167,7 +188,7 @@ struct CopyOpening {
             + " told"
         switch consent("\(reason). Replace those that the source has too?") {
         case true?: note(reason)
-        case false?: throw CopyRefusal("\(reason): nothing was copied")
+        case false?: throw CopyRefusal(declined: reason)
         case nil: throw CopyRefusal(reason, hint: "--yes replaces those that the source has too")
         }
     }
@@ -180,7 +201,7 @@ struct CopyOpening {
         for reason in [doubts[number], CopyPreflight.liveliness(findings)].compactMap(\.self) {
             switch consent("\(reason). Copy into it?") {
             case true?: note(reason)
-            case false?: throw CopyRefusal("\(reason): nothing was copied")
+            case false?: throw CopyRefusal(declined: reason)
             case nil: throw CopyRefusal(reason, hint: "--yes copies into it all the same")
             }
         }
@@ -193,5 +214,13 @@ struct CopyOpening {
         // There is nothing to compare with: this decides how it is copied, also when it is resumed.
         if preflight.options.onlyChanged, try await !preflight.holdsItems() { return .empty }
         return preflight.options.mergesIntoItems ? .merged : .empty
+    }
+}
+
+extension CopyRefusal {
+    /// Someone was asked, and said no: nothing more is asked.
+    fileprivate init(declined reason: String) {
+        self.init("\(reason): nothing was copied")
+        concernsAll = true
     }
 }

@@ -53,12 +53,23 @@ package struct CopyOptions: Equatable, Sendable {
 package typealias CopyConsent = @Sendable (_ question: String) -> Bool?
 
 /// Why a copy is not started, and what to do about it. Nothing has been changed.
-package struct CopyRefusal: Error, Equatable, Sendable {
+package struct CopyRefusal: Error, CustomStringConvertible, Equatable, Sendable {
     package var message: String
-    package var hint: String?
+    /// What to do, each as it stands after `hint:`.
+    package var hints: [String]
+    /// It holds for every table of a job alike: refused credentials, a side that does not answer.
+    package var concernsAll = false
 
     package init(_ message: String, hint: String? = nil) {
         self.message = message
-        self.hint = hint
+        hints = hint.map { [$0] } ?? []
     }
+
+    /// The first, where there are several.
+    package var hint: String? {
+        get { hints.first }
+        set { hints = (newValue.map { [$0] } ?? []) + hints.dropFirst() }
+    }
+
+    package var description: String { message }
 }

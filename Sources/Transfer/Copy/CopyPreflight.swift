@@ -14,6 +14,11 @@ struct CopyPreflight {
     let target: TargetTable
     let options: CopyOptions
 
+    /// As messages name both.
+    var names: (source: String, target: String) {
+        (source.tableName ?? source.name, target.name)
+    }
+
     struct Findings {
         var source: TableDescription
         /// nil: the target does not exist and is to be created.
@@ -68,7 +73,8 @@ struct CopyPreflight {
         guard let memory = MemoryBudget(total: options.memory - readers) else {
             let least = (MemoryBudget.totalMin + readers + (1 << 20) - 1) >> 20
             throw CopyRefusal(
-                "--memory: \(options.memory) bytes do not hold one item of 400 KB on its way",
+                "--memory: \(options.memory.counted("byte"))"
+                    + " can't hold one item of 400 KB on its way",
                 hint: "give at least \(least)MiB")
         }
         let from = try await readable()
@@ -321,7 +327,7 @@ struct CopyPreflight {
 
     /// Refuses a target that holds items, unless they may be merged into.
     /// - Parameter finished: the job that has copied into it already, if one has.
-    func checkEmpty(finished: JobRecord? = nil) async throws {
+    func checkEmpty(finished: JobRecord? = nil) async throws(CopyRefusal) {
         guard !options.mergesIntoItems, options.part != .schema else { return }
         guard try await holdsItems() else { return }
         let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
@@ -389,6 +395,7 @@ extension CopyRefusal {
         self.init(
             "\(error.operation) on the \(side) at \(endpoint.url) (\(endpoint.region)):"
                 + " \(lacks)\(error.code): \(error.headline)",
-            hint: error.hint)
+            hint: error.keyRefusal?.hint(for: "the credentials of the \(side)") ?? error.hint)
+        concernsAll = error.concernsSide
     }
 }

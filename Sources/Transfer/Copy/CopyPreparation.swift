@@ -54,7 +54,7 @@ package enum CopyPreparation {
         let preflights = zip(tables, options).map {
             CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
-        let findings = try await AtOnce.map(preflights) { try await $0.run() }
+        let findings = try await findings(of: preflights, locks)
         let found: [Found] = Array(zip(preflights, findings))
         let doubts = try await SourceGuard(found).doubts()
         var opening = CopyOpening(
@@ -80,7 +80,7 @@ package enum CopyPreparation {
         }
         let missing = findings.count { $0.target == nil }
         if missing > 0 {
-            note(missing == 1 ? "creating the target table" : "creating \(missing) target tables")
+            note("creating \(missing == 1 ? "the target table" : missing.counted("target table"))")
         }
         tellOfExpiry(findings, options, note)
         tellOfBilling(
@@ -100,6 +100,30 @@ package enum CopyPreparation {
                 expiryAttribute: findings[number].expiryAttribute)
         }
         return make(job, subjects, options, policy, note, time, seed)
+    }
+
+    /// What there is of each table.
+    /// - Throws: ``CopyRefusal`` that names all tables that can't be copied. Where some can't, the
+    ///   others' targets are looked into as well: those that hold items are refused further on,
+    ///   unless a job has begun with them.
+    private static func findings(
+        of preflights: [CopyPreflight], _ locks: PairLocks
+    ) async throws -> [CopyPreflight.Findings] {
+        let looked = try await AtOnce.results(preflights) { try await $0.run() }
+        var refusals = TableRefusals(of: preflights.count)
+        let isRefused = looked.contains { (try? $0.get()) == nil }
+        for (number, (preflight, look)) in zip(preflights, looked).enumerated() where isRefused {
+            do throws(CopyRefusal) {
+                let findings = try look.get()
+                guard findings.target != nil, locks.jobBefore(pair: number) == nil else { continue }
+                try await preflight.checkEmpty()
+            } catch {
+                try refusals.add(
+                    error, source: preflight.names.source, target: preflight.names.target)
+            }
+        }
+        try refusals.check()
+        return try looked.map { try $0.get() }
     }
 
     /// The job itself: nothing stands in its way.
@@ -171,7 +195,7 @@ package enum CopyPreparation {
             }
         }
         for (text, names) in notes {
-            note((names.count == 1 ? names[0] : "\(names.count) tables") + ": " + text)
+            note((names.count == 1 ? names[0] : names.count.counted("table")) + ": " + text)
         }
     }
 

@@ -40,8 +40,10 @@ extension CopyTask {
         let places = movesKeys ? [] : check.superseded
         if !places.isEmpty {
             note(
-                "\(places.count) lines of \(export.title) have keys that come again further on:"
-                    + " the last line of each key counts, and the others are left out")
+                places.count.counted(
+                    "line of \(export.title) has a key that comes again further on",
+                    "lines of \(export.title) have keys that come again further on")
+                    + ": the last line of each key counts, and the others are left out")
         }
         return .success(places)
     }

@@ -3,8 +3,8 @@ enum TableStatusAdvice {
     static func of(_ status: String) -> String {
         switch status {
         case "ARCHIVED":
-            "DynamoDB has archived it, since its KMS key could not be used for seven days: restore"
-                + " it from the on-demand backup that was made then"
+            "its KMS key could not be used for seven days, so DynamoDB archived it: restore it from"
+                + " the on-demand backup that was made then"
         case "ARCHIVING":
             "its KMS key could not be used for seven days, and DynamoDB archives it: wait, then"
                 + " restore it from the backup"

@@ -41,7 +41,9 @@ package enum ExportPreparation {
             pairs.map { PairLocks.Pair($0.source, files: $0.files.title) }, for: .writing,
             in: jobOptions.folder)
         do {
-            let looks = try await AtOnce.map(Array(zip(pairs, options))) { pair, options in
+            let looks = try await AtOnce.ofTables(
+                Array(zip(pairs, options)), names: { ($0.0.source.name, $0.0.files.title) }
+            ) { pair, options in
                 try await look(pair, options)
             }
             let opening = JobOpening(
@@ -132,7 +134,8 @@ package enum ExportPreparation {
         let least = leastMemory(settings)
         guard options.memory >= least else {
             throw CopyRefusal(
-                "--memory: \(options.memory) bytes do not hold two files on their way, and what"
+                "--memory: \(options.memory.counted("byte"))"
+                    + " can't hold two files on their way, and what"
                     + " compresses them",
                 hint: "give at least \((least + (1 << 20) - 1) >> 20)MiB, or a smaller --file-size")
         }
@@ -232,8 +235,9 @@ package enum ExportPreparation {
     ) async throws -> [FirstRead] {
         let spool = try? Spool(inFolder: opening.options.folder.path)
         let rate = looks[0].options.limits.totals.read
-        let firsts = try await AtOnce.map(
-            Array(zip(looks, segments)), atOnce: rate == nil ? nil : 1
+        let firsts = try await AtOnce.ofTables(
+            Array(zip(looks, segments)), atOnce: rate == nil ? nil : 1,
+            names: { ($0.0.pair.source.name, $0.0.pair.files.title) }
         ) { look, segments in
             try await firstRead(
                 look.pair.source, look.description, look.options, segments: segments, spool: spool)

@@ -154,8 +154,8 @@ extension DeadLetterRetry {
 
 extension DeadLetterRetry.Findings: CustomStringConvertible {
     package var description: String {
-        "\(written) dead letters written, \(gone) dropped since the source no longer has them,"
-            + " \(refused) refused again"
+        "\(written.counted("dead letter")) written,"
+            + " \(gone) dropped since the source no longer has them, \(refused) refused again"
             + (passedOver > 0
                 ? ", \(passedOver) passed over, which can't be changed as asked: fix the cause,"
                     + " then copy again with --only-changed" : "")

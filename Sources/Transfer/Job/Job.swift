@@ -219,7 +219,8 @@ package final class Job: Sendable {
                 }
                 try file.sync()
             } catch let failure as FlowFailure {
-                note("\(failure.message)\(current.id.map { "; they stand in job \($0)" } ?? "")")
+                let kept = current.id.map { "; they are kept in job \($0)" } ?? ""
+                note("\(failure.message)\(kept)")
             } catch {
                 note("dead letters can't be read: \(error)")
             }

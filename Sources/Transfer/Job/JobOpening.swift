@@ -39,11 +39,18 @@ struct JobOpening {
     /// Refuses to resume a job that is too old, or that was between other tables.
     func check(_ job: OpenJob, _ tables: [Found]) throws(CopyRefusal) {
         try search.checkAge(of: job)
+        var refusals = TableRefusals(of: tables.count)
         for (table, found) in zip(job.tables, tables) {
-            try search.check(
-                table.record, of: job, source: found.source,
-                target: found.target, isFiles: found.isFiles, segments: found.segments)
+            do throws(CopyRefusal) {
+                try search.check(
+                    table.record, of: job, source: found.source,
+                    target: found.target, isFiles: found.isFiles, segments: found.segments)
+            } catch {
+                try refusals.add(
+                    error, source: table.record.source, target: table.record.target)
+            }
         }
+        try refusals.check()
     }
 
     /// In how many segments each table is read as far as that is settled: the same in every run,
@@ -84,7 +91,9 @@ struct JobOpening {
             tables: zip(tables, firsts).map { OpenTable(record: $0, segments: [], first: $1) })
         if options.keepsNothing { return job }
         guard let lock = try options.folder.lock(id) else {
-            throw CopyRefusal("job \(id) has just been begun by another process")
+            throw CopyRefusal(
+                "job \(id) has just been begun by another process",
+                hint: "dynaferry jobs status \(id) shows it")
         }
         job.kept = OpenJob.Kept(
             file: try JobFile.create(options.folder.databasePath(id), record, tables), lock: lock,
@@ -98,7 +107,9 @@ extension JobFolder {
     /// Removes what is left of a job that can't be read.
     func giveUp(_ id: String) throws {
         guard let lock = try lock(id) else {
-            throw CopyRefusal("job \(id) is being run by another process")
+            throw CopyRefusal(
+                "job \(id) is being run by another process",
+                hint: "dynaferry jobs status \(id) shows it")
         }
         defer { lock.release() }
         try remove(id)

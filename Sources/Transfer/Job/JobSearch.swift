@@ -110,8 +110,8 @@ struct JobSearch {
         }
         guard !options.restarts, let segments, segments != table.segments else { return }
         throw CopyRefusal(
-            "job \(id) scans \(source.definition.name) in \(table.segments) segments, and where it"
-                + " stands is worth nothing with --segments \(segments)",
+            "job \(id) scans \(source.definition.name) in \(table.segments.counted("segment")),"
+                + " and where it stands is worth nothing with --segments \(segments)",
             hint: "leave --segments out, or copy everything again with --restart")
     }
 
@@ -150,7 +150,7 @@ package enum JobAge {
         case ..<90: "\(Int(clamping: seconds.rounded())) s"
         case ..<5_400: "\(Int(clamping: (seconds / 60).rounded())) min"
         case ..<172_800: "\(Int(clamping: (seconds / 3_600).rounded())) h"
-        default: "\(Int(clamping: (seconds / 86_400).rounded())) days"
+        default: Int(clamping: (seconds / 86_400).rounded()).counted("day")
         }
     }
 }

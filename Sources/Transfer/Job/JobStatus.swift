@@ -35,15 +35,14 @@ package struct JobStatus: Sendable {
 
     /// What has become of all tables; that of a job that still runs is "stopped".
     package var outcome: FlowOutcome {
-        let failures = tables.compactMap(\.failure)
-        if var failure = failures.first {
-            if tables.count > 1 {
-                failure.message = "\(failures.count) of \(tables.count) tables: \(failure.message)"
-            }
-            return .failed(failure)
+        if let failure = tables.lazy.compactMap(\.failure).first {
+            return .failed(tables.count > 1 ? failure.of(causes, among: tables.count) : failure)
         }
         return tables.allSatisfy { $0.outcome == .completed } ? .completed : .stopped
     }
+
+    /// Why tables have failed, those with one cause together.
+    package var causes: CauseGroups { CauseGroups(tables.compactMap(\.failureCase)) }
 
     /// Of all tables together.
     package var progress: FlowProgress {
@@ -74,5 +73,20 @@ package struct JobStatus: Sendable {
     /// A table is gone: the same command would be refused.
     package var hasLostTable: Bool {
         tables.first { $0.failure != nil }?.failure?.code == "ResourceNotFoundException"
+    }
+}
+
+extension FlowFailure {
+    /// Of a job of several tables: how many have failed, and why most of them.
+    fileprivate func of(_ causes: CauseGroups, among count: Int) -> FlowFailure {
+        guard let most = causes.groups.first else { return self }
+        let failed = causes.groups.lazy.map(\.cases.count).clampedSum
+        var failure = self
+        failure.hint = most.hint
+        failure.message = "\(failed.grouped) of \(count.counted("table")) failed"
+        failure.message +=
+            causes.groups.count == 1
+            ? ": \(most.message)" : "; \(most.cases.count.grouped) with: \(most.message)"
+        return failure
     }
 }

@@ -46,7 +46,9 @@ extension CopyRefusal {
     fileprivate init(_ taken: PairLocks.Taken) {
         let names = "\(taken.source) and \(taken.target)"
         guard let owner = taken.owner else {
-            self.init("another process is at work with \(names)")
+            self.init(
+                "another process is at work with \(names)",
+                hint: "wait until it has ended: dynaferry jobs lists what runs")
             return
         }
         guard let job = owner.job else {

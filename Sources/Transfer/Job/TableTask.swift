@@ -52,6 +52,6 @@ struct RefusedTask: TableTask {
 
 extension FlowFailure {
     init(_ refusal: CopyRefusal) {
-        self.init(.giveUp, code: "Refused", message: refusal.message, hint: refusal.hint)
+        self.init(.giveUp, code: Self.refusedCode, message: refusal.message, hint: refusal.hint)
     }
 }

@@ -52,6 +52,17 @@ package struct CopyPlan: Sendable {
     /// Of tables and indexes.
     package var writeUnitsOfAll: Double? { Self.sum(tables.map(\.writeUnitsOfAll), +) }
     package var cost: CostParts { .sum(tables.map(\.cost)) }
+    /// Why `copy` would refuse tables, those with one cause together.
+    package var causes: CauseGroups {
+        CauseGroups(
+            tables.compactMap { table in
+                table.refusal.map {
+                    CauseGroups.Case(
+                        source: table.source, target: table.target, message: $0.message,
+                        hint: $0.hint)
+                }
+            })
+    }
     package var isRefused: Bool { tables.contains { $0.refusal != nil } }
 
     /// Seconds that all tables take at the limits over all of them, and the one of these that

@@ -52,7 +52,7 @@ package struct SelectedTables: Sendable {
         for (copy, original) in copies.sorted(by: { $0.key.source < $1.key.source }) {
             notes.append("left out: \(copy.source), which is the copy of \(original.source)")
         }
-        notes.insert("\(pairs.count) of \(names.count) tables are selected", at: 0)
+        notes.insert("selected \(pairs.count) of \(names.count.counted("table"))", at: 0)
     }
 
     /// Looks at tables to tell what they are.

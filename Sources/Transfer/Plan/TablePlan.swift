@@ -204,13 +204,7 @@ package struct TablePlan: Equatable, Sendable {
         if findings.source.itemCount == 0, sample.items > 0, !sample.isComplete {
             warnings.append("its size is unknown: it reports no items but has some")
         }
-        let written = Set(definition.globalIndexes.map(\.name))
-        for (index, count) in sample.misfits.sorted(by: { $0.key < $1.key })
-        where written.contains(index) {
-            warnings.append(
-                "\(count) of \(sample.items) sampled items have a key of another type than index"
-                    + " \(index) takes: they would be dead letters")
-        }
+        warnings += misfitWarnings(sample)
         if !definition.localIndexes.isEmpty {
             warnings.append(
                 "it has local indexes: no item collection may be larger than 10 GB (guide, \"Local"
@@ -225,7 +219,19 @@ package struct TablePlan: Equatable, Sendable {
             warnings.append("the target is in another partition of AWS")
         }
         if let liveliness = CopyPreflight.liveliness(findings) {
-            warnings.append("\(liveliness): copy asks first, or wants --yes")
+            warnings.append("\(liveliness): copy asks first, or requires --yes")
         }
+    }
+
+    /// What an index would refuse. A global one that is made after the items refuses none: it
+    /// leaves them out.
+    private func misfitWarnings(_ sample: TableSample) -> [String] {
+        let ways = sample.misfits.map { misfit, count in
+            let way =
+                creates && !misfit.isLocal
+                ? "; with --indexes after they are copied, and the index leaves them out" : ""
+            return misfit.text(count, of: sample.items) + ": dead letters\(way)"
+        }
+        return ways.sorted()
     }
 }

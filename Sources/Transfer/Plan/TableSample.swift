@@ -18,8 +18,8 @@ struct TableSample: Equatable, Sendable {
     /// Bytes of the entries of local indexes, and how many there are.
     var localBytes = 0
     var localEntries = 0
-    /// Items of which an index would refuse the key: another type than its own.
-    var misfits: [String: Int] = [:]
+    /// Items of which an index would refuse the key, by why.
+    var misfits: [IndexMisfit: Int] = [:]
     /// Everything was seen: these are all items there are.
     var isComplete = true
 
@@ -101,42 +101,34 @@ extension TableSample {
         storedBytes += size
         jsonBytes += json.bytes.count
         var units = CapacityUnits.write(bytes: size)
-        for index in definition.localIndexes where index.fit(item, definition) == .indexed {
-            let bytes = index.entryBytes(item, definition)
-            units += CapacityUnits.write(bytes: bytes)
-            localBytes += bytes
-            localEntries += 1
+        for index in definition.localIndexes {
+            switch index.fit(item, definition, isLocal: true) {
+            case .indexed:
+                let bytes = index.entryBytes(item, definition)
+                units += CapacityUnits.write(bytes: bytes)
+                localBytes += bytes
+                localEntries += 1
+            case .absent: break
+            case .misfit(let misfit): misfits[misfit, default: 0] += 1
+            }
         }
         writes.add(units, bytes: size)
         for index in definition.globalIndexes {
-            switch index.fit(item, definition) {
+            switch index.fit(item, definition, isLocal: false) {
             case .indexed:
                 let bytes = index.entryBytes(item, definition)
                 indexes[index.name, default: SampledUnits()]
                     .add(CapacityUnits.write(bytes: bytes), bytes: bytes)
             case .absent: indexes[index.name, default: SampledUnits()].addNone()
-            case .misfit:
+            case .misfit(let misfit):
                 indexes[index.name, default: SampledUnits()].addNone()
-                misfits[index.name, default: 0] += 1
+                misfits[misfit, default: 0] += 1
             }
         }
     }
 }
 
 extension IndexDefinition {
-    enum Fit { case indexed, absent, misfit }
-
-    /// Whether an item stands in the index. An item whose key attribute has another type than the
-    /// index's is refused by the table (guide, "Global secondary indexes").
-    fileprivate func fit(_ item: Item, _ table: TableDefinition) -> Fit {
-        for key in keys {
-            guard let value = item[Array(key.attribute.utf8)] else { return .absent }
-            let type = table.attributes.first { $0.name == key.attribute }?.type
-            guard value.scalarType == type else { return .misfit }
-        }
-        return .indexed
-    }
-
     /// Stored bytes of a new entry: of what is projected into it.
     fileprivate func entryBytes(_ item: Item, _ table: TableDefinition) -> Int {
         let names: Set<String>
@@ -151,17 +143,5 @@ extension IndexDefinition {
 
     private func keyNames(_ table: TableDefinition) -> Set<String> {
         Set((keys + table.keys).map(\.attribute))
-    }
-}
-
-extension AttributeValue {
-    /// The type that it has as a key; nil when no key can have it.
-    fileprivate var scalarType: ScalarType? {
-        switch self {
-        case .string: .string
-        case .number: .number
-        case .binary: .binary
-        default: nil
-        }
     }
 }

@@ -140,8 +140,8 @@ extension TableVerification {
         guard found >= keys.count else {
             throw FlowFailure(
                 .giveUp, code: "FilesChanged",
-                message: "\(keys.count - found) items that \(export.title) had are no longer there:"
-                    + " files were changed while they were compared",
+                message: (keys.count - found).counted("item is", "items are")
+                    + " no longer in \(export.title): files were changed while they were compared",
                 hint: "run the same command again once nobody changes them")
         }
         return unsettled

@@ -161,8 +161,10 @@ extension TableVerification {
         if !places.isEmpty {
             state.withLock { state in
                 state.comparison.notes.append(
-                    "\(places.count) lines of \(export.title) have keys that come again further"
-                        + " on: the last line of each key counts")
+                    places.count.counted(
+                        "line of \(export.title) has a key that comes again further on",
+                        "lines of \(export.title) have keys that come again further on")
+                        + ": the last line of each key counts")
             }
         }
         return places

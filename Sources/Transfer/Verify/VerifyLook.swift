@@ -35,7 +35,8 @@ struct VerifyLook: Sendable {
         guard let memory = VerifyMemory(total: options.memory, repairs: repairs) else {
             let least = (VerifyMemory.totalMin(repairs: repairs) + (1 << 20) - 1) >> 20
             throw CopyRefusal(
-                "--memory: \(options.memory) bytes do not hold an item of 400 KB of each side",
+                "--memory: \(options.memory.counted("byte"))"
+                    + " can't hold an item of 400 KB of each side",
                 hint: "give at least \(least)MiB")
         }
         self.memory = memory

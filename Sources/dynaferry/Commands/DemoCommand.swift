@@ -124,9 +124,9 @@ extension DemoArguments {
     }
 
     fileprivate var fillText: String {
-        let items = fills.lazy.map(\.items).clampedSum.grouped
-        return migration
-            ? "\(fills.count) tables with \(items) items" : "\(Self.source) with \(items) items"
+        let items = fills.lazy.map(\.items).clampedSum.counted("item")
+        let tables = migration ? fills.count.counted("table") : Self.source
+        return "\(tables) with \(items)"
     }
 
     /// The command line of the server.

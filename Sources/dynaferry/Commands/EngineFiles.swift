@@ -162,7 +162,8 @@ enum EngineFiles {
                 "\(place): \(error.code): \(what)",
                 hints: error.isMissing
                     ? ["check its name, the region and the account"]
-                    : error.hint.map { [$0] } ?? [])
+                    : (error.keyRefusal?.hint(for: "the credentials of the \(side)")
+                        ?? error.hint).map { [$0] } ?? [])
         }
     }
 
@@ -190,7 +191,9 @@ enum EngineFiles {
             for (export, stars) in exports {
                 let name = NamePattern(target.text).filled(with: stars)
                 guard names.insert(name).inserted else {
-                    throw CommandFailure("two exports would both be copied to \(name)")
+                    throw CommandFailure(
+                        "two exports would both be copied to \(name)",
+                        hints: ["--latest takes the newest of each table; or name one export"])
                 }
                 for note in export.notes { voice.note(note) }
                 let table = TargetTable(name: name, client: client, scaling: scaling)
@@ -243,7 +246,10 @@ enum EngineFiles {
         if let like = arguments.files.like {
             let other = SourceTable(name: like.text, reader: table.reader)
             guard let found = try await describe(other) else {
-                throw CommandFailure("--like: there is no table \(like.text) at the table's side")
+                throw CommandFailure(
+                    "--like: there is no table \(like.text) at \(table.reader.endpoint.url)"
+                        + " (\(table.reader.endpoint.region))",
+                    hints: ["--key pk:S,sk:N says the keys without a table to look at"])
             }
             json = found.json
         } else if let key = arguments.files.key {
@@ -271,7 +277,9 @@ enum EngineFiles {
             return ExportedSource(
                 files, export, description, settings, in: arguments.files.format)
         } catch {
-            throw CommandFailure("\(files.title(of: export.folder)): \(error.description)")
+            throw CommandFailure(
+                "\(files.title(of: export.folder)): \(error.description)",
+                hints: ["its table.json is damaged: --like TABLE or --key says what it is to be"])
         }
     }
 
@@ -317,8 +325,10 @@ private struct FilesPlace {
         if !listing.skipped.isEmpty {
             let some = listing.skipped.prefix(3).map { String($0) }
             voice.note(
-                "\(listing.skipped.count) files are no part of an export and are not read, "
-                    + some.joined(separator: ", ") + " among them")
+                listing.skipped.count.counted(
+                    "file is no part of an export and is not read",
+                    "files are no part of an export and are not read")
+                    + ", \(some.joined(separator: ", ")) among them")
         }
         let reader = ExportReader(files, patience: arguments.giveUpAfter)
         var found: [ReadExport] = []
@@ -371,7 +381,7 @@ private struct FilesPlace {
         let sorted = exports.sorted { $0.id < $1.id }
         if arguments.files.latest { return sorted.last }
         throw CommandFailure(
-            "\(text) holds \(exports.count) exports of"
+            "\(text) holds \(exports.count.counted("export")) of"
                 + " \(exports[0].tableName ?? "a table"): "
                 + sorted.map(\.folder).formattedList(joinedBy: "and"),
             hints: ["name one of them as SOURCE, or take the newest with --latest"])

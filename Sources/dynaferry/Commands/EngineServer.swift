@@ -56,7 +56,7 @@ extension ServerOptions {
             let meant = nearest(to: unknown, among: Self.operationNames)
             throw UsageError(
                 "the server has no operation '\(unknown)'",
-                hints: meant.map { ["did you mean \($0)?"] } ?? [])
+                hints: [meant.map { "did you mean \($0)?" } ?? "see dynaferry serve --help"])
         }
         (buckets, s3Folder) = (arguments.buckets, arguments.objectFolder)
         fills = try arguments.fills.map {

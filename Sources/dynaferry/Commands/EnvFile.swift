@@ -13,7 +13,9 @@ struct EnvFile {
 
     init(path: String, _ files: any FileReader) throws(ConfigurationError) {
         guard let bytes = try files.bytes(ofFileAt: path) else {
-            throw ConfigurationError(.file, "there is no file \(path)", hint: "See --env-file.")
+            throw ConfigurationError(
+                .file, "there is no file \(path)",
+                hint: "--env-file names a file of lines NAME=VALUE")
         }
         try self.init(bytes, path: path)
     }
@@ -38,7 +40,8 @@ struct EnvFile {
                 let value = Self.value(rest.dropFirst().drop(while: Self.isSpace))
             else {
                 throw ConfigurationError(
-                    .file, "\(path), line \(index + 1): expected NAME=VALUE, its quotes closed")
+                    .file, "\(path), line \(index + 1): expected NAME=VALUE, its quotes closed",
+                    hint: "such as SRC_AWS_REGION=us-east-1")
             }
             variables[String(name)] = value
         }

@@ -43,10 +43,8 @@ package struct PlanCommand: Sendable {
         let report = PlanReport(
             plan: plan, prices: prices, unchecked: IAMPolicies(arguments.copy).writing)
         console.show(arguments.json ? report.json.prettyText : report.lines.joined(separator: "\n"))
-        for table in plan.tables {
-            guard let refusal = table.refusal else { continue }
-            console.fail(
-                "\(table.source): \(refusal.message)", hints: refusal.hint.map { [$0] } ?? [])
+        for cause in plan.causes.groups {
+            console.fail(cause.text, hints: cause.hint.map { [$0] } ?? [])
         }
         return plan.isRefused ? .failure : .success
     }

@@ -188,7 +188,8 @@ private final class StopTimer {
     init(_ time: StopTime) throws(UsageError) {
         let now = MonotonicTime().secondsSinceEpoch
         guard let next = time.next(after: now) else {
-            throw UsageError("--stop-at: \(time) has passed")
+            throw UsageError(
+                "--stop-at: \(time) has passed", hints: ["name a time that is still to come"])
         }
         self.time = time
         seconds = next

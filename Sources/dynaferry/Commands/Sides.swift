@@ -1,5 +1,6 @@
 import AWS
 import Arguments
+import CommandLine
 import Flow
 import Jobs
 import S3
@@ -116,12 +117,28 @@ extension CommandFailure {
     static func wrapping<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
-        } catch let error as JobError {
-            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
-        } catch let error as ConfigurationError {
-            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
-        } catch let refusal as CopyRefusal {
-            throw CommandFailure(refusal.message, hints: refusal.hint.map { [$0] } ?? [])
+        } catch let error as UsageError {
+            throw error
+        } catch {
+            throw CommandFailure(telling: error)
         }
+    }
+
+    /// An error of any part in its own words, with what to do where that is known.
+    init(telling error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let refusal as CopyRefusal: self.init(refusal.message, hints: refusal.hints)
+        case let error as JobError: self.init(error.message, hint: error.hint)
+        case let error as ConfigurationError: self.init(error.message, hint: error.hint)
+        case let failure as FlowFailure: self.init(failure.message, hint: failure.hint)
+        case let error as AWSError:
+            self.init("\(error.operation): \(error.code): \(error.headline)", hint: error.hint)
+        default: self.init("\(error)")
+        }
+    }
+
+    private init(_ message: String, hint: String?) {
+        self.init(message, hints: hint.map { [$0] } ?? [])
     }
 }

@@ -48,8 +48,8 @@ struct ProgressFacts {
             (self.read, self.write) = ("read \(read)", "write \(write)")
         }
         inFlight =
-            "in flight \(progress.scansInFlight) scans"
-            + (snapshot.isComparing ? "" : ", \(progress.writesInFlight) writes")
+            "in flight \(progress.scansInFlight.counted("scan"))"
+            + (snapshot.isComparing ? "" : ", \(progress.writesInFlight.counted("write"))")
         throttles =
             "throttled \(counters.scansThrottled.grouped) source,"
             + " \(counters.writesThrottled.grouped) target"
@@ -117,7 +117,7 @@ struct ProgressFacts {
         case ..<55: return "about \((seconds + 4) / 5 * 5) s left"
         case ..<5_400: return "about \((seconds + 30) / 60) min left"
         case ..<172_800: return "about \((seconds + 1_800) / 3_600) h left"
-        default: return "about \(((seconds + 43_200) / 86_400).grouped) days left"
+        default: return "about \(((seconds + 43_200) / 86_400).counted("day")) left"
         }
     }
 }

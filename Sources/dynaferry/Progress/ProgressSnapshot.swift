@@ -88,7 +88,7 @@ package struct ProgressSnapshot: Sendable {
         let (done, running, failed) = (count(.done), count(.running), count(.failed))
         return (
             StyledText(
-                "\(done.grouped) of \(status.tables.count.grouped) tables done",
+                "\(done.grouped) of \(status.tables.count.counted("table")) done",
                 done > 0 ? .good : .plain),
             running > 0 ? StyledText("\(running.grouped) running") : nil,
             failed > 0 ? StyledText("\(failed.grouped) failed", .bad) : nil

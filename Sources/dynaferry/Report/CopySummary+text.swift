@@ -38,8 +38,8 @@ extension CopySummary {
         var facts = [("items", "\(written) written of \(read) read\(notWritten)")]
         facts += status.deadLettersPaths.map { ("dead letters", $0) }
         if counters.itemsOnlyInTarget > 0 {
-            let count = counters.itemsOnlyInTarget.grouped
-            facts.append(("left alone", "\(count) items only in the target"))
+            let count = counters.itemsOnlyInTarget.counted("item")
+            facts.append(("left alone", "\(count) only in the target"))
         }
         if status.runs > 1 { facts.append(("in all", inAll)) }
         facts += effort
@@ -59,7 +59,7 @@ extension CopySummary {
     private var effort: [(subject: String, fact: String)] {
         let size = Double(counters.storedBytesWritten).inDecimalBytes
         let (received, sent) = (Double(counters.bytesRead), Double(counters.bytesSent))
-        let (scans, writes) = (counters.scans.grouped, counters.writes.grouped)
+        let (scans, writes) = (counters.scans.counted("scan"), counters.writes.counted("write"))
         return [
             (
                 "size",
@@ -67,8 +67,8 @@ extension CopySummary {
                     + " \(sent.inDecimalBytes) sent"
             ),
             ("speed", "\(itemsPerSecond.fixed(0)) items/s, \(bytesPerSecond.inDecimalBytes)/s"),
-            ("read units", "\(counters.readUnits.fixed(1))\(there) in \(scans) scans"),
-            ("write units", "\(counters.writeUnits.fixed(1)) in \(writes) writes"),
+            ("read units", "\(counters.readUnits.fixed(1))\(there) in \(scans)"),
+            ("write units", "\(counters.writeUnits.fixed(1)) in \(writes)"),
             (
                 "throttles",
                 "\(counters.scansThrottled.grouped) by the source,"
@@ -76,8 +76,8 @@ extension CopySummary {
             ),
             (
                 "retries",
-                "\(counters.itemsRetried.grouped) items sent again,"
-                    + " \(counters.requestsFailed.grouped) requests after errors"
+                "\(counters.itemsRetried.counted("item")) sent again,"
+                    + " \(counters.requestsFailed.counted("request")) after errors"
             ),
             ("segments", progress.segments.grouped),
             (
@@ -96,7 +96,7 @@ extension CopySummary {
 
     private var inAll: String {
         let all = status.inAll
-        return "\(all.itemsDone.grouped) items in \(status.runs.grouped) runs of job"
+        return "\(all.itemsDone.counted("item")) in \(status.runs.counted("run")) of job"
             + " \(status.id ?? ""), \(all.crashes > 0 ? "at least " : "")"
             + "\(all.counters.itemsWritten.grouped) written"
     }
@@ -109,7 +109,7 @@ extension CopySummary {
             (counters.itemsMissing, "not in the source"), (counters.itemsEqual, "equal already"),
             (counters.itemsChanging, "changing"),
         ]
-        return ", \(counters.deadLetters.grouped) dead letters"
+        return ", \(counters.deadLetters.counted("dead letter"))"
             + counts.filter { $0.0 > 0 }.map { ", \($0.0.grouped) \($0.1)" }.joined()
     }
 }
@@ -143,11 +143,7 @@ private enum CopiedTables {
             { $0.settings.differences.map { "left as it is: \($0)" } },
         ]
         return kinds.flatMap { texts in
-            var remarks = SharedRemarks()
-            for table in tables {
-                for text in texts(table) { remarks.add(text, of: table) }
-            }
-            return remarks.lines
+            CauseGroups(tables.flatMap { table in texts(table).map { table.remark($0) } }).lines
         }
     }
 }
@@ -158,8 +154,9 @@ extension Comparison {
         guard let result else { return [] }
         let text =
             result == .equal
-            ? "verified: \(counters.equal.grouped) items of the target are as they were read from"
-                + " the source\(when)"
+            ? "verified: "
+                + counters.equal.counted("item of the target is", "items of the target are")
+                + " as read from the source\(when)"
             : "differs: \(counters.different.grouped) different,"
                 + " \(counters.onlyInSource.grouped) missing,"
                 + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"

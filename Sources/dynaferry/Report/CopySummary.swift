@@ -92,7 +92,8 @@ struct CopySummary: JobSummary {
 
     var errors: [(text: String, hints: [String])] {
         guard case .failed(let failure) = status.outcome else { return [] }
-        return [(failure.headline, (failure.hint.map { [$0] } ?? []) + nextSteps)]
+        let text = status.tables.count > 1 ? failure.message : failure.headline
+        return [(text, status.causes.hints + nextSteps)]
     }
 
     var hints: [String] { outcome == .failed ? [] : nextSteps }
@@ -132,12 +133,16 @@ struct CopySummary: JobSummary {
         }
         if counters.itemsChanging > 0 {
             hints.append(
-                "\(counters.itemsChanging.grouped) items changed while they were copied and were"
-                    + " not written: the same command copies what differs then")
+                counters.itemsChanging.counted(
+                    "item changed while it was copied and was not written",
+                    "items changed while they were copied and were not written")
+                    + ": the same command copies what differs then")
         }
         if counters.itemsOnlyInTarget > 0 {
             var text =
-                "\(counters.itemsOnlyInTarget.grouped) items only in the target are left alone"
+                counters.itemsOnlyInTarget.counted(
+                    "item only in the target is left alone",
+                    "items only in the target are left alone")
             if let verifying {
                 let command = ShellWords.command(verifying + ["--repair", "--delete-extra"])
                 text += "; \(command) deletes them"
@@ -150,7 +155,17 @@ struct CopySummary: JobSummary {
                 $0.collisionHints(
                     ofFiles: arguments.filesSide == .source,
                     changesItems: arguments.transform.texts.set != nil)
-            } + letters
+            } + letters + retry(arguments, status)
+    }
+
+    /// How dead letters are written after all: where a job keeps them, and what they are of.
+    private static func retry(_ arguments: CopyArguments, _ status: JobStatus) -> [String] {
+        guard status.outcome == .completed, !status.deadLettersPaths.isEmpty, let job = status.id,
+            arguments.filesSide == nil
+        else { return [] }
+        let place = arguments.stateFolder.map { ["--state-dir", $0] } ?? []
+        let command = ShellWords.command(["jobs", "retry", job] + place)
+        return ["once their cause is fixed, this writes them: \(command)"]
     }
 
     // MARK: For programs
@@ -209,13 +224,17 @@ extension TableStatus {
     fileprivate func collisionHints(ofFiles: Bool, changesItems: Bool) -> [String] {
         guard collisions.count > 0 else { return [] }
         let more = collisions.count - collisions.examples.count
-        let what = "\(collisions.count.grouped) keys of \(target)"
         return [
             ofFiles && !changesItems
-                ? "\(what) stand in more than one line, and the table has one of these: with"
-                    + " --check-first and --merge the last line of each key counts"
-                : "\(what) belong to more than one item, and the table has one of these: change"
-                    + " how --set computes the key"
+                ? collisions.count.counted(
+                    "key of \(target) is in more than one line",
+                    "keys of \(target) are in more than one line")
+                    + ", and the table has one of these: with --check-first and --merge the last"
+                    + " line of each key counts"
+                : collisions.count.counted(
+                    "key of \(target) belongs to more than one item",
+                    "keys of \(target) belong to more than one item")
+                    + ", and the table has one of these: change how --set computes the key"
         ]
             + collisions.examples.map { "same key: \($0.joined(separator: " and "))" }
             + (more > 0 ? ["and \(more.grouped) more"] : [])

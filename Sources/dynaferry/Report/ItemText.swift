@@ -34,7 +34,7 @@ struct ItemText {
     }
 
     private var looked: String {
-        let items = "\(findings.items.grouped) items were checked"
+        let items = findings.items.counted("item was checked", "items were checked")
         let whole = findings.isComplete ? "all of them" : "a sample: --full checks all"
         let left = findings.unwanted > 0 ? "; \(findings.unwanted.grouped) of them not wanted" : ""
         return "\(items), \(whole)\(left)"

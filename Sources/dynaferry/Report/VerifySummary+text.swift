@@ -82,11 +82,10 @@ extension VerifySummary {
         guard tables.count > 1 else {
             return tables.compactMap(\.comparison).flatMap(texts).map { (subject, $0) }
         }
-        var remarks = SharedRemarks()
-        for table in tables {
-            for text in table.comparison.map(texts) ?? [] { remarks.add(text, of: table) }
+        let remarks = tables.flatMap { table in
+            (table.comparison.map(texts) ?? []).map { table.remark($0) }
         }
-        return remarks.lines.map { (subject, $0) }
+        return CauseGroups(remarks).lines.map { (subject, $0) }
     }
 
     /// What is known of tables that were not compared to their end: what was read, and differences
@@ -100,12 +99,12 @@ extension VerifySummary {
             )
         }
         let whose =
-            self.tables.count > 1 ? " of \(inconclusive.count.grouped) tables" : ""
+            self.tables.count > 1 ? " of \(inconclusive.count.counted("table"))" : ""
         let again = tables.contains { $0.segmentsReadAgain > 0 } ? ", some twice" : ""
         return [
             (
                 "not finished",
-                "\(source.grouped) items of the source and \(target.grouped) of the target were"
+                "\(source.counted("item")) of the source and \(target.grouped) of the target were"
                     + " read\(again)\(whose)"
             ),
             (
@@ -148,8 +147,9 @@ extension VerifySummary {
             )
         }
         guard segments > 0 else { return [] }
-        var fact = "\(segments.grouped) of \(held.grouped) segments, \(looked.grouped) items by key"
-        if runs > 0 { fact += "; \(runs.grouped) files of keys" }
+        var fact =
+            "\(segments.grouped) of \(held.counted("segment")), \(looked.counted("item")) by key"
+        if runs > 0 { fact += "; \(runs.counted("file")) of keys" }
         // Where keys lie in other segments on each side, there is nothing but reading all again.
         if held > 1, segments >= held { fact += "; no segment is equal: do keys lie elsewhere?" }
         return [("read again", fact)]

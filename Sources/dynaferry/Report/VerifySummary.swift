@@ -49,24 +49,8 @@ struct VerifySummary: JobSummary {
     var isConclusive: Bool { inconclusive.isEmpty }
 
     var errors: [(text: String, hints: [String])] {
-        let failures = tables.compactMap { table in table.failure.map { (table, $0) } }
-        guard tables.count > 1 else {
-            return failures.map { ($1.headline, $1.hint.map { [$0] } ?? []) }
-        }
-        // What went wrong with many tables alike is said once, with what to do about it.
-        var hints: [String?] = []
-        for (_, failure) in failures where !hints.contains(failure.hint) {
-            hints.append(failure.hint)
-        }
-        return hints.flatMap { hint in
-            var remarks = SharedRemarks()
-            for (table, failure) in failures where failure.hint == hint {
-                remarks.add(failure.headline, of: table)
-            }
-            let lines = remarks.lines
-            return lines.enumerated().map { number, line in
-                (line, number + 1 == lines.count ? hint.map { [$0] } ?? [] : [])
-            }
+        status.causes.groups.map { group in
+            (tables.count > 1 ? group.text : group.message, group.hint.map { [$0] } ?? [])
         }
     }
 
@@ -111,7 +95,7 @@ struct VerifySummary: JobSummary {
         if let sample = tables.lazy.compactMap(\.comparison?.sample).first {
             limits.insert(
                 "\(((1 - sample.share) * 100).fixed(2)) % of the segments: were"
-                    + " \(sample.itemsSeen.grouped) items or more damaged anywhere, it would have"
+                    + " \(sample.itemsSeen.counted("item")) or more damaged anywhere, it would have"
                     + " seen one with a probability of 95 %", at: 0)
         }
         return limits

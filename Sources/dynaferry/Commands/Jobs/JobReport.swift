@@ -32,15 +32,15 @@ struct JobReport {
         let duration = Duration.milliseconds(Int64(clamping: progress.seconds * 1_000)).spelled
         let speed = progress.seconds > 0 ? Double(counters.itemsWritten) / progress.seconds : 0
         let size = Double(counters.storedBytesWritten).inDecimalBytes
-        let runs = view.record.runs == 1 ? "1 run" : "\(view.record.runs.grouped) runs"
+        let runs = view.record.runs.counted("run")
         let atLeast = progress.crashes > 0 ? "at least " : ""
         return [
             "job \(view.id): \(view.state.rawValue), \(view.record.percent) % done",
             "\(JobText.items(view)), \(atLeast)\(counters.itemsWritten.grouped) written in"
                 + " \(runs) of \(duration)",
             "\(size) of items, \(speed.fixed(0)) items/s",
-            "\(counters.itemsRetried.grouped) items sent again, \(counters.requestsFailed.grouped)"
-                + " requests after errors",
+            "\(counters.itemsRetried.counted("item")) sent again,"
+                + " \(counters.requestsFailed.counted("request")) after errors",
         ] + leftOut + (view.record.reason.map { ["reason: \($0)"] } ?? [])
     }
 
@@ -51,7 +51,7 @@ struct JobReport {
         return (changed > 0 ? ["\(changed.grouped) changed on the way"] : [])
             + (leftOut > 0 ? ["\(leftOut.grouped) left out"] : [])
             + (kept > 0 ? ["\(kept.grouped) kept as the target has them"] : [])
-            + counters.comparisons.map { "\($0.subject): \($0.count.grouped) items" }
+            + counters.comparisons.map { "\($0.subject): \($0.count.counted("item"))" }
     }
 
     private var rows: [[String]] {
@@ -79,20 +79,20 @@ struct JobReport {
 
     /// Line by line, after an empty one; nothing where there is nothing to say.
     private var remarks: [String] {
-        var remarks = SharedRemarks()
+        var remarks: [CauseGroups.Case] = []
         for table in view.tables {
             let report = table.settings
             if !report.carried.isEmpty {
-                remarks.add(report.carried.joined(separator: ", "), ofTarget: table)
+                remarks.append(table.remark(report.carried.joined(separator: ", ")))
             }
             for text in report.notCarried.map({ "not carried: \($0)" })
                 + report.differences.map({ "left as it is: \($0)" })
                 + (table.comparison?.lines ?? [])
             {
-                remarks.add(text, ofTarget: table)
+                remarks.append(table.remark(text))
             }
         }
-        let lines = remarks.lines
+        let lines = CauseGroups(remarks).lines
         return lines.isEmpty ? [] : [""] + lines
     }
 
@@ -116,7 +116,7 @@ struct JobReport {
         }
         if view.deadLetters > 0 {
             lines.append(
-                "\(view.deadLetters.grouped) dead letters; to try them again:"
+                "\(view.deadLetters.counted("dead letter")); to try them again:"
                     + " dynaferry jobs retry \(view.id)")
         }
         return lines
@@ -136,5 +136,12 @@ struct JobReport {
                 return entry
             })
         return json
+    }
+}
+
+extension JobTable {
+    /// What is said of it: it is called by its target's name.
+    fileprivate func remark(_ text: String) -> CauseGroups.Case {
+        CauseGroups.Case(source: target, target: source, message: text)
     }
 }

@@ -26,7 +26,7 @@ enum JobText {
         let parts = [
             "\(view.record.percent) %: \(items(view))", rate(progress), waiting(view),
             verified(progress).map { "\($0) verified" },
-            view.deadLetters > 0 ? "\(view.deadLetters.grouped) dead letters" : nil,
+            view.deadLetters > 0 ? "\(view.deadLetters.counted("dead letter"))" : nil,
             view.state == .running ? nil : view.state.rawValue,
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
@@ -62,8 +62,8 @@ enum JobText {
         facts.append(
             (
                 "begun",
-                "\(date(view.record.created)), \(age(view.record.created, now)) ago; \(runs)"
-                    + (runs == 1 ? " run" : " runs")
+                "\(date(view.record.created)), \(age(view.record.created, now)) ago;"
+                    + " \(runs.counted("run"))"
             ))
         facts.append(("last update", "\(age(view.record.updated, now)) ago"))
         facts.append(("command", view.record.command))
@@ -77,7 +77,7 @@ enum JobText {
             let state =
                 table.isFinished
                 ? "done"
-                : table.failure.map { "failed: \($0)" } ?? "\(table.segments.grouped) segments"
+                : table.failure.map { "failed: \($0)" } ?? table.segments.counted("segment")
             return [table.source, joint, table.target, state]
         }
         return Columns.lines(rows, rightAligned: 4...4)
@@ -90,10 +90,9 @@ enum JobText {
             return "\(progress.itemsOfSource.grouped) in the source,"
                 + " \(progress.itemsOfTarget.grouped) in the target"
         }
-        let total = progress.itemsEstimated.map {
-            " of about \(max($0, progress.itemsDone).grouped)"
-        }
-        return "\(progress.itemsDone.grouped)\(total ?? "") items"
+        let total = progress.itemsEstimated.map { max($0, progress.itemsDone) }
+        guard let total else { return progress.itemsDone.counted("item") }
+        return "\(progress.itemsDone.grouped) of about \(total.counted("item"))"
     }
 
     /// nil before anything has been verified.
@@ -101,9 +100,9 @@ enum JobText {
         let done = progress.itemsVerified
         guard done > 0 else { return nil }
         guard let total = progress.itemsToVerify.map({ max($0, done) }) else {
-            return "\(done.grouped) items"
+            return done.counted("item")
         }
-        return "\(done.grouped) of about \(total.grouped) items, \(100 * done / total) %"
+        return "\(done.grouped) of about \(total.counted("item")), \(100 * done / total) %"
     }
 
     private static func rate(_ progress: JobProgress) -> String {

@@ -110,7 +110,9 @@ package struct JobsCommand: Sendable {
         let view = try attempt { () throws(JobError) in try folder.view(arguments.id) }
         guard view.isRunning else {
             guard !view.record.state.isOver else {
-                throw CommandFailure("job \(view.id) is finished")
+                throw CommandFailure(
+                    "job \(view.id) is finished",
+                    hints: ["dynaferry jobs report \(view.id) tells what it did"])
             }
             console.show(view.record.command)
             throw CommandFailure(
@@ -135,7 +137,9 @@ package struct JobsCommand: Sendable {
             try send(.throttle(arguments.throttle), to: arguments.id, in: folder)
         } else {
             guard !view.record.state.isOver else {
-                throw CommandFailure("job \(view.id) is finished")
+                throw CommandFailure(
+                    "job \(view.id) is finished",
+                    hints: ["dynaferry jobs report \(view.id) tells what it did"])
             }
             try attempt { () throws(JobError) in
                 try folder.withIdleJob(arguments.id) { file throws(JobError) in
@@ -157,7 +161,7 @@ package struct JobsCommand: Sendable {
             throw CommandFailure(
                 "no process runs job \(id)",
                 hints: view.record.state.isOver
-                    ? ["it is finished"] : ["to go on with it: \(view.record.command)"])
+                    ? ["it is finished"] : ["to resume it: \(view.record.command)"])
         }
         try attempt { () throws(JobError) in try folder.send(command, to: id) }
     }
