@@ -2,6 +2,7 @@ import Arguments
 import CommandLine
 import JSON
 import Jobs
+import Status
 import System
 
 /// What a job has done, table by table, over all its runs.
