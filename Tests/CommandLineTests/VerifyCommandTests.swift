@@ -102,7 +102,7 @@ import Testing
         try server.delete("users-dev")
         let result = try verify("stage-*", "*-dev")
         #expect(result.status == 1, "\(result)")
-        #expect(result.err.contains("stage-users: Refused: there is no target table users-dev"))
+        #expect(result.err.contains("stage-users: there is no target table users-dev"))
         #expect(result.out.contains("600 equal"))
     }
 

@@ -334,7 +334,7 @@ import Transfer
         (#"{"Item":{"id":{ "S" : "" },"n":{"N":"1"}}}"#, "key is empty"),
         (
             #"{"Item":{"id":{"S":""# + String(repeating: "k", count: 70_000)
-                + #""},"n":{"N":"1"}}}"#, "70000 bytes, and 2048"
+                + #""},"n":{"N":"1"}}}"#, "70,000 bytes, and 2048"
         ),
         (#"{"Item":{"id":{"N":"1"},"n":{"N":"1"}}}"#, "partition key"),
         (#"{"Item":{"id":{"S":"x"},"n":{"N":"1"}}} {}"#, "after the item"),

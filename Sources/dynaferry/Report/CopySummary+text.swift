@@ -155,8 +155,9 @@ extension Comparison {
         let text =
             result == .equal
             ? "verified: "
-                + counters.equal.counted("item of the target is", "items of the target are")
-                + " as read from the source\(when)"
+                + counters.equal.counted(
+                    "item of the target is as it was", "items of the target are as they were")
+                + " read from the source\(when)"
             : "differs: \(counters.different.grouped) different,"
                 + " \(counters.onlyInSource.grouped) missing,"
                 + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"
