@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes packages of the release program into .build/packages: a tarball, a .deb, an .rpm, the debug
-# file of the program that is in all three, and SHA256SUMS. The program needs nothing but glibc 2.34 or later: Amazon Linux 2023, RHEL 9, Debian
-# 12, Ubuntu 22.04 and whatever is newer. Runs on Debian; scripts/packaging/check.sh tries the
-# packages.
+# file of the program that is in all three, and SHA256SUMS. The program needs nothing but glibc 2.34
+# or later: Amazon Linux 2023, RHEL 9, Debian 12, Ubuntu 22.04 and whatever is newer. Runs on
+# Debian; scripts/packaging/check.sh tries the packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -104,8 +104,8 @@ struct CSVRecords: RecordFormat {
         let values = try values(record)
         guard values.count == columns.count else {
             throw RecordDefect(
-                "has \(values.count) \(values.count == 1 ? "value" : "values"), and there are"
-                    + " \(columns.count) columns")
+                "has \(values.count.counted("value")), and there are"
+                    + " \(columns.count.counted("column"))")
         }
         var output: [UInt8] = [0x7B]
         for (column, value) in zip(columns, values) where !value.isEmpty {

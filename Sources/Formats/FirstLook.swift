@@ -26,7 +26,9 @@ struct FirstLook {
     }
 
     /// The bytes ended before the format was clear.
-    private struct Ended: Error {}
+    private struct Ended: Error, CustomStringConvertible {
+        let description = "the bytes ended"
+    }
 
     mutating func found() throws(FormatFlaw) -> Found {
         if !isWhole, bytes.count < 4 { return .undecided }

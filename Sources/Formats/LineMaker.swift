@@ -27,10 +27,11 @@ package protocol LineMaker {
 }
 
 /// Why a file can't be read on.
-package struct FormatFlaw: Error, Equatable, Sendable {
+package struct FormatFlaw: Error, Equatable, Sendable, CustomStringConvertible {
     /// Follows the file's name in a message: `is cut short`.
     package let reason: String
     package var hint: String?
+    package var description: String { reason }
 
     package init(_ reason: String, hint: String? = nil) {
         self.reason = reason
@@ -59,8 +60,9 @@ extension RecordFormat {
 }
 
 /// Why a record is no item.
-struct RecordDefect: Error, Equatable, Sendable {
+struct RecordDefect: Error, Equatable, Sendable, CustomStringConvertible {
     let reason: String
+    var description: String { reason }
 
     init(_ reason: String) { self.reason = reason }
 }
@@ -117,7 +119,8 @@ package struct RecordLines: LineMaker {
     }
 
     private mutating func endOverlong(_ rest: Int) {
-        defects[count] = "has \(passed + rest) bytes, more than any item; its first are kept"
+        defects[count] =
+            "has \((passed + rest).counted("byte")), more than any item; its first are kept"
         (passed, count) = (0, count + 1)
     }
 

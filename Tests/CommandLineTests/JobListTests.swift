@@ -40,8 +40,8 @@ import Testing
     @Test func `a line has what there is to say, and no column that says nothing`() {
         #expect(
             lines([view("orders-7f3a")]) == [
-                "JOB          STATE      DONE      ITEMS  HEARD OF  FROM AND TO",
-                "orders-7f3a  finished  100 %  1,204,311  2 h ago   Orders to Copy",
+                "JOB          STATE      DONE      ITEMS  UPDATED  FROM AND TO",
+                "orders-7f3a  finished  100 %  1,204,311  2 h ago  Orders to Copy",
             ])
         let head = lines([view("a", isRunning: true, deadLetters: 3)], width: 200)[0]
         #expect(head.contains("ITEMS/S") && head.contains("DEAD") && !head.contains("TABLES"))
@@ -89,7 +89,7 @@ import Testing
         job.tables[0].isFinished = true
         let lines = JobText.lines(job, now: Self.now)
         #expect(lines.contains("  copies        Orders  to  OrdersCopy  done"))
-        #expect(lines.contains("  copies        Us      to  UsersCopy   1 segments"))
+        #expect(lines.contains("  copies        Us      to  UsersCopy   1 segment"))
         let begun = try #require(lines.first { $0.hasPrefix("  begun") })
         #expect(begun.contains(#/\d\d:\d\d:\d\d [+-]\d\d:\d\d, /#), "\(begun)")
     }

@@ -59,9 +59,9 @@ import Testing
             young.status == 0 && young.out.isEmpty && young.err == "0 jobs removed\n", "\(young)")
 
         let dry = try run(["jobs", "prune", "--older-than", "1ms", "--dry-run"])
-        #expect(dry.out.hasPrefix("job done, finished, last heard of "), "\(dry)")
+        #expect(dry.out.hasPrefix("job done, finished, last updated "), "\(dry)")
         #expect(dry.out.hasSuffix(" ago, would be removed\n"), "\(dry)")
-        #expect(dry.err.contains("job stopped, stopped, last heard of "), "\(dry)")
+        #expect(dry.err.contains("job stopped, stopped, last updated "), "\(dry)")
         #expect(dry.err.contains("is kept: it can be resumed; --all removes it too\n"), "\(dry)")
         #expect(try files == ["done.db", "stopped.db"])
 

@@ -150,7 +150,6 @@ enum MessageCommands {
             lines: [
                 "copy ./nowhere/ orders-dev", "copy ./state/ orders-dev",
                 "copy ./dump2/ orders-dev --progress none", "copy ./lines.jsonl orders-dev",
-                "copy ./lines.jsonl full --merge --check-first --progress none",
                 "copy ./dump/ full", "copy ./dump/ orders-dev --like none",
                 "copy s3://nowhere/dump/ orders-dev",
                 "copy s3://dumps/none/ orders-dev", "copy orders s3://nowhere/dump/",

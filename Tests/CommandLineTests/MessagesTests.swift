@@ -34,16 +34,7 @@ import Testing
             }
         }
         #expect(count >= 120, "only \(count) commands")
-        try compare(transcript)
-    }
-
-    private func compare(_ text: String) throws {
-        let url = TranscriptTests.snapshots.appendingPathComponent("messages.txt")
-        if ProcessInfo.processInfo.environment["DYNAFERRY_UPDATE_SNAPSHOTS"] != nil {
-            try text.write(to: url, atomically: true, encoding: .utf8)
-        }
-        let agreed = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
-        #expect(text == agreed, "not as in Snapshots/messages.txt")
+        try Snapshot.compare(transcript, "messages.txt")
     }
 }
 

@@ -41,16 +41,11 @@ import Testing
         for line in result.out.split(separator: "\n") {
             #expect(line.count <= 80, "\(line)")
         }
-        let url = TranscriptTests.snapshots.appendingPathComponent("plan-report-\(name).txt")
-        if ProcessInfo.processInfo.environment["DYNAFERRY_UPDATE_SNAPSHOTS"] != nil {
-            try result.out.write(to: url, atomically: true, encoding: .utf8)
-        }
-        let agreed = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
-        #expect(result.out == agreed, "not as in Snapshots/plan-report-\(name).txt")
+        try Snapshot.compare(result.out, "plan-report-\(name).txt")
     }
 
     @Test func `the guide shows the prices that are built in`() throws {
-        let guide = TranscriptTests.snapshots.appendingPathComponent(
+        let guide = Snapshot.folder.appendingPathComponent(
             "../../../Sources/dynaferry/Documentation.docc/CopyingTables.md")
         let text = try String(contentsOf: guide, encoding: .utf8)
         #expect(text.contains("```json\n\(PriceTable.builtIn)\n```"))

@@ -317,7 +317,7 @@ import Testing
         #expect(read.lines.count == 3 && read.lines[1].utf8.count == 1_024)
         #expect(
             read.defects == [
-                1: "has \(long.utf8.count) bytes, more than any item; its first are kept"
+                1: "has \(long.utf8.count.counted("byte")), more than any item; its first are kept"
             ])
     }
 

@@ -139,7 +139,7 @@ final class DataFileReader: @unchecked Sendable {
             let start = draft.buffer.count
             if isOverlong {
                 draft.defects[draft.lines.count] =
-                    "it has \(length) bytes, more than any item; its first are kept"
+                    "it has \(length.counted("byte")), more than any item; its first are kept"
                 draft.buffer.append(overlong > 0 ? kept : Array(line.prefix(Self.overlongKept)))
             } else {
                 draft.buffer.append(line)
@@ -230,8 +230,9 @@ final class DataFileReader: @unchecked Sendable {
     }
 
     /// Why a line is no item.
-    private struct LineDefect: Error {
+    private struct LineDefect: Error, CustomStringConvertible {
         let reason: String
+        var description: String { reason }
     }
 
     private func failure(_ error: LineDefect, line: Int) -> FlowFailure {

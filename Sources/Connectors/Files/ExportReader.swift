@@ -184,8 +184,8 @@ package struct ExportReader: Sendable {
         let unlisted = found.data.count - export.data.count
         if unlisted > 0 {
             export.notes.append(
-                "\(unlisted) files in \(files.title(of: found.folder)) are not in its manifest and"
-                    + " are not read")
+                unlisted.counted("file") + " in \(files.title(of: found.folder)): not in its"
+                    + " manifest, and not read")
         }
     }
 

@@ -155,8 +155,8 @@ struct CopyOpening {
         let spool = try? Spool(inFolder: options.folder.path)
         let rate = tables[0].preflight.options.limits.totals.read
         let firsts = try await AtOnce.ofTables(
-            Array(zip(tables, segments)), atOnce: rate == nil ? nil : 1,
-            names: { $0.0.preflight.names }
+            Array(zip(tables, segments)), named: tables.map(\.preflight.names),
+            atOnce: rate == nil ? nil : 1
         ) { table, segments in
             try await table.preflight.firstRead(table.findings, segments: segments, spool: spool)
         }

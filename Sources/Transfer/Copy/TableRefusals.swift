@@ -61,14 +61,13 @@ extension AtOnce {
     /// - Parameter names: of a table's source and target.
     /// - Throws: ``CopyRefusal`` that names all tables that `body` refuses; another error at once.
     static func ofTables<Table: Sendable, Result: Sendable>(
-        _ tables: [Table], atOnce: Int? = nil, names: (Table) -> (source: String, target: String),
+        _ tables: [Table], named names: [(source: String, target: String)], atOnce: Int? = nil,
         _ body: @escaping @Sendable (Table) async throws -> Result
     ) async throws -> [Result] {
         let results = try await results(tables, atOnce: atOnce, body)
         var refusals = TableRefusals(of: tables.count)
-        for (table, result) in zip(tables, results) {
+        for ((source, target), result) in zip(names, results) {
             guard case .failure(let refusal) = result else { continue }
-            let (source, target) = names(table)
             try refusals.add(refusal, source: source, target: target)
         }
         try refusals.check()

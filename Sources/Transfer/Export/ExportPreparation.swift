@@ -42,7 +42,7 @@ package enum ExportPreparation {
             in: jobOptions.folder)
         do {
             let looks = try await AtOnce.ofTables(
-                Array(zip(pairs, options)), names: { ($0.0.source.name, $0.0.files.title) }
+                Array(zip(pairs, options)), named: pairs.map { ($0.source.name, $0.files.title) }
             ) { pair, options in
                 try await look(pair, options)
             }
@@ -236,8 +236,9 @@ package enum ExportPreparation {
         let spool = try? Spool(inFolder: opening.options.folder.path)
         let rate = looks[0].options.limits.totals.read
         let firsts = try await AtOnce.ofTables(
-            Array(zip(looks, segments)), atOnce: rate == nil ? nil : 1,
-            names: { ($0.0.pair.source.name, $0.0.pair.files.title) }
+            Array(zip(looks, segments)),
+            named: looks.map { ($0.pair.source.name, $0.pair.files.title) },
+            atOnce: rate == nil ? nil : 1
         ) { look, segments in
             try await firstRead(
                 look.pair.source, look.description, look.options, segments: segments, spool: spool)

@@ -77,16 +77,7 @@ struct VerifyLook: Sendable {
             (from, source), (to, target), options.settings)
         comparison.settingDifferences = settings.differences
         comparison.notes = settings.notes
-        if options.transform.through != nil {
-            comparison.notes.append(
-                "the program of --through ran once more: what it does not make the same each time"
-                    + " is different here")
-        }
-        if movesKeys {
-            comparison.notes.append(
-                "items that differ are not read again, since their keys are changed: those that"
-                    + " changed meanwhile, or have expired, are among them")
-        }
+        comparison.notes += Self.notes(on: options, movesKeys: movesKeys)
         var subject = TableVerification.Subject(
             source: .init(
                 place: from, description: source, expiry: settings.timeToLive.source),
@@ -99,6 +90,21 @@ struct VerifyLook: Sendable {
         self.subject = subject
         // A limit that can't be is refused before anything is begun.
         _ = try VerifyLimits(options.limits, subject)
+    }
+
+    private static func notes(on options: VerifyOptions, movesKeys: Bool) -> [String] {
+        var notes: [String] = []
+        if options.transform.through != nil {
+            notes.append(
+                "the program of --through ran once more: what it does not make the same each time"
+                    + " is different here")
+        }
+        if movesKeys {
+            notes.append(
+                "items that differ are not read again, since their keys are changed: those that"
+                    + " changed meanwhile, or have expired, are among them")
+        }
+        return notes
     }
 
     /// Refuses what can't be done where items get other keys on the way.

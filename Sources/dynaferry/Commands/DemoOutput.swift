@@ -38,7 +38,7 @@ struct DemoOutput: Equatable {
 
 extension DemoCommand.Comparison {
     fileprivate var line: String {
-        let found = differences == 0 ? "no difference" : "\(differences.grouped) differences"
-        return "  compared      \(itemsCompared.grouped) items: \(found)"
+        let found = differences == 0 ? "no difference" : differences.counted("difference")
+        return "  compared      \(itemsCompared.counted("item")): \(found)"
     }
 }

@@ -82,7 +82,7 @@ package struct ProgressBlock: Sendable {
             return [facts.items, facts.itemRate, facts.bytes, facts.byteRate].texts
         }
         let verified = [facts.verifiedItems, facts.verifiedRate].texts
-        return verified + [StyledText("copied \(snapshot.items.grouped) items", .good)]
+        return verified + [StyledText("copied \(snapshot.items.counted("item"))", .good)]
     }
 
     private func troubles(_ snapshot: ProgressSnapshot, _ facts: ProgressFacts) -> [StyledText] {
@@ -128,7 +128,7 @@ package struct ProgressBlock: Sendable {
         let segments = all > 0 ? "  segments \(done.grouped)/\(all.grouped)" : ""
         let hold = progress.hold?.text.map { "  \($0)" } ?? ""
         return StyledText(
-            "  \(padding)\(percent) %  \(table.source)  \(progress.itemsDone.grouped) items"
+            "  \(padding)\(percent) %  \(table.source)  \(progress.itemsDone.counted("item"))"
                 + segments) + StyledText(hold, .waiting)
     }
 }

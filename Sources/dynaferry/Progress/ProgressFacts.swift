@@ -32,7 +32,7 @@ struct ProgressFacts {
 
     init(_ snapshot: ProgressSnapshot, _ rates: ProgressRates) {
         let (progress, counters) = (snapshot.progress, snapshot.progress.counters)
-        items = Self.items(snapshot.items, of: progress) + " items"
+        items = Self.items(snapshot.items, of: progress)
         itemRate = rates.items.map { "\($0.fixed(0)) items/s" }
         bytes = Double(snapshot.bytes).inDecimalBytes
         byteRate = rates.bytes.map { "\($0.inDecimalBytes)/s" }
@@ -71,7 +71,7 @@ struct ProgressFacts {
             ? "segments \(counters.segmentsFinished.grouped)/\(progress.segments.grouped)" : nil
         remaining = rates.remaining.map { Self.left($0) }
         verifiedItems = snapshot.verifying.map {
-            "verified \(Self.items($0.counters.itemsRead, of: $0)) items"
+            "verified \(Self.items($0.counters.itemsRead, of: $0))"
         }
         verifiedRate = rates.verified.map { "\($0.fixed(0)) items/s" }
         verified =
@@ -86,8 +86,8 @@ struct ProgressFacts {
     }
 
     private static func items(_ done: Int, of progress: FlowProgress) -> String {
-        done.grouped
-            + (progress.itemsTotal(done: done).map { " of about \($0.grouped)" } ?? "")
+        guard let total = progress.itemsTotal(done: done) else { return done.counted("item") }
+        return "\(done.grouped) of about \(total.counted("item"))"
     }
 
     private static func units(_ rate: Double?, limit: Double?) -> String {

@@ -59,7 +59,7 @@ extension PlanReport {
     /// The sum of all tables.
     private var all: [String] {
         let (count, width) = (plan.tables.count, min(plan.width, plan.tables.count))
-        var block = PlanBlock("all \(count) tables, \(width) at a time")
+        var block = PlanBlock("all \(count.counted("table")), \(width) at a time")
         block.add("items", plan.items, plan.bytes)
         block.add("read units", PlanBlock.known(plan.readUnits) { $0.groupedWhole })
         block.add("write units", PlanBlock.known(plan.writeUnitsOfAll) { $0.groupedWhole })

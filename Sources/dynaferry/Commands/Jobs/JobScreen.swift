@@ -52,7 +52,7 @@ struct JobScreen {
             view.tables.count > 1
                 ? [
                     StyledText(
-                        "\(counts[0].grouped) of \(view.tables.count.grouped) tables done",
+                        "\(counts[0].grouped) of \(view.tables.count.counted("table")) done",
                         counts[0] > 0 ? .good : .plain),
                     StyledText(counts[1] > 0 ? "\(counts[1].grouped) running" : ""),
                     StyledText(counts[2] > 0 ? "\(counts[2].grouped) failed" : "", .bad),
@@ -74,7 +74,7 @@ struct JobScreen {
         return [
             StyledText(
                 "elapsed \(Duration.seconds(elapsed).rough)"
-                    + (runs > 1 ? " in \(runs.grouped) runs" : "")),
+                    + (runs > 1 ? " in " + runs.counted("run") : "")),
             StyledText(left.map { ProgressFacts.left(.seconds($0)) } ?? ""),
             StyledText(end ?? ""),
             StyledText("updated \(JobText.age(view.record.updated, now)) ago", .quiet),

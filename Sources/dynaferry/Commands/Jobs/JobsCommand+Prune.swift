@@ -40,7 +40,7 @@ extension JobsCommand {
                 }
             }
         }
-        let count = removed == 1 ? "1 job" : "\(removed.grouped) jobs"
+        let count = removed.counted("job")
         console.note(arguments.dryRun ? "\(count) would be removed" : "\(count) removed")
         return failed == 0 ? .success : .failure
     }
