@@ -15,9 +15,7 @@ package struct KeyRefusal: Equatable, Sendable {
     /// nil for what is no refusal of a key.
     init?(code: String, message: String, operation: Operation) {
         let isOwnCode = code.lowercased().hasPrefix("kms")
-        let mentions =
-            message.contains("kms:") || message.contains(".kms.")
-            || message.contains("KMS")
+        let mentions = Self.isAboutKey(message)
         let isDenied = code == "AccessDeniedException" || code == "AccessDenied"
         // Of other operations this may be a text about an item, which may hold anything.
         let isOfTable = code == "ValidationException" && Self.tableChanges.contains(operation.name)
@@ -60,6 +58,13 @@ package struct KeyRefusal: Equatable, Sendable {
     private static func list(_ words: [String]) -> String {
         guard words.count > 1, let last = words.last else { return words.first ?? "" }
         return words.dropLast().joined(separator: ", ") + " and " + last
+    }
+
+    /// A table, a user or a role may have `KMS` in its name: what was denied must be KMS's.
+    private static func isAboutKey(_ message: String) -> Bool {
+        if !actions(in: message).isEmpty || key(in: message) != nil { return true }
+        if message.contains("perform: ") { return false }
+        return message.contains(".kms.") || message.contains("KMS")
     }
 
     private static let tableChanges = ["CreateTable", "UpdateTable"]

@@ -217,7 +217,7 @@ extension CopyArguments {
             Option(
                 "--job", .jobID, \.job, in: .job,
                 default: "found by what is copied, or the source's name and four digits",
-                "The job's name: of a new one, or of the one to go on with."),
+                "The job's name: of a new one, or of the one to resume."),
             Option(
                 flag: "--resume", \.resume, in: .job,
                 "Go on with a job although it stopped more than 24 hours ago."

@@ -15,9 +15,8 @@ package struct JobsPruneArguments: CommandArguments, Equatable {
     package static let summary = "Remove the state of jobs that ended long ago."
     package static let about = [
         """
-        Deletes the state of finished jobs that were last updated before a time, their dead \
-        letters included, and says which. The tables are not touched. A job that runs is never \
-        removed.
+        Deletes the state of finished jobs that were last updated before a time, and says which. \
+        The tables are not touched. A job that runs is never removed.
         """
     ]
 
@@ -30,7 +29,10 @@ package struct JobsPruneArguments: CommandArguments, Equatable {
                 "Only jobs that were last updated longer ago than this."),
             Option(
                 flag: "--all", \.all, in: .work,
-                "Also jobs that stopped, failed or crashed. They can't be resumed afterwards."),
+                """
+                Also jobs that stopped, failed or crashed, which can't be resumed afterwards, and \
+                those with dead letters, which can't be retried.
+                """),
             Option(
                 flag: "--dry-run", \.dryRun, in: .work,
                 "Say which jobs would be removed, and remove none."),

@@ -280,7 +280,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Option(
                 "--job", .jobID, \.copy.job, in: .job,
                 default: "found by what is compared, or the source's name and four digits",
-                "The job's name: of a new one, or of the one to go on with."),
+                "The job's name: of a new one, or of the one to resume."),
             Option(
                 flag: "--resume", \.copy.resume, in: .job,
                 "Go on with a job although it stopped more than 24 hours ago."

@@ -47,15 +47,24 @@ struct CSVRecords: RecordFormat {
     }
 
     mutating func isHead(_ record: UnsafeRawBufferPointer) throws(FormatFlaw) -> Bool {
-        if let header = options.header {
-            try begin(header)
-            return false
-        }
         let names: [String?]
         do throws(RecordDefect) {
             names = try values(record).map { String(validating: $0, as: UTF8.self) }
         } catch {
-            throw FormatFlaw("has a first row that can't be read: it \(error.reason)")
+            guard let header = options.header else {
+                throw FormatFlaw("has a first row that can't be read: it \(error.reason)")
+            }
+            try begin(header)
+            return false
+        }
+        if let header = options.header {
+            if names == header {
+                throw FormatFlaw(
+                    "has the names of --csv-header in its first row", hint: "leave --csv-header out"
+                )
+            }
+            try begin(header)
+            return false
         }
         guard let names = names as? [String] else {
             throw FormatFlaw("has a first row that is not in UTF-8")
@@ -65,42 +74,94 @@ struct CSVRecords: RecordFormat {
     }
 
     private mutating func begin(_ names: [String]) throws(FormatFlaw) {
-        let shown = "its columns are \(names.prefix(20).joined(separator: ", "))"
+        let some = names.prefix(20).map { $0.prefix(80) }.joined(separator: ", ")
+        let shown = "its columns are \(some)"
+        var seen: Set<[UInt8]> = []
         for (place, name) in names.enumerated() {
+            let short = name.prefix(80)
             if name.isEmpty {
                 throw FormatFlaw("has a column \(place + 1) without a name: \(shown)")
             }
-            if names[..<place].contains(name) {
-                throw FormatFlaw("has two columns called \(name): \(shown)")
+            if name.utf8.contains(where: { $0 < 0x20 }) {
+                throw FormatFlaw(
+                    "has a line break or control character in a column's name",
+                    hint: "rows end with a line feed (\\n), and quotes are closed")
+            }
+            if name.utf8.count > Self.nameBytesMax {
+                throw FormatFlaw("has a column whose name is too long: \(short)")
+            }
+            if !seen.insert(Array(name.utf8)).inserted {
+                throw FormatFlaw("has two columns called \(short): \(shown)")
             }
         }
-        for key in keys.keys.sorted() where !names.contains(key) {
+        for key in keys.keys.sorted() where !seen.contains(Array(key.utf8)) {
             throw FormatFlaw(
                 "has no column for the key attribute \(key): \(shown)",
                 hint: "where the first row is no header, name the columns with --csv-header")
         }
-        for name in options.types.keys.sorted() where !names.contains(name) {
-            throw FormatFlaw(
-                "has no column \(name), which --csv-types names: \(shown)",
-                hint: "correct --csv-types; names count in upper and lower case")
+        for (name, type) in options.types.sorted(by: { $0.key < $1.key }) {
+            guard seen.contains(Array(name.utf8)) else {
+                throw FormatFlaw(
+                    "has no column \(name), which --csv-types names: \(shown)",
+                    hint: "correct --csv-types; names count in upper and lower case")
+            }
+            if let key = keys[name], key != type {
+                throw FormatFlaw(
+                    "has the key attribute \(name), which is \(key.rawValue) in the table and"
+                        + " \(type.rawValue) in --csv-types",
+                    hint: "leave it out of --csv-types")
+            }
         }
         columns = names.map { name in
             Column(name: Array(name.utf8), type: keys[name] ?? options.types[name] ?? .string)
         }
     }
 
-    /// A row ends at the first line break that stands in no quotes.
-    func length(of bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
-        var isQuoted = false
-        for (place, byte) in bytes.enumerated() {
-            if byte == 0x22 { isQuoted.toggle() }
-            if byte == 0x0A, !isQuoted { return place + 1 }
+    /// (Developer guide, "Quotas": attribute names.)
+    private static let nameBytesMax = 65_535
+
+    /// A row ends at the first line feed that stands in no quotes. Quotes are such only where a
+    /// value begins.
+    func length(of bytes: UnsafeRawBufferPointer, isLast: Bool) throws(FormatFlaw) -> Int? {
+        var position = 0
+        while position < bytes.count {
+            if bytes[position] == 0x22 {
+                guard let end = Self.endOfQuoted(bytes, position + 1) else {
+                    if isLast { throw FormatFlaw("ends within a quote that is not closed") }
+                    return nil
+                }
+                position = end
+            }
+            while position < bytes.count, bytes[position] != options.delimiter {
+                if bytes[position] == 0x0A { return position + 1 }
+                position += 1
+            }
+            position += 1
         }
         return isLast && !bytes.isEmpty ? bytes.count : nil
     }
 
-    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8]? {
-        if TextLine.trimmed(record).isEmpty { return nil }
+    /// Behind the closing quote; nil where that is not there.
+    private static func endOfQuoted(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Int? {
+        var position = start
+        while position < bytes.count {
+            guard bytes[position] == 0x22 else {
+                position += 1
+                continue
+            }
+            guard position + 1 < bytes.count, bytes[position + 1] == 0x22 else {
+                return position + 1
+            }
+            position += 2
+        }
+        return nil
+    }
+
+    func isBlank(_ record: UnsafeRawBufferPointer) -> Bool {
+        record.allSatisfy { $0 == 0x0D || $0 == 0x0A }
+    }
+
+    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8] {
         let values = try values(record)
         guard values.count == columns.count else {
             throw RecordDefect(

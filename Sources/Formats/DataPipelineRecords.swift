@@ -12,12 +12,13 @@ struct DataPipelineRecords: RecordFormat {
         TextLine.length(of: bytes, isLast: isLast)
     }
 
-    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8]? {
+    func isBlank(_ record: UnsafeRawBufferPointer) -> Bool { TextLine.trimmed(record).isEmpty }
+
+    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8] {
         let line = TextLine.trimmed(record)
-        guard let first = line.first else { return nil }
         var output: [UInt8] = []
         output.reserveCapacity(line.count + 16)
-        if first == 0x7B {
+        if line.first == 0x7B, !line.contains(0x03) {
             let json = try parsed(line)
             guard let members = json.members else { throw RecordDefect("is no item") }
             try write(members, to: &output)

@@ -9,7 +9,8 @@ import System
 package struct DocumentLines: LineMaker {
     package let noun = "item"
     package let form: LineCutter.Form
-    package var defects: [Int: String] = [:]
+    /// No other file follows.
+    private let isWhole: Bool
 
     private enum Place {
         /// Before a document, or behind one.
@@ -31,17 +32,25 @@ package struct DocumentLines: LineMaker {
     private var isInString = false
     private var isEscaped = false
     private var name: [UInt8] = []
+    /// Of the list that requests were taken of.
+    private var table: [UInt8]?
+    /// The last document says that there was more to be read.
+    private var hasMore = false
     private var line = 1
 
     /// Of a name, to tell it from others.
-    private static let nameMax = 16
+    private static let nameMax = 300
 
     /// - Parameter form: of the elements. With ``LineCutter/Form/attributes`` those of `Items` are
     ///   taken, and no others.
-    init(_ form: LineCutter.Form) { self.form = form }
+    init(_ form: LineCutter.Form, isWhole: Bool = false) {
+        self.form = form
+        self.isWhole = isWhole
+    }
 
     package mutating func take(
-        _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer,
+        _ defects: inout [Int: String]
     ) throws(FormatFlaw) -> Int {
         // A run of an element's bytes that go on as they are.
         var start = 0
@@ -66,6 +75,12 @@ package struct DocumentLines: LineMaker {
         }
         if place == .inItem { lines.append(UnsafeRawBufferPointer(rebasing: bytes[start...])) }
         if isLast, place != .outside { throw FormatFlaw("is cut short: it ends within a document") }
+        if isLast, hasMore, isWhole {
+            throw FormatFlaw(
+                "ends before the last page: its last document says where the next one begins",
+                hint: "scan again without --max-items and --no-paginate; or take it as it is with"
+                    + " --format scan")
+        }
         return bytes.count
     }
 
@@ -98,7 +113,7 @@ package struct DocumentLines: LineMaker {
 
     private mutating func open(_ byte: UInt8) throws(FormatFlaw) {
         switch byte {
-        case 0x7B: (place, isMember, hasList) = (.beforeName, true, false)
+        case 0x7B: (place, isMember, hasList, hasMore) = (.beforeName, true, false, false)
         case 0x5B: (place, isMember, hasList) = (.beforeItem, false, true)
         default: throw unexpected(byte, "'{' or '['")
         }
@@ -112,14 +127,31 @@ package struct DocumentLines: LineMaker {
     }
 
     private mutating func beginValue(_ byte: UInt8) throws(FormatFlaw) {
+        if name.contains(0x5C) { throw FormatFlaw("has an escape in a name, line \(line)") }
         let isTaken = form == .putRequest || name.elementsEqual("Items".utf8)
         if byte == 0x5B, isTaken {
             (place, hasList) = (.beforeItem, true)
-            return
+            return try checkTable()
         }
+        let isMark =
+            name.elementsEqual("LastEvaluatedKey".utf8) || name.elementsEqual("NextToken".utf8)
+        if isMark, byte != 0x6E { hasMore = true }
         (place, depth) = (.inValue, 0)
         nest(byte)
         guard depth >= 0 else { throw unexpected(byte, "a value") }
+    }
+
+    /// All requests must be of one table: they go into one.
+    private mutating func checkTable() throws(FormatFlaw) {
+        guard form == .putRequest else { return }
+        guard let table, table != name else {
+            table = name
+            return
+        }
+        throw FormatFlaw(
+            "has requests for several tables: \(String(decoding: table, as: UTF8.self)) and"
+                + " \(String(decoding: name, as: UTF8.self))",
+            hint: "give each table a file of its own")
     }
 
     private mutating func stepInValue(_ byte: UInt8) throws(FormatFlaw) {

@@ -23,6 +23,8 @@ package struct FormatOptions: Equatable, Sendable {
     /// nil: its first bytes tell.
     package var format: FileFormat?
     package var csv = CSVOptions()
+    /// The source has no other file: what says that more follows is not made up for by another.
+    package var isOnlyFile = false
 
     package init() {}
 
@@ -53,21 +55,42 @@ extension FormatOptions {
         _ bytes: UnsafeRawBufferPointer, named name: String, isWhole: Bool, schema: KeySchema
     ) throws(FormatFlaw) -> FileReading? {
         if let format { return try reading(format, bytes, isWhole: isWhole, schema) }
-        let words = name.lowercased().split(separator: ".").suffix(2)
-        if words.contains("csv") { return .made(RecordLines(CSVRecords(csv, schema: schema))) }
-        if words.contains("ion") { return .made(RecordLines(IonRecords())) }
+        switch Self.ending(of: name) {
+        case "csv": return .made(RecordLines(CSVRecords(csv, schema: schema)))
+        case "ion": return .made(RecordLines(IonRecords()))
+        default: break
+        }
         var look = FirstLook(bytes, isWhole: isWhole)
         switch try look.found() {
         case .undecided: return nil
         case .lines(let form): return .lines(form)
-        case .document(let form): return .made(DocumentLines(form))
+        case .document(let form): return .made(DocumentLines(form, isWhole: isOnlyFile))
         case .dataPipeline: return .made(RecordLines(DataPipelineRecords()))
         case .ion: return .made(RecordLines(IonRecords()))
         case .changes:
             throw FormatFlaw(
                 "holds changes, as an incremental export does, and not items",
                 hint: "name the folder of a full export")
+        case .request:
+            throw FormatFlaw(
+                "is a request with RequestItems around its tables",
+                hint: "take that off: jq .RequestItems FILE > requests.json")
         }
+    }
+
+    /// The last part of a file's name, but for what says how it is compressed.
+    private static func ending(of name: String) -> String? {
+        let last = name.split(separator: "/").last ?? ""
+        var words = last.lowercased().split(separator: ".", omittingEmptySubsequences: false)
+        if words.count > 2, words.last == "gz" || words.last == "zst" { words.removeLast() }
+        return words.count > 1 && words[0] != "" ? words.last.map(String.init) : nil
+    }
+
+    /// How a file is read that a manifest lists: what wrote it is known.
+    package func ofExport(named name: String) -> FormatOptions {
+        var options = self
+        if format == nil { options.format = Self.ending(of: name) == "ion" ? .ion : .export }
+        return options
     }
 
     private func reading(

@@ -9,6 +9,8 @@ struct FirstLook {
         case ion
         /// An incremental export.
         case changes
+        /// What `--cli-input-json` takes.
+        case request
         /// More bytes are needed.
         case undecided
     }
@@ -56,41 +58,44 @@ struct FirstLook {
     }
 
     private mutating func look() throws(Ended) -> Found {
+        if isHive { return .dataPipeline }
         switch try next() {
-        case 0x24: return .ion
+        case 0x24 where bytes[position...].starts(with: "$ion_1_0".utf8): return .ion
         case 0x5B:
             position += 1
             return .document(try elementForm())
-        case 0x7B:
-            position += 1
-            return try object()
-        default: return try isHive() ? .dataPipeline : .lines(.item)
+        case 0x7B: return try object()
+        default:
+            // Its name may not be there whole.
+            if !isWhole, !bytes[position...].contains(0x0A) { throw Ended() }
+            return .lines(.item)
         }
     }
 
-    /// `name<ETX>{"s":"x"}<STX>name<ETX>{...}`: what Hive wrote.
-    private func isHive() throws(Ended) -> Bool {
-        let line = bytes[position...].prefix { $0 != 0x0A }
-        if line.contains(0x03) { return true }
-        if line.endIndex == bytes.count, !isWhole { throw Ended() }
-        return false
-    }
+    /// `name<ETX>{"s":"x"}<STX>name<ETX>{...}`: what Hive wrote. No JSON has such a byte.
+    private var isHive: Bool { bytes[position...].prefix { $0 != 0x0A }.contains(0x03) }
 
     private mutating func object() throws(Ended) -> Found {
-        guard try next() == 0x22 else { return .lines(.item) }
-        let name = try string()
-        guard try next() == 0x3A else { return .lines(.item) }
-        position += 1
+        guard let name = try firstName() else { return .lines(.item) }
         switch try next() {
         case 0x5B:
             position += 1
             return .document(try elementForm())
-        case 0x7B:
-            position += 1
-            return try member(name)
-        default:
-            return Self.isOfReply(name) ? .document(.attributes) : .lines(.item)
+        case 0x7B: return try member(name)
+        default: return Self.isOfReply(name) ? .document(.attributes) : .lines(.item)
         }
+    }
+
+    /// The name of the first member of the object that begins here, up to its value; nil where
+    /// there is none.
+    private mutating func firstName() throws(Ended) -> [UInt8]? {
+        guard try next() == 0x7B else { return nil }
+        position += 1
+        guard try next() == 0x22 else { return nil }
+        let name = try string()
+        guard try next() == 0x3A else { return nil }
+        position += 1
+        return name
     }
 
     /// Members of a reply to Scan or Query that may stand before `Items`.
@@ -103,26 +108,27 @@ struct FirstLook {
 
     /// A first member whose value is an object.
     private mutating func member(_ name: [UInt8]) throws(Ended) -> Found {
-        guard try next() == 0x22 else { return .lines(.item) }
-        let inner = try string()
-        guard try next() == 0x3A else { return .lines(.item) }
-        position += 1
+        guard let inner = try firstName() else { return .lines(.item) }
         let value = try next()
+        if name.elementsEqual("RequestItems".utf8), value == 0x5B { return .request }
         if name.elementsEqual("Item".utf8) {
+            if value != 0x7B, DataPipelineRecords.type(inner) != nil { return .dataPipeline }
             return .lines(try isAttributeNamedItem(inner, value) ? .attributes : .item)
         }
         if Self.isRequest(name, inner), value == 0x7B { return .lines(.putRequest) }
         if name.elementsEqual("Metadata".utf8), inner.elementsEqual("WriteTimestampMicros".utf8) {
             return .changes
         }
-        if Self.types.contains(where: { inner.elementsEqual($0.utf8) }) {
-            return .lines(.attributes)
-        }
+        if Self.isType(inner) { return .lines(.attributes) }
         if DataPipelineRecords.type(inner) != nil { return .dataPipeline }
         return Self.isOfReply(name) ? .document(.attributes) : .lines(.item)
     }
 
-    private static let types = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"]
+    private static func isType(_ name: [UInt8]) -> Bool {
+        ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"].contains {
+            name.elementsEqual($0.utf8)
+        }
+    }
 
     /// `{"Item":{"S":"x"}}` is an item with an attribute of that name, `{"Item":{"S":{"N":"1"}}}` a
     /// line of an export, with an attribute that is called `S`.
@@ -130,13 +136,11 @@ struct FirstLook {
         _ inner: [UInt8], _ value: UInt8
     ) throws(Ended) -> Bool {
         guard value == 0x7B else { return true }
-        guard inner.elementsEqual("M".utf8) else { return false }
-        position += 1
-        guard try next() == 0x22 else { return false }
-        _ = try string()
-        guard try next() == 0x3A else { return false }
-        position += 1
-        return try next() == 0x7B
+        // Of a map, the members have types.
+        guard inner.elementsEqual("M".utf8), try firstName() != nil, try next() == 0x7B,
+            let type = try firstName(), Self.isType(type)
+        else { return false }
+        return try next() != 0x7B
     }
 
     private static func isRequest(_ name: [UInt8], _ inner: [UInt8]) -> Bool {
@@ -146,21 +150,9 @@ struct FirstLook {
 
     /// Of the first element of a list.
     private mutating func elementForm() throws(Ended) -> LineCutter.Form {
-        guard try next() == 0x7B else { return .attributes }
-        position += 1
-        guard try next() == 0x22 else { return .attributes }
-        let name = try string()
-        guard try next() == 0x3A else { return .attributes }
-        position += 1
-        guard try next() == 0x7B else { return .attributes }
-        position += 1
-        guard try next() == 0x22 else { return .attributes }
-        let inner = try string()
-        guard try next() == 0x3A else { return .attributes }
-        position += 1
-        return Self.isRequest(name, inner)
-            ? try next() == 0x7B ? .putRequest : .attributes
-            : .attributes
+        guard let name = try firstName(), let inner = try firstName() else { return .attributes }
+        let value = try next()
+        return Self.isRequest(name, inner) && value == 0x7B ? .putRequest : .attributes
     }
 
     // MARK: Bytes

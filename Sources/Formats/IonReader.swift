@@ -44,21 +44,12 @@ struct IonReader {
     // MARK: Values
 
     private mutating func writeStruct(to output: inout [UInt8], depth: Int) throws(RecordDefect) {
-        try expect(0x7B, "a struct")
-        output.append(0x7B)
-        var isFirst = true
-        while try !takes(0x7D) {
-            if !isFirst { output.append(0x2C) }
-            isFirst = false
-            JSON.write(utf8: try fieldName(), to: &output)
+        try writeParts(to: &output, from: 0x7B, until: 0x7D) {
+            (reader, output) throws(RecordDefect) in
+            JSON.write(utf8: try reader.fieldName(), to: &output)
             output.append(0x3A)
-            try writeValue(to: &output, depth: depth + 1)
-            if try !takes(0x2C) {
-                try expect(0x7D, "',' or '}'")
-                break
-            }
+            try reader.writeValue(to: &output, depth: depth + 1)
         }
-        output.append(0x7D)
     }
 
     private mutating func writeValue(to output: inout [UInt8], depth: Int) throws(RecordDefect) {
@@ -88,19 +79,30 @@ struct IonReader {
     }
 
     private mutating func writeList(to output: inout [UInt8], depth: Int) throws(RecordDefect) {
-        try expect(0x5B, "a list")
-        output.append(0x5B)
+        try writeParts(to: &output, from: 0x5B, until: 0x5D) {
+            (reader, output) throws(RecordDefect) in
+            try reader.writeValue(to: &output, depth: depth + 1)
+        }
+    }
+
+    /// What stands in brackets, with commas between, of which one may follow the last.
+    private mutating func writeParts(
+        to output: inout [UInt8], from open: UInt8, until close: UInt8,
+        _ part: (inout Self, inout [UInt8]) throws(RecordDefect) -> Void
+    ) throws(RecordDefect) {
+        try expect(open, "a \(open == 0x7B ? "struct" : "list")")
+        output.append(open)
         var isFirst = true
-        while try !takes(0x5D) {
+        while try !takes(close) {
             if !isFirst { output.append(0x2C) }
             isFirst = false
-            try writeValue(to: &output, depth: depth + 1)
+            try part(&self, &output)
             if try !takes(0x2C) {
-                try expect(0x5D, "',' or ']'")
+                try expect(close, "',' or '\(Character(Unicode.Scalar(close)))'")
                 break
             }
         }
-        output.append(0x5D)
+        output.append(close)
     }
 
     /// `null`, `true`, `false`, or an annotation.
@@ -144,28 +146,21 @@ struct IonReader {
 
     private mutating func writeSet(of type: String, to output: inout [UInt8]) throws(RecordDefect) {
         try skipSpace()
-        try expect(0x5B, "a list")
-        output.append(0x5B)
-        var isFirst = true
-        while try !takes(0x5D) {
-            if !isFirst { output.append(0x2C) }
-            isFirst = false
-            try skipSpace()
-            let element: [UInt8]
-            switch (type, peek()) {
-            case ("SS", 0x22): element = try string()
-            case ("SS", 0x27) where starts(with: "'''"): element = try longStrings()
-            case ("NS", 0x2D?), ("NS", (0x30...0x39)?): element = try number()
-            case ("BS", 0x7B): element = try blob()
-            default: throw unexpected("an element of a \(type)")
-            }
-            JSON.write(utf8: element, to: &output)
-            if try !takes(0x2C) {
-                try expect(0x5D, "',' or ']'")
-                break
-            }
+        try writeParts(to: &output, from: 0x5B, until: 0x5D) {
+            (reader, output) throws(RecordDefect) in
+            JSON.write(utf8: try reader.element(of: type), to: &output)
         }
-        output.append(0x5D)
+    }
+
+    private mutating func element(of type: String) throws(RecordDefect) -> [UInt8] {
+        try skipSpace()
+        switch (type, peek()) {
+        case ("SS", 0x22): return try string()
+        case ("SS", 0x27) where starts(with: "'''"): return try longStrings()
+        case ("NS", 0x2D?), ("NS", (0x30...0x39)?): return try number()
+        case ("BS", 0x7B): return try blob()
+        default: throw unexpected("an element of a \(type)")
+        }
     }
 
     private func write(
@@ -249,6 +244,10 @@ struct IonReader {
             position += 1
             if byte == 0x5C {
                 try takeEscape(into: &text)
+            } else if byte == 0x0D, quote.utf8CodeUnitCount > 1 {
+                // Line ends are one in a long text (specification, "Strings").
+                if peek() == 0x0A { position += 1 }
+                text.append(0x0A)
             } else {
                 text.append(byte)
             }
@@ -294,6 +293,9 @@ struct IonReader {
 
     private mutating func hex(_ digits: Int) throws(RecordDefect) -> UInt32 {
         guard position + digits <= bytes.count,
+            bytes[position..<position + digits].allSatisfy({ byte in
+                (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte & 0xDF)
+            }),
             let value = UInt32(
                 String(decoding: bytes[position..<position + digits], as: UTF8.self), radix: 16)
         else { throw RecordDefect("has an escape with wrong digits") }

@@ -23,9 +23,14 @@ struct IonRecords: RecordFormat {
         bytes.flatMap { $0.isEmpty ? nil : $0.count }
     }
 
-    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8]? {
+    func isBlank(_ record: UnsafeRawBufferPointer) -> Bool {
         var scan = IonScan(record)
-        guard scan.skipBetween() != nil else { return nil }
+        return scan.skipBetween() == nil
+    }
+
+    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8] {
+        var scan = IonScan(record)
+        _ = scan.skipBetween()
         var reader = IonReader(record, at: scan.position)
         return try reader.item()
     }

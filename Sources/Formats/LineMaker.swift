@@ -10,19 +10,19 @@ package protocol LineMaker {
     /// How its lines are to be cut.
     var form: LineCutter.Form { get }
 
-    /// Records, by their places in the file from 0, that can't become an item, and why. Lines of
-    /// them are made all the same: of the first of their bytes, to be shown.
-    var defects: [Int: String] { get set }
-
     /// Takes what comes next.
     /// - Parameters:
     ///   - bytes: of the file, behind those that were used before.
     ///   - isLast: nothing follows them.
-    ///   - lines: gets the lines, each with its end, and none that is blank.
-    /// - Returns: how many bytes were used. The rest is given again, with more behind it.
+    ///   - lines: gets the lines, each with its end, and none that is blank. Of a record that can't
+    ///     become an item it gets the first bytes, to be shown.
+    ///   - defects: gets why such records are none, by their places in the file, from 0.
+    /// - Returns: how many bytes were used. The rest is given again, with more behind it where
+    ///   none were; with `isLast` some are used as long as there are any.
     /// - Throws: ``FormatFlaw`` where nothing behind it can be read, either.
     mutating func take(
-        _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer,
+        _ defects: inout [Int: String]
     ) throws(FormatFlaw) -> Int
 }
 
@@ -43,16 +43,19 @@ package struct FormatFlaw: Error, Equatable, Sendable, CustomStringConvertible {
 protocol RecordFormat {
     var noun: String { get }
 
+    /// Bytes to the end of the first record, what ends it included; nil: that is not there yet.
+    func length(of bytes: UnsafeRawBufferPointer, isLast: Bool) throws(FormatFlaw) -> Int?
+
+    /// Whether there is nothing in a record.
+    func isBlank(_ record: UnsafeRawBufferPointer) -> Bool
+
     /// Looks at the first record of a file.
     /// - Returns: whether it is the head of a table, and no record.
     mutating func isHead(_ record: UnsafeRawBufferPointer) throws(FormatFlaw) -> Bool
 
-    /// Bytes to the end of the first record, what ends it included; nil: that is not there yet.
-    func length(of bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int?
-
-    /// The attributes of one record in DynamoDB JSON, `{"pk":{"S":"a"}}`; nil where it holds none.
+    /// The attributes of one record in DynamoDB JSON, `{"pk":{"S":"a"}}`.
     /// - Throws: ``RecordDefect``
-    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8]?
+    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8]
 }
 
 extension RecordFormat {
@@ -70,75 +73,58 @@ struct RecordDefect: Error, Equatable, Sendable, CustomStringConvertible {
 /// Makes lines of records.
 package struct RecordLines: LineMaker {
     private var format: any RecordFormat
-    /// No item is as long.
-    private let recordBytesMax: Int
-    /// Of a record that is longer: it is passed over.
-    private var passed = 0
     private var count = 0
     private var hasBegun = false
-    package var defects: [Int: String] = [:]
 
     package var noun: String { format.noun }
     package let form = LineCutter.Form.attributes
 
+    /// The longest record: each byte of an item takes six as `\u0001` at most.
+    private static let recordBytesMax = 7 * ServiceLimits.itemBytesMax
     /// Bytes that are shown of a record that is no item.
     private static let shownMax = 1_024
+    /// Bytes of lines after which it stops: a name may be longer than many rows.
+    private static let linesBytesMax = 256 << 10
 
-    init(_ format: any RecordFormat, recordBytesMax: Int = 16 * ServiceLimits.itemBytesMax) {
-        self.format = format
-        self.recordBytesMax = recordBytesMax
-    }
+    init(_ format: any RecordFormat) { self.format = format }
 
     package mutating func take(
-        _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer,
+        _ defects: inout [Int: String]
     ) throws(FormatFlaw) -> Int {
         var used = 0
-        while used < bytes.count {
+        let linesMax = lines.count + Self.linesBytesMax
+        while used < bytes.count, lines.count < linesMax {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
-            guard let length = format.length(of: rest, isLast: isLast) else {
-                guard rest.count + passed > recordBytesMax else { break }
-                if passed == 0 { add(shownOf: rest, to: lines) }
-                passed += rest.count
-                return bytes.count
+            let length = try format.length(of: rest, isLast: isLast)
+            guard length ?? rest.count <= Self.recordBytesMax else {
+                throw FormatFlaw(
+                    "has a \(noun) of more than \(Self.recordBytesMax.counted("byte")), which no"
+                        + " item has: it follows \(noun) \(count)")
             }
+            guard let length else { break }
             let record = UnsafeRawBufferPointer(rebasing: rest[..<length])
             used += length
+            if format.isBlank(record) { continue }
             if !hasBegun {
                 hasBegun = true
                 if try format.isHead(record) { continue }
             }
-            if passed > 0 || length > recordBytesMax {
-                if passed == 0 { add(shownOf: record, to: lines) }
-                endOverlong(length)
-            } else {
-                add(record, to: lines)
-            }
+            add(record, to: lines, &defects)
         }
-        if isLast, used == bytes.count, passed > 0 { endOverlong(0) }
         return used
     }
 
-    private mutating func endOverlong(_ rest: Int) {
-        defects[count] =
-            "has \((passed + rest).counted("byte")), more than any item; its first are kept"
-        (passed, count) = (0, count + 1)
-    }
-
-    private mutating func add(_ record: UnsafeRawBufferPointer, to lines: ByteBuffer) {
+    private mutating func add(
+        _ record: UnsafeRawBufferPointer, to lines: ByteBuffer, _ defects: inout [Int: String]
+    ) {
         do throws(RecordDefect) {
-            guard let item = try format.item(record) else { return }
-            lines.append(item)
-            lines.append(0x0A)
+            lines.append(try format.item(record))
         } catch {
-            add(shownOf: record, to: lines)
+            lines.append(record.prefix(Self.shownMax).map { $0 < 0x20 ? 0x20 : $0 } + [0x3F])
             defects[count] = error.reason
         }
-        count += 1
-    }
-
-    private func add(shownOf record: UnsafeRawBufferPointer, to lines: ByteBuffer) {
-        let shown = record.prefix(Self.shownMax).map { $0 < 0x20 ? 0x20 : $0 }
-        lines.append(shown.allSatisfy { $0 == 0x20 } ? Array("(empty)".utf8) : shown)
         lines.append(0x0A)
+        count += 1
     }
 }

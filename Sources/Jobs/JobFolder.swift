@@ -180,9 +180,10 @@ package struct JobFolder: Sendable {
     /// Whether a process runs the job now.
     package func isRunning(_ id: String) -> Bool { FileLock.isHeld(lockPath(id)) }
 
-    /// Deletes all that there is of a job, which nobody may be running.
+    /// Deletes all that there is of a job, which nobody may be running. The lock goes last: until
+    /// then nobody can take it, and after it there is nothing left to be found.
     package func remove(_ id: String) throws(JobError) {
-        for suffix in [".sock", ".db-wal", ".db-shm", ".lock", ".db"] {
+        for suffix in [".db", ".db-wal", ".db-shm", ".sock", ".lock"] {
             let file = "\(path)/\(id)\(suffix)"
             guard unlink(file) == 0 || errno == ENOENT else {
                 throw failure("\(file) can't be removed", errno)

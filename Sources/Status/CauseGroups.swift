@@ -60,7 +60,8 @@ package struct CauseGroups: Equatable, Sendable {
         var order: [String] = []
         var groups: [String: Group] = [:]
         for one in cases {
-            let cause = one.unnamed(one.message)
+            // What to do is a part of it: it may name another job for each.
+            let cause = one.unnamed(one.message) + "\n" + (one.hint.map(one.unnamed) ?? "")
             if groups[cause]?.cases.append(one) == nil {
                 order.append(cause)
                 groups[cause] = Group(cases: [one])

@@ -63,6 +63,13 @@ import Testing
         #expect(error.remedy != .retry && error.hint == refusal.hint())
     }
 
+    @Test func `a table or a user with KMS in its name is no key`() {
+        let message =
+            "User: arn:aws:iam::123456789012:user/KMS-admin is not authorized to perform:"
+            + " dynamodb:Scan on resource: arn:aws:dynamodb:us-east-1:123456789012:table/KMS-audit"
+        #expect(Self.error(Self.scan, "AccessDeniedException", message).keyRefusal == nil)
+    }
+
     @Test func `what is no refusal of a key keeps its own hint`() {
         let message = "User u is not authorized to perform: dynamodb:Scan on resource: table/orders"
         #expect(Self.error(Self.scan, "AccessDeniedException", message).keyRefusal == nil)

@@ -38,10 +38,12 @@ import Testing
         [ profile  prod ] # the live one
         [sso-session company]
         [profile "with space"]
+        [profile $(touch${IFS}made)]
         """
 
     private static let jobs = ["orders-7f3a", "users-0c11"]
-    private static let profiles = ["default", "legacy", "prod", "staging"]
+    private static let odd = "$(touch${IFS}made)"
+    private static let profiles = [odd, "default", "legacy", "prod", "staging"]
 
     private var environment: [String: String] {
         ["XDG_STATE_HOME": folder.path("state"), "HOME": folder.path("home")]
@@ -62,6 +64,8 @@ import Testing
         let result = try Binary.shell(
             line, [folder.path(".")] + words, environment: environment)
         #expect(result.status == 0 && result.err.isEmpty, "\(result.err)")
+        // Nothing that stands in a name has been run.
+        #expect(!FileManager.default.fileExists(atPath: folder.path("made")))
         return result.out.split(separator: "\n").map(String.init)
     }
 

@@ -124,6 +124,7 @@ private struct ScriptedServer: RunningServer {
     @Test(arguments: [
         ("Check the endpoint.", "check the endpoint"), ("name another", "name another"),
         ("AWS_REGION is not set.", "AWS_REGION is not set"), ("", ""), ("A", "A"),
+        ("DynamoDB is down.", "DynamoDB is down"),
     ])
     func `hints are spoken as all messages are`(sentence: String, spoken: String) {
         #expect(Console.spoken(sentence) == spoken)

@@ -34,9 +34,12 @@ import Testing
         outcome: "complete", exitCode: .success, job: "orders-1c4e", report: "report.json")
 
     @Test func `it gets the facts, and none of AWS's variables`() {
-        let own = ["PATH=/bin", "AWS_SECRET_ACCESS_KEY=x", "aws_profile=y", "DYNAFERRY_JOB=old"]
+        let own = [
+            "PATH=/bin", "AWS_SECRET_ACCESS_KEY=x", "aws_profile=y", "SRC_AWS_SESSION_TOKEN=z",
+            "DYNAFERRY_JOB=old",
+        ]
         #expect(
-            FinishHook.environment(own, Self.facts) == [
+            FinishHook.environment(OwnProgram.withoutKeys(own), Self.facts) == [
                 "PATH=/bin", "DYNAFERRY_OUTCOME=complete", "DYNAFERRY_EXIT_CODE=0",
                 "DYNAFERRY_JOB=orders-1c4e", "DYNAFERRY_REPORT=report.json",
             ])

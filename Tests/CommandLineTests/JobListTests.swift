@@ -100,6 +100,12 @@ import Testing
         #expect(pruning.verdict(on: old) == .remove)
         #expect(JobPruning(before: Self.now - 86_400, takesAll: false).verdict(on: old) == .keep)
         let all = JobPruning(before: Self.now - 3_600, takesAll: true)
+        let letters = view("letters", deadLetters: 3)
+        #expect(
+            pruning.verdict(on: letters)
+                == .keepFor(
+                    "it has 3 dead letters, which jobs retry can write; --all removes it too"))
+        #expect(all.verdict(on: letters) == .remove)
         for state in [JobRecord.State.running, .paused, .stopped, .failed] {
             old.record.state = state
             old.isRunning = false

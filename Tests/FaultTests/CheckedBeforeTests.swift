@@ -202,7 +202,9 @@ import Testing
             ).out
         }
         #expect(
-            reports.contains { $0.contains("t-b: left as it is: index by-note: not there") },
+            reports.contains {
+                $0.contains("2 tables: left as it is: index by-note: not there: t-a, t-b")
+            },
             "\(reports)")
     }
 

@@ -66,11 +66,14 @@ import Testing
             case .made(var maker):
                 (read.form, read.noun) = (maker.form, maker.noun)
                 defer { read.lines = lines(output) }
-                let used = try maker.take(held.bytes, isLast: isLast, into: output)
-                let rest = Array(held.bytes[used...])
-                held.removeAll()
-                held.append(rest)
-                read.defects = maker.defects
+                var used = 0
+                repeat {
+                    used = try maker.take(
+                        held.bytes, isLast: isLast, into: output, &read.defects)
+                    let rest = Array(held.bytes[used...])
+                    held.removeAll()
+                    held.append(rest)
+                } while used > 0 && held.count > 0
                 reading = .made(maker)
             }
         } while position < bytes.count
@@ -115,7 +118,7 @@ import Testing
         ("[\(a),\r\n\(b)]", "x.json"),
         ("{\"t\":[{\"PutRequest\":{\"Item\":\(a)}},{\"PutRequest\": {\"Item\":\(b)}}]}", "x.json"),
         (
-            "{\"t\":[{\"PutRequest\":{\"Item\":\(a)}}],\"u\":[{\"PutRequest\":{\"Item\":\(b)}}]}",
+            "{\"t\":[{\"PutRequest\":{\"Item\":\(a)}}],\"t\":[{\"PutRequest\":{\"Item\":\(b)}}]}",
             "x"
         ),
         ("{\"PutRequest\":{\"Item\":\(a)}}\n{\"PutRequest\":{\"Item\":\(b)}}\n", "x.json"),
@@ -193,7 +196,7 @@ import Testing
         ("id,n\na,1", "has no column for the key attribute pk: its columns are id, n"),
         ("pk,n,n\na,1,2", "has two columns called n: its columns are pk, n, n"),
         ("pk,n,\na,1,2", "has a column 3 without a name: its columns are pk, n, "),
-        ("\"pk,n\na,1", "has a first row that can't be read: it has a quote that is not closed"),
+        ("\"pk,n\na,1", "ends within a quote that is not closed"),
     ]
 
     @Test(arguments: wrongHeads) func `a head of CSV that can't be right ends the file`(
@@ -256,6 +259,17 @@ import Testing
     }
 
     private static let wrongFiles: [(bytes: [UInt8], flaw: String)] = [
+        (
+            Array(#"{"a":[{"PutRequest":{"Item":{}}}],"b":[{"PutRequest":{"Item":{}}}]}"#.utf8),
+            "has requests for several tables: a and b"
+        ),
+        (
+            Array(#"{"Count":1,"\u0049tems":[]}"#.utf8), "has an escape in a name, line 1"
+        ),
+        (
+            Array(#"{"RequestItems":{"T":[{"PutRequest":{"Item":{}}}]}}"#.utf8),
+            "is a request with RequestItems around its tables"
+        ),
         ([0xFF, 0xFE, 0x7B, 0], "is UTF-16LE, and files are read as UTF-8"),
         ([0xFE, 0xFF, 0, 0x7B], "is UTF-16BE, and files are read as UTF-8"),
         ([0x7B, 0, 0x22, 0], "is UTF-16LE, and files are read as UTF-8"),
@@ -296,6 +310,8 @@ import Testing
         (#"{"Item":{"S":"x"},"pk":{"S":"a"}}"#, .attributes),
         (#"{"Item":{"M":{"pk":{"S":"x"}}}}"#, .attributes),
         (#"{"Item":{"M":{"S":"x"}}}"#, .item),
+        (#"{"Item":{"M":{"M":{"a":{"S":"1"}}},"pk":{"S":"a"}}}"#, .item),
+        (#"{"Item":{"M":{"a":{"N":"1"}}}}"#, .attributes),
         (#"{"Item":{"S":{"S":"x"},"pk":{"S":"a"}}}"#, .item),
         (#"{"PutRequest":{"S":"x"}}"#, .attributes),
         (#"{"PutRequest":{"Item":{"pk":{"S":"x"}}}}"#, .putRequest),
@@ -309,16 +325,76 @@ import Testing
         #expect(Self.read(line).form == form)
     }
 
-    @Test func `a record that is longer than any item is not held, and named`() {
-        let long = "{\"pk\":{\"s\":\"" + String(repeating: "x", count: 7 << 20) + "\"}}\n"
-        let read = Self.read(
-            "{\"pk\":{\"s\":\"a\"}}\n" + long + "{\"pk\":{\"s\":\"b\"}}\n", named: "0001",
-            piece: 64 << 10)
-        #expect(read.lines.count == 3 && read.lines[1].utf8.count == 1_024)
+    @Test(arguments: [64 << 10, 1 << 24])
+    func `a record that is longer than any item ends the file, in pieces of any size`(piece: Int) {
+        let long = String(repeating: "x", count: 3 << 20)
+        let lines = "{\"pk\":{\"s\":\"a\"}}\n{\"pk\":{\"s\":\"\(long)\"}}\n"
+        let flaw = "of more than 2,867,200 bytes, which no item has: it follows"
+        let pipeline = Self.read(lines, named: "0001", piece: piece)
+        #expect(pipeline.flaw == "has a line \(flaw) line 1" && pipeline.lines.count == 1)
+        let rows = "pk,n\na,1\nb,\"" + String(repeating: "evil,1\n", count: 500_000) + "\"\n"
+        let csv = Self.read(rows, named: "x.csv", piece: piece)
+        #expect(csv.flaw == "has a row \(flaw) row 1" && csv.lines.count == 1)
+    }
+
+    private static let quotes: [(file: String, keys: [String], flaw: String?)] = [
+        ("pk,n\na\" pipe,1\nb\" pipe,2\n", ["a\\\" pipe", "b\\\" pipe"], nil),
+        ("pk,n\na,1\nb,\"2\nc,3\n", ["a"], "ends within a quote that is not closed"),
+        ("\n\r\npk,n\na,1", ["a"], nil),
+        ("pk,n\ra,1\rb,2\r", [], "has a line break or control character in a column's name"),
+        ("pk,\"n\na,1\nb,2\n", [], "ends within a quote that is not closed"),
+    ]
+
+    @Test(arguments: quotes, [1, 1 << 20])
+    func `a quote is one only where a value begins, and no row is lost in another`(
+        file: (file: String, keys: [String], flaw: String?), piece: Int
+    ) {
+        let read = Self.read(file.file, named: "x.csv", piece: piece)
+        #expect(read.flaw == file.flaw)
+        #expect(read.lines.count == file.keys.count)
+        for (line, key) in zip(read.lines, file.keys) {
+            #expect(line.hasPrefix(#"{"pk":{"S":"\#(key)"}"#), "\(line)")
+        }
+    }
+
+    @Test func `options that contradict a file's own head are refused`() {
+        var options = FormatOptions()
+        options.csv.header = ["pk", "n"]
         #expect(
-            read.defects == [
-                1: "has \(long.utf8.count.counted("byte")), more than any item; its first are kept"
-            ])
+            Self.read("pk,n\na,1\n", named: "x.csv", options).flaw
+                == "has the names of --csv-header in its first row")
+        options = FormatOptions()
+        options.csv.types = ["n": .string]
+        #expect(
+            Self.read("pk,n\na,1\n", named: "x.csv", options).flaw
+                == "has the key attribute n, which is N in the table and S in --csv-types")
+    }
+
+    @Test func `a long name on many rows takes no more memory than its lines do at a time`()
+        throws
+    {
+        let name = String(repeating: "x", count: 60_000)
+        let file = "pk,n,\(name)\n" + String(repeating: "a,1,b\n", count: 100)
+        var maker = RecordLines(CSVRecords(CSVOptions(), schema: Self.schema))
+        let (held, lines) = (ByteBuffer(), ByteBuffer())
+        held.append(Array(file.utf8))
+        var defects: [Int: String] = [:]
+        let used = try maker.take(held.bytes, isLast: true, into: lines, &defects)
+        #expect(used < held.count && lines.count < 400_000)
+    }
+
+    private static let partial = #"{"Items":[{"pk":{"S":"a"},"n":{"N":"1"}}],"NextToken":"x"}"#
+
+    @Test func `a scan that was not read to its end is whole only beside others`() {
+        #expect(Self.read(Self.partial).flaw == nil)
+        var options = FormatOptions()
+        options.isOnlyFile = true
+        let flaw = Self.read(Self.partial, options).flaw
+        #expect(flaw?.hasPrefix("ends before the last page") == true)
+        #expect(
+            Self.read(Self.partial + #"{"Items":[],"LastEvaluatedKey":null}"#, options).flaw == nil)
+        options.format = .scan
+        #expect(Self.read(Self.partial, options).flaw == nil)
     }
 
     @Test func `a deletion in a batch-write file deletes nothing, and is named`() {

@@ -38,8 +38,8 @@ import Testing
                 == ["acme-staging-a>acme-a-dev", "acme-staging-b>acme-b-dev"])
         #expect(
             try pairs(
-                [("acme-staging-b", "bee"), ("acme-staging-*", "*")], excluded: ["*-tmp-*"],
-                of: names) == ["acme-staging-a>a", "acme-staging-b>bee"])
+                [("acme-staging-b", "bee"), ("acme-staging-*", "new-*")], excluded: ["*-tmp-*"],
+                of: names) == ["acme-staging-a>new-a", "acme-staging-b>bee"])
         // A name is taken at its word, listed or not: listing may not be allowed.
         #expect(try pairs([("orders", "copy")], of: []) == ["orders>copy"])
     }
@@ -50,6 +50,10 @@ import Testing
         (
             [("a-*", "*"), ("b-*", "*")], [], ["a-1", "b-1"],
             "a-1 and b-1 would both be copied to 1"
+        ),
+        (
+            [("people*", "x-*")], [], ["people"],
+            "people would be copied to x-, which is no name of a table: it has 2 characters"
         ),
     ])
     func `what can't be meant is refused`(

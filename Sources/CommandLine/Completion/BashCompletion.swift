@@ -64,7 +64,7 @@ package struct BashCompletion {
                 mapfile -t COMPREPLY < <(compgen -d -- "$current")
                 ((${#COMPREPLY[@]})) || compopt -o dirnames 2>/dev/null
                 ;;
-            words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
+            words) _dynaferry_matching "$words" "$current" ;;
             esac
             [[ -z $prefix ]] || COMPREPLY=("${COMPREPLY[@]/#/$prefix}")
         }
@@ -83,6 +83,16 @@ package struct BashCompletion {
     }
 
     private static let functions = """
+        # Proposes those of the words $1 that begin with $2. compgen -W would run what stands in
+        # them, and names may come from files.
+        _dynaferry_matching() {
+            local word
+            COMPREPLY=()
+            while IFS= read -r word; do
+                [[ -z $word || $word != "$2"* ]] || COMPREPLY+=("$word")
+            done < <(tr -s '[:space:]' '\\n' <<<"$1")
+        }
+
         # Prints the ids of jobs, by their files in the state folder.
         _dynaferry_job_ids() {
             local folder=$HOME/.local/state index file
@@ -109,8 +119,9 @@ package struct BashCompletion {
             local credentials=${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}
             {
                 sed -n '\(ProfileNames.inConfig)' "${config/#'~/'/$HOME/}"
+                echo
                 sed -n '\(ProfileNames.inCredentials)' "${credentials/#'~/'/$HOME/}"
-            } 2>/dev/null | sort -u
+            } 2>/dev/null | grep . | sort -u
         }
         """
 

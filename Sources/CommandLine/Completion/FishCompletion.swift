@@ -32,8 +32,9 @@ package struct FishCompletion {
             set -l words (commandline -opc)
             set -e words[1]
             contains -- -- $words; and return 1
-            test (count $words) -ge (count $argv); or return 1
-            test "$words[1..$(count $argv)]" = "$argv"
+            set -l length (count $argv)
+            test (count $words) -ge $length; or return 1
+            test "$words[1..$length]" = "$argv"
         end
 
         # The same, where nothing but options has followed.
@@ -74,8 +75,9 @@ package struct FishCompletion {
             set credentials (string replace -r '^~/' "$HOME/" -- $credentials[1])
             begin
                 sed -n '\(ProfileNames.inConfig)' $config
+                echo
                 sed -n '\(ProfileNames.inCredentials)' $credentials
-            end 2>/dev/null | sort -u
+            end 2>/dev/null | grep . | sort -u
         end
         """
 

@@ -55,6 +55,7 @@ package struct ZshCompletion {
             local -a names
             names=($({
                 sed -n '\(ProfileNames.inConfig)' "${config/#'~/'/$HOME/}"
+                echo
                 sed -n '\(ProfileNames.inCredentials)' "${credentials/#'~/'/$HOME/}"
             } 2>/dev/null))
             compadd -a names

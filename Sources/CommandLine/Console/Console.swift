@@ -39,6 +39,8 @@ package final class Console: @unchecked Sendable {
 
     /// Why results were lost; nil where none was.
     package var failure: SystemError? { queue.sync { output.failure } }
+    /// Whoever read stdout has gone away, or it can't be written.
+    package var isOutputClosed: Bool { queue.sync { output.isClosed } }
 
     /// Takes the terminal of stdout for itself until it is closed; nil where there is none.
     package func openScreen() -> FullScreen? {
@@ -96,8 +98,11 @@ package final class Console: @unchecked Sendable {
     /// A sentence as messages here are: no capital that is only the sentence's, no full stop.
     static func spoken(_ sentence: String) -> String {
         var text = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
-        let start = text.prefix(2)
-        if let first = start.first, first.isUppercase, start.last?.isLowercase == true {
+        // A name such as DynamoDB keeps its capitals.
+        let word = text.prefix { !$0.isWhitespace }
+        if let first = word.first, first.isUppercase, word.count > 1,
+            !word.dropFirst().contains(where: \.isUppercase)
+        {
             text = first.lowercased() + text.dropFirst()
         }
         return text

@@ -45,6 +45,8 @@ package struct CollisionSearch {
     private let next: Next
     private let folder: String
     private let parts: Int
+    /// Records that there are, at most.
+    private let recordsMax: Int
 
     /// What a record takes in memory when it is looked at, about.
     private static let recordMemory = 64
@@ -58,7 +60,8 @@ package struct CollisionSearch {
     package init(bytes: Int, bytesMax: Int, folder: String, _ next: @escaping Next) {
         self.next = next
         self.folder = folder
-        let memory = bytes / KeyOrigins.head * Self.recordMemory
+        recordsMax = bytes / KeyOrigins.head
+        let memory = recordsMax * Self.recordMemory
         parts = min(Self.partsMax, max(1, memory / max(1, bytesMax)))
     }
 
@@ -81,6 +84,8 @@ package struct CollisionSearch {
         var first: [UInt128] = []
         private var seen: [(key: UInt128, origin: UInt64)] = []
 
+        mutating func reserve(_ count: Int) { seen.reserveCapacity(count) }
+
         mutating func add(_ key: UInt128, from origin: UInt64) { seen.append((key, origin)) }
 
         /// Looks at all that was added, and forgets it.
@@ -101,6 +106,7 @@ package struct CollisionSearch {
 
     private func keysAtOnce() throws(JobError) -> Found {
         var found = Found()
+        found.reserve(recordsMax)
         try read { found.add($0.key, from: $0.origin) }
         found.look()
         return found

@@ -64,7 +64,7 @@ package final class ThroughSource: PageSource, @unchecked Sendable {
 
     /// This process's own, without what the AWS CLI and its like take credentials from.
     private static func environment() -> [String] {
-        OwnProgram.environment.filter { !$0.hasPrefix("AWS_") }
+        OwnProgram.environmentWithoutKeys
     }
 
     /// Ends the program.

@@ -166,16 +166,25 @@ package struct ExportReader: Sendable {
                     manifest, "is no manifest of Data Pipeline: it has no entries",
                     hint: "remove it where it belongs to nothing: all files are read then"))
         }
+        guard !entries.isEmpty || found.data.isEmpty else {
+            throw bad(
+                ManifestError(
+                    manifest, "lists no file, though there are some",
+                    hint: "remove it to read all that is there"))
+        }
+        let there = Dictionary(
+            found.data.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<String> = []
         for entry in entries {
             let url = entry["url"]?.string ?? ""
             let last = url.split(separator: "/").last.map(String.init) ?? ""
-            guard let file = found.data.first(where: { $0.name == found.folder + last }) else {
+            guard let file = there[found.folder + last] else {
                 throw bad(
                     ManifestError(
                         manifest, "lists \(url), which is not there", hint: "copy the whole folder")
                 )
             }
-            guard !export.data.contains(where: { $0.name == file.name }) else {
+            guard seen.insert(file.name).inserted else {
                 throw bad(ManifestError(manifest, "lists \(url) twice"))
             }
             export.data.append(

@@ -85,8 +85,9 @@ package final class ExportSource: PageSource, @unchecked Sendable {
         let reader =
             kept.flatMap { $0.line <= first ? $0 : nil }
             ?? DataFileReader(
-                files, file, number: number, FileText(file.name, format, schema: schema), cutter,
-                for: purpose, on: workers.next())
+                files, file, number: number,
+                FileText(file.name, format(of: file), schema: schema), cutter, for: purpose,
+                on: workers.next())
         reader.read(request, from: first, into: buffer) { [self] result in
             queue.async { [self] in
                 switch result {
@@ -96,6 +97,14 @@ package final class ExportSource: PageSource, @unchecked Sendable {
                 done(result)
             }
         }
+    }
+
+    private func format(of file: DataFile) -> FormatOptions {
+        // What a manifest counts the lines of is an export's.
+        if file.items != nil { return format.ofExport(named: file.name) }
+        var options = format
+        options.isOnlyFile = data.count == 1
+        return options
     }
 
     /// The cursor before a file's first line.

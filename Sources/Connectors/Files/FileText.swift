@@ -18,6 +18,10 @@ final class FileText {
     /// Inflated, and not made lines yet.
     private let raw = ByteBuffer()
     private var hasAllRaw = false
+    /// What there is of it makes no line: more is needed.
+    private var isRawShort = true
+    /// Why records are no items, by their places in the file.
+    private var defects: [Int: String] = [:]
     /// Lines, and not taken yet.
     private let text = ByteBuffer()
     private var textUsed = 0
@@ -65,10 +69,7 @@ final class FileText {
     /// What is wrong with a line, as whoever made it has found.
     /// - Parameter line: from 0.
     func takeDefect(_ line: Int) -> String? {
-        guard case .made(var maker) = reading, !maker.defects.isEmpty else { return nil }
-        let defect = maker.defects.removeValue(forKey: line)
-        reading = .made(maker)
-        return defect.map { "it \($0)" }
+        defects.isEmpty ? nil : defects.removeValue(forKey: line).map { "it \($0)" }
     }
 
     /// Is filled with the file's next bytes, once ``refill(isRead:)`` has used what was there.
@@ -86,18 +87,24 @@ final class FileText {
         drop(textUsed, of: text)
         textUsed = 0
         if case .lines = reading { return try inflate(into: text, &isWhole, isRead: isRead) }
-        if !hasAllRaw, try !inflate(into: raw, &hasAllRaw, isRead: isRead) { return false }
+        if isRawShort, !hasAllRaw, try !inflate(into: raw, &hasAllRaw, isRead: isRead) {
+            return false
+        }
         if reading == nil, try !look() { return true }
         guard case .made(var maker) = reading else { return true }
-        drop(try maker.take(raw.bytes, isLast: hasAllRaw, into: text), of: raw)
+        let used = try maker.take(raw.bytes, isLast: hasAllRaw, into: text, &defects)
         reading = .made(maker)
-        isWhole = hasAllRaw
+        drop(used, of: raw)
+        isRawShort = used == 0 || raw.count == 0
+        isWhole = hasAllRaw && raw.count == 0
         return true
     }
 
     /// Tells how the file is to be read.
     /// - Returns: false where that takes more of its bytes.
     private func look() throws(FormatFlaw) -> Bool {
+        // A mark of the encoding may stand before all else.
+        if raw.count < 4, !hasAllRaw { return false }
         let found = try options.reading(raw.bytes, named: name, isWhole: hasAllRaw, schema: schema)
         guard let found else { return false }
         reading = found

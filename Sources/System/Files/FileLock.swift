@@ -14,13 +14,25 @@ package final class FileLock: Sendable {
     package static func take(_ path: String) throws(SystemError) -> FileLock? {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError("\(path) can't be made", code: errno) }
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return FileLock(descriptor) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+            if isAt(path, descriptor) { return FileLock(descriptor) }
+            // Whoever held it has removed it: another file of this name is another lock.
+            close(descriptor)
+            return nil
+        }
         let number = errno
         close(descriptor)
         guard number == EWOULDBLOCK else {
             throw SystemError("\(path) can't be locked", code: number)
         }
         return nil
+    }
+
+    /// Whether the file is still the one of that name.
+    private static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
+        var (named, own) = (stat(), stat())
+        return stat(path, &named) == 0 && fstat(descriptor, &own) == 0
+            && named.st_ino == own.st_ino && named.st_dev == own.st_dev
     }
 
     /// Whether a process holds it now.

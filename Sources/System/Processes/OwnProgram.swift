@@ -29,6 +29,14 @@ package enum OwnProgram {
     /// nothing of ours ever changes it.
     package static var environment: [String] { Linux.environment }
 
+    /// The same, for programs that have no business with credentials: without all whose names have
+    /// `AWS_` in them, as `AWS_SECRET_ACCESS_KEY` and `SRC_AWS_SESSION_TOKEN` have.
+    package static var environmentWithoutKeys: [String] { withoutKeys(environment) }
+
+    package static func withoutKeys(_ variables: [String]) -> [String] {
+        variables.filter { !$0.prefix { $0 != "=" }.uppercased().contains("AWS_") }
+    }
+
     /// Where it can be started again from.
     package static let path = "/proc/self/exe"
 

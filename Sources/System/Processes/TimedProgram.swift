@@ -18,6 +18,9 @@ package final class TimedProgram: Sendable {
     /// Longer lines are cut.
     private static let lineBytesMax = 4_096
 
+    /// How long after it was killed it may take to end.
+    private static let graceful = Duration.seconds(5)
+
     private struct State {
         var process: pid_t?
     }
@@ -42,7 +45,9 @@ package final class TimedProgram: Sendable {
         // Under the lock, so that its number is still its own.
         state.withLock { state in
             guard let process = state.process else { return false }
-            return Glibc.kill(-process, SIGKILL) == 0
+            // It may have left its group.
+            let isGroupKilled = Glibc.kill(-process, SIGKILL) == 0
+            return Glibc.kill(process, SIGKILL) == 0 || isGroupKilled
         }
     }
 
@@ -66,7 +71,15 @@ package final class TimedProgram: Sendable {
                 if end != nil { state.process = nil }
                 return end
             }
-            if end == nil, !isLate, MonotonicClock.nanoseconds >= deadline { isLate = kill() }
+            if end == nil, MonotonicClock.nanoseconds >= deadline {
+                if !isLate { kill() }
+                isLate = true
+                // One that may not be killed is not waited for.
+                if MonotonicClock.nanoseconds >= deadline + Self.graceful.inNanoseconds {
+                    state.withLock { $0.process = nil }
+                    return .tookTooLong
+                }
+            }
         }
         // What it wrote last: its children may hold the pipe open, so there is no end to wait for.
         read(output, &lines, line, waits: false)

@@ -122,9 +122,11 @@ struct CopyOpening {
     private func checkCost(_ firsts: [FirstRead], _ job: OpenJob?) async throws {
         guard let limit = options.maxCost else { return }
         var (spent, left): (Double, Double?) = (0, 0)
+        var unknown: Set<String> = []
         for (number, (preflight, findings)) in tables.enumerated() {
             let record = job?.tables[number].record
             let plan = try await preflight.plan(findings, firsts[number], limit.prices)
+            unknown.formUnion(plan.cost.unknown)
             if let record {
                 spent += TableCost(
                     limit.prices, findings.source, findings.target, at: findings.place.region,
@@ -146,6 +148,11 @@ struct CopyOpening {
             left = left.flatMap { sum in dollars.map { sum + $0 * share } }
         }
         if let refusal = CopyRefusal(cost: limit, spent: spent, left: left) { throw refusal }
+        if !unknown.isEmpty {
+            note(
+                "--max-cost leaves out \(unknown.sorted().joined(separator: " and ")): no price is"
+                    + " known")
+        }
     }
 
     /// Reads each source for the first time. Under a limit over all tables one is read after the

@@ -12,7 +12,7 @@ import System
 /// What a copy would do, found out by reading calls only.
 package struct CopyPlan: Sendable {
     package let tables: [TablePlan]
-    /// The unfinished job that the copy would go on with.
+    /// The unfinished job that the copy would resume.
     package let job: JobRecord?
     /// Limits over all tables.
     package let totals: UnitTotals

@@ -25,7 +25,7 @@ extension CopyRefusal {
     ///   - spent: by earlier runs of the job.
     ///   - left: what is left to be done is expected to cost; nil where nobody knows.
     init?(cost limit: CostLimit, spent: Double, left: Double?) {
-        let hint = "go on with a higher --max-cost; dynaferry plan says how it comes about"
+        let hint = "resume with a higher --max-cost; dynaferry plan shows how it is made up"
         if spent >= limit.dollars {
             self.init(
                 "the job has cost \(spent.inDollars) so far, and --max-cost is"

@@ -204,7 +204,7 @@ package struct TablePlan: Equatable, Sendable {
         if findings.source.itemCount == 0, sample.items > 0, !sample.isComplete {
             warnings.append("its size is unknown: it reports no items but has some")
         }
-        warnings += misfitWarnings(sample)
+        warnings += misfitWarnings(sample, definition)
         if !definition.localIndexes.isEmpty {
             warnings.append(
                 "it has local indexes: no item collection may be larger than 10 GB (guide, \"Local"
@@ -225,12 +225,17 @@ package struct TablePlan: Equatable, Sendable {
 
     /// What an index would refuse. A global one that is made after the items refuses none: it
     /// leaves them out.
-    private func misfitWarnings(_ sample: TableSample) -> [String] {
+    private func misfitWarnings(
+        _ sample: TableSample, _ definition: TableDefinition
+    ) -> [String] {
+        let written = Set((definition.globalIndexes + definition.localIndexes).map(\.name))
         let ways = sample.misfits.map { misfit, count in
+            let text = misfit.text(count, of: sample.items)
+            guard written.contains(misfit.index) else { return text + ": it leaves them out" }
             let way =
                 creates && !misfit.isLocal
                 ? "; with --indexes after they are copied, and the index leaves them out" : ""
-            return misfit.text(count, of: sample.items) + ": dead letters\(way)"
+            return text + ": dead letters\(way)"
         }
         return ways.sorted()
     }

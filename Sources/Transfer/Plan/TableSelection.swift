@@ -1,4 +1,5 @@
 import Schema
+import System
 
 /// Which tables are copied, and under which names: patterns, exceptions and renamed ones.
 package struct TableSelection: Equatable, Sendable {
@@ -87,6 +88,9 @@ package struct TableSelection: Equatable, Sendable {
         }
     }
 
+    /// (API reference, CreateTable.)
+    private static let nameLengths = 3...255
+
     private func checkTargets(_ pairs: [Pair]) throws(CopyRefusal) {
         guard !pairs.isEmpty else {
             throw CopyRefusal("every table is excluded", hint: "look at --exclude")
@@ -97,6 +101,14 @@ package struct TableSelection: Equatable, Sendable {
                 throw CopyRefusal(
                     "\(other) and \(pair.source) would both be copied to \(pair.target)",
                     hint: "leave one out with --exclude, or name it otherwise with --rename")
+            }
+        }
+        for pair in pairs {
+            if !pair.target.contains("/"), !Self.nameLengths.contains(pair.target.utf8.count) {
+                throw CopyRefusal(
+                    "\(pair.source) would be copied to \(pair.target), which is no name of a table:"
+                        + " it has \(pair.target.utf8.count.counted("character"))",
+                    hint: "a table's name has 3 to 255; name it otherwise with --rename")
             }
         }
     }

@@ -314,6 +314,11 @@ private struct FilesPlace {
                     "there is no file \(files.title(of: file))",
                     hints: ["a folder's name ends with '/'"])
             }
+            guard entry.bytes > 0 else {
+                throw CommandFailure(
+                    "\(files.title(of: file)) is empty",
+                    hints: ["what was to write it may have failed"])
+            }
             return [(ReadExport(file: entry), [])]
         }
         let listing = ExportListing(entries)

@@ -63,7 +63,7 @@ final class FinishHook: Sendable {
 
     private func run(_ command: FinishCommand, _ facts: Facts) {
         dispatchPrecondition(condition: .onQueue(queue))
-        let environment = Self.environment(OwnProgram.environment, facts)
+        let environment = Self.environment(OwnProgram.environmentWithoutKeys, facts)
         let started = TimedProgram(command.words, environment: environment)
         program.withLock { $0 = started }
         var lines = 0
@@ -80,13 +80,9 @@ final class FinishHook: Sendable {
         }
     }
 
-    /// What the program gets of this one's variables: none of AWS, which may be credentials.
+    /// What the program gets of this one's variables, and of the job.
     static func environment(_ own: [String], _ facts: Facts) -> [String] {
-        let kept = own.filter { variable in
-            let name = variable.prefix { $0 != "=" }.uppercased()
-            return !name.hasPrefix("AWS_") && !name.hasPrefix("DYNAFERRY_")
-        }
-        return kept + facts.environment
+        own.filter { !$0.uppercased().hasPrefix("DYNAFERRY_") } + facts.environment
     }
 }
 

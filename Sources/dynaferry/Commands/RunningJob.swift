@@ -86,17 +86,17 @@ struct JobRun {
     ) throws -> ExitCode {
         console.setStyle(arguments.style)
         let started = MonotonicTime().secondsSinceEpoch
-        let report = try arguments.report.map { path throws(CommandFailure) in
-            try ReportPlace(path)
-        }
-        let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
         let stop = StopRequest()
         let hook = FinishHook(arguments.onFinish, console: console)
         watchSignals(control, words, stop, hook)
-        let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
-        defer { withExtendedLifetime(end) {} }
         var facts = FinishHook.Facts(outcome: "failed", exitCode: .failure)
         do {
+            let report = try arguments.report.map { path throws(CommandFailure) in
+                try ReportPlace(path)
+            }
+            let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
+            let end = try arguments.stopAt.map { time throws(UsageError) in try StopTimer(time) }
+            defer { withExtendedLifetime(end) {} }
             let job = try start(
                 JobConsole(console: console, log: log, willWrite: { stop.willWrite() }))
             stop.willWrite()
@@ -110,7 +110,10 @@ struct JobRun {
             try tell(summary, .ending(from: started), report)
             if case .file = report { facts.report = arguments.report }
             try log?.check()
-            (facts.outcome, facts.exitCode) = (summary.outcomeText, summary.exitCode)
+            // Results that could not be written are no success.
+            if console.failure == nil {
+                (facts.outcome, facts.exitCode) = (summary.outcomeText, summary.exitCode)
+            }
         } catch {
             facts.exitCode = (error as? CommandFailure)?.code ?? facts.exitCode
             if error is UsageError { facts.exitCode = .usage }

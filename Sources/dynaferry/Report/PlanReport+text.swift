@@ -10,7 +10,7 @@ extension PlanReport {
     var lines: [String] {
         var lines: [String] = []
         if let job = plan.job {
-            lines.append("would go on with job \(job.id), \(job.percent) % done")
+            lines.append("would resume job \(job.id), \(job.percent) % done")
         }
         if plan.tables.count == 1, let table = plan.tables.first {
             lines += PlanBlock(table).lines

@@ -96,9 +96,11 @@ def pages(items, folder, dice):
     made = ""
     for start in range(0, len(items), 40):
         page = items[start:start + 40]
+        reply = {"Count": len(page), "Items": page}
+        if start + 40 < len(items):
+            reply["LastEvaluatedKey"] = {"pk": page[-1]["pk"]}
         made += json.dumps(
-            {"Count": len(page), "Items": page, "LastEvaluatedKey": {"pk": page[-1]["pk"]}},
-            sort_keys=True, ensure_ascii=dice.random() < 0.5) + dice.choice(["", "\n", "\r\n\r\n"])
+            reply, sort_keys=True, ensure_ascii=dice.random() < 0.5) + dice.choice(["", "\n", "\r\n\r\n"])
     (folder / "pages.json").write_text(made, newline="")
 
 

@@ -1,4 +1,5 @@
 import Jobs
+import System
 
 /// Which jobs `dynaferry jobs prune` removes.
 struct JobPruning {
@@ -20,6 +21,11 @@ struct JobPruning {
         // What its job does not set back is paid for until someone notices.
         if let raised = view.tables.first(where: { $0.boost != nil }) {
             return .keepFor("the write units of \(raised.target) are still raised")
+        }
+        if !takesAll, view.deadLetters > 0 {
+            return .keepFor(
+                "it has \(view.deadLetters.counted("dead letter")), which jobs retry can write;"
+                    + " --all removes it too")
         }
         if view.record.state.isOver || takesAll { return .remove }
         return .keepFor("it can be resumed; --all removes it too")

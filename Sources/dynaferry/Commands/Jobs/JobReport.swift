@@ -109,7 +109,7 @@ struct JobReport {
     private var next: [String] {
         var lines: [String] = []
         if !view.record.state.isOver, !view.isRunning {
-            lines.append("to go on: \(view.record.command)")
+            lines.append("to resume: \(view.record.command)")
         }
         if view.record.state.isOver, let words = VerifyArguments.words(afterCopy: view.record.words)
         {

@@ -138,7 +138,7 @@ struct JobScreen {
         }
         guard !fits, rows > 0 else { return Array(lines.prefix(rows)) }
         let more = sorted.dropFirst(shown.count).count
-        let rest = StyledText("and \(more.grouped) more tables", .quiet)
+        let rest = StyledText("and \(more.counted("more table"))", .quiet)
         return Array(lines.prefix(rows - 1)) + fold([rest], width).prefix(1)
     }
 

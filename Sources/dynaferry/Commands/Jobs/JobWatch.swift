@@ -35,7 +35,8 @@ struct JobWatch {
     /// A line each second.
     private func list(_ view: JobView) throws -> JobView {
         var view = view
-        while view.isRunning {
+        // Nobody reads any more where the output can't be written.
+        while view.isRunning, !console.isOutputClosed {
             view = view.asOf(time.secondsSinceEpoch)
             console.show(showsJSON ? view.json.text : stamped(JobText.line(view)))
             DispatchSemaphore(value: 0).waitOneSecond()
