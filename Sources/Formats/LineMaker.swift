@@ -115,13 +115,20 @@ package struct RecordLines: LineMaker {
         return used
     }
 
+    /// The first bytes of a record, as a line that is not blank.
+    private static func shown(of record: UnsafeRawBufferPointer) -> [UInt8] {
+        var shown = record.prefix(shownMax).map { $0 < 0x20 ? 0x20 : $0 }
+        while shown.last == 0x20 { shown.removeLast() }
+        return shown.isEmpty ? Array("(blank)".utf8) : shown
+    }
+
     private mutating func add(
         _ record: UnsafeRawBufferPointer, to lines: ByteBuffer, _ defects: inout [Int: String]
     ) {
         do throws(RecordDefect) {
             lines.append(try format.item(record))
         } catch {
-            lines.append(record.prefix(Self.shownMax).map { $0 < 0x20 ? 0x20 : $0 } + [0x3F])
+            lines.append(Self.shown(of: record))
             defects[count] = error.reason
         }
         lines.append(0x0A)

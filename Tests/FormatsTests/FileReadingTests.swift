@@ -383,6 +383,12 @@ import Testing
         #expect(used < held.count && lines.count < 400_000)
     }
 
+    @Test func `a row of white space is a row, and has a place of its own`() {
+        let read = Self.read("pk,n\n  \na,1\n", named: "x.csv")
+        #expect(read.lines == ["(blank)", #"{"pk":{"S":"a"},"n":{"N":"1"}}"#])
+        #expect(Array(read.defects.keys) == [0])
+    }
+
     private static let partial = #"{"Items":[{"pk":{"S":"a"},"n":{"N":"1"}}],"NextToken":"x"}"#
 
     @Test func `a scan that was not read to its end is whole only beside others`() {
