@@ -95,6 +95,9 @@ final class FileText {
         let used = try maker.take(raw.bytes, isLast: hasAllRaw, into: text, &defects)
         reading = .made(maker)
         drop(used, of: raw)
+        guard !hasAllRaw || used > 0 || raw.count == 0 else {
+            throw FormatFlaw("can't be read to its end")
+        }
         isRawShort = used == 0 || raw.count == 0
         isWhole = hasAllRaw && raw.count == 0
         return true
