@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test func `what copy would refuse is told, table by table, with exit code 1`() throws {
-        let result = try run("plan", "stage-*", "*", "--rename", "stage-a=stage-b")
+        let result = try run("plan", "stage-*", "new-*", "--rename", "stage-a=stage-b")
         #expect(result.status == 1, "\(result)")
         #expect(result.err.contains("error: stage-a: "), "\(result.err)")
         #expect(result.out.contains("refused"), "\(result.out)")
