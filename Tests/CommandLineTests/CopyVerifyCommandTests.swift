@@ -80,6 +80,6 @@ import Testing
         while let line = copy.readLine() { lines.append(line) }
         #expect(copy.wait() == .exited(3), "\(lines)")
         #expect(lines.first?.hasPrefix("copied, with differences,") == true, "\(lines)")
-        #expect(lines.contains { $0.contains("1 extra") }, "\(lines)")
+        #expect(lines.contains { $0.contains("1 only in target") }, "\(lines)")
     }
 }

@@ -60,7 +60,7 @@ import Testing
         let list = folder.path("list")
         let result = try verify("stage-orders", "orders-dev", "--output", list)
         #expect(result.status == 3, "\(result)")
-        #expect(result.out.contains("598 equal, 1 different, 1 only in the source, 1 only in the"))
+        #expect(result.out.contains("598 equal, 1 different, 1 only in source, 1 only in target"))
         #expect(result.out.contains("  status  (differed at the first read)"), "\(result)")
         #expect(result.out.contains("3 differed at the first read"), "\(result)")
         #expect(!result.out.contains("secret value"))

@@ -39,7 +39,7 @@ extension CopySummary {
         facts += status.deadLettersPaths.map { ("dead letters", $0) }
         if counters.itemsOnlyInTarget > 0 {
             let count = counters.itemsOnlyInTarget.counted("item")
-            facts.append(("left alone", "\(count) only in the target"))
+            facts.append(("left alone", "\(count) only in target"))
         }
         if status.runs > 1 { facts.append(("in all", inAll)) }
         facts += effort
@@ -159,8 +159,9 @@ extension Comparison {
                     "item of the target is as it was", "items of the target are as they were")
                 + " read from the source\(when)"
             : "differs: \(counters.different.grouped) different,"
-                + " \(counters.onlyInSource.grouped) missing,"
-                + " \(counters.onlyInTarget.grouped) extra, \(counters.changing.grouped) changing"
+                + " \(counters.onlyInSource.grouped) only in source,"
+                + " \(counters.onlyInTarget.grouped) only in target,"
+                + " \(counters.changing.grouped) changing"
         let causes = counters.causes.text(changedSince: "changed since they were read")
         return [text] + (causes.map { ["of what differs: \($0)"] } ?? []) + notes
     }

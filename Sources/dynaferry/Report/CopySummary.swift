@@ -141,8 +141,8 @@ struct CopySummary: JobSummary {
         if counters.itemsOnlyInTarget > 0 {
             var text =
                 counters.itemsOnlyInTarget.counted(
-                    "item only in the target is left alone",
-                    "items only in the target are left alone")
+                    "item only in target is left alone",
+                    "items only in target are left alone")
             if let verifying {
                 let command = ShellWords.command(verifying + ["--repair", "--delete-extra"])
                 text += "; \(command) deletes them"

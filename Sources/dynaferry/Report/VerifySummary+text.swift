@@ -119,8 +119,8 @@ extension VerifySummary {
     private func text(_ counters: VerifyCounters) -> String {
         let parts = [
             (counters.equal, "equal"), (counters.different, "different"),
-            (counters.onlyInSource, "only in the source"),
-            (counters.onlyInTarget, "only in the target"),
+            (counters.onlyInSource, "only in source"),
+            (counters.onlyInTarget, "only in target"),
             (counters.changing, "changing"), (counters.pastTTL, "past their time to live"),
             (counters.unchangeable, "left out, since they can't be changed as asked"),
         ]
@@ -157,7 +157,8 @@ extension VerifySummary {
 
     private var tableLines: [String] {
         let head = [
-            "table", "with", "items", "different", "missing", "extra", "changed since", "seconds",
+            "table", "with", "items", "different", "only in source", "only in target",
+            "changed since", "seconds",
             "outcome",
         ]
         let rows = tables.map { table in
