@@ -162,9 +162,12 @@ struct JobRun {
     private func tell(
         _ summary: any JobSummary, _ origin: ReportOrigin, _ report: ReportPlace?
     ) throws {
-        var json = summary.json
-        origin.add(to: &json)
-        let text = json.prettyText
+        var text = ""
+        if showsJSON || report != nil {
+            var json = summary.json
+            origin.add(to: &json)
+            text = json.prettyText
+        }
         let lines = summary.lines.joined(separator: "\n")
         if showsJSON || report == .output {
             // What programs read has stdout for itself.
