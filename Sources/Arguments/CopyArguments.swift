@@ -94,7 +94,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
         ConsoleStyle(colour: colour, speaksJSON: progress == .json)
     }
 
-    /// The words that go on with the job: one that has begun anew is not to do so again.
+    /// The words that resume the job, without --restart: it has restarted once.
     package var wordsToResume: [String] { words.filter { $0 != "--restart" && $0 != "--resume" } }
 
     package var part: CopyPart { schemaOnly ? .schema : dataOnly ? .data : .all }

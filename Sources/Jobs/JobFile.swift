@@ -87,7 +87,8 @@ package final class JobFile: JobStore {
         }
         guard application == applicationID else {
             throw JobError(
-                "\(path) is no job of dynaferry", hint: "name another --state-dir, or move it away",
+                "\(path) is not a dynaferry job",
+                hint: "name another folder with --state-dir, or move the file away",
                 isDamage: true)
         }
         guard version <= Self.version else {
@@ -492,7 +493,7 @@ extension JobError {
         } else if error.isReadOnly {
             hint = "make the folder writable, or name another with --state-dir"
         } else if error.isNoDatabase {
-            hint = "the file is no job of dynaferry, or damaged; --restart begins the job anew"
+            hint = "the file is damaged or not a dynaferry job; --restart starts the job again"
             isDamage = true
         }
     }

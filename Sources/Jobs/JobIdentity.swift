@@ -3,7 +3,7 @@ import JSON
 /// What a copy's job is known by: its tables, and whatever decides what is written.
 ///
 /// A target is known by its endpoint and name, since before it is made it has no ARN; ids are
-/// compared when the job is found, so that a table that was made anew is told from the old one.
+/// compared when the job is found, so that a table that was deleted and created again is noticed.
 package struct JobIdentity: Sendable {
     package let text: String
 

@@ -8,7 +8,7 @@ import System
 /// What a job is and where it stands, as its file tells.
 package struct JobRecord: Equatable, Sendable {
     package enum State: String, Sendable {
-        /// Made; items move, or did when its process was last updated.
+        /// Made; items move, or did when it was last updated.
         case running
         /// Held by `jobs pause`.
         case paused

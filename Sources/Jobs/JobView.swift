@@ -71,7 +71,7 @@ extension JobFolder {
     package func view(_ id: String) throws(JobError) -> JobView {
         guard has(id) else {
             throw JobError(
-                "there is no job \(id) in \(path)", hint: "dynaferry jobs lists those there are")
+                "there is no job \(id) in \(path)", hint: "dynaferry jobs lists all jobs")
         }
         // Asked first: a job that ends meanwhile has then said how, before it let go of its lock.
         let isRunning = isRunning(id)

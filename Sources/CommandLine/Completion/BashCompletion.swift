@@ -3,14 +3,10 @@
 /// The script tells by the words before the one at the cursor which command it is about and
 /// whether an option waits for its value. (Bash reference manual, "Programmable Completion".)
 package struct BashCompletion {
-    private let program: ProgramDescription
-    private let commands: [CompletedCommand]
-    private var topLevel: [CompletedCommand] { commands.filter { !$0.name.contains(" ") } }
+    private let program: CompletedProgram
+    private var commands: [CompletedCommand] { program.commands }
 
-    package init(_ program: ProgramDescription) {
-        self.program = program
-        commands = program.commands.map { CompletedCommand($0, of: program) }
-    }
+    package init(_ program: ProgramDescription) { self.program = CompletedProgram(program) }
 
     package var script: String {
         """
@@ -128,12 +124,12 @@ package struct BashCompletion {
     /// Commands that are known by their first two words.
     private var ofTwoWords: [String] {
         commands.map(\.name).filter { $0.contains(" ") }
-            + topLevel.filter { !$0.verbs.isEmpty }.map { "help \($0.name)" }
+            + program.topLevel.filter { !$0.verbs.isEmpty }.map { "help \($0.name)" }
     }
 
     private var firstWords: String {
         let common = CompletedCommand.common.map(\.subject)
-        return (topLevel.map(\.name) + ["help"] + common).joined(separator: " ")
+        return (program.topLevel.map(\.name) + ["help"] + common).joined(separator: " ")
     }
 
     /// `'a b' | 'a c')`
@@ -189,11 +185,11 @@ package struct BashCompletion {
     // MARK: Words
 
     private var wordCases: String {
-        let help = topLevel.filter { !$0.verbs.isEmpty }.map { command in
+        let help = program.topLevel.filter { !$0.verbs.isEmpty }.map { command in
             let verbs = command.verbs.map(\.verb).joined(separator: " ")
             return "    'help \(command.name)') words='\(verbs)' ;;"
         }
-        let names = topLevel.map(\.name).joined(separator: " ")
+        let names = program.topLevel.map(\.name).joined(separator: " ")
         return (commands.map(wordCase) + help + ["    help) words='\(names)' ;;"])
             .joined(separator: "\n")
     }

@@ -1,3 +1,17 @@
+/// A program's commands as shells complete them.
+struct CompletedProgram {
+    let version: String
+    let commands: [CompletedCommand]
+
+    init(_ program: ProgramDescription) {
+        version = program.version
+        commands = program.commands.map { CompletedCommand($0, of: program) }
+    }
+
+    /// Those of one word.
+    var topLevel: [CompletedCommand] { commands.filter { !$0.name.contains(" ") } }
+}
+
 /// What a shell may propose after a command's name.
 struct CompletedCommand {
     let name: String

@@ -1,13 +1,9 @@
 /// Completion for fish, version 3 or newer, from the declarations of the commands. (complete(1).)
 package struct FishCompletion {
-    private let program: ProgramDescription
-    private let commands: [CompletedCommand]
-    private var topLevel: [CompletedCommand] { commands.filter { !$0.name.contains(" ") } }
+    private let program: CompletedProgram
+    private var commands: [CompletedCommand] { program.commands }
 
-    package init(_ program: ProgramDescription) {
-        self.program = program
-        commands = program.commands.map { CompletedCommand($0, of: program) }
-    }
+    package init(_ program: ProgramDescription) { self.program = CompletedProgram(program) }
 
     package var script: String {
         """
@@ -84,7 +80,7 @@ package struct FishCompletion {
     // MARK: Commands
 
     private var firstWords: [String] {
-        topLevel.map { proposal("__dynaferry_exactly", $0.verb, $0.summary) }
+        program.topLevel.map { proposal("__dynaferry_exactly", $0.verb, $0.summary) }
             + [proposal("__dynaferry_exactly", "help", "Explain one command.")]
             + CompletedCommand.common.map {
                 complete("__dynaferry_exactly", "-l \($0.subject.dropFirst(2))", $0.text)
@@ -112,8 +108,8 @@ package struct FishCompletion {
 
     /// What follows `help`.
     private var help: [String] {
-        topLevel.map { proposal("__dynaferry_exactly help", $0.verb, $0.summary) }
-            + topLevel.flatMap { command in
+        program.topLevel.map { proposal("__dynaferry_exactly help", $0.verb, $0.summary) }
+            + program.topLevel.flatMap { command in
                 command.verbs.map {
                     proposal("__dynaferry_exactly help \(command.name)", $0.verb, $0.summary)
                 }

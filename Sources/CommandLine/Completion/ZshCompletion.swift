@@ -1,13 +1,9 @@
 /// Completion for zsh, from the declarations of the commands. (zshcompsys(1), `_arguments`.)
 package struct ZshCompletion {
-    private let program: ProgramDescription
-    private let commands: [CompletedCommand]
+    private let program: CompletedProgram
+    private var commands: [CompletedCommand] { program.topLevel }
 
-    package init(_ program: ProgramDescription) {
-        self.program = program
-        commands = program.commands.filter { !$0.name.contains(" ") }
-            .map { CompletedCommand($0, of: program) }
-    }
+    package init(_ program: ProgramDescription) { self.program = CompletedProgram(program) }
 
     package var script: String {
         """

@@ -8,7 +8,7 @@ extension ExpressionParser {
         try operation(after: try term())
     }
 
-    /// Goes on with the operators that stand behind a value.
+    /// Reads the operators that follow a value, and their right sides.
     /// - Parameter least: the precedence of the loosest that may follow.
     mutating func operation(
         after first: ExpressionSyntax, least: Int = 0

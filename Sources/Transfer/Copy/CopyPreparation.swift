@@ -14,8 +14,8 @@ package enum CopyPreparation {
     /// A table before the job is known.
     typealias Found = (preflight: CopyPreflight, findings: CopyPreflight.Findings)
 
-    /// Passes every refusal, finds the job that this copy goes on with or makes a new one, and
-    /// creates the targets that there are not.
+    /// Checks all that would refuse the copy, finds the job that it resumes or makes a new one, and
+    /// creates the targets that don't exist.
     /// - Parameters:
     ///   - options: one for each table.
     ///   - tables: at least one.

@@ -7,8 +7,8 @@ import Schema
 
 /// The tables of a command that has patterns, by their names at the source.
 ///
-/// What a pattern selects is fixed with the job: the same command goes on with the tables that it
-/// began with, whatever else matches by then. And a table that is the copy of another one, by the
+/// What a pattern selects is fixed with the job: the same command resumes with the tables that it
+/// started with, whatever else matches by then. And a table that is the copy of another one, by the
 /// same pattern, is no source of it.
 package struct SelectedTables: Sendable {
     package private(set) var pairs: [TableSelection.Pair]

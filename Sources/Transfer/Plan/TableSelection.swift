@@ -83,7 +83,7 @@ package struct TableSelection: Equatable, Sendable {
             throw CopyRefusal(
                 "no source table matches \(rule.source.text)",
                 hint: names.isEmpty
-                    ? "there is no table at all: check the region and the account"
+                    ? "there are no tables: check the region and the account"
                     : "found \(names.count.counted("table")), such as \(some)")
         }
     }

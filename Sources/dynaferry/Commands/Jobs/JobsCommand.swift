@@ -172,7 +172,7 @@ package struct JobsCommand: Sendable {
             guard folder.has(arguments.id) else {
                 throw JobError(
                     "there is no job \(arguments.id) in \(folder.path)",
-                    hint: "dynaferry jobs lists those there are")
+                    hint: "dynaferry jobs lists all jobs")
             }
             guard let lock = try folder.lock(arguments.id) else {
                 throw JobError(
