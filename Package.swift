@@ -65,6 +65,12 @@ let package = Package(
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
                 "Formats", "Connectors", "Schema", "Status", "Jobs",
             ]),
+        .target(
+            name: "Native",
+            dependencies: [
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
+                "Connectors", "Schema", "Status", "Jobs", "Transfer",
+            ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
             name: "LocalAWS",
@@ -74,14 +80,14 @@ let package = Package(
             name: "Arguments",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "HTTPServer",
-                "LocalAWS", "CommandLine",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "Native",
+                "HTTPServer", "LocalAWS", "CommandLine",
             ]),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "Native",
                 "HTTPServer", "LocalAWS", "CommandLine", "Arguments",
             ]),
 
@@ -136,6 +142,12 @@ let package = Package(
                 "TestSupport",
                 "System", "Schema", "Status", "Jobs", "Transfer", "Flow", "Connectors", "AWS",
                 "DynamoDB", "DynamoModel", "Pacing", "JSON",
+            ]),
+        .testTarget(
+            name: "NativeTests",
+            dependencies: [
+                "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Status",
+                "Jobs", "Transfer", "Native",
             ]),
         .testTarget(
             name: "SimulationTests",

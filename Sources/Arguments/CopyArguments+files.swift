@@ -135,12 +135,13 @@ extension CopyArguments {
                 last line counts. Where --memory could hold all items this is done in any case.
                 """
             ).perTable,
-        ] + FormatArguments.options(\.files.format) + bucketOptions
+        ] + nativeOptions + FormatArguments.options(\.files.format) + bucketOptions
     }
 
     /// A side is a bucket: it is reached as a table would be.
     package var usesBuckets: Bool {
-        selection.contains { $0.source.kind == .bucket || $0.target.kind == .bucket }
+        native.via != nil
+            || selection.contains { $0.source.kind == .bucket || $0.target.kind == .bucket }
     }
 
     /// A side is stdin or stdout.
@@ -165,6 +166,7 @@ extension CopyArguments {
         try validatePlaces(
             twoPlaces: "cp -r copies folders; aws s3 sync copies buckets",
             mixed: "some tables are copied to or from files, others from table to table")
+        try validateNative()
         guard let side = filesSide else { return }
         if hasStream { try validateStream() }
         if let level = files.level, files.compression == .gzip, level > 9 {
@@ -200,7 +202,7 @@ extension CopyArguments {
     ///   - mixed: what is wrong where some sides are files and others are not.
     package func validatePlaces(twoPlaces: String, mixed: String) throws(UsageError) {
         guard let side = filesSide else {
-            if let option = filesOption ?? bucketOption {
+            if let option = filesOption ?? (native.via == nil ? bucketOption : nil) {
                 throw UsageError(
                     "\(option) is about files, but both sides are tables",
                     hints: ["a folder contains a '/': ./dump/"])
@@ -277,6 +279,9 @@ extension CopyArguments {
         if files.like != nil { return "--like" }
         if files.latest { return "--latest" }
         if let option = formatOption { return option }
+        if native.snapshot { return "--snapshot" }
+        if native.since != nil { return "--since" }
+        if native.load != nil, native.via == nil { return "--load" }
         return files.checksFirst ? "--check-first" : nil
     }
 

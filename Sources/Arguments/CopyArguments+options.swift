@@ -33,6 +33,9 @@ extension CopyOptions {
         deadLettersMax = arguments.maxDeadLetters
         giveUpAfter = arguments.giveUpAfter
         if arguments.files.checksFirst { checksFirst = true }
+        load = arguments.native.load
+        bucketOwner = arguments.files.bucket.expectedOwner
+        pollEvery = arguments.native.pollEvery
     }
 }
 

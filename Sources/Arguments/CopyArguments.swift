@@ -67,6 +67,7 @@ package struct CopyArguments: SidedArguments, ConfigurableArguments, Equatable {
 
     /// Where a side is files.
     package var files = FilesArguments()
+    package var native = NativeArguments()
 
     /// Which items are wanted, and what is changed of them.
     package var transform = TransformArguments()
@@ -147,6 +148,12 @@ package struct TableEntry: Equatable, Sendable {
     package var target: Location
     /// What holds for these tables: what is said of all, and of them.
     package var arguments: CopyArguments
+
+    package init(source: Location, target: Location, arguments: CopyArguments) {
+        self.source = source
+        self.target = target
+        self.arguments = arguments
+    }
 }
 
 /// What happens when the target already has items.

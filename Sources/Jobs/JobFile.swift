@@ -151,8 +151,8 @@ package final class JobFile: JobStore {
             """
             INSERT INTO tables (number, source, target, source_id, target_id, partition_name,
                 partition_type, sort_name, sort_type, target_was, segments, items_reported,
-                is_finished, reads_files, export)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+                is_finished, reads_files, export, requests)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
             """,
             .integer(number), .text(table.source), .text(table.target),
             DatabaseValue(table.sourceID), DatabaseValue(table.targetID),
@@ -160,7 +160,8 @@ package final class JobFile: JobStore {
             DatabaseValue(sort?.name), DatabaseValue(sort?.type.rawValue),
             .text(table.targetWas.rawValue), .integer(table.segments),
             .integer(table.itemsReported), .integer(table.readsFiles ? 1 : 0),
-            DatabaseValue(table.export?.json.text))
+            DatabaseValue(table.export?.json.text),
+            .text(JSON.array(table.requests.map(\.json)).text))
     }
 
     // MARK: Reading
@@ -205,7 +206,7 @@ package final class JobFile: JobStore {
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
                     progress, failure, boost, settings, verdict, reads_files, export,
-                    collisions, places_met
+                    collisions, places_met, requests
                 FROM tables ORDER BY number
                 """)
         }
@@ -216,7 +217,7 @@ package final class JobFile: JobStore {
                 let was = row[8].text.flatMap(JobTable.Target.init),
                 let segments = row[9].integer(in: 1...ServiceLimits.segmentsMax),
                 let reported = row[10].integer(in: 0...Self.countMax),
-                let progress = Self.json(row[12])
+                let progress = Self.json(row[12]), let requests = Self.requests(row[21])
             else { throw damaged }
             var table = JobTable(
                 source: source, target: target, sourceID: row[2].text, targetID: row[3].text,
@@ -230,8 +231,8 @@ package final class JobFile: JobStore {
             table.comparison = Comparison(record: Self.json(row[16]))
             table.readsFiles = row[17] == .integer(1)
             table.export = Self.json(row[18]).flatMap(ExportRecord.init(json:))
-            table.placesMet =
-                Self.json(row[20])?.array?.compactMap(\.string) ?? []
+            table.placesMet = Self.json(row[20])?.array?.compactMap(\.string) ?? []
+            table.requests = requests
             table.collisions = KeyCollisions(json: Self.json(row[19])) ?? KeyCollisions()
             tables.append(table)
         }

@@ -89,6 +89,11 @@ package struct JobFolder: Sendable {
         jobs(identity: identity).filter { !$0.state.isOver }.max { $0.created < $1.created }
     }
 
+    /// The newest job of this identity, finished or not.
+    package func newest(identity: String) -> JobRecord? {
+        jobs(identity: identity).max { $0.created < $1.created }
+    }
+
     /// The newest job that is not over and differs from this one in its secret or its rules alone,
     /// and which of both it is.
     package func unfinished(almost identity: String) -> (job: JobRecord, difference: String)? {

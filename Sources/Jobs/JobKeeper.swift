@@ -163,6 +163,14 @@ package final class JobKeeper: @unchecked Sendable {
         try onQueue { () throws(JobError) in try store?.setExport(export, ofTable: table) }
     }
 
+    package func setTargetCreated(table: Int, id: String?) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.setTargetCreated(table: table, id: id) }
+    }
+
+    package func setRequests(_ requests: [ServiceRequest], ofTable table: Int) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.setRequests(requests, ofTable: table) }
+    }
+
     package func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] {
         try onQueue { () throws(JobError) in try store?.filesWritten(ofTable: table) ?? [] }
     }

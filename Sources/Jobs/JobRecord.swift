@@ -93,6 +93,8 @@ package struct JobTable: Equatable, Sendable {
     package var readsFiles = false
     /// Of a table that is written to files: which export it becomes.
     package var export: ExportRecord?
+    /// What DynamoDB does for it by itself, in order.
+    package var requests: [ServiceRequest] = []
     package var isFinished = false
     package var progress = JobProgress()
     /// Why its last run failed, in one line.

@@ -24,8 +24,14 @@ protocol JobStore: AnyObject {
     /// The target's units are about to be raised from `boost`, or (with nil) have been set back.
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError)
 
+    /// The job has made the target, which has this id where there are any.
+    func setTargetCreated(table: Int, id: String?) throws(JobError)
+
     /// Which export a table becomes.
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError)
+
+    /// What a table has DynamoDB do.
+    func setRequests(_ requests: [ServiceRequest], ofTable table: Int) throws(JobError)
 
     /// Files that have been written of a table.
     func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile]
@@ -128,6 +134,8 @@ final class MemoryJobStore: JobStore {
     func addThrottle(_ throttle: RequestedLimits) throws(JobError) {}
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {}
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {}
+    func setRequests(_ requests: [ServiceRequest], ofTable table: Int) throws(JobError) {}
+    func setTargetCreated(table: Int, id: String?) throws(JobError) {}
     func filesWritten(ofTable table: Int) throws(JobError) -> [DataFile] { [] }
     func originsBytes(ofTable table: Int) throws(JobError) -> Int {
         originBlocks[table, default: []].reduce(0) { $0 + $1.count }

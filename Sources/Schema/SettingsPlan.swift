@@ -52,6 +52,21 @@ package struct SettingsPlan: Equatable, Sendable {
         (steps, carried) = ([], [])
     }
 
+    /// Of a table that ImportTable makes: what that can't make of it is set afterwards. (API
+    /// reference, TableCreationParameters.)
+    package init(importing wanted: TargetSpec) {
+        creation = wanted.definition
+        creation.stream = nil
+        creation.isProtected = false
+        creation.tableClass = TableDefinition.standardClass
+        creationTags = []
+        notCarried = wanted.notCarried
+        differences = []
+        steps = SettingDifference(of: wanted.with(creation, TableSettings()), from: wanted).steps
+        carried = Self.createdTitles(wanted) + steps.map(\.title)
+        carried = carried.enumerated().filter { carried.firstIndex(of: $1) == $0 }.map(\.element)
+    }
+
     private static func createdTitles(_ wanted: TargetSpec) -> [String] {
         let definition = wanted.definition
         var titles: [String] = []

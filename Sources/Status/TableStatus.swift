@@ -11,6 +11,10 @@ package struct TableStatus: Equatable, Sendable {
         case checking
         /// Its items are copied.
         case copying
+        /// DynamoDB exports it by itself.
+        case exporting
+        /// DynamoDB imports it by itself.
+        case importing
         /// Both tables, or what a copy has made, are read and added up.
         case summing
         /// Segments that differ are read again.
@@ -47,6 +51,8 @@ package struct TableStatus: Equatable, Sendable {
     package var settings = SettingsReport()
     /// Items that came to one key.
     package var collisions = KeyCollisions()
+    /// What DynamoDB does for it by itself.
+    package var requests: [ServiceRequest] = []
     /// What changes name and no item has had, as it was written.
     package var unmet: [String] = []
 
@@ -112,6 +118,7 @@ package struct TableStatus: Equatable, Sendable {
         json["state"] = .string(state.rawValue)
         json["error"] = failure.map { .string($0.headline) } ?? .null
         json["itemsInAll"] = JSON(itemsInAll)
+        if !requests.isEmpty { json["service"] = .array(requests.map(\.report)) }
         if !unmet.isEmpty { json["unmetPlaces"] = .array(unmet.map { .string($0) }) }
         if collisions.count > 0 {
             json["keyCollisions"] = JSON(collisions.count)

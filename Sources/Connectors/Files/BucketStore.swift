@@ -30,6 +30,8 @@ package final class BucketStore: FileStore {
     /// Of the place, from the root of the bucket.
     package var key: String { prefix }
 
+    package var bucketName: String { bucket.name.text }
+
     package func list(_ prefix: String, _ done: @escaping Done<[FileEntry]>) {
         Task {
             do throws(AWSError) {

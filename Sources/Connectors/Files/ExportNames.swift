@@ -18,6 +18,12 @@ package struct ExportNames: Equatable, Sendable {
         id = zeros + digits + "-" + String(repeating: "0", count: 8 - hex.count) + hex
     }
 
+    /// When an export began, in seconds since 1970, as its id tells; nil for what is no id.
+    package static func began(id: String) -> Double? {
+        let digits = id.prefix { $0 != "-" }
+        return digits.count == 14 ? Double(digits).map { $0 / 1_000 } : nil
+    }
+
     /// What all exports below a place begin with.
     package static let root = "AWSDynamoDB/"
 

@@ -19,6 +19,8 @@ package struct ReadExport: Equatable, Sendable {
     package var storedBytes: Int
     /// `table.json`, as ``ExportedTable`` has it.
     package var table: ExportedTable?
+    /// Files lie among its data that its manifest does not list.
+    package var hasUnlisted = false
     /// What its reader should know.
     package var notes: [String] = []
 }
@@ -147,6 +149,7 @@ package struct ExportReader: Sendable {
         }
         export.data = listed
         let unlisted = found.data.count - listed.count
+        export.hasUnlisted = unlisted > 0
         if unlisted > 0 {
             export.notes.append(
                 "not in the manifest, and not read: \(unlisted.counted("file")) below"

@@ -40,12 +40,7 @@ extension WritableFileStore {
     package func writeOnce(
         _ name: String, _ bytes: [UInt8], patience: Duration
     ) async throws(FlowFailure) {
-        let buffer = ByteBuffer()
-        buffer.append(bytes)
-        let written: FileWritten = try await RetriedCall(patience).call {
-            write(name, buffer, .isNew, $0)
-        }
-        guard written == .wasThere else { return }
+        guard try await writeIfAbsent(name, bytes, patience: patience) == .wasThere else { return }
         // An earlier attempt may have been carried out without an answer.
         let there = try await whole(name, bytesMax: max(bytes.count, 1 << 20), patience: patience)
         guard there == bytes else {
@@ -54,6 +49,15 @@ extension WritableFileStore {
                 message: "\(title(of: name)) is there already, and is not this job's",
                 hint: "another process writes the same export, or it was put there by hand")
         }
+    }
+
+    /// Writes a file unless one of its name is there, which stays.
+    package func writeIfAbsent(
+        _ name: String, _ bytes: [UInt8], patience: Duration
+    ) async throws(FlowFailure) -> FileWritten {
+        let buffer = ByteBuffer()
+        buffer.append(bytes)
+        return try await RetriedCall(patience).call { write(name, buffer, .isNew, $0) }
     }
 
     package func removed(_ name: String, patience: Duration) async throws(FlowFailure) {

@@ -12,6 +12,22 @@ extension ReadableTable {
     }
 }
 
+extension ReadableTable {
+    /// What time the table can be had back at, in seconds since 1970; nil while point-in-time
+    /// recovery is off. (API reference, PointInTimeRecoveryDescription.)
+    package func recoveryWindow() async throws(AWSError) -> ClosedRange<Double>? {
+        let reply = try await ask(.describeContinuousBackups)
+        let description = reply["ContinuousBackupsDescription"]?["PointInTimeRecoveryDescription"]
+        guard description?["PointInTimeRecoveryStatus"]?.string == "ENABLED",
+            let earliest = description?["EarliestRestorableDateTime"]?
+                .double(in: ServiceRanges.timestamps),
+            let latest = description?["LatestRestorableDateTime"]?
+                .double(in: ServiceRanges.timestamps)
+        else { return nil }
+        return min(earliest, latest)...latest
+    }
+}
+
 extension TargetTable {
     /// (API reference, UpdateContinuousBackups.)
     package func setRecovery(_ wanted: TableSettings.Recovery) async throws(AWSError) {
@@ -36,6 +52,10 @@ extension ReadOperation {
                         .object([
                             .optional("PointInTimeRecoveryStatus", .name),
                             .optional("RecoveryPeriodInDays", .whole(ServiceRanges.recoveryDays)),
+                            .informing(
+                                "EarliestRestorableDateTime", .number(ServiceRanges.timestamps)),
+                            .informing(
+                                "LatestRestorableDateTime", .number(ServiceRanges.timestamps)),
                         ]))
                 ]))
         ]))

@@ -9,6 +9,8 @@ package struct ServiceFilter: Equatable, Sendable {
     /// Of a Query; nil: it is a Scan.
     package private(set) var keyCondition: String?
     package private(set) var filter: String?
+    /// The service judges all of the condition: what passes satisfies it.
+    package private(set) var isWhole: Bool
     private var aliases = Aliases()
     /// Those of the key condition alone.
     private var keyAliases = Aliases()
@@ -23,10 +25,13 @@ package struct ServiceFilter: Equatable, Sendable {
     package init?(_ condition: Condition, keys: KeySchema) {
         var parts = condition.conjuncts
         var writer = Writer()
+        let count = parts.count
+        var judgedCount = 0
         if let query = QueryParts(parts, keys: keys) {
             keyCondition = writer.text(of: query.parts)
             keyAliases = writer.aliases
             partition = query.parts.first
+            judgedCount = query.parts.count
             let names = keys.names
             parts.removeAll { part in part.paths.contains { names.contains($0.attribute) } }
         }
@@ -42,6 +47,7 @@ package struct ServiceFilter: Equatable, Sendable {
             chosen.append(part)
         }
         if !chosen.isEmpty { filter = writer.text(of: chosen) }
+        isWhole = judgedCount + chosen.count == count
         guard keyCondition != nil || filter != nil else { return nil }
         aliases = writer.aliases
     }
@@ -60,6 +66,7 @@ package struct ServiceFilter: Equatable, Sendable {
     package var unfiltered: ServiceFilter {
         var other = self
         (other.filter, other.aliases) = (nil, keyAliases)
+        other.isWhole = false
         return other
     }
 

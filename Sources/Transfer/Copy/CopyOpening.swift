@@ -36,15 +36,25 @@ struct CopyOpening {
             let found = opening.tables[number]
             // A table by the name of one that the job was about to make holds nothing of its own.
             switch job.tables[number].record.targetWas {
+            case .creating where found.preflight.isImported:
+                try found.preflight.checkResuming(
+                    job.tables[number].record.requests, found.findings)
             case .creating where found.findings.target != nil:
                 try await found.preflight.checkEmpty()
             case .empty, .merged: try opening.checkConsent(number)
             case .creating, .created: break
             }
         }
-        note(opening.search.announcement(job))
+        opening.announce(job)
         let firsts = try await firstReads(opening.segments(of: job))
         try await checkCost(firsts, job)
+        for number in tables.indices where tables[number].preflight.isImported {
+            let renewed = job.tables[number].record.requests.map { request in
+                request.failureCode == nil
+                    ? request : request.renewed(token: ServiceRequest.token(using: &generator))
+            }
+            try job.kept?.file.setRequests(renewed, ofTable: number)
+        }
         try opening.goOn(with: &job, firsts)
         return job
     }
@@ -81,6 +91,7 @@ struct CopyOpening {
         try await eachTable { opening, number in
             let table = opening.tables[number]
             guard table.findings.target != nil else { return }
+            try table.preflight.checkNew()
             if let id = try opening.jobLost(by: number) {
                 lost.insert(id)
                 try await opening.checkConsent(toReplace: number, of: id)
@@ -102,6 +113,12 @@ struct CopyOpening {
                 itemsReported: preflight.options.transform.keyList?.count
                     ?? findings.source.itemCount)
             record.readsFiles = preflight.source.table == nil
+            if preflight.isImported {
+                record.requests = [
+                    try preflight.importRequest(
+                        findings, token: ServiceRequest.token(using: &generator))
+                ]
+            }
             records.append(record)
         }
         for id in lost.sorted() {

@@ -40,6 +40,12 @@ package struct CopyOptions: Equatable, Sendable {
     package var indexes: IndexTiming?
     /// Write units a second that a target is to have while it is loaded.
     package var boostWrites: Int?
+    /// DynamoDB loads the files by itself; nil: it does not.
+    package var load: ServiceLoad?
+    /// Account that the bucket of those must belong to; nil: the caller's.
+    package var bucketOwner: String?
+    /// Between two looks at what DynamoDB does by itself.
+    package var pollEvery: Duration = .seconds(15)
 
     package init() {}
 
@@ -47,6 +53,12 @@ package struct CopyOptions: Equatable, Sendable {
     package static let memoryUsual = 26 << 20
     /// What files are read by besides takes up to half a megabyte each.
     package static let memoryFromFiles = 48 << 20
+}
+
+/// How DynamoDB loads files by itself.
+package enum ServiceLoad: String, CaseIterable, Sendable {
+    /// It makes the table, and fills it without write units.
+    case importTable = "import-table"
 }
 
 /// Asks the user whether to go on, which the question says; nil where nobody can be asked.

@@ -53,6 +53,7 @@ struct CopyPreflight {
             if let target, isOwn, choice.billing == nil, choice.capacity == nil {
                 wanted.keepBilling(of: target.definition, raised?.table)
             }
+            if options.load == .importTable { return SettingsPlan(importing: wanted) }
             var plan = SettingsPlan(
                 wanted, current: target.map { ($0, settings.target ?? TableSettings()) },
                 isOwn: isOwn,
@@ -100,6 +101,7 @@ struct CopyPreflight {
             settings: try await settings(from, to), place: targetPlace(from, to),
             expiryAttribute: try await expiryAttribute())
         try checkKeys(findings)
+        if isImported { try checkImport(findings) }
         if options.part != .data { try checkReplicas(findings) }
         try checkRegion(ofARN: options.settings.kmsKey, "--kms-key")
         try checkRegion(ofARN: options.settings.kinesisStream, "--kinesis-stream")
@@ -362,7 +364,7 @@ extension ReadableTable {
     }
 
     /// What there is of one that is to be read.
-    func readable(_ side: String) async throws(CopyRefusal) -> TableDescription {
+    package func readable(_ side: String) async throws(CopyRefusal) -> TableDescription {
         guard let found = try await described(side) else {
             throw CopyRefusal(
                 "there is no \(side) table \(name) at \(place)",

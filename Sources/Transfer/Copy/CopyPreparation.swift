@@ -45,6 +45,18 @@ package enum CopyPreparation {
         }
     }
 
+    /// Passes every refusal that can be passed before a job is known, and changes nothing.
+    /// - Throws: ``CopyRefusal`` that names all tables that can't be copied.
+    package static func check(_ options: [CopyOptions], tables: [Pair]) async throws {
+        let preflights = zip(tables, options).map {
+            CopyPreflight(source: $0.source, target: $0.target, options: $1)
+        }
+        _ = try await AtOnce.ofTables(preflights, named: preflights.map(\.names)) { preflight in
+            guard try await preflight.run().target != nil else { return }
+            try await preflight.checkEmpty()
+        }
+    }
+
     private static func prepare(
         _ options: [CopyOptions], _ jobOptions: JobOptions, _ tables: [Pair], _ policy: Job.Policy,
         _ locks: PairLocks, _ consent: @escaping CopyConsent,
@@ -78,7 +90,7 @@ package enum CopyPreparation {
             table.source.begin()
             table.target.begin()
         }
-        let missing = findings.count { $0.target == nil }
+        let missing = found.count { $0.findings.target == nil && !$0.preflight.isImported }
         if missing > 0 {
             note("creating \(missing == 1 ? "the target table" : missing.counted("target table"))")
         }
@@ -92,7 +104,9 @@ package enum CopyPreparation {
         let targets = try await AtOnce.map(Array(zip(found, plans))) { table, plan in
             try await existing(table, plan, note)
         }
-        for (number, target) in targets.enumerated() { try job.found(target, table: number) }
+        for (number, target) in targets.enumerated() where !preflights[number].isImported {
+            try job.found(target, table: number)
+        }
         let subjects = targets.enumerated().map { number, target in
             CopyTask.Subject(
                 tables: tables[number], source: findings[number].source, target: target,
@@ -205,6 +219,10 @@ package enum CopyPreparation {
         _ plan: SettingsPlan, _ note: @escaping @Sendable (String) -> Void
     ) async throws -> TableDescription {
         let (target, findings) = (table.preflight.target, table.findings)
+        // DynamoDB makes it, or has made it.
+        if table.preflight.isImported {
+            return try findings.target ?? TableDescription(planned: plan.creation)
+        }
         let work = TableProvisioner(target: target, note: note, isStopping: { false })
         do {
             let made: TableDescription

@@ -15,7 +15,7 @@ extension CopyTask {
             isStopping: { [state] in state.withLock { $0.orders.isStopping } })
     }
 
-    private var targetName: String { subject.target.definition.name }
+    private var targetName: String { target.definition.name }
 
     // MARK: Units
 
@@ -65,7 +65,7 @@ extension CopyTask {
         let verified = await verify()
         guard verified == .completed else { return verified }
         do {
-            let lacking = try await work.perform(subject.plan.steps, of: subject.target)
+            let lacking = try await work.perform(subject.plan.steps, of: target)
             state.withLock { $0.status.settings.lack(lacking) }
             return .completed
         } catch is TableProvisioner.Stopped {

@@ -12,7 +12,7 @@ extension CopyTask {
 
     /// nil when there is none to be made, or a part of it was copied without.
     func digest() throws(JobError) -> SourceDigest? {
-        guard isVerified else { return nil }
+        guard isVerified, options.load == nil else { return nil }
         return try SourceDigest.kept(
             by: context.keeper, ofTable: number, ComparedSide(subject.tables.source), open,
             items: subject.source.itemCount)
@@ -43,7 +43,7 @@ extension CopyTask {
     }
 
     private func verification() async throws -> TableVerification {
-        var target = subject.target
+        var target = target
         // A target that was just filled reports little yet, and is to hold what the source does.
         if target.itemCount < subject.source.itemCount {
             (target.itemCount, target.sizeBytes) = (

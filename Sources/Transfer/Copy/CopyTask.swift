@@ -33,6 +33,8 @@ final class CopyTask: TableTask {
         /// Of several tables only what holds one back is worth a line.
         var isOnlyTable: Bool
         var time: any TimeSource
+        /// Of calls to what DynamoDB does by itself.
+        var pacer = CallPacer(time: MonotonicTime())
     }
 
     let options: CopyOptions
@@ -56,11 +58,14 @@ final class CopyTask: TableTask {
         var isVerifying = false
         /// What the target had before its units were raised.
         var boost: UnitBoost?
+        /// The target, once DynamoDB has made it by itself.
+        var made: TableDescription?
 
         /// With what is under way.
         func status(with work: TableStatus) -> TableStatus {
             var now = status
             now.stage = work.stage
+            if !work.requests.isEmpty { now.requests = work.requests }
             if isVerifying {
                 now.comparison = work.comparison
             } else {
@@ -89,6 +94,7 @@ final class CopyTask: TableTask {
         status.targetARN = subject.target.arn
         status.progress = Self.idleProgress(options, subject, open)
         status.comparison = open.record.comparison
+        status.requests = open.record.requests
         status.collisions = open.record.collisions
         // One that an earlier run has finished was reported by it.
         status.settings =
@@ -154,8 +160,12 @@ final class CopyTask: TableTask {
         return status
     }
 
+    /// The target as it is; before DynamoDB has made it by itself, as it is to be.
+    var target: TableDescription { state.withLock { $0.made } ?? subject.target }
+
     private func moveItems() async -> FlowOutcome {
         guard options.part != .schema else { return .completed }
+        if options.load == .importTable { return await importTable() }
         do {
             let superseded: Set<LinePlace>
             switch await checkFiles() {

@@ -60,7 +60,7 @@ extension AtOnce {
     /// What `body` makes of each table, in their order, some at a time.
     /// - Parameter names: of a table's source and target.
     /// - Throws: ``CopyRefusal`` that names all tables that `body` refuses; another error at once.
-    static func ofTables<Table: Sendable, Result: Sendable>(
+    package static func ofTables<Table: Sendable, Result: Sendable>(
         _ tables: [Table], named names: [(source: String, target: String)], atOnce: Int? = nil,
         _ body: @escaping @Sendable (Table) async throws -> Result
     ) async throws -> [Result] {

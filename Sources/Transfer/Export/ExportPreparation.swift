@@ -180,7 +180,7 @@ package enum ExportPreparation {
                         source: $0.description, target: nil, isFiles: true,
                         segments: $0.options.segments)
                 })
-            opening.note(opening.search.announcement(job))
+            opening.announce(job)
             let firsts = try await firstReads(looks, opening.segments(of: job), opening)
             try opening.goOn(with: &job, firsts)
             try renew(&job, looks, opening)

@@ -82,6 +82,8 @@ package struct ExportedSource: Sendable {
     package var description: TableDescription
     package var settings: TableSettings
     package var format: FormatOptions
+    /// The bucket that they are in, and what keys begin with below it, with its `/`; nil: a folder.
+    package var bucket: (name: String, key: String)?
 
     package init(
         _ files: any FileStore, _ export: ReadExport, _ description: TableDescription,

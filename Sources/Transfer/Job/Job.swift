@@ -26,20 +26,31 @@ package final class Job: Sendable {
     }
 
     /// A table of the job.
-    struct Table: Sendable {
-        var task: any TableTask
+    package struct Table: Sendable {
+        package var task: any TableTask
         /// Its number in the job's store; nil: it was refused, and is not in the store.
-        var place: Int?
+        package var place: Int?
         /// Stored bytes of the source, as it reports: smaller tables begin first.
-        var bytes = 0
+        package var bytes = 0
         /// An earlier run has finished it.
-        var isFinished = false
+        package var isFinished = false
         /// Where items are listed that its target has refused.
-        var deadLettersPath: String?
+        package var deadLettersPath: String?
+
+        package init(
+            task: any TableTask, place: Int? = nil, bytes: Int = 0, isFinished: Bool = false,
+            deadLettersPath: String? = nil
+        ) {
+            self.task = task
+            self.place = place
+            self.bytes = bytes
+            self.isFinished = isFinished
+            self.deadLettersPath = deadLettersPath
+        }
     }
 
     /// Which job this is a run of, and what holds for the run.
-    struct Run {
+    package struct Run {
         var kind: JobRecord.Kind
         /// nil where nothing outlives the process.
         var id: String?
@@ -70,7 +81,7 @@ package final class Job: Sendable {
     }
 
     /// - Parameter asked: of any table: what they share is the same in each.
-    init(
+    package init(
         _ run: Run, _ tables: [Table], _ keeper: JobKeeper, _ policy: Policy,
         shared: SharedLimits, asked: RequestedLimits, note: @escaping @Sendable (String) -> Void,
         time: any TimeSource
@@ -315,7 +326,7 @@ package final class Job: Sendable {
 }
 
 extension Job.Run {
-    init(_ job: OpenJob) {
+    package init(_ job: OpenJob) {
         self.init(
             kind: job.record.kind, id: job.kept == nil ? nil : job.record.id,
             runs: job.record.runs, socketPath: job.kept?.socketPath,

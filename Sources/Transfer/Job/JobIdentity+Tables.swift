@@ -23,6 +23,7 @@ extension JobIdentity {
             ]
             for member in options.transform.identity { json[member.name] = member.value }
             if let format { json["format"] = .string(format) }
+            if let load = options.load { json["load"] = .string(load.rawValue) }
             return json
         }
 

@@ -9,15 +9,26 @@ import System
 
 /// Opens the job of a command: resumes the one that the same command began, or begins a new one,
 /// once everything that would be refused has been.
-struct JobOpening {
+package struct JobOpening {
     let kind: JobRecord.Kind
-    let options: JobOptions
+    package let options: JobOptions
     let identity: JobIdentity
-    let time: any TimeSource
-    let note: @Sendable (String) -> Void
+    package let time: any TimeSource
+    package let note: @Sendable (String) -> Void
+
+    package init(
+        kind: JobRecord.Kind, options: JobOptions, identity: JobIdentity, time: any TimeSource,
+        note: @escaping @Sendable (String) -> Void
+    ) {
+        self.kind = kind
+        self.options = options
+        self.identity = identity
+        self.time = time
+        self.note = note
+    }
 
     /// A target of a job as it is found.
-    struct Found {
+    package struct Found {
         var source: TableDescription
         /// nil when there is no such table.
         var target: TableDescription?
@@ -25,19 +36,29 @@ struct JobOpening {
         var isFiles = false
         /// `--segments`
         var segments: Int?
+
+        package init(
+            source: TableDescription, target: TableDescription?, isFiles: Bool = false,
+            segments: Int? = nil
+        ) {
+            self.source = source
+            self.target = target
+            self.isFiles = isFiles
+            self.segments = segments
+        }
     }
 
     var search: JobSearch { JobSearch(options: options, identity: identity, time: time) }
 
     /// The job to resume, its lock taken; nil when there is none.
     /// - Throws: ``CopyRefusal`` or ``JobError``: nothing has been changed.
-    func find() throws -> OpenJob? {
+    package func find() throws -> OpenJob? {
         try options.folder.prepare()
         return options.keepsNothing ? nil : try search.find()
     }
 
     /// Refuses to resume a job that is too old, or that was between other tables.
-    func check(_ job: OpenJob, _ tables: [Found]) throws(CopyRefusal) {
+    package func check(_ job: OpenJob, _ tables: [Found]) throws(CopyRefusal) {
         try search.checkAge(of: job)
         var refusals = TableRefusals(of: tables.count)
         for (table, found) in zip(job.tables, tables) {
@@ -53,6 +74,9 @@ struct JobOpening {
         try refusals.check()
     }
 
+    /// Says that `job` resumes.
+    package func announce(_ job: OpenJob) { note(search.announcement(job)) }
+
     /// In how many segments each table is read as far as that is settled: the same in every run,
     /// unless everything is done again.
     func segments(of job: OpenJob) -> [Int?] {
@@ -61,7 +85,7 @@ struct JobOpening {
 
     /// Begins a further run of the job.
     /// - Parameter firsts: what was read of each source before.
-    func goOn(with job: inout OpenJob, _ firsts: [FirstRead]) throws {
+    package func goOn(with job: inout OpenJob, _ firsts: [FirstRead]) throws {
         if options.restarts {
             for (number, first) in firsts.enumerated() {
                 try job.kept?.file.restart(table: number, segments: first.segments)
@@ -77,7 +101,7 @@ struct JobOpening {
 
     /// Begins a new job.
     /// - Parameter name: of its first table, which its id is made of.
-    func begin(
+    package func begin(
         _ tables: [JobTable], _ firsts: [FirstRead], named name: String,
         using generator: inout SeededGenerator
     ) throws -> OpenJob {

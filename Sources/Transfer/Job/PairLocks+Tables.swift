@@ -3,7 +3,7 @@ import Jobs
 
 extension PairLocks {
     /// - Throws: ``CopyRefusal`` that says who has one of the pairs.
-    static func take(
+    package static func take(
         _ pairs: [Pair], for purpose: Purpose, in folder: JobFolder
     ) async throws -> PairLocks {
         do {
@@ -30,7 +30,7 @@ extension PairLocks.Pair {
     }
 
     /// - Parameter files: the title of what is written to.
-    init(_ source: any ReadableTable, files: String) {
+    package init(_ source: any ReadableTable, files: String) {
         self.init(
             source: source.name, target: files,
             words: Self.words(of: source) + ["files", files])

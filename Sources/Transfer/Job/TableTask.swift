@@ -2,7 +2,7 @@ import Flow
 import Status
 
 /// What is done with one table of a job. Any thread may call its methods.
-protocol TableTask: Sendable {
+package protocol TableTask: Sendable {
     /// Where it stands.
     var status: TableStatus { get }
 
@@ -22,16 +22,18 @@ protocol TableTask: Sendable {
 }
 
 extension TableTask {
-    func dollars(by prices: PriceTable) -> Double { 0 }
+    package func dollars(by prices: PriceTable) -> Double { 0 }
 }
 
 /// What holds for all tables of a job just now: a task obeys the newest orders that it was given.
-struct JobOrders: Equatable, Sendable {
-    var isPaused = false
+package struct JobOrders: Equatable, Sendable {
+    package var isPaused = false
     /// Once it is so it stays so.
-    var isStopping = false
+    package var isStopping = false
     /// What `jobs throttle` has asked for, in this run of the job and those before.
-    var throttle = RequestedLimits()
+    package var throttle = RequestedLimits()
+
+    package init(throttle: RequestedLimits = RequestedLimits()) { self.throttle = throttle }
 }
 
 /// A table that was refused: nothing is done with it.
@@ -51,7 +53,7 @@ struct RefusedTask: TableTask {
 }
 
 extension FlowFailure {
-    init(_ refusal: CopyRefusal) {
+    package init(_ refusal: CopyRefusal) {
         self.init(.giveUp, code: Self.refusedCode, message: refusal.message, hint: refusal.hint)
     }
 }

@@ -30,7 +30,7 @@ struct VerifyOpening {
                     source: $0.subject.source.description, target: $0.subject.target.description,
                     isFiles: $0.subject.target.place.export != nil, segments: $0.segmentsAsked)
             })
-        note(opening.search.announcement(job))
+        opening.announce(job)
         for (number, segments) in opening.segments(of: job).enumerated() {
             if let segments { looks[number].setFirst(FirstRead(segments: segments)) }
         }

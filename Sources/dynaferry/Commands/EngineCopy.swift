@@ -45,13 +45,16 @@ enum EngineCopy {
     static func start(
         _ arguments: CopyArguments, _ voice: JobConsole, environment: [String: String]
     ) throws -> any RunningJob {
-        EngineJob(
-            try Blocking.run {
-                try await prepare(arguments, voice, environment: environment)
-            })
+        if let via = arguments.native.via {
+            return try EngineVia(
+                arguments: arguments, via: via, voice: voice, environment: environment
+            ).start()
+        }
+        return EngineJob(
+            try Blocking.run { try await job(arguments, voice, environment: environment) })
     }
 
-    private static func prepare(
+    static func job(
         _ arguments: CopyArguments, _ voice: JobConsole, environment: [String: String]
     ) async throws -> Job {
         try await CommandFailure.wrapping {

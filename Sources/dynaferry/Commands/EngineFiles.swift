@@ -33,6 +33,9 @@ enum EngineFiles {
                 called: "stdout",
                 note: { voice.note($0) }, willWrite: voice.willWrite, seed: anySeed())
         }
+        if arguments.native.exports {
+            return try await snapshot(arguments, sides, options, voice, environment)
+        }
         let pairs = try await exportPairs(arguments, sides, voice, &options)
         return try await ExportPreparation.prepare(
             Self.options(of: pairs, arguments, environment), job: options, pairs,
@@ -84,7 +87,7 @@ enum EngineFiles {
     }
 
     /// The tables that are selected, each with the place of its files.
-    private static func folders(
+    static func folders(
         _ arguments: CopyArguments, _ client: ReadOnlyClient, _ scaling: Client?,
         _ voice: JobConsole, _ job: inout JobOptions, purpose: String
     ) async throws -> [(table: SourceTable, folder: String)] {
@@ -150,7 +153,7 @@ enum EngineFiles {
     }
 
     /// Before anything else: the bucket must be there, and its listing allowed.
-    private static func reach(
+    static func reach(
         _ bucket: some ReadableBucket, _ prefix: String, _ side: String
     ) async throws(CommandFailure) {
         do throws(AWSError) {
@@ -274,8 +277,12 @@ enum EngineFiles {
         do throws(TableDefinitionError) {
             var description = try TableDescription(json)
             description.id = "export \(export.id)"
-            return ExportedSource(
+            var source = ExportedSource(
                 files, export, description, settings, in: arguments.files.format)
+            if let store = files as? BucketStore {
+                source.bucket = (store.bucketName, store.key)
+            }
+            return source
         } catch {
             throw CommandFailure(
                 "\(files.title(of: export.folder)): \(error.description)",

@@ -13,7 +13,8 @@ package protocol RunningJob: Stoppable {
     /// Where it stands; asked for up to ten times a second.
     var status: JobStatus { get }
     /// Blocks until it has ended, by itself or because it was asked to.
-    func wait() -> JobStatus
+    /// - Throws: where a part of it was refused.
+    func wait() throws -> JobStatus
 }
 
 /// How a job speaks while it runs. Any thread may call it.
@@ -104,7 +105,7 @@ struct JobRun {
             end?.start { [console] time in
                 if case .stopping = stop.ask() { console.note("stopping: it is \(time)") }
             }
-            let status = watch(job)
+            let status = try watch(job)
             facts.job = status.id
             let summary = try finish(status, control.usage())
             try tell(summary, .ending(from: started), report)
@@ -125,15 +126,14 @@ struct JobRun {
     }
 
     /// Shows the job's progress until it has ended.
-    private func watch(_ job: any RunningJob) -> JobStatus {
+    private func watch(_ job: any RunningJob) throws -> JobStatus {
         let display = ProgressDisplay(arguments.progress, console: console) {
             [source = arguments.sourceText, target = arguments.targetText] in
             ProgressSnapshot(source: source, target: target, job.status)
         }
         display.start()
-        let status = job.wait()
-        display.stop()
-        return status
+        defer { display.stop() }
+        return try job.wait()
     }
 
     private func watchSignals(

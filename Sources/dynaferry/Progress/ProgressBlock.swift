@@ -29,12 +29,17 @@ package struct ProgressBlock: Sendable {
     ) -> [StyledText] {
         let width = max(1, columns - 1)
         let facts = ProgressFacts(snapshot, rates)
-        let rows = [
-            title(snapshot, width), [bar(snapshot, width)], times(snapshot, rates, now),
-            amounts(snapshot, facts), [facts.read, facts.write, facts.segments].texts,
-            troubles(snapshot, facts), [snapshot.waiting.map { StyledText($0, .waiting) } ?? ""],
-            besides(snapshot, facts),
-        ]
+        let head = title(snapshot, width)
+        let waiting = [snapshot.waiting.map { StyledText($0, .waiting) } ?? ""]
+        // How far DynamoDB has come with what it does by itself, it does not say.
+        let rows =
+            snapshot.worksElsewhere
+            ? [head, times(snapshot, rates, now), waiting, besides(snapshot, facts)]
+            : [
+                head, [bar(snapshot, width)], times(snapshot, rates, now),
+                amounts(snapshot, facts), [facts.read, facts.write, facts.segments].texts,
+                troubles(snapshot, facts), waiting, besides(snapshot, facts),
+            ]
         return (rows + tables(snapshot)).flatMap {
             StyledText.folded($0, toColumns: width, mark: drawing.cutMark)
         }
@@ -122,6 +127,7 @@ package struct ProgressBlock: Sendable {
 
     private func row(_ table: TableStatus) -> StyledText {
         let progress = table.progress
+        guard table.requests.isEmpty else { return StyledText("  \(table.source)") }
         let percent = String(ProgressSnapshot.percent(progress.fraction, isDone: false))
         let padding = String(repeating: " ", count: 3 - percent.count)
         let (done, all) = (progress.counters.segmentsFinished, progress.segments)

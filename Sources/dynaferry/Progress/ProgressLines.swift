@@ -11,6 +11,14 @@ extension ProgressSnapshot {
             [counts.done, counts.running, counts.failed].compactMap { $0?.text }
                 .joined(separator: ", ")
         }
+        guard !worksElsewhere else {
+            let parts: [String?] = [
+                tables, waiting,
+                facts.verified.isEmpty ? nil : facts.verified.joined(separator: ", "),
+                isUsual ? nil : phase.rawValue,
+            ]
+            return parts.compactMap(\.self).joined(separator: ", ")
+        }
         let parts: [String?] = [
             tables, facts.items, facts.itemRate, facts.byteRate, facts.read, facts.write,
             counters.scansThrottled + counters.writesThrottled > 0 ? facts.throttles : nil,

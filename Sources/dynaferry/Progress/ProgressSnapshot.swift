@@ -97,7 +97,12 @@ package struct ProgressSnapshot: Sendable {
 
     /// What holds the job back, or what it is about besides the usual, in words; nil for what is
     /// the normal course.
-    package var waiting: String? { isComparing ? status.tables.waiting : progress.hold?.text }
+    package var waiting: String? {
+        isComparing || worksElsewhere ? status.tables.waiting : progress.hold?.text
+    }
+
+    /// DynamoDB does all of it by itself, and does not say how far it has come.
+    var worksElsewhere: Bool { status.tables.allSatisfy { !$0.requests.isEmpty } }
 }
 
 extension WaitReason {
@@ -128,6 +133,8 @@ extension TableStatus {
             case .readingAgain: "reading again what differs"
             case .looking: "reading items that differ by their keys"
             case .repairing: "repairing items that differ"
+            case .exporting: "DynamoDB is exporting"
+            case .importing: "DynamoDB is importing"
             case .waiting, .copying, .summing, .ended: nil
             }
         let sides = [(comparison?.source, "source"), (comparison?.target, "target")]

@@ -1,5 +1,6 @@
 import CommandLine
 import Flow
+import JSON
 import Pacing
 import Status
 import System
@@ -34,6 +35,7 @@ extension CopySummary {
     }
 
     private var facts: [(subject: String, fact: String)] {
+        guard status.tables.contains(where: \.requests.isEmpty) else { return serviceFacts }
         let (written, read) = (counters.itemsWritten.grouped, counters.itemsRead.grouped)
         var facts = [("items", "\(written) written of \(read) read\(notWritten)")]
         facts += status.deadLettersPaths.map { ("dead letters", $0) }
@@ -54,6 +56,21 @@ extension CopySummary {
         facts += table.settings.notCarried.map { ("not carried", $0) }
         facts += table.settings.differences.map { ("left as it is", $0) }
         return facts + (table.comparison?.lines ?? []).map { ("verification", $0) }
+    }
+
+    /// Of what DynamoDB has done by itself: nobody but it knows how.
+    private var serviceFacts: [(subject: String, fact: String)] {
+        var facts = [("items", counters.itemsWritten.grouped)]
+        if status.runs > 1 { facts.append(("in all", inAll)) }
+        if status.tables.count == 1, let table = status.tables.first {
+            facts += table.requests.map { ("by DynamoDB", $0.title) }
+            if !table.settings.carried.isEmpty, table.outcome == .completed {
+                facts.append(("settings", table.settings.carried.joined(separator: ", ")))
+            }
+            facts += table.settings.notCarried.map { ("not carried", $0) }
+            facts += (table.comparison?.lines ?? []).map { ("verification", $0) }
+        }
+        return facts
     }
 
     private var effort: [(subject: String, fact: String)] {
@@ -111,6 +128,23 @@ extension CopySummary {
         ]
         return ", \(counters.deadLetters.counted("dead letter"))"
             + counts.filter { $0.0 > 0 }.map { ", \($0.0.grouped) \($0.1)" }.joined()
+    }
+}
+
+extension ServiceRequest {
+    /// In one line: what it is, and of which time.
+    var title: String {
+        let work = arn ?? "not asked for yet"
+        func time(_ json: JSON?) -> String? {
+            json?.int(in: 0...Int(Int32.max) * 4).map {
+                UTCTime(secondsSinceEpoch: $0).description
+            }
+        }
+        if let at = time(body["ExportTime"]) { return "\(work), as it was at \(at)" }
+        let window = body["IncrementalExportSpecification"]
+        guard let from = time(window?["ExportFromTime"]), let to = time(window?["ExportToTime"])
+        else { return work }
+        return "\(work), changes from \(from) to \(to)"
     }
 }
 

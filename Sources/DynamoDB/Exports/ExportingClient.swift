@@ -1,0 +1,78 @@
+import AWS
+import DynamoModel
+import JSON
+
+/// Has DynamoDB export tables, and looks how far it has come. Nothing else of a table can be asked
+/// by it: exporting changes no table, but it costs money, and it writes into a bucket.
+package struct ExportingClient: Sendable {
+    private let client: Client
+
+    package init(_ client: Client) { self.client = client }
+
+    package var endpoint: Endpoint { client.endpoint }
+
+    /// Asks for an export. Its token protects until eight hours after its end: when the outcome is
+    /// unknown exports are looked at first. (API reference, ClientToken.)
+    /// - Parameter body: an ``ExportRequest/body``.
+    package func ask(_ body: JSON) async throws(AWSError) -> ExportDescription {
+        let reply = try await client.call(.exportTable, body, repeatable: false)
+        return ExportDescription(reply["ExportDescription"] ?? [:])
+    }
+
+    package func describe(_ arn: String) async throws(AWSError) -> ExportDescription {
+        let reply = try await client.call(
+            .describeExport, ["ExportArn": .string(arn)], repeatable: true)
+        return ExportDescription(reply["ExportDescription"] ?? [:])
+    }
+
+    /// A page of a table's exports, the newest first.
+    /// - Returns: their ARNs, and where the next page begins.
+    package func list(
+        ofTable arn: String, from next: String?
+    ) async throws(AWSError) -> (arns: [String], next: String?) {
+        var body: JSON = ["TableArn": .string(arn), "MaxResults": 25]
+        if let next { body["NextToken"] = .string(next) }
+        let reply = try await client.call(.listExports, body, repeatable: true)
+        let arns = (reply["ExportSummaries"]?.array ?? []).compactMap { $0["ExportArn"]?.string }
+        let following = reply["NextToken"]?.string
+        guard following == nil || following != next else {
+            throw AWSError(absurd: .listExports, "NextToken does not lead on")
+        }
+        return (arns, following)
+    }
+
+    /// See ``Client/faultsPass()``.
+    package func faultsPass() { client.faultsPass() }
+}
+
+extension Operation {
+    package static let exportTable = Operation(
+        writing: "ExportTableToPointInTime",
+        reply: ReplyShape([.required("ExportDescription", .object(exportFields))]))
+
+    package static let describeExport = Operation(
+        writing: "DescribeExport",
+        reply: ReplyShape([.required("ExportDescription", .object(exportFields))]))
+
+    package static let listExports = Operation(
+        writing: "ListExports",
+        reply: ReplyShape([
+            .optional("ExportSummaries", .list(.object([.required("ExportArn", .arn)]))),
+            .optional("NextToken", .text(max: 8_192)),
+        ]))
+
+    private static let exportFields: [ReplyField] = [
+        .required("ExportArn", .arn),
+        .required("ExportStatus", .word(ExportDescription.State.allCases.map(\.rawValue))),
+        .optional("ClientToken", .name),
+        .optional("ExportManifest", .name),
+        .informing("ItemCount", .whole(ServiceRanges.itemCount)),
+        .informing("BilledSizeBytes", .whole(ServiceRanges.tableBytes)),
+        .informing("FailureCode", .name),
+        .informing("FailureMessage", .anyText),
+        .optional("ExportTime", .number(ServiceRanges.timestamps)),
+        .optional(
+            "IncrementalExportSpecification",
+            .object([.optional("ExportToTime", .number(ServiceRanges.timestamps))])),
+    ]
+}

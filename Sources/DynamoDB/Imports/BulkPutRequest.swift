@@ -1,0 +1,153 @@
+import AWS
+import DynamoModel
+import JSON
+
+/// All that DynamoDB is asked when it is to put items of files into a table that is there. (API
+/// reference, StartBulkPutItems.)
+package struct BulkPutRequest: Equatable, Sendable {
+    package var table: String
+    package var token: String
+    package var bucket: String
+    package var bucketOwner: String?
+    /// What keys begin with, with its `/`.
+    package var prefix: String
+    package var compression: ImportRequest.Compression
+    /// Where what could not be written is reported, in the same bucket.
+    package var reportPrefix: String
+    /// At least ``writeUnitsMin``; nil: as fast as the service does.
+    package var writeUnits: Int?
+
+    /// (API reference, MaxWriteRequestUnits.)
+    package static let writeUnitsMin = 1_024
+
+    package init(
+        into table: String, token: String, bucket: String, prefix: String,
+        _ compression: ImportRequest.Compression, reportPrefix: String
+    ) {
+        self.table = table
+        self.token = token
+        self.bucket = bucket
+        self.prefix = prefix
+        self.compression = compression
+        self.reportPrefix = reportPrefix
+    }
+
+    package var body: JSON {
+        var input: JSON = [
+            "S3Bucket": .string(bucket), "S3KeyPrefix": .string(prefix),
+            "InputFormat": "DYNAMODB_JSON", "InputCompressionType": .string(compression.rawValue),
+        ]
+        var output: JSON = [
+            "S3Bucket": .string(bucket), "S3KeyPrefix": .string(reportPrefix),
+            "OutputType": ["ERROR"],
+        ]
+        if let bucketOwner {
+            input["S3BucketOwner"] = .string(bucketOwner)
+            output["S3BucketOwner"] = .string(bucketOwner)
+        }
+        var body: JSON = [
+            "TableName": .string(table), "InputS3Configuration": input,
+            "OutputS3Configuration": output, "ClientToken": .string(token),
+        ]
+        body["MaxWriteRequestUnits"] = writeUnits.map { JSON($0) }
+        return body
+    }
+}
+
+/// Where such work stands. (API reference, BulkOperationDescription.)
+package struct BulkDescription: Equatable, Sendable {
+    package enum State: String, CaseIterable, Sendable {
+        case inProgress = "IN_PROGRESS"
+        case completed = "COMPLETED"
+        case withErrors = "COMPLETED_WITH_ERRORS"
+        case cancelling = "CANCELLING"
+        case cancelled = "CANCELLED"
+        case failed = "FAILED"
+    }
+
+    package var arn: String
+    package var state: State
+    package var token: String?
+    /// Written, and failed.
+    package var items: Int
+    package var failed: Int
+    /// Of the files, which are known after a while.
+    package var bytes: Int
+    package var bytesInAll: Int?
+    package var failureCode: String?
+    package var failureMessage: String?
+
+    /// What a reply's shape has let through.
+    init(_ json: JSON) {
+        arn = json["BulkOperationArn"]?.string ?? ""
+        state = json["BulkOperationStatus"]?.string.flatMap(State.init) ?? .inProgress
+        token = json["ClientToken"]?.string
+        items = json["ProcessedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
+        failed = json["FailedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
+        bytes = json["ProcessedInputBytes"]?.int(in: ServiceRanges.tableBytes) ?? 0
+        bytesInAll = json["TotalInputBytes"]?.int(in: ServiceRanges.tableBytes)
+        failureCode = json["FailureCode"]?.string
+        failureMessage = json["FailureMessage"]?.string
+    }
+}
+
+extension TargetTable {
+    /// Has DynamoDB put items of files. Its token protects for eight hours: after an unknown
+    /// outcome operations are looked at first. (API reference, StartBulkPutItems.)
+    /// - Parameter body: a ``BulkPutRequest/body``.
+    package func startBulkPut(_ body: JSON) async throws(AWSError) -> BulkDescription {
+        let reply = try await client.call(.startBulkPutItems, body, repeatable: false)
+        return BulkDescription(reply["BulkOperationDescription"] ?? [:])
+    }
+
+    package func describeBulk(_ arn: String) async throws(AWSError) -> BulkDescription {
+        let reply = try await client.call(
+            .describeBulkOperation, ["BulkOperationArn": .string(arn)], repeatable: true)
+        return BulkDescription(reply["BulkOperationDescription"] ?? [:])
+    }
+
+    /// A page of the account's bulk operations, and where the next begins.
+    package func bulkOperations(
+        from next: String?
+    ) async throws(AWSError) -> (arns: [String], next: String?) {
+        var body: JSON = ["MaxResults": 25]
+        if let next { body["NextToken"] = .string(next) }
+        let reply = try await client.call(.listBulkOperations, body, repeatable: true)
+        let following = reply["NextToken"]?.string
+        guard following == nil || following != next else {
+            throw AWSError(absurd: .listBulkOperations, "NextToken does not lead on")
+        }
+        let summaries = reply["BulkOperationsSummaryList"]?.array ?? []
+        return (summaries.compactMap { $0["BulkOperationArn"]?.string }, following)
+    }
+}
+
+extension Operation {
+    package static let startBulkPutItems = Operation(
+        writing: "StartBulkPutItems",
+        reply: ReplyShape([.required("BulkOperationDescription", .object(bulkFields))]))
+
+    package static let describeBulkOperation = Operation(
+        writing: "DescribeBulkOperation",
+        reply: ReplyShape([.required("BulkOperationDescription", .object(bulkFields))]))
+
+    package static let listBulkOperations = Operation(
+        writing: "ListBulkOperations",
+        reply: ReplyShape([
+            .optional(
+                "BulkOperationsSummaryList", .list(.object([.required("BulkOperationArn", .arn)]))),
+            .optional("NextToken", .text(max: 8_192)),
+        ]))
+
+    private static let bulkFields: [ReplyField] = [
+        .required("BulkOperationArn", .arn),
+        .required("BulkOperationStatus", .word(BulkDescription.State.allCases.map(\.rawValue))),
+        .optional("ClientToken", .name),
+        .informing("ProcessedItemCount", .whole(ServiceRanges.itemCount)),
+        .informing("FailedItemCount", .whole(ServiceRanges.itemCount)),
+        .informing("ProcessedInputBytes", .whole(ServiceRanges.tableBytes)),
+        .informing("TotalInputBytes", .whole(ServiceRanges.tableBytes)),
+        .informing("FailureCode", .name),
+        .informing("FailureMessage", .anyText),
+    ]
+}

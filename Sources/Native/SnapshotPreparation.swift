@@ -1,0 +1,350 @@
+import AWS
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import JSON
+import Jobs
+import Pacing
+import S3
+import Schema
+import Status
+import System
+import Transfer
+
+/// Everything that comes before DynamoDB is asked to export tables.
+package enum SnapshotPreparation {
+    /// A table, and where DynamoDB writes its export.
+    package struct Pair: Sendable {
+        package var source: SourceTable
+        package var exporter: ExportingClient
+        package var bucket: TargetBucket
+        /// The same bucket with the source's credentials, with which DynamoDB writes.
+        package var probed: TargetBucket
+        /// From the root of the bucket; with its final `/` or without it is one place.
+        package var prefix: String
+        /// How a table is loaded from it, to be kept with it; nil: by nobody.
+        package var load: String?
+
+        package init(
+            _ source: SourceTable, by exporter: ExportingClient, to bucket: TargetBucket,
+            probed: TargetBucket, prefix: String
+        ) {
+            self.source = source
+            self.exporter = exporter
+            self.bucket = bucket
+            self.probed = probed
+            self.prefix = prefix
+        }
+    }
+
+    /// Passes every refusal, and finds the job that the same command began, or makes a new one.
+    /// - Parameters:
+    ///   - pairs: at least one.
+    ///   - note: gets what the user should know.
+    /// - Throws: ``CopyRefusal`` or ``JobError``: nothing was asked for.
+    package static func prepare(
+        _ options: SnapshotOptions, job jobOptions: JobOptions, _ pairs: [Pair],
+        policy: Job.Policy = Job.Policy(), note: @escaping @Sendable (String) -> Void,
+        time: any TimeSource = MonotonicTime(), seed: UInt64
+    ) async throws -> Job {
+        precondition(!pairs.isEmpty, "a job has a table")
+        let files = pairs.map { WritableBucketStore($0.bucket, prefix: $0.prefix) }
+        let locks = try await PairLocks.take(
+            zip(pairs, files).map { PairLocks.Pair($0.source, files: $1.title) }, for: .writing,
+            in: jobOptions.folder)
+        do {
+            let looks = try await AtOnce.ofTables(
+                Array(zip(pairs, files)),
+                named: zip(pairs, files).map { ($0.source.name, $1.title) }
+            ) { pair, files in
+                try await Look(pair, files)
+            }
+            let opening = JobOpening(
+                kind: .copy, options: jobOptions,
+                identity: identity(options, looks, jobOptions.selection), time: time, note: note)
+            var generator = SeededGenerator(seed: seed)
+            var job = try await open(opening, options, looks, &generator)
+            locks.write(job: job.record.id)
+            job.locks = locks
+            locks.keep(job)
+            for text in looks.compactMap(\.unread) { note(text) }
+            return make(job, options, looks, policy, note, time)
+        } catch {
+            locks.release()
+            throw error
+        }
+    }
+
+    /// What a finished job of the same command has exported: a folder of each table, from the place
+    /// of its pair on, with its `/`, and how it is loaded; nil where there is none, or it is to be
+    /// done again.
+    package struct Exported: Sendable {
+        package var folder: String
+        package var load: String?
+    }
+
+    private static func exported(_ tables: [JobTable]) -> [Exported]? {
+        let found = tables.compactMap { table -> Exported? in
+            guard let request = table.requests.first, request.isDone, let arn = request.arn else {
+                return nil
+            }
+            let names = ExportNames(id: ExportDescription.id(ofARN: arn))
+            return Exported(folder: names.folder, load: request.load)
+        }
+        return found.count == tables.count ? found : nil
+    }
+
+    /// What of a job's exports is there, once it has finished.
+    package static func exported(by id: String, in folder: JobFolder) throws(JobError)
+        -> [Exported]?
+    {
+        exported(try folder.tables(of: id))
+    }
+
+    /// The job of the same command that has exported all, if one has.
+    package static func finished(
+        _ options: SnapshotOptions, job jobOptions: JobOptions, _ pairs: [Pair]
+    ) async throws -> [Exported]? {
+        guard !jobOptions.restarts else { return nil }
+        let looks = try await AtOnce.ofTables(
+            pairs, named: pairs.map { ($0.source.name, $0.bucket.name.text) }
+        ) { pair in try await Look(pair, WritableBucketStore(pair.bucket, prefix: pair.prefix)) }
+        let identity = identity(options, looks, jobOptions.selection)
+        guard let job = jobOptions.folder.newest(identity: identity.text), job.state.isOver else {
+            return nil
+        }
+        return try exported(by: job.id, in: jobOptions.folder)
+    }
+
+    /// What was found of a table.
+    private struct Look: Sendable {
+        var pair: Pair
+        var files: WritableBucketStore
+        var description: TableDescription
+        var settings = TableSettings()
+        /// Why settings could not be read.
+        var unread: String?
+
+        init(_ pair: Pair, _ files: WritableBucketStore) async throws {
+            self.pair = pair
+            self.files = files
+            description = try await pair.source.readable("source")
+            // What can't be read of them does not keep the items back.
+            do throws(SettingUnreadable) {
+                settings = try await pair.source.settings(Set(Setting.allCases), of: description)
+            } catch {
+                unread =
+                    "\(description.definition.name): its \(error.setting.title) can't be read, and"
+                    + " no settings are in table.json: \(error.error.headline)"
+            }
+        }
+    }
+
+    private static func identity(
+        _ options: SnapshotOptions, _ looks: [Look], _ selection: String?
+    ) -> JobIdentity {
+        var json: JSON = [
+            "tables": .array(
+                looks.map { look in
+                    [
+                        "source": .string(look.description.arn ?? look.pair.source.name),
+                        "sourceEndpoint": .string(look.pair.source.reader.endpoint.url),
+                        "target": .string(look.files.title), "targetEndpoint": "files",
+                    ]
+                })
+        ]
+        switch options.extent {
+        case .full(let time): json["snapshot"] = time.map { JSON($0) } ?? "latest"
+        case .changes(.time(let time)): json["since"] = JSON(time)
+        case .changes(.export(let export)): json["since"] = .string(export)
+        }
+        json["where"] = options.filter.map { .string($0.text) }
+        return JobIdentity(json, selection: selection)
+    }
+
+    private static func open(
+        _ opening: JobOpening, _ options: SnapshotOptions, _ looks: [Look],
+        _ generator: inout SeededGenerator
+    ) async throws -> OpenJob {
+        if var job = try opening.find() {
+            try opening.check(
+                job,
+                looks.map {
+                    JobOpening.Found(source: $0.description, target: nil, isFiles: true)
+                })
+            opening.announce(job)
+            let restarts = opening.options.restarts
+            for number in looks.indices {
+                var requests = job.tables[number].record.requests
+                if restarts {
+                    requests = try await self.requests(options, looks[number], &generator)
+                } else {
+                    // What has failed is asked for anew.
+                    for place in requests.indices where requests[place].failureCode != nil {
+                        requests[place] = requests[place].renewed(
+                            token: ServiceRequest.token(using: &generator))
+                    }
+                }
+                guard requests != job.tables[number].record.requests else { continue }
+                try job.kept?.file.setRequests(requests, ofTable: number)
+            }
+            try opening.goOn(with: &job, looks.map { _ in FirstRead(segments: 1) })
+            return job
+        }
+        var records: [JobTable] = []
+        for look in looks {
+            try await probe(look)
+            var record = JobTable(
+                source: look.description.definition.name, target: look.files.title,
+                sourceID: look.description.id, targetID: nil, schema: look.description.schema,
+                targetWas: .empty, segments: 1, itemsReported: look.description.itemCount)
+            record.requests = try await requests(options, look, &generator)
+            records.append(record)
+        }
+        return try opening.begin(
+            records, looks.map { _ in FirstRead(segments: 1) },
+            named: looks[0].description.definition.name, using: &generator)
+    }
+
+    /// Whether DynamoDB could write there: it would find out minutes later.
+    private static func probe(_ look: Look) async throws(CopyRefusal) {
+        do throws(AWSError) {
+            try await look.pair.probed.probeWriting(prefix: look.files.key)
+        } catch {
+            throw CopyRefusal(
+                "\(look.files.title): \(error.code): \(error.headline)",
+                hint: error.keyRefusal?.hint(for: "the credentials") ?? error.hint)
+        }
+    }
+
+    /// What is to be asked of a table.
+    private static func requests(
+        _ options: SnapshotOptions, _ look: Look, _ generator: inout SeededGenerator
+    ) async throws -> [ServiceRequest] {
+        let (table, name) = (look.pair.source, look.description.definition.name)
+        guard let arn = look.description.arn else {
+            throw CopyRefusal(
+                "\(name) has no ARN at \(table.reader.endpoint.url)",
+                hint: "leave --snapshot out: dynaferry reads the table itself then")
+        }
+        guard let recoverable = try await window(of: table) else {
+            throw CopyRefusal(
+                "point-in-time recovery of \(name) is off, and DynamoDB exports no table without",
+                hint: switchingOn(name, table.reader.endpoint))
+        }
+        var contents: [ExportRequest.Content]
+        switch options.extent {
+        case .full(let asked):
+            let time = asked ?? Int(clamping: recoverable.upperBound.rounded(.down))
+            guard recoverable.contains(Double(time)) || asked == nil else {
+                throw CopyRefusal(
+                    "--snapshot-time \(SnapshotWindows.text(time)): \(name) can be exported as it"
+                        + " was from \(text(recoverable.lowerBound)) to"
+                        + " \(text(recoverable.upperBound))",
+                    hint: "leave --snapshot-time out for the latest")
+            }
+            let filter = try pushed(options.filter, look.description.schema)
+            contents = [.full(time: time, filter: filter)]
+        case .changes(let start):
+            let from = try await begin(start, of: look, arn)
+            contents = try SnapshotWindows(since: from, recoverable: recoverable).windows.map {
+                .changes(from: $0.lowerBound, to: $0.upperBound)
+            }
+        }
+        return contents.map { content in
+            var request = ExportRequest(
+                arn, content, token: ServiceRequest.token(using: &generator),
+                bucket: look.pair.bucket.name.text,
+                prefix: look.files.key.isEmpty ? nil : String(look.files.key.dropLast()))
+            request.bucketOwner = options.bucketOwner
+            request.encryption = options.encryption
+            var kept = ServiceRequest(request.body)
+            kept.load = look.pair.load
+            return kept
+        }
+    }
+
+    private static func text(_ seconds: Double) -> String {
+        UTCTime(secondsSinceEpoch: seconds).iso8601
+    }
+
+    private static func window(
+        of table: SourceTable
+    ) async throws(CopyRefusal) -> ClosedRange<Double>? {
+        do throws(AWSError) {
+            return try await table.recoveryWindow()
+        } catch {
+            throw CopyRefusal(error, side: "source", table.reader.endpoint)
+        }
+    }
+
+    /// All of the condition, or nothing: DynamoDB's export is what the user gets.
+    private static func pushed(
+        _ filter: ItemFilter?, _ schema: KeySchema
+    ) throws(CopyRefusal) -> ServiceFilter? {
+        guard let filter else { return nil }
+        guard let pushed = filter.pushed(keys: schema), pushed.isWhole else {
+            throw CopyRefusal(
+                "--where: DynamoDB can't judge all of \(filter.text)",
+                hint: "leave --where out, and give it when the files are copied into a table")
+        }
+        return pushed
+    }
+
+    /// Where a chain of windows begins.
+    private static func begin(
+        _ start: SnapshotOptions.Start, of look: Look, _ tableARN: String
+    ) async throws(CopyRefusal) -> Int {
+        guard case .export(let text) = start else {
+            guard case .time(let time) = start else { return 0 }
+            return time
+        }
+        let arn = text.hasPrefix("arn:") ? text : "\(tableARN)/export/\(text)"
+        let export: ExportDescription
+        do throws(AWSError) {
+            export = try await look.pair.exporter.describe(arn)
+        } catch {
+            throw CopyRefusal(error, side: "source", look.pair.exporter.endpoint)
+        }
+        guard let begin = SnapshotWindows.start(after: export) else {
+            throw CopyRefusal(
+                "--since \(text): DynamoDB does not say the time of that export",
+                hint: "give a time in its place")
+        }
+        return begin
+    }
+
+    /// The command that a user may run who may change the source; it is not ours to change.
+    static func switchingOn(_ table: String, _ endpoint: Endpoint) -> String {
+        "aws dynamodb update-continuous-backups --region \(endpoint.region) --table-name \(table)"
+            + " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
+    }
+
+    private static func make(
+        _ job: OpenJob, _ options: SnapshotOptions, _ looks: [Look], _ policy: Job.Policy,
+        _ note: @escaping @Sendable (String) -> Void, _ time: any TimeSource
+    ) -> Job {
+        let totals = UnitTotals()
+        let keeper = JobKeeper(job, totals, scratchFolder: "/tmp", time: time)
+        let (pacer, isOnly) = (CallPacer(time: time), looks.count == 1)
+        let tables = looks.enumerated().map { number, look in
+            let subject = SnapshotSubject(
+                table: look.pair.source, description: look.description, settings: look.settings,
+                exporter: look.pair.exporter, files: look.files)
+            let name = look.description.definition.name
+            return Job.Table(
+                task: subject.work(
+                    options, job.tables[number], number: number, keeper: keeper, pacer: pacer,
+                    note: { note(isOnly ? $0 : "\(name): \($0)") }, time: time),
+                place: number, bytes: look.description.sizeBytes,
+                isFinished: job.tables[number].record.isFinished)
+        }
+        var policy = policy
+        // DynamoDB works on all at once.
+        policy.width = policy.width ?? tables.count
+        return Job(
+            Job.Run(job), tables, keeper, policy, shared: SharedLimits(totals, time: time),
+            asked: RequestedLimits(), note: note, time: time)
+    }
+}

@@ -1,0 +1,55 @@
+import Connectors
+import DynamoDB
+import DynamoModel
+import Flow
+import Jobs
+import Status
+
+/// A target that DynamoDB fills by itself.
+extension CopyTask {
+    /// It makes the target, too.
+    func importTable() async -> FlowOutcome {
+        let (table, name) = (subject.tables.target, target.definition.name)
+        let outcome = await load(
+            ImportOperation(table: table), open.record.requests, noun: "import",
+            ServiceDriver.Hooks(
+                refusal: { FlowFailure(importing: name, $0) },
+                failure: { FlowFailure(import: $0, of: name) },
+                finish: { _ in }))
+        guard outcome == .completed else { return outcome }
+        do {
+            let made = try await table.describe()
+            try context.keeper.setTargetCreated(table: number, id: made.id)
+            state.withLock { state in
+                state.made = made
+                state.status.targetARN = made.arn
+            }
+            return .completed
+        } catch {
+            return .failed(FlowFailure(beforeItems: error))
+        }
+    }
+
+    /// Has DynamoDB do what it is asked, and waits for it.
+    func load(
+        _ operation: any ServiceOperation, _ requests: [ServiceRequest], noun: String,
+        _ hooks: ServiceDriver.Hooks
+    ) async -> FlowOutcome {
+        let driver = ServiceDriver(
+            ServiceDriver.Settings(
+                pollEvery: options.pollEvery, giveUpAfter: options.giveUpAfter, noun: noun),
+            operation, requests, hooks, keeper: context.keeper, table: number,
+            pacer: context.pacer, note: note, time: context.time)
+        let status = TableStatus(
+            source: subject.source.definition.name, target: target.definition.name)
+        let work = ServiceWork(driver, status, stage: .importing, time: context.time)
+        return await perform(work).outcome ?? .stopped
+    }
+}
+
+extension TableDescription {
+    /// A table as it is to be made.
+    init(planned definition: TableDefinition) throws(TableDefinitionError) {
+        try self.init(definition.creationRequest)
+    }
+}

@@ -1,0 +1,58 @@
+import AWS
+import DynamoDB
+import Flow
+import JSON
+import System
+
+/// Bulk puts as they are asked for and looked at. Items that could not be written are no failure of
+/// the work: they are in its report.
+struct BulkPutOperation: ServiceOperation {
+    let table: TargetTable
+
+    func ask(_ body: JSON) async throws(AWSError) -> String {
+        try await table.startBulkPut(body).arn
+    }
+
+    func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?) {
+        try await table.bulkOperations(from: next)
+    }
+
+    func look(_ arn: String) async throws(AWSError) -> ServiceState {
+        let found = try await table.describeBulk(arn)
+        let end: ServiceState.End? =
+            switch found.state {
+            case .inProgress, .cancelling: nil
+            case .completed, .withErrors: .done
+            case .cancelled: .failed(code: "CANCELLED", message: found.failureMessage)
+            case .failed:
+                .failed(code: found.failureCode ?? "FAILED", message: found.failureMessage)
+            }
+        var state = ServiceState(
+            arn: arn, token: found.token, end: end,
+            items: end == nil ? nil : max(0, found.items - found.failed))
+        state.errors = found.failed
+        return state
+    }
+}
+
+extension FlowFailure {
+    /// DynamoDB has refused to put items of files, or to say how far it is.
+    init(bulkPuttingInto table: String, _ error: AWSError) {
+        self.init(
+            .giveUp, code: error.code, message: "\(error.operation): \(error.headline)",
+            hint: error.lacksOperation
+                ? "leave --load out: dynaferry writes the items then" : error.hint)
+    }
+
+    /// Work that DynamoDB has given up. What it has written stays.
+    init(bulkPut found: ServiceState, into table: String) {
+        let (code, words) = found.failure
+        self.init(
+            .giveUp, code: code,
+            message:
+                "DynamoDB has given up putting items into \(table)\(words); what it has written"
+                + " stays",
+            hint: "the same command puts all of them again; or copy without --load, and with"
+                + " --merge")
+    }
+}

@@ -1,0 +1,87 @@
+import AWS
+import DynamoDB
+import Flow
+import JSON
+import System
+
+/// Imports as they are asked for and looked at.
+struct ImportOperation: ServiceOperation {
+    let table: TargetTable
+
+    func ask(_ body: JSON) async throws(AWSError) -> String {
+        try await table.importTable(body).arn
+    }
+
+    func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?) {
+        try await table.imports(from: next)
+    }
+
+    func look(_ arn: String) async throws(AWSError) -> ServiceState {
+        let found = try await table.describeImport(arn)
+        let end: ServiceState.End? =
+            switch found.state {
+            case .inProgress, .cancelling: nil
+            case .completed: .done
+            case .cancelled: .failed(code: "CANCELLED", message: found.failureMessage)
+            case .failed:
+                .failed(code: found.failureCode ?? "FAILED", message: found.failureMessage)
+            }
+        var state = ServiceState(
+            arn: arn, token: found.token, end: end,
+            items: end == nil ? nil : found.itemsImported)
+        state.errors = found.errors
+        return state
+    }
+}
+
+extension FlowFailure {
+    /// DynamoDB has refused to import a table, or to say how far it is.
+    init(importing table: String, _ error: AWSError) {
+        self.init(
+            .giveUp, code: error.code, message: "\(error.operation): \(error.headline)",
+            hint: error.code == "ResourceInUseException"
+                ? "there is a table \(table), and ImportTable makes new ones alone" : error.hint)
+    }
+
+    /// An import that DynamoDB has given up.
+    init(import found: ServiceState, of table: String) {
+        let (code, words) = found.failure
+        let items = (found.items ?? 0).counted("item")
+        // One error may stand for all that follows in a file.
+        let errors =
+            found.errors > 0
+            ? "; it has imported \(items), and at least \(found.errors.counted("line")) could not be"
+                + " taken" : ""
+        self.init(
+            .giveUp, code: code,
+            message: "DynamoDB has given up the import into \(table)\(words)\(errors)",
+            hint: Self.advice(ofImport: code, table))
+    }
+
+    private static func advice(ofImport code: String, _ table: String) -> String {
+        switch code {
+        case "ItemValidationError":
+            "what is wrong with each is in CloudWatch Logs, group /aws-dynamodb/imports; delete"
+                + " \(table), then copy without --load: dynaferry names each line itself"
+        case "S3NoSuchBucket": "the bucket was not found: check its name"
+        case "S3AccessDenied":
+            "the target's credentials need s3:GetObject and s3:ListBucket on the bucket"
+        case "TableAlreadyExists":
+            "something else has made \(table) meanwhile: name another target, or copy into it"
+                + " without --load"
+        case "CANCELLED":
+            "delete \(table), if it is there; then the same command imports it anew"
+        default:
+            "look up \(code); delete \(table), if it is there; then the same command imports it"
+                + " anew"
+        }
+    }
+}
+
+extension ServiceState {
+    /// The service's name for what went wrong, and its words behind a colon.
+    package var failure: (code: String, words: String) {
+        guard case .failed(let code, let message) = end else { return ("FAILED", "") }
+        return (code, message.map { ": \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,40 @@
+import AWS
+import JSON
+
+/// A kind of work that DynamoDB does by itself, and how it is asked for and looked at.
+package protocol ServiceOperation: Sendable {
+    /// - Parameter body: the whole request, its token included.
+    /// - Returns: the ARN of the work, which is under way.
+    func ask(_ body: JSON) async throws(AWSError) -> String
+
+    /// A page of the ARNs of such work, the newest first, and where the next page begins.
+    func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?)
+
+    func look(_ arn: String) async throws(AWSError) -> ServiceState
+}
+
+/// Where work that DynamoDB does stands.
+package struct ServiceState: Equatable, Sendable {
+    package enum End: Equatable, Sendable {
+        case done
+        /// The service's name for what went wrong, and its words.
+        case failed(code: String, message: String?)
+    }
+
+    package var arn: String
+    /// Of its request.
+    package var token: String?
+    /// nil: it is under way.
+    package var end: End?
+    /// Known at its end.
+    package var items: Int?
+    /// Of an import: items that could not be taken, at least.
+    package var errors = 0
+
+    package init(arn: String, token: String?, end: End?, items: Int?) {
+        self.arn = arn
+        self.token = token
+        self.end = end
+        self.items = items
+    }
+}

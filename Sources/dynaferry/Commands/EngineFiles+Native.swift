@@ -1,0 +1,59 @@
+import Arguments
+import CommandLine
+import DynamoDB
+import Flow
+import Jobs
+import Native
+import S3
+import Transfer
+
+/// What DynamoDB does by itself.
+extension EngineFiles {
+    /// Has DynamoDB export tables into a bucket.
+    static func snapshot(
+        _ arguments: CopyArguments, _ sides: Sides, _ job: JobOptions, _ voice: JobConsole,
+        _ environment: [String: String]
+    ) async throws -> Job {
+        var job = job
+        let pairs = try await snapshotPairs(arguments, sides, voice, &job)
+        var options = arguments.snapshotOptions
+        options.filter = try ExportOptions(arguments, ofTable: pairs[0].source.name)
+            .transform.filter
+        return try await SnapshotPreparation.prepare(
+            options, job: job, pairs, policy: EngineCopy.policy(arguments),
+            note: { voice.note($0) }, seed: anySeed())
+    }
+
+    /// Tables that DynamoDB exports, and where each goes.
+    static func snapshotPairs(
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, _ job: inout JobOptions
+    ) async throws -> [SnapshotPreparation.Pair] {
+        let client = try await sides.client(sides.source, arguments, voice)
+        let scaling = try await sides.scaling(sides.source, arguments, voice)
+        var pairs: [SnapshotPreparation.Pair] = []
+        for (table, place) in try await folders(
+            arguments, ReadOnlyClient(client), scaling, voice, &job, purpose: "snapshot")
+        {
+            pairs.append(
+                try await snapshotPair(
+                    table, by: ExportingClient(client), to: place, sides, arguments, voice))
+        }
+        return pairs
+    }
+
+    /// A table, and the place in a bucket that DynamoDB exports it to.
+    static func snapshotPair(
+        _ table: SourceTable, by exporter: ExportingClient, to place: String, _ sides: Sides,
+        _ arguments: CopyArguments, _ voice: JobConsole
+    ) async throws -> SnapshotPreparation.Pair {
+        let location = try S3Location(place)
+        let bucket = TargetBucket(
+            try await sides.bucket(location.bucket, of: sides.target, arguments, voice))
+        try await reach(bucket, location.prefix, "target")
+        // DynamoDB writes with the rights of whoever asks for the export.
+        let probed = TargetBucket(
+            try await sides.bucket(location.bucket, of: sides.source, arguments, voice))
+        return SnapshotPreparation.Pair(
+            table, by: exporter, to: bucket, probed: probed, prefix: location.prefix)
+    }
+}

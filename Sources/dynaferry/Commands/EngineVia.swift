@@ -1,0 +1,183 @@
+import Arguments
+import CommandLine
+import Dispatch
+import DynamoDB
+import Flow
+import Jobs
+import Native
+import S3
+import Status
+import System
+import Transfer
+
+/// A copy by way of a bucket: DynamoDB exports the tables, and the targets are loaded from there.
+/// Two jobs, one after the other: each of them resumes by itself.
+struct EngineVia {
+    let arguments: CopyArguments
+    let via: Location
+    let voice: JobConsole
+    let environment: [String: String]
+
+    /// Blocks until all that may be refused has been; call it on a thread that may wait.
+    func start() throws -> any RunningJob {
+        try Blocking.run { try await CommandFailure.wrapping { try await prepare() } }
+    }
+
+    private func prepare() async throws -> any RunningJob {
+        let sides = try Sides(arguments, environment: environment)
+        try checkPartitions(sides)
+        var job = try EngineCopy.jobOptions(arguments, environment)
+        let tables = try await EngineCopy.pairs(arguments, sides, voice, &job, purpose: "via")
+        let exporter = ExportingClient(
+            try await sides.client(sides.source, arguments, voice))
+        var pairs: [SnapshotPreparation.Pair] = []
+        for table in tables {
+            var pair = try await EngineFiles.snapshotPair(
+                table.source, by: exporter, to: place(of: table.source.name), sides, arguments,
+                voice)
+            pair.load = try await load(of: table)?.rawValue ?? Self.byDynaferry
+            pairs.append(pair)
+        }
+        job.id = job.id.map { $0 + "-snapshot" }
+        let options = arguments.snapshotOptions
+        if let exported = try await SnapshotPreparation.finished(options, job: job, pairs) {
+            return EngineJob(try await loading(tables, exported))
+        }
+        // What would refuse the second job must not be found when the first has been paid for.
+        try await CopyPreparation.check(
+            try EngineCopy.options(
+                of: tables.map { (.table($0.source), $0.target) }, unloaded, environment),
+            tables: tables.map { (.table($0.source), $0.target) })
+        let first = try await SnapshotPreparation.prepare(
+            options, job: job, pairs, policy: EngineCopy.policy(arguments),
+            note: { voice.note($0) }, seed: anySeed())
+        let folder = job.folder
+        return ChainedJob(first) { [self] in
+            guard let id = first.id,
+                let exported = try SnapshotPreparation.exported(by: id, in: folder)
+            else { throw CommandFailure("what was exported is not known", hints: []) }
+            return try await loading(tables, exported)
+        }
+    }
+
+    /// How a table is loaded that dynaferry loads itself.
+    private static let byDynaferry = "dynaferry"
+
+    /// The same arguments where nothing is loaded by DynamoDB: for checks of tables alone.
+    private var unloaded: CopyArguments {
+        var arguments = arguments
+        arguments.native.load = nil
+        return arguments
+    }
+
+    /// Where a table's export goes.
+    private func place(of table: String) -> String {
+        let base = via.text.hasSuffix("/") ? via.text : via.text + "/"
+        let name = table.split(separator: "/").last.map(String.init) ?? table
+        return base + name + "/"
+    }
+
+    /// One set of credentials can't write into a bucket of another partition.
+    private func checkPartitions(_ sides: Sides) throws {
+        let (source, target) = (try sides.source.endpoint, try sides.target.endpoint)
+        guard source.partition != target.partition else { return }
+        throw CommandFailure(
+            "--via: \(source.region) and \(target.region) are in different partitions of AWS, and no"
+                + " credentials reach both",
+            hints: [
+                "first: dynaferry copy \(arguments.source.text) \(via.text) --snapshot, with the"
+                    + " source's credentials",
+                "then copy the bucket: aws s3 sync \(via.text) FOLDER with the source's, and"
+                    + " aws s3 sync FOLDER s3://BUCKET/ with the target's credentials",
+                "last: dynaferry copy s3://BUCKET/ \(arguments.target.text) --load import-table,"
+                    + " with the target's credentials",
+            ])
+    }
+
+    /// Who loads a table: ImportTable where the target is not there and it can make it.
+    private func load(of table: EngineCopy.TablePair) async throws -> ServiceLoad? {
+        let own = arguments.own(of: table.source.name, into: table.target.name)
+        if let asked = own.native.load { return asked }
+        guard own.optionAgainstLoading == nil,
+            try await table.target.describeIfExists() == nil,
+            try await table.source.describe().definition.localIndexes.isEmpty
+        else { return nil }
+        return .importTable
+    }
+
+    /// The second job.
+    private func loading(
+        _ tables: [EngineCopy.TablePair], _ exported: [SnapshotPreparation.Exported]
+    ) async throws -> Job {
+        var loading = arguments
+        loading.native.via = nil
+        loading.native.viaCleanup = false
+        loading.config = nil
+        loading.renamings = []
+        loading.excluded = []
+        (loading.source, loading.target) = (Location(), Location())
+        loading.entries = try zip(tables, exported).map { table, export in
+            var own = arguments.own(of: table.source.name, into: table.target.name)
+            own.native.via = nil
+            own.native.load = export.load.flatMap(ServiceLoad.init)
+            let place = place(of: table.source.name) + export.folder
+            guard let source = Location(place), let target = Location(table.target.name) else {
+                throw CommandFailure("\(place) is no place", hints: [])
+            }
+            return TableEntry(source: source, target: target, arguments: own)
+        }
+        return try await EngineCopy.job(loading, voice, environment: environment)
+    }
+}
+
+/// Two jobs, of which the second begins when the first has completed. Any thread may call it.
+final class ChainedJob: RunningJob, @unchecked Sendable {
+    // @unchecked: `end` is written before the semaphore is signalled, read after it was waited for.
+    private let current: Locked<(job: Job, isStopping: Bool)>
+    private var end: Result<JobStatus, any Error>?
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    init(_ first: Job, then next: @escaping @Sendable () async throws -> Job) {
+        current = Locked((first, false))
+        Task { [self] in
+            end = await run(first, next)
+            semaphore.signal()
+        }
+    }
+
+    private func run(
+        _ first: Job, _ next: @Sendable () async throws -> Job
+    ) async -> Result<JobStatus, any Error> {
+        let status = await first.run()
+        guard status.outcome == .completed, !current.withLock({ $0.isStopping }) else {
+            return .success(status)
+        }
+        do {
+            let second = try await next()
+            let isStopping = current.withLock { state in
+                state.job = second
+                return state.isStopping
+            }
+            if isStopping { second.stop() }
+            return .success(await second.run())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    var status: JobStatus { current.withLock { $0.job }.status }
+
+    func stop() {
+        let job = current.withLock { state in
+            state.isStopping = true
+            return state.job
+        }
+        job.stop()
+    }
+
+    func wait() throws -> JobStatus {
+        semaphore.wait()
+        semaphore.signal()
+        return try end!.get()
+    }
+}

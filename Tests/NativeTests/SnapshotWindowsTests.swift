@@ -1,0 +1,47 @@
+import Pacing
+import Testing
+import Transfer
+
+@testable import Native
+
+/// The windows that a chain of incremental exports is made of.
+@Suite struct SnapshotWindowsTests {
+    private static let start = 1_764_000_000
+
+    private func windows(_ seconds: Int, earliest: Int = start - 1_000) throws -> [Range<Int>] {
+        try SnapshotWindows(
+            since: Self.start, recoverable: Double(earliest)...Double(Self.start + seconds)
+        ).windows
+    }
+
+    @Test func windowsFollowOneAnotherWithoutAHoleAndAreNeitherTooShortNorTooLong() throws {
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<2_000 {
+            let seconds = Int.random(in: 900...35 * 86_400, using: &generator)
+            let windows = try windows(seconds)
+            #expect(windows.first?.lowerBound == Self.start)
+            #expect(windows.last?.upperBound == Self.start + seconds)
+            #expect(zip(windows, windows.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+            #expect(windows.allSatisfy { (900...86_400).contains($0.count) })
+        }
+    }
+
+    @Test func aDayIsOneWindowAndASecondMoreIsTwo() throws {
+        #expect(try windows(86_400).count == 1)
+        #expect(try windows(86_401).count == 2)
+    }
+
+    @Test func whatIsShorterThanAQuarterOfAnHourIsRefusedWithTheTimeToWaitFor() throws {
+        #expect(try windows(900).count == 1)
+        let refusal = try #require(throws: CopyRefusal.self) { try windows(899) }
+        #expect(refusal.hint?.contains("2025-11-24T16:15:00Z") == true)
+    }
+
+    @Test func whatIsNoLongerKnownIsRefusedAndAFullExportIsPointedTo() throws {
+        let refusal = try #require(throws: CopyRefusal.self) {
+            try windows(5_000, earliest: Self.start + 1)
+        }
+        #expect(refusal.message.contains("2025-11-24T16:00:01Z"))
+        #expect(refusal.hint?.contains("--snapshot") == true)
+    }
+}
