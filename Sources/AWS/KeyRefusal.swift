@@ -15,11 +15,10 @@ package struct KeyRefusal: Equatable, Sendable {
     /// nil for what is no refusal of a key.
     init?(code: String, message: String, operation: Operation) {
         let isOwnCode = code.lowercased().hasPrefix("kms")
-        let mentions = Self.isAboutKey(message)
         let isDenied = code == "AccessDeniedException" || code == "AccessDenied"
         // Of other operations this may be a text about an item, which may hold anything.
         let isOfTable = code == "ValidationException" && Self.tableChanges.contains(operation.name)
-        guard isOwnCode || (mentions && (isDenied || isOfTable)) else { return nil }
+        guard isOwnCode || ((isDenied || isOfTable) && Self.isAboutKey(message)) else { return nil }
         isDenial = isDenied || code.contains("AccessDenied")
         isOfS3 = operation.service == .s3
         key = Self.key(in: message)

@@ -55,11 +55,9 @@ extension CopyArguments {
         ]
     }
 
-    package static var options: [Option<Self>] {
+    package static let options: [Option<Self>] =
         tableOptions + sideOptions + targetOptions + fileOptions + schemaOptions + paceOptions
-            + jobOptions + readingOptions + changeOptions(now: "when the job began")
-            + outputOptions
-    }
+        + jobOptions + readingOptions + changeOptions(now: "when the job began") + outputOptions
 
     private static var tableOptions: [Option<Self>] {
         [

@@ -35,7 +35,7 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
         CopyArguments.operands.map { $0.lifted(to: \.copy) }
     }
 
-    package static var options: [Option<Self>] {
+    package static let options: [Option<Self>] =
         CopyArguments.options.map { $0.lifted(to: \.copy) } + [
             Option(flag: "--json", \.json, in: .output, "The plan as JSON, for programs."),
             Option(
@@ -57,7 +57,6 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
                 reading them takes.
                 """),
         ]
-    }
 
     package static let examples = [
         Note(

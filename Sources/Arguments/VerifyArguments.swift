@@ -70,10 +70,9 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
         ]
     }
 
-    package static var options: [Option<Self>] {
+    package static let options: [Option<Self>] =
         tableOptions + sideOptions + comparisonOptions + changeOptions + fileOptions
-            + repairOptions + paceOptions + jobOptions + outputOptions
-    }
+        + repairOptions + paceOptions + jobOptions + outputOptions
 
     /// Items are compared as a copy with the same options would have changed them.
     private static var changeOptions: [Option<Self>] {

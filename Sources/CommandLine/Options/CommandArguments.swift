@@ -13,6 +13,7 @@ package protocol CommandArguments: Sendable {
     /// What the command does, in paragraphs.
     static var about: [String] { get }
     static var operands: [Operand<Self>] { get }
+    /// Looked up several times while a command line is read: kept where they are many.
     static var options: [Option<Self>] { get }
     /// Names of the options that `-h` shows, the most used first; none: all, as far as a screen
     /// has room.
