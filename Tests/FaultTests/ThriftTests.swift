@@ -125,21 +125,28 @@ import Testing
         #expect(compared.status == 0, "\(compared)")
     }
 
-    /// Method: a price that the plan foresees for a tenth of the items: the sizes that the table
-    /// reports are those of hours ago.
+    /// Method: writing consumes ten times what the plan foresees.
     @Test func `a job that comes to what it may cost stops, and goes on with more`() throws {
         let site = try TrustSite()
-        try site.load("source", TrustSite.items(0..<9_000, bytes: 900))
-        let words = ["copy", "source", "target", "--write-units", "3000"]
-        let first = try site.run(words + ["--max-cost", "0.002"])
-        #expect(first.status == 1 || first.status == 130, "\(first)")
-        guard first.status == 130 else { return }
+        try site.load("source", TrustSite.items(0..<3_000, bytes: 900))
+        let proxy = try site.proxy { exchange in
+            guard exchange.operation == "BatchWriteItem" else { return nil }
+            return exchange.setting("ConsumedCapacity.CapacityUnits", to: 250)
+        }
+        func run(writeUnits: String, maxCost: String) throws -> Binary.Result {
+            try site.run(
+                "copy", "source", "target", "--write-units", writeUnits, "--max-cost", maxCost,
+                at: proxy.url)
+        }
+        // 3,000 writes at 0.625 dollars a million would be $0.0019.
+        let first = try run(writeUnits: "3000", maxCost: "0.004")
+        #expect(first.status == 130, "\(first)")
         #expect(first.err.contains("--max-cost is reached"), "\(first)")
         let hint = "with a higher --max-cost the same command resumes job"
         #expect(first.err.contains(hint), "\(first)")
-        let again = try site.run(words + ["--max-cost", "0.002"])
+        let again = try run(writeUnits: "3000", maxCost: "0.004")
         #expect(again.status == 1 && again.err.contains("so far"), "\(again)")
-        let more = try site.run(words + ["--max-cost", "1"])
+        let more = try run(writeUnits: "20000", maxCost: "1")
         #expect(more.status == 0, "\(more)")
         #expect(site.server.items(of: "source") == site.server.items(of: "target"))
     }

@@ -113,6 +113,8 @@ package enum CopyPreparation {
                 memory: findings[number].memory, plan: plans[number],
                 expiryAttribute: findings[number].expiryAttribute)
         }
+        var policy = policy
+        policy.maxCost = jobOptions.maxCost
         return make(job, subjects, options, policy, note, time, seed)
     }
 
