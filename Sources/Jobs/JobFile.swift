@@ -206,7 +206,7 @@ package final class JobFile: JobStore {
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
                     progress, failure, boost, settings, verdict, reads_files, export,
-                    collisions, places_met, requests
+                    collisions, places_met, requests, warm_units
                 FROM tables ORDER BY number
                 """)
         }
@@ -217,7 +217,8 @@ package final class JobFile: JobStore {
                 let was = row[8].text.flatMap(JobTable.Target.init),
                 let segments = row[9].integer(in: 1...ServiceLimits.segmentsMax),
                 let reported = row[10].integer(in: 0...Self.countMax),
-                let progress = Self.json(row[12]), let requests = Self.requests(row[21])
+                let progress = Self.json(row[12]), let requests = Self.requests(row[21]),
+                let warmUnits = row[22].integer(in: 0...Self.countMax)
             else { throw damaged }
             var table = JobTable(
                 source: source, target: target, sourceID: row[2].text, targetID: row[3].text,
@@ -227,6 +228,7 @@ package final class JobFile: JobStore {
             table.progress = JobProgress(json: progress)
             table.failure = row[13].text
             table.boost = Self.json(row[14]).flatMap(UnitBoost.init(json:))
+            table.warmUnits = warmUnits
             table.settings = SettingsReport(json: Self.json(row[15]))
             table.comparison = Comparison(record: Self.json(row[16]))
             table.readsFiles = row[17] == .integer(1)
@@ -465,17 +467,6 @@ package final class JobFile: JobStore {
             try database.run(
                 "UPDATE tables SET target_id = ?, target_was = ? WHERE number = ?",
                 DatabaseValue(id), .text(JobTable.Target.created.rawValue), .integer(table))
-        }
-    }
-
-    /// Units are paid for: not even a power loss may forget that they are raised.
-    package func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.execute("PRAGMA synchronous=FULL")
-            try database.run(
-                "UPDATE tables SET boost = ? WHERE number = ?", DatabaseValue(boost?.json.text),
-                .integer(table))
-            try database.execute("PRAGMA synchronous=NORMAL")
         }
     }
 

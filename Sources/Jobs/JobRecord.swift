@@ -101,6 +101,8 @@ package struct JobTable: Equatable, Sendable {
     package var failure: String?
     /// What the target had before its units were raised; nil when they are not.
     package var boost: UnitBoost?
+    /// Write units that were bought to make the target warm: its own and those of its indexes.
+    package var warmUnits = 0
     package var settings = SettingsReport()
     /// What verifying the copy has come to; nil unless it has been.
     package var comparison: Comparison?

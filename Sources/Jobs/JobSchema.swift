@@ -17,7 +17,7 @@ enum JobSchema {
             boost TEXT, settings TEXT NOT NULL DEFAULT '{}', digest_key BLOB,
             repairs TEXT NOT NULL DEFAULT '{}', verdict TEXT,
             reads_files INTEGER NOT NULL DEFAULT 0, export TEXT, collisions TEXT,
-            places_met TEXT, requests TEXT);
+            places_met TEXT, requests TEXT, warm_units INTEGER NOT NULL DEFAULT 0);
         CREATE TABLE segments (
             in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
             items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
@@ -130,8 +130,8 @@ enum JobSchema {
             records BLOB NOT NULL);
         """,
         // What DynamoDB does by itself.
-        """
-        ALTER TABLE tables ADD COLUMN requests TEXT;
-        """,
+        "ALTER TABLE tables ADD COLUMN requests TEXT;",
+        // What was paid once, for targets that were made warm.
+        "ALTER TABLE tables ADD COLUMN warm_units INTEGER NOT NULL DEFAULT 0;",
     ]
 }

@@ -54,6 +54,13 @@ package struct OpenJob {
         }
     }
 
+    /// The target of a table is about to be made, and so many units are bought with it.
+    package mutating func willBuy(warmUnits: Int, table: Int) throws(JobError) {
+        guard tables[table].record.warmUnits != warmUnits else { return }
+        try kept?.file.setWarmUnits(table: table, warmUnits)
+        tables[table].record.warmUnits = warmUnits
+    }
+
     /// The target of a table is there: as it was found, or made by the job just now.
     package mutating func found(_ target: TableDescription, table: Int) throws(JobError) {
         guard tables[table].record.targetWas == .creating else { return }

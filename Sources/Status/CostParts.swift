@@ -24,8 +24,10 @@ package struct CostParts: Equatable, Sendable {
 
     /// What is not in ``once``, as nobody knows its price.
     package var unknown: [String] {
-        [("data transfer", transfer), ("the boost", boost)].filter { $0.1 == nil }.map(\.0)
+        [("data transfer", transfer), (Self.boostTitle, boost)].filter { $0.1 == nil }.map(\.0)
     }
+
+    package static let boostTitle = "the boost"
 
     /// Each part is unknown where it is unknown of one of them.
     package static func sum(_ all: [CostParts]) -> CostParts {

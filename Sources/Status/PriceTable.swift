@@ -69,4 +69,9 @@ package struct PriceTable: Equatable, Sendable {
         warmWriteUnit = json["warmWriteUnit"]?.double(in: Self.prices)
         tableClass = json["tableClass"]?.string ?? TableDefinition.standardClass
     }
+
+    /// What so many write units cost that a table is made warm for; nil where it is not known.
+    package func dollars(warmUnits: Int) -> Double? {
+        warmUnits == 0 ? 0 : warmWriteUnit.map { Double(warmUnits) * $0 }
+    }
 }

@@ -32,7 +32,7 @@ package struct TableCost: Sendable {
         if target.billing.isOnDemand {
             writeUnit = prices.writeMillion / 1e6
             targetReadUnit = prices.readMillion / 1e6
-            warm = Self.warm(prices, target)
+            warm = prices.dollars(warmUnits: target.warmUnitsBought)
         } else {
             let price = prices.writeUnitHour / 3_600
             second = Double(target.billing.throughput.writeUnits ?? 0) * price
@@ -56,13 +56,6 @@ package struct TableCost: Sendable {
         table.globalIndexes.reduce(0) { $0 + Double($1.throughput.writeUnits ?? 0) }
     }
 
-    /// What a table that is made costs to be warm for more than the service gives.
-    private static func warm(_ prices: PriceTable, _ table: TableDefinition) -> Double? {
-        let more = (table.warmWriteUnits ?? 0) - ServiceLimits.onDemandWriteUnits
-        guard more > 0 else { return 0 }
-        return prices.warmWriteUnit.map { Double(more * (1 + table.globalIndexes.count)) * $0 }
-    }
-
     /// - Parameters:
     ///   - writeUnits: of the table and its indexes.
     ///   - bytes: of items on the wire.
@@ -80,7 +73,7 @@ package struct TableCost: Sendable {
         raisedHour * (seconds / 3_600).rounded(.up)
     }
 
-    /// What a copy has cost that has come so far.
+    /// What a copy has cost that has come so far, but for units that were bought warm.
     package func dollars(_ counters: FlowCounters, seconds: Double) -> Double {
         dollars(
             readUnits: counters.readUnits, targetReadUnits: counters.readUnitsElsewhere,

@@ -1,6 +1,8 @@
 import DynamoModel
 import Foundation
 import JSON
+import Status
+import System
 import TestSupport
 import Testing
 
@@ -149,5 +151,42 @@ import Testing
         let more = try run(writeUnits: "20000", maxCost: "1")
         #expect(more.status == 0, "\(more)")
         #expect(site.server.items(of: "source") == site.server.items(of: "target"))
+    }
+
+    /// Goal: units that were bought warm are paid once, and by the job: whoever resumes it has them
+    /// in what it has cost.
+    /// Method: the target is made, warm for 1,000 units more than it has for nothing, and then
+    /// nothing can be written.
+    @Test func `what was paid for warm units is counted when the job is resumed`() throws {
+        let site = try TrustSite()
+        try site.load("source", TrustSite.items(0..<10))
+        var prices = try JSON(parsing: PriceTable.builtIn)
+        prices["warmWriteUnit"] = JSON(0.001)
+        let file = site.folder.path("prices.json")
+        try prices.text.write(toFile: file, atomically: true, encoding: .utf8)
+        let refuses = Locked(true)
+        let proxy = try site.proxy { exchange in
+            guard exchange.operation == "BatchWriteItem", refuses.withLock({ $0 }) else {
+                return nil
+            }
+            var denied = exchange.answering(["__type": "AccessDeniedException", "message": "no"])
+            denied.status = 400
+            return denied
+        }
+        let words = ["copy", "source", "target", "--boost-write", "5000", "--prices", file]
+        func run(maxCost: String) throws -> Binary.Result {
+            try site.run(words + ["--max-cost", maxCost], at: proxy.url)
+        }
+        let tooDear = try run(maxCost: "0.5")
+        #expect(tooDear.status == 1 && tooDear.err.contains("would cost $1.00"), "\(tooDear)")
+        let failed = try run(maxCost: "2")
+        #expect(failed.status == 1 && failed.out.contains("about $1.00"), "\(failed)")
+        let refused = try run(maxCost: "0.5")
+        #expect(refused.status == 1, "\(refused)")
+        #expect(refused.err.contains("the job has cost $1.00 so far"), "\(refused)")
+        refuses.withLock { $0 = false }
+        // Once: with the warm units a second time it would be too much.
+        let copied = try run(maxCost: "1.5")
+        #expect(copied.status == 0 && copied.out.contains("about $1.00"), "\(copied)")
     }
 }

@@ -18,6 +18,13 @@ package struct TableDefinition: Equatable, Sendable {
     /// nil: what the service gives. It is only ever asked for: carried over, it would be bought.
     package var warmWriteUnits: Int?
 
+    /// Write units a second that are paid for when it is made, with its indexes': those beyond what
+    /// each of them has for nothing.
+    package var warmUnitsBought: Int {
+        let more = max(0, (warmWriteUnits ?? 0) - ServiceLimits.onDemandWriteUnits)
+        return more * (1 + globalIndexes.count)
+    }
+
     package static let standardClass = "STANDARD"
 
     package init(

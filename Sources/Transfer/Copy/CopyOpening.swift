@@ -149,6 +149,12 @@ struct CopyOpening {
                     limit.prices, findings.source, findings.target, at: findings.place.region,
                     readsFiles: record.readsFiles, boost: preflight.options.boostWrites
                 ).dollars(record.progress.counters, seconds: record.progress.seconds)
+                // Without its target nothing was bought yet: the plan has it.
+                if findings.target != nil {
+                    let warm = limit.prices.dollars(warmUnits: record.warmUnits)
+                    if warm == nil { unknown.insert(CostParts.boostTitle) }
+                    spent += warm ?? 0
+                }
             }
             let share = record.map { $0.isFinished ? 0 : 1 - min(1, $0.progress.fraction) } ?? 1
             let isCompared =

@@ -94,6 +94,9 @@ package enum CopyPreparation {
         if missing > 0 {
             note("creating \(missing == 1 ? "the target table" : missing.counted("target table"))")
         }
+        for (number, plan) in plans.enumerated() where findings[number].target == nil {
+            try job.willBuy(warmUnits: plan.creation.warmUnitsBought, table: number)
+        }
         tellOfExpiry(findings, options, note)
         tellOfBilling(
             found.indices.filter { findings[$0].target != nil && !job.owns(table: $0) }.filter {

@@ -268,7 +268,8 @@ final class CopyTask: TableTask {
             prices, subject.source, subject.target, at: subject.target.region,
             readsFiles: open.record.readsFiles, boost: isRaised ? options.boostWrites : nil)
         let earlier = open.record.progress
-        var dollars = cost.dollars(earlier.counters, seconds: earlier.seconds)
+        var dollars = prices.dollars(warmUnits: open.record.warmUnits) ?? 0
+        dollars += cost.dollars(earlier.counters, seconds: earlier.seconds)
         let now = status.progress
         if now.elapsed > .zero { dollars += cost.dollars(now.counters, seconds: now.seconds) }
         guard !open.record.isFinished, let read = status.comparison else { return dollars }
