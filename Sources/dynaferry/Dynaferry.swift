@@ -11,7 +11,8 @@ struct Dynaferry {
         StandardStreams.prepare()
         FileLimit.raise()
         let control = ProcessControl(
-            watchSignals: { Signals.watch($0) }, leave: leave, usage: { ProcessUsage.now() })
+            watchSignals: { Signals.watch($0, $1) }, takeEffect: { Signals.takeEffect($0) },
+            leave: leave, usage: { ProcessUsage.now() })
         let program = Program(console: Console(), control: control)
         leave(program.run(Array(OwnProgram.arguments.dropFirst())))
     }

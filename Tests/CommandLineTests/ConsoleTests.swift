@@ -95,7 +95,8 @@ private struct ScriptedServer: RunningServer {
         let recorded = try RecordedConsole()
         let handler = Handler()
         let control = ProcessControl(
-            watchSignals: { handler.keep($0) },
+            watchSignals: { handler.keep($1) },
+            takeEffect: { _ in preconditionFailure("a server leaves no signal its own effect") },
             leave: { _ in preconditionFailure("a listening server ends in order") },
             usage: { ReportTests.usage })
         let stopped = Flag()

@@ -42,7 +42,8 @@ private final class ScriptedCopy: RunningJob {
         _ words: [String] = [], start: CopyCommand.Start
     ) throws -> ExitCode {
         let control = ProcessControl(
-            watchSignals: { [handlers] handler in handlers.withLock { $0 = handler } },
+            watchSignals: { [handlers] _, handler in handlers.withLock { $0 = handler } },
+            takeEffect: { _ in preconditionFailure("a copy leaves no signal its own effect") },
             leave: { _ in preconditionFailure("one signal does not end the process") },
             usage: { ReportTests.usage })
         let arguments = try CopyArguments(parsing: ["aaa", "bbb"] + words)

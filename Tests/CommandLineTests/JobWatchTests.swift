@@ -188,6 +188,52 @@ import Testing
         #expect(try copy.end().status == 130)
     }
 
+    /// Watches a job from a shell, which sends the program this signal once the screen is open, has
+    /// it continued if that has stopped it, and closes it then.
+    /// - Returns: what the terminal was sent: by the program, and by the shell about how it is left.
+    private func watched(_ site: CopySite, sending signal: String) throws -> String {
+        let (file, shell) = (site.folder.path("screen"), site.folder.path("shell"))
+        let process = site.folder.path("process")
+        try """
+        set -m; ulimit -c 0
+        sh -c 'echo $$ > "$2"; exec "$0" jobs status one --watch --state-dir "$1"' "$1" "$2" "$3"
+        echo "[left with $?, $(stty -a | grep -o -e '-*icanon')]"
+        if [ -n "$(jobs)" ]; then fg; echo "[ended with $?]"; fi
+        """.write(toFile: shell, atomically: true, encoding: .utf8)
+        let line = """
+            export TERM=xterm LANG=C.UTF-8
+            opened() { [ "$(grep -o 1049h '\(file)' 2>/dev/null | wc -l)" = "$1" ]; }
+            send() {
+                until opened 1; do sleep 0.05; done
+                kill -s \(signal) "$(cat '\(process)')"
+                until opened 2 || grep -q 'left with 1[23]' '\(file)'; do sleep 0.05; done
+                printf q
+            }
+            send | script -qefc "bash '\(shell)' '$0' '$1' '\(process)'" '\(file)'
+            """
+        _ = try Binary.shell(line, [site.folder.path("jobs")])
+        return try String(contentsOfFile: file, encoding: .utf8)
+    }
+
+    /// Goal: what a signal leaves is a terminal as it was, whoever sent it, and the signal does what
+    /// it does to other programs.
+    @Test(arguments: [("TSTP", 148), ("QUIT", 131), ("TERM", 130), ("HUP", 130)])
+    func `a signal finds the terminal as it was`(signal: String, code: Int) throws {
+        let site = try CopySite()
+        let copy = try site.start(["--job", "one", "--write-units", "50"])
+        try site.waitForProgress()
+        let sent = try watched(site, sending: signal)
+        let marks = sent.matches(of: /1049[hl]|\[left[^\]]*\]|\[ended[^\]]*\]/).map {
+            String($0.output)
+        }
+        let left = ["1049h", "1049l", "[left with \(code), icanon]"]
+        #expect(
+            marks == left + (signal == "TSTP" ? ["1049h", "1049l", "[ended with 0]"] : []),
+            "\(sent)")
+        copy.process.signal(SIGINT)
+        #expect(try copy.end().status == 130)
+    }
+
     @Test func `the live block of a copy fits its terminal, and makes way for the report`() throws {
         let site = try CopySite()
         let file = site.folder.path("screen")

@@ -4,28 +4,33 @@ import System
 
 /// A terminal's other screen, which leaves what stood on the first as it was.
 ///
-/// While it is open, keys are read one by one, are not shown, and Ctrl-C still sends SIGINT. Who
-/// opens it closes it, also when a signal ends the process. Any thread may close it; one at a time
-/// shows and reads.
+/// While it is open, keys are read one by one and are not shown; Ctrl-C, Ctrl-\ and Ctrl-Z still
+/// send their signals. Who opens it closes it, also when a signal ends the process, and suspends it
+/// before a signal stops the process. Any thread may do that; one at a time shows and reads.
 package final class FullScreen: @unchecked Sendable {
-    // @unchecked: `stream` and `before` are touched only on `queue`.
+    /// What the terminal shows.
+    private enum State {
+        case open
+        /// The first screen, for as long as the process is stopped or in the background.
+        case suspended
+        /// The first screen, for good.
+        case closed
+    }
+
+    // @unchecked: `stream`, `before` and `state` are touched only on `queue`.
     private let queue = DispatchQueue(label: "screen")
     private var stream: OutputStream
     /// How the terminal treated keys; nil where none are read, or once that is restored.
     private var before: termios?
-    private var isOpen = true
+    private var state = State.suspended
     private let descriptor: Int32
     private let inColour: Bool
-    private let readsKeys: Bool
 
     init(_ output: Int32, inColour: Bool) {
         stream = OutputStream(output)
         descriptor = output
         self.inColour = inColour
-        before = Self.takeKeys()
-        readsKeys = before != nil
-        // The other screen, without a cursor. (xterm's private modes 1049 and 25.)
-        stream.write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[H\u{1B}[2J")
+        open()
     }
 
     deinit { close() }
@@ -44,7 +49,8 @@ package final class FullScreen: @unchecked Sendable {
                 + "\u{1B}[K"
         }
         queue.sync {
-            guard isOpen else { return }
+            if state == .suspended, isInForeground { open() }
+            guard state == .open else { return }
             stream.write("\u{1B}[H" + shown.joined(separator: "\r\n") + "\u{1B}[J")
         }
     }
@@ -53,7 +59,8 @@ package final class FullScreen: @unchecked Sendable {
     /// functions are `poll` and `read`.
     package func key(within limit: Duration) -> UInt8? {
         let milliseconds = Int32(clamping: limit.inNanoseconds / 1_000_000)
-        guard readsKeys else {
+        // A process in the background that read of its terminal would be stopped.
+        guard queue.sync(execute: { before != nil }) else {
             poll(nil, 0, milliseconds)
             return nil
         }
@@ -69,13 +76,42 @@ package final class FullScreen: @unchecked Sendable {
     /// Restores the first screen, the cursor and the keys. Calling it again does nothing.
     package func close() {
         queue.sync {
-            guard isOpen else { return }
-            isOpen = false
-            stream.write("\u{1B}[?25h\u{1B}[?1049l")
-            guard var before else { return }
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
-            self.before = nil
+            restore()
+            state = .closed
         }
+    }
+
+    /// The same until ``resume()``: the process is about to be stopped.
+    package func suspend() { queue.sync { restore() } }
+
+    /// Shows the screen again. In the background it waits until ``show(_:mark:)`` finds the process
+    /// in the foreground.
+    package func resume() {
+        queue.sync {
+            if state == .suspended, isInForeground { open() }
+        }
+    }
+
+    /// The terminal is not another program's now. True where it controls no processes.
+    private var isInForeground: Bool {
+        let group = tcgetpgrp(descriptor)
+        return group < 0 || group == getpgrp()
+    }
+
+    private func open() {
+        before = Self.takeKeys()
+        // The other screen, without a cursor. (xterm's private modes 1049 and 25.)
+        stream.write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[H\u{1B}[2J")
+        state = .open
+    }
+
+    private func restore() {
+        guard state == .open else { return }
+        state = .suspended
+        stream.write("\u{1B}[?25h\u{1B}[?1049l")
+        guard var before else { return }
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
+        self.before = nil
     }
 
     /// Lets keys come one by one and unseen.
@@ -87,10 +123,7 @@ package final class FullScreen: @unchecked Sendable {
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
         var own = before
         own.c_lflag &= ~tcflag_t(ICANON | ECHO)
-        // Stopped or dumped it would leave the other screen behind.
         withUnsafeMutableBytes(of: &own.c_cc) { keys in
-            keys[Int(VSUSP)] = 0
-            keys[Int(VQUIT)] = 0
             keys[Int(VMIN)] = 1
             keys[Int(VTIME)] = 0
         }

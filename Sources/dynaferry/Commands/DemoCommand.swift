@@ -40,7 +40,7 @@ package struct DemoCommand: Sendable {
     /// running ends the process at once; the server ends with its stdin.
     package func run(_ control: ProcessControl, compare: Compare) throws -> ExitCode {
         let relay = SignalRelay()
-        control.watchSignals { number in
+        control.watchSignals(Signals.ending) { number in
             if !relay.pass(number) { control.leave(.interrupted) }
         }
         let environment = Self.environment(OwnProgram.environment)

@@ -139,7 +139,7 @@ struct JobRun {
     private func watchSignals(
         _ control: ProcessControl, _ words: Words, _ stop: StopRequest, _ hook: FinishHook
     ) {
-        control.watchSignals { [console] _ in
+        control.watchSignals(Signals.ending) { [console] _ in
             // The job is over: what is left to be stopped is what comes after it.
             if hook.kill() { return }
             switch stop.ask() {

@@ -30,7 +30,7 @@ package struct ServeCommand: Sendable {
     package func run(_ control: ProcessControl, start: Start) throws -> ExitCode {
         let end = DispatchSemaphore(value: 0)
         let listening = Flag()
-        control.watchSignals { _ in
+        control.watchSignals(Signals.ending) { _ in
             guard listening.isSet else { control.leave(.interrupted) }
             end.signal()
         }

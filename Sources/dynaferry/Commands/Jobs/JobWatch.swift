@@ -19,7 +19,13 @@ struct JobWatch {
         guard console.canOpenScreen else { return try list(view) }
         // What a signal finds under the lock is a screen that is open, or none.
         let screen = Locked<FullScreen?>(nil)
-        control.watchSignals { _ in
+        control.watchSignals(Signals.leavingScreen) { number in
+            guard Signals.ending.contains(number) else {
+                screen.withLock { $0?.suspend() }
+                control.takeEffect(number)
+                screen.withLock { $0?.resume() }
+                return
+            }
             screen.withLock { $0?.close() }
             control.leave(.interrupted)
         }
