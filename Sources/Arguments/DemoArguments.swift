@@ -17,6 +17,7 @@ package struct DemoArguments: CommandArguments, Equatable {
     package var writeUnits: RateSpec?
     package var faults: FaultPlan?
     package var progress = ProgressMode.auto
+    package var colour = ColourChoice.auto
     package var report: String?
 
     package init() {}
@@ -81,6 +82,7 @@ extension DemoArguments {
             Option(
                 "--progress", .choice, \.progress, in: .output,
                 "How to show progress on stderr: see dynaferry copy --help."),
+            .colour(\.colour),
             Option(
                 "--report", .file, \.report, in: .output, default: "none",
                 "Write the report of the copy, of the last one, \(ReportPath.help)"),

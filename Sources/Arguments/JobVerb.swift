@@ -27,9 +27,13 @@ package struct JobVerbArguments<Verb: JobVerb>: CommandArguments, Equatable {
     }
 
     package static var exitCodes: [Note] {
-        let differs: [Note] =
-            Verb.self == RetryVerb.self ? [Note(.differs, "Done, but dead letters are left.")] : []
-        return JobExitCodes.all + differs
+        let more: [Note] =
+            Verb.self == RetryVerb.self
+            ? [
+                Note(.differs, "Done, but dead letters are left."),
+                Note(.interrupted, "Interrupted. Dead letters that were not tried are left."),
+            ] : []
+        return JobExitCodes.all + more
     }
 
     package static var environment: [Note] { JobEnvironment.notes }
@@ -74,7 +78,7 @@ package enum RetryVerb: JobVerb {
         Reads each dead letter's key again from the source, consistently, and writes what stands \
         there now. What the source no longer has is dropped and counted; what is refused again \
         stays a dead letter, with the new reason. The tables are reached as the job's own command \
-        says.
+        says, and its --on-finish runs at the end.
         """
     package static let example = "After the cause has been mended:"
 }

@@ -24,9 +24,6 @@ package struct Program: Sendable {
         console.setStyle(ConsoleStyle(ofWords: words))
         do {
             return try perform(try Invocation(parsing: words))
-        } catch let error as UsageError {
-            console.fail(error.message, hints: error.hints)
-            return .usage
         } catch {
             let failure = CommandFailure(telling: error)
             console.fail(failure.message, hints: failure.hints)
@@ -81,7 +78,7 @@ package struct Program: Sendable {
         case .jobsPrune(let arguments): return try jobs().prune(arguments)
         case .jobRetry(let arguments):
             let environment = Self.environment()
-            return try jobs().retry(arguments) {
+            return try jobs().retry(arguments, control) {
                 try EngineRetry.run($0, folder: $1, id: $2, environment: environment)
             }
         case .whoAmI(let arguments):

@@ -140,8 +140,29 @@ import Testing
         #expect(
             words == [
                 "DYNAFERRY_EXIT_CODE=1", "DYNAFERRY_JOB=", "DYNAFERRY_OUTCOME=failed",
-                "DYNAFERRY_REPORT=",
+                "DYNAFERRY_REPORT=\(site.reportPath)",
             ])
+    }
+
+    @Test func `a verification whose output can't be written tells of it`() throws {
+        let folder = try TemporaryFolder()
+        let (file, report) = (folder.path("told"), folder.path("report.json"))
+        let result = try Binary.shell(
+            "exec \"$0\" \"$@\"",
+            [
+                "verify", "Orders", "Copy", "--endpoint", "http://127.0.0.1:9", "--region",
+                "us-east-1", "--state-dir", folder.path("jobs"), "--on-finish", Self.tell,
+                "--report", report, "--output", folder.path("none/differences.jsonl"),
+            ], environment: CopySite.credentials.merging(["HOOK_FILE": file]) { $1 })
+        #expect(result.status == 1 && result.err.contains("error: cannot write "), "\(result)")
+        #expect(
+            try String(contentsOfFile: file, encoding: .utf8) == """
+                DYNAFERRY_EXIT_CODE=1
+                DYNAFERRY_JOB=
+                DYNAFERRY_OUTCOME=failed
+                DYNAFERRY_REPORT=\(report)
+
+                """)
     }
 
     @Test func `a copy that is interrupted tells of it`() throws {

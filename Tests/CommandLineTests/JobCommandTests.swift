@@ -135,9 +135,11 @@ import Testing
             environment: ["AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"])
         let foreseen = "3 of 10 sampled items have a mark that is no string, which index"
         #expect(plan.out.contains(foreseen), "\(plan)")
+        let told = folder.path("told")
+        let hook = "sh -c 'echo $DYNAFERRY_JOB $DYNAFERRY_OUTCOME $DYNAFERRY_EXIT_CODE >> \(told)'"
         let words =
             ["copy", "Odd", "Strict"] + copyWords.dropFirst(3)
-            + ["--dead-letters", folder.path("letters.jsonl")]
+            + ["--dead-letters", folder.path("letters.jsonl"), "--on-finish", hook]
         let copy = try Binary.shell(
             "exec \"$0\" \"$@\"", words,
             environment: ["AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"])
@@ -162,6 +164,8 @@ import Testing
             "GetItem", ["TableName": "Strict", "Key": ["id": ["S": "1"]]])
         #expect(found["Item"]?["mark"]?["S"]?.string == "mended")
         #expect(try server.count("Strict") == 8)
+        let line = "one deadLetters 3\n"
+        #expect(try String(contentsOfFile: told, encoding: .utf8) == line + line, "once each")
     }
 
     /// `Odd` has ten items, of which three have a `mark` that the index of `Strict` does not take.

@@ -75,6 +75,32 @@ import Testing
         try check(try JSON(parsing: text), source: nil, target: "Made")
     }
 
+    /// Goal: who reads only the report learns that nothing was done, and why.
+    @Test(arguments: [
+        (["copy", "Orders", "Same"], 1, "Same holds items"),
+        (["verify", "Orders", "Missing"], 1, "Missing"),
+        (["copy", "Orders", "Late", "--stop-at", "2020-01-01T00:00:00Z"], 2, "has passed"),
+    ])
+    func `a job that is refused is reported too`(
+        words: [String], code: Int, error: String
+    ) throws {
+        let path = folder.path("report.json")
+        for place in [path, "-"] {
+            let result = try run(words + ["--report", place])
+            #expect(Int(result.status) == code, "\(result)")
+            let text = place == "-" ? result.out : try String(contentsOfFile: path, encoding: .utf8)
+            let report = try JSON(parsing: text)
+            #expect(report["outcome"] == "failed" && report["version"]?.int == 3)
+            #expect(report["exitCode"]?.int == code && report["job"] == .null)
+            let message = try #require(report["error"]?.string)
+            #expect(message.contains(error) && result.err.contains("error: \(message)\n"))
+            #expect(report["hints"]?.array?.isEmpty == false)
+            #expect(report["source"] == "Orders" && report["tables"]?.array?.isEmpty == true)
+            #expect(isTime(report["start"]) && isTime(report["end"]))
+            #expect(report["program"]?.string?.hasPrefix("dynaferry ") == true)
+        }
+    }
+
     @Test func `the demo's report has stdout for itself, and its list of tables comes last`() throws
     {
         let words = ["demo", "--migration", "--items", "2000", "--progress", "none"]

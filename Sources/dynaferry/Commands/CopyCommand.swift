@@ -18,7 +18,9 @@ package struct CopyCommand: Sendable {
         let words = JobRun.Words(nothingDone: "stopped: nothing was written") { hasWork in
             hasWork ? "what is in flight finishes" : "once the targets have been made"
         }
-        return try JobRun(arguments: arguments, console: console).run(
+        return try JobRun(
+            arguments: arguments, console: console, reportVersion: CopySummary.formatVersion
+        ).run(
             control, words, start: { try start(arguments, $0) },
             finish: { CopySummary(arguments, $0, $1) })
     }

@@ -171,7 +171,7 @@ extension DemoArguments {
     /// it would for AWS.
     private func words(_ endpoint: String, reads: Bool, writes: Bool) -> [String] {
         var words = ["--endpoint", endpoint, "--progress", progress.rawValue]
-        words += ["--give-up-after", "1m", "--no-next-steps"]
+        words += ["--color", colour.rawValue, "--give-up-after", "1m", "--no-next-steps"]
         if let memory { words += ["--memory", "\(memory)"] }
         let units = ValueKind<RateSpec>.units
         if reads, let readUnits { words += ["--read-units", units.show(readUnits)] }

@@ -1,6 +1,7 @@
 import Arguments
 import CommandLine
 import Dispatch
+import Glibc
 import System
 
 /// The program of `--on-finish`: run once, when the job has ended, whatever it has come to.
@@ -55,6 +56,16 @@ final class FinishHook: Sendable {
             guard isFirst else { return }
             run(command, facts)
         }
+    }
+
+    /// Runs it for a command that a signal has interrupted, then ends the process. Returns at once:
+    /// the next signal finds its handler free.
+    func runInterrupted(_ control: ProcessControl, job: String?) {
+        let thread = OwnThread.start { [self] in
+            run(Facts(outcome: "interrupted", exitCode: .interrupted, job: job))
+            control.leave(.interrupted)
+        }
+        pthread_detach(thread)
     }
 
     /// Ends it if it runs.

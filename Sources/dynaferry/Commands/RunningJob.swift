@@ -63,6 +63,14 @@ enum ReportPlace: Equatable {
     init(_ path: String) throws(CommandFailure) {
         self = path == ReportPath.output ? .output : .file(try OutputFile(path))
     }
+
+    /// As it was given; nil of stdout.
+    var path: String? {
+        switch self {
+        case .output: nil
+        case .file(let file): file.path
+        }
+    }
 }
 
 /// Runs a job from the terminal: progress, signals, report, exit code.
@@ -71,6 +79,8 @@ struct JobRun {
     let console: Console
     /// stdout gets the report for programs.
     var showsJSON = false
+    /// Of the report's form.
+    let reportVersion: Int
 
     /// What is said when a signal asks it to stop.
     struct Words {
@@ -90,9 +100,11 @@ struct JobRun {
         let stop = StopRequest()
         let hook = FinishHook(arguments.onFinish, console: console)
         watchSignals(control, words, stop, hook)
-        var facts = FinishHook.Facts(outcome: "failed", exitCode: .failure)
+        var facts = FinishHook.Facts(outcome: FailureReport.outcome, exitCode: .failure)
+        var report: ReportPlace?
+        var isReported = false
         do {
-            let report = try arguments.report.map { path throws(CommandFailure) in
+            report = try arguments.report.map { path throws(CommandFailure) in
                 try ReportPlace(path)
             }
             let log = try arguments.log.map { path throws(CommandFailure) in try LineFile(path) }
@@ -108,18 +120,24 @@ struct JobRun {
             let status = try watch(job)
             facts.job = status.id
             let summary = try finish(status, control.usage())
+            isReported = true
             try tell(summary, .ending(from: started), report)
-            if case .file = report { facts.report = arguments.report }
+            facts.report = report?.path
             try log?.check()
             // Results that could not be written are no success.
             if console.failure == nil {
                 (facts.outcome, facts.exitCode) = (summary.outcomeText, summary.exitCode)
             }
         } catch {
-            facts.exitCode = (error as? CommandFailure)?.code ?? facts.exitCode
-            if error is UsageError { facts.exitCode = .usage }
+            let failure = CommandFailure(telling: error)
+            facts.exitCode = failure.code
+            if !isReported {
+                let json = FailureReport(arguments, failure, job: facts.job)
+                    .json(version: reportVersion, .ending(from: started))
+                facts.report = write(json.prettyText, report)
+            }
             hook.run(facts)
-            throw error
+            throw failure
         }
         hook.run(facts)
         return facts.exitCode
@@ -145,17 +163,26 @@ struct JobRun {
             switch stop.ask() {
             case .nothingWritten:
                 console.note(words.nothingDone)
-                // Not on this thread, so that another signal finds someone to listen.
-                let thread = OwnThread.start {
-                    hook.run(FinishHook.Facts(outcome: "interrupted", exitCode: .interrupted))
-                    control.leave(.interrupted)
-                }
-                pthread_detach(thread)
+                hook.runInterrupted(control, job: nil)
             case .stopping(let hasWork):
                 console.note(
                     "stopping: \(words.stopping(hasWork)); a second signal ends it at once")
             case .askedBefore: control.leave(.interrupted)
             }
+        }
+    }
+
+    /// Writes the report of a job that failed before it could say more.
+    /// - Returns: the file that has it.
+    private func write(_ text: String, _ report: ReportPlace?) -> String? {
+        if showsJSON || report == .output { console.show(text) }
+        guard case .file(let file) = report else { return nil }
+        do throws(CommandFailure) {
+            try file.write(text)
+            return file.path
+        } catch {
+            console.warn(error.message)
+            return nil
         }
     }
 

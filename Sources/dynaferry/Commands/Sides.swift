@@ -128,6 +128,7 @@ extension CommandFailure {
     init(telling error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure
+        case let error as UsageError: self.init(error.message, hints: error.hints, code: .usage)
         case let refusal as CopyRefusal: self.init(refusal.message, hints: refusal.hints)
         case let error as JobError: self.init(error.message, hint: error.hint)
         case let error as ConfigurationError: self.init(error.message, hint: error.hint)

@@ -42,9 +42,12 @@ struct OutputPlace: Equatable {
 ///
 /// That it can be written is found out at once, before the work whose outcome it is to hold.
 package struct OutputFile: Equatable, Sendable {
+    /// As it was given.
+    let path: String
     private let place: OutputPlace
 
     package init(_ path: String) throws(CommandFailure) {
+        self.path = path
         place = try OutputPlace(path)
         let (descriptor, probe) = try place.open(mode: 0o644)
         close(descriptor)

@@ -205,9 +205,11 @@ package struct JobsCommand: Sendable {
 
     // MARK: Retrying
 
+    /// Call it before any thread is started, for the signals' sake. The program of the job's
+    /// `--on-finish` runs at the end.
     /// - Parameter retry: does it, with the arguments of the job's own command.
     package func retry(
-        _ arguments: JobVerbArguments<RetryVerb>,
+        _ arguments: JobVerbArguments<RetryVerb>, _ control: ProcessControl,
         _ retry: (CopyArguments, JobFolder, String) throws -> DeadLetterRetry.Findings
     ) throws -> ExitCode {
         let folder = try folder(arguments.stateFolder)
@@ -221,8 +223,28 @@ package struct JobsCommand: Sendable {
                 "job \(view.id) is a \(view.record.kind.noun): dead letters of others are not"
                     + " retried", hints: ["to try them again: \(view.record.command)"])
         }
-        let findings = try retry(copy, folder, arguments.id)
-        console.show(findings.description)
-        return findings.refused + findings.passedOver == 0 ? .success : .differs
+        let hook = FinishHook(copy.onFinish, console: console)
+        control.watchSignals(Signals.ending) { [console] _ in
+            if hook.kill() { return }
+            console.note("stopped: dead letters that were not tried again are still in the job")
+            hook.runInterrupted(control, job: view.id)
+        }
+        do {
+            let findings = try retry(copy, folder, arguments.id)
+            console.show(findings.description)
+            let hasLeft = findings.refused + findings.passedOver > 0
+            let outcome = hasLeft ? CopySummary.Outcome.deadLetters : .complete
+            hook.run(outcome, job: view.id)
+            return outcome.exitCode
+        } catch {
+            hook.run(.failed, job: view.id)
+            throw error
+        }
+    }
+}
+
+extension FinishHook {
+    fileprivate func run(_ outcome: CopySummary.Outcome, job: String) {
+        run(Facts(outcome: outcome.rawValue, exitCode: outcome.exitCode, job: job))
     }
 }
