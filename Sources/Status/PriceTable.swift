@@ -19,6 +19,10 @@ package struct PriceTable: Equatable, Sendable {
     package var internetGB: Double?
     package var storageGBMonth: Double?
     package var warmWriteUnit: Double?
+    /// A gigabyte of a table that the service exports, and of files, not compressed, that it
+    /// imports.
+    package var exportGB: Double?
+    package var importGB: Double?
     /// The class of tables that these are the prices of.
     package var tableClass: String
 
@@ -34,7 +38,9 @@ package struct PriceTable: Equatable, Sendable {
           "readUnitHour": 0.00013,
           "transferGB": 0.02,
           "internetGB": 0.09,
-          "storageGBMonth": 0.25
+          "storageGBMonth": 0.25,
+          "exportGB": 0.10,
+          "importGB": 0.15
         }
         """
 
@@ -42,7 +48,9 @@ package struct PriceTable: Equatable, Sendable {
     private static let prices = 0.0...1_000_000
 
     /// Prices that a table may leave out.
-    package static let optional = ["internetGB", "storageGBMonth", "warmWriteUnit"]
+    package static let optional = [
+        "internetGB", "storageGBMonth", "warmWriteUnit", "exportGB", "importGB",
+    ]
 
     /// nil when a price is missing, or none.
     package init?(json: JSON) {
@@ -67,6 +75,8 @@ package struct PriceTable: Equatable, Sendable {
         internetGB = json["internetGB"]?.double(in: Self.prices)
         storageGBMonth = json["storageGBMonth"]?.double(in: Self.prices)
         warmWriteUnit = json["warmWriteUnit"]?.double(in: Self.prices)
+        exportGB = json["exportGB"]?.double(in: Self.prices)
+        importGB = json["importGB"]?.double(in: Self.prices)
         tableClass = json["tableClass"]?.string ?? TableDefinition.standardClass
     }
 

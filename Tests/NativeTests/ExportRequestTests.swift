@@ -7,7 +7,7 @@ import Testing
 @Suite struct ExportRequestTests {
     private static let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/orders"
 
-    @Test func aFullExportNamesItsTimeAndItsTypeAndNothingThatWasNotAskedFor() {
+    @Test func `a full export names its time and its type and nothing that was not asked for`() {
         let request = ExportRequest(
             Self.arn, .full(time: 1_764_000_000, filter: nil), token: "t", bucket: "dumps",
             prefix: "2026-11")
@@ -19,7 +19,7 @@ import Testing
             ])
     }
 
-    @Test func changesAreAskedForWithBothImages() {
+    @Test func `changes are asked for with both images`() {
         var request = ExportRequest(
             Self.arn, .changes(from: 10, to: 20), token: "t", bucket: "dumps", prefix: nil)
         request.bucketOwner = "210987654321"
@@ -35,7 +35,7 @@ import Testing
             ])
     }
 
-    @Test func aConditionIsTakenOnlyWhereTheServiceJudgesAllOfIt() throws {
+    @Test func `a condition is taken only where the service judges all of it`() throws {
         let keys = KeySchema(
             partition: KeyAttribute(name: "pk", type: .string),
             sort: KeyAttribute(name: "sk", type: .number))
@@ -53,7 +53,7 @@ import Testing
         #expect(request.body["FilterSpecification"]?["FilterExpression"] != nil)
     }
 
-    @Test func whatImportTableCantMakeIsNotAskedOfIt() {
+    @Test func `what ImportTable can't make is not asked of it`() {
         var table = TableDefinition(
             name: "orders-new",
             attributes: [KeyAttribute(name: "pk", type: .string)],

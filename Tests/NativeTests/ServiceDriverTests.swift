@@ -10,7 +10,7 @@ import Transfer
 
 /// What DynamoDB does by itself is asked for once, whatever happens.
 @Suite struct ServiceDriverTests {
-    @Test func workIsAskedForOnceAndWaitedForUntilItsEnd() async throws {
+    @Test func `work is asked for once and waited for until its end`() async throws {
         let service = FakeService(looksUntilDone: 3)
         let driver = try driver(service, [request("a"), request("b")])
         #expect(try await driver.run())
@@ -19,7 +19,9 @@ import Transfer
         #expect(driver.requests.map(\.items) == [7, 7])
     }
 
-    @Test func whatAnEarlierRunHasAskedForIsFoundByItsTokenAndNotAskedForAgain() async throws {
+    @Test func `what an earlier run has asked for is found by its token and not asked for again`()
+        async throws
+    {
         let service = FakeService(looksUntilDone: 1)
         _ = service.begin("other")
         let arn = service.begin("a")
@@ -32,7 +34,9 @@ import Transfer
         #expect(driver.requests[0].arn == arn)
     }
 
-    @Test func aReplyThatIsLostAfterTheServiceHasBegunBringsNoSecondAsking() async throws {
+    @Test func `a reply that is lost after the service has begun brings no second asking`()
+        async throws
+    {
         let service = FakeService(looksUntilDone: 1)
         service.losesReplies = 1
         let driver = try driver(service, [request("a")])
@@ -40,7 +44,7 @@ import Transfer
         #expect(service.asked == ["a"])
     }
 
-    @Test func aRequestThatTheServiceNeverSawIsAskedForAgain() async throws {
+    @Test func `a request that the service never saw is asked for again`() async throws {
         let service = FakeService(looksUntilDone: 1)
         var asked = request("a")
         asked.sent = 1_764_000_000
@@ -49,7 +53,7 @@ import Transfer
         #expect(service.asked == ["a"])
     }
 
-    @Test func atTheServicesQuotaItWaitsUntilThereIsRoom() async throws {
+    @Test func `at the service's quota it waits until there is room`() async throws {
         let service = FakeService(looksUntilDone: 1)
         service.refusesForQuota = 2
         let driver = try driver(service, [request("a")])
@@ -57,7 +61,7 @@ import Transfer
         #expect(service.asked == ["a"])
     }
 
-    @Test func workThatFailsEndsWithItsCodeAndIsKeptAsFailed() async throws {
+    @Test func `work that fails ends with its code and is kept as failed`() async throws {
         let service = FakeService(looksUntilDone: 1)
         service.failure = "S3AccessDenied"
         let driver = try driver(service, [request("a")])
@@ -67,7 +71,7 @@ import Transfer
         #expect(driver.requests[0].renewed(token: "new").step == .ask)
     }
 
-    @Test func aStopEndsTheWaitingAndTheNextRunWaitsForTheSameWork() async throws {
+    @Test func `a stop ends the waiting and the next run waits for the same work`() async throws {
         let service = FakeService(looksUntilDone: 1_000_000)
         let first = try driver(service, [request("a")])
         async let ended = first.run()
@@ -80,7 +84,7 @@ import Transfer
         #expect(service.asked == ["a"])
     }
 
-    @Test func aRequestIsReadBackAsItWasKept() throws {
+    @Test func `a request is read back as it was kept`() throws {
         var kept = request("a")
         kept.sent = 1_764_000_000.5
         kept.arn = "arn:x/export/1"

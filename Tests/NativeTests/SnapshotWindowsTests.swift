@@ -14,7 +14,9 @@ import Transfer
         ).windows
     }
 
-    @Test func windowsFollowOneAnotherWithoutAHoleAndAreNeitherTooShortNorTooLong() throws {
+    @Test func `windows follow one another without a hole and are neither too short nor too long`()
+        throws
+    {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<2_000 {
             let seconds = Int.random(in: 900...35 * 86_400, using: &generator)
@@ -26,18 +28,20 @@ import Transfer
         }
     }
 
-    @Test func aDayIsOneWindowAndASecondMoreIsTwo() throws {
+    @Test func `a day is one window and a second more is two`() throws {
         #expect(try windows(86_400).count == 1)
         #expect(try windows(86_401).count == 2)
     }
 
-    @Test func whatIsShorterThanAQuarterOfAnHourIsRefusedWithTheTimeToWaitFor() throws {
+    @Test func `what is shorter than a quarter of an hour is refused with the time to wait for`()
+        throws
+    {
         #expect(try windows(900).count == 1)
         let refusal = try #require(throws: CopyRefusal.self) { try windows(899) }
         #expect(refusal.hint?.contains("2025-11-24T16:15:00Z") == true)
     }
 
-    @Test func whatIsNoLongerKnownIsRefusedAndAFullExportIsPointedTo() throws {
+    @Test func `what is no longer known is refused and a full export is pointed to`() throws {
         let refusal = try #require(throws: CopyRefusal.self) {
             try windows(5_000, earliest: Self.start + 1)
         }

@@ -45,6 +45,12 @@ package struct CopyPlan: Sendable {
         return (all.seconds, all.by)
     }
 
+    /// By which ways all tables together can come to their targets; nil where one can't say.
+    package var ways: PlannedWays? {
+        let all = tables.compactMap(\.ways)
+        return all.count == tables.count ? PlannedWays.sum(all) : nil
+    }
+
     package var items: Int? { Self.sum(tables.map(\.items)) { $0.addingClamped($1) } }
     package var bytes: Int? { Self.sum(tables.map(\.bytes)) { $0.addingClamped($1) } }
     package var readUnits: Double? { Self.sum(tables.map(\.readUnits), +) }
@@ -219,10 +225,41 @@ extension CopyPreflight {
                     isConsistentRead: options.isConsistentRead),
                 memory: findings.memory)
         }
+        if let table = source.table, options.part == .all {
+            plan.ways = PlannedWays(plan, await wayFacts(of: table, findings), prices)
+        }
         if findings.target == nil, !findings.source.definition.globalIndexes.isEmpty {
             plan.indexes = findings.indexTiming(options)
         }
         return plan
+    }
+}
+
+extension CopyPreflight {
+    /// What decides which ways can be taken. That the caller may not look it up is no refusal.
+    private func wayFacts(
+        of table: SourceTable, _ findings: Findings
+    ) async -> PlannedWays.Facts {
+        let found = findings.source
+        var imported = options
+        imported.load = .importTable
+        let plan = findings.plan(imported, as: target.name, isOwn: true)
+        let region = found.region.flatMap(Partition.of(region:))
+        let there = Partition.of(region: findings.place.region)
+        var isRecoverable: Bool?
+        do {
+            isRecoverable = try await table.recoveryWindow() != nil
+        } catch {
+            // Nobody knows, then.
+        }
+        var facts = PlannedWays.Facts(
+            isRecoverable: isRecoverable,
+            hasLocalIndexes: !found.definition.localIndexes.isEmpty,
+            isOnePartition: region == there, tableBytes: found.sizeBytes,
+            afterImport: plan.steps.map(\.title))
+        facts.isGlobalTarget = findings.target?.replicaRegions.isEmpty == false
+        facts.changes = options.transform.isNone ? nil : "items are chosen or changed"
+        return facts
     }
 }
 

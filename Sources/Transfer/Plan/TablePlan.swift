@@ -44,6 +44,8 @@ package struct TablePlan: Equatable, Sendable {
     /// What becomes of its settings, and when global indexes are made, where some are.
     package var settings = SettingsReport()
     package var indexes: IndexTiming?
+    /// The ways that lead from table to table; nil where a side is files.
+    package var ways: PlannedWays?
     /// Why `copy` would refuse it.
     package var refusal: CopyRefusal?
 

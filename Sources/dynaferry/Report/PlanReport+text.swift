@@ -17,6 +17,7 @@ extension PlanReport {
         } else {
             lines += rows + [""] + all
         }
+        lines += plan.ways.map { [""] + WaysText($0, of: plan.tables.count).lines } ?? []
         let notes = plan.tables.flatMap(notes)
         if !notes.isEmpty { lines += [""] + notes }
         var ends: [String] = []
@@ -242,5 +243,5 @@ struct PlanBlock {
 
 extension Double {
     /// Without a fraction, in groups of three digits.
-    fileprivate var groupedWhole: String { Int(clamping: rounded()).grouped }
+    var groupedWhole: String { Int(clamping: rounded()).grouped }
 }

@@ -29,6 +29,7 @@ struct PlanReport {
             "unchecked": .array(unchecked.map { .string($0) }),
             "prices": ["region": .string(prices.region), "date": .string(prices.date)],
         ]
+        json["ways"] = plan.ways.map(WaysText.json) ?? nil
         json["tables"] = .array(plan.tables.map(Self.entry))
         return json
     }
@@ -54,6 +55,7 @@ struct PlanReport {
             "indexes": table.indexes.map { .string($0.rawValue) } ?? nil,
             "warnings": .array(table.warnings.map { .string($0) }),
             "surveyed": table.findings.map { ItemText($0, table.source).json } ?? nil,
+            "ways": table.ways.map(WaysText.json) ?? nil,
             "refusal": table.refusal.map { .string($0.message) } ?? nil,
         ]
     }

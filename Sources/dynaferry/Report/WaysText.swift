@@ -1,0 +1,95 @@
+import CommandLine
+import JSON
+import Status
+import System
+import Transfer
+
+/// The ways from table to table, beside one another.
+struct WaysText {
+    private let ways: PlannedWays
+    private let tables: Int
+
+    /// - Parameter tables: how many they are of.
+    init(_ ways: PlannedWays, of tables: Int) {
+        self.ways = ways
+        self.tables = tables
+    }
+
+    private static let head = ["way", "time", "read units", "write units", "cost"]
+
+    var lines: [String] {
+        let possible = ways.ways.filter(\.isPossible)
+        let figures = Columns.lines([Self.head] + possible.map(row), rightAligned: 1...4)
+        let others = ways.ways.filter { !$0.isPossible }.flatMap { way in
+            "not \(way.kind.rawValue): \(obstacles(way))".wrapped(to: PlanBlock.width, hanging: 2)
+        }
+        let afterwards = possible.filter { !$0.afterwards.isEmpty }.flatMap { way in
+            "\(way.kind.rawValue): set afterwards: \(way.afterwards.joined(separator: ", "))"
+                .wrapped(to: PlanBlock.width, hanging: 2)
+        }
+        let unknown = possible.flatMap { way in
+            way.unknown.isEmpty
+                ? []
+                : ["\(way.kind.rawValue): without \(way.unknown.formattedList(joinedBy: "and"))"]
+        }
+        let best =
+            "recommended: \(ways.recommended.rawValue), since \(ways.reason)"
+            + (ways.recommended.option.map { ": \($0)" } ?? "")
+        return figures + others + afterwards + unknown
+            + best.wrapped(to: PlanBlock.width, hanging: 2)
+    }
+
+    private func row(_ way: PlannedWays.Way) -> [String] {
+        let own = PlanBlock.known(way.seconds, PlanBlock.duration)
+        let time =
+            way.waitsForService
+            ? way.seconds == 0 ? "DynamoDB's" : "DynamoDB's + \(own)" : own
+        return [
+            way.kind.rawValue, time, PlanBlock.known(way.readUnits) { $0.groupedWhole },
+            PlanBlock.known(way.writeUnits) { $0.groupedWhole },
+            PlanBlock.known(way.dollars, PlanBlock.dollars),
+        ]
+    }
+
+    /// Each once; of many tables the first few.
+    private func obstacles(_ way: PlannedWays.Way) -> String {
+        var seen: Set<String> = []
+        let each = way.obstacles.filter { seen.insert($0).inserted }
+        guard each.count > 3 else { return each.joined(separator: "; ") }
+        return each.prefix(3).joined(separator: "; ") + "; and \(each.count - 3) more"
+    }
+
+    // MARK: For programs
+
+    static func json(_ ways: PlannedWays) -> JSON {
+        [
+            "recommended": .string(ways.recommended.rawValue), "reason": .string(ways.reason),
+            "ways": .array(
+                ways.ways.map { way in
+                    [
+                        "way": .string(way.kind.rawValue),
+                        "obstacles": .array(way.obstacles.map { .string($0) }),
+                        "seconds": number(way.seconds),
+                        "waitsForDynamoDB": .bool(way.waitsForService),
+                        "readUnits": number(way.readUnits), "writeUnits": number(way.writeUnits),
+                        "dollars": number(way.dollars),
+                        "unknown": .array(way.unknown.map { .string($0) }),
+                        "afterwards": .array(way.afterwards.map { .string($0) }),
+                    ]
+                }),
+        ]
+    }
+
+    private static func number(_ value: Double?) -> JSON { value.map { JSON($0) } ?? nil }
+}
+
+extension PlannedWays.Kind {
+    /// What has `copy` take it; nil: nothing more.
+    fileprivate var option: String? {
+        switch self {
+        case .scan: nil
+        case .snapshot, .importTable: "--via s3://BUCKET/PREFIX/"
+        case .bulkPut: "--via s3://BUCKET/PREFIX/ --load bulk-put"
+        }
+    }
+}
