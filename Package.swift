@@ -74,7 +74,7 @@ let package = Package(
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
             name: "LocalAWS",
-            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "HTTPServer"]),
+            dependencies: ["System", "JSON", "Pacing", "DynamoModel", "Formats", "HTTPServer"]),
         .target(name: "CommandLine", dependencies: ["System", "JSON"]),
         .target(
             name: "Arguments",

@@ -40,6 +40,7 @@ struct User {
     let credentials: ServerOptions.Credentials
     private let denied: Set<Operation>
     private let deniedOfS3: Set<S3Operation>
+    private let deniedOfLogs: Set<LogsOperation>
 
     init(name: String, _ rule: AccessRule) {
         self.name = name
@@ -48,11 +49,15 @@ struct User {
             Operation.allCases.filter { !rule.allows($0.rawValue, isMutating: $0.isMutating) })
         deniedOfS3 = Set(
             S3Operation.allCases.filter { !rule.allows($0.rawValue, isMutating: $0.isMutating) })
+        deniedOfLogs = Set(
+            LogsOperation.allCases.filter { !rule.allows($0.rawValue, isMutating: false) })
     }
 
     func may(_ operation: Operation) -> Bool { !denied.contains(operation) }
 
     func may(_ operation: S3Operation) -> Bool { !deniedOfS3.contains(operation) }
+
+    func may(_ operation: LogsOperation) -> Bool { !deniedOfLogs.contains(operation) }
 
     /// What a table is created with takes permissions of its own (guide, "Tagging",
     /// "Resource-based policies").
@@ -83,6 +88,7 @@ extension ServerOptions {
     /// The operations that the server has, by name.
     package static var operationNames: [String] {
         Operation.allCases.map(\.rawValue) + S3Operation.allCases.map(\.rawValue)
+            + LogsOperation.allCases.map(\.rawValue)
     }
 
     /// Names of operations in the options that the server does not know.

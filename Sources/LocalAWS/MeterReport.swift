@@ -9,6 +9,8 @@ import System
 /// A batch that is refused for an item counts for the tables up to that item.
 /// `requests_by_bucket` counts those to S3 by the bucket that they name.
 ///
+/// `imports_started` counts those that ImportTable began, each once.
+///
 /// `now_seconds` is monotonic: the units between two reports are the difference of their totals,
 /// over
 /// the difference of their times. `recent` has the same by tenths of a second, the running one
@@ -17,6 +19,7 @@ extension Service {
     private static let recentBuckets = 200
 
     func meterReport() -> JSON {
+        imports.catchUp(time)
         let now = time.now
         let counts = requests.json
         var members: [JSON.Member] = []
@@ -30,6 +33,7 @@ extension Service {
             "requests_by_table": counts.tables,
             "requests_by_bucket": requests.bucketsJSON,
             "errors": counts.errors,
+            "imports_started": JSON(imports.count),
             "tables": .object(members),
         ]
     }

@@ -14,6 +14,7 @@ extension Service {
         case .describeContinuousBackups: return try describeContinuousBackups(request)
         case .describeContributorInsights: return try describeContributorInsights(request)
         case .describeEndpoints: return describeEndpoints()
+        case .describeImport: return try describeImport(request)
         case .describeKinesisStreamingDestination: return try describeKinesisDestination(request)
         case .describeLimits: return describeLimits()
         case .describeTable: return try describeTable(request)
@@ -22,6 +23,7 @@ extension Service {
         case .enableKinesisStreamingDestination: return try enableKinesisDestination(request)
         case .getResourcePolicy: return try getResourcePolicy(request)
         case .listContributorInsights: return try listContributorInsights(request)
+        case .listImports: return try listImports(request)
         case .listTables: return try listTables(request)
         case .listTagsOfResource: return try listTags(request)
         case .putResourcePolicy: return try putResourcePolicy(request)
@@ -34,6 +36,8 @@ extension Service {
         case .batchGetItem, .batchWriteItem, .deleteItem, .getItem, .putItem, .query, .scan,
             .updateItem:
             preconditionFailure("\(operation.rawValue) has items: it answers with bytes")
+        case .importTable:
+            preconditionFailure("\(operation.rawValue) asks who calls it")
         }
         return nil
     }

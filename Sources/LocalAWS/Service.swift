@@ -17,12 +17,15 @@ package final class Service: Sendable {
     /// Host and port that the server listens on; empty before it does.
     let address = Locked("")
     let s3: S3Service
+    let imports: ImportJobs
+    let logs: LogsService
     /// Nil when nobody's signature is asked for.
-    private let signatures: SignatureCheck?
+    let signatures: SignatureCheck?
     /// Tables on which every call that would change them is refused.
     private let denied: Set<String>
     /// Operations that the server is to lack.
     private let missing: [Operation]
+    let missingOfLogs: [LogsOperation]
 
     /// - Parameter objects: where S3's buckets are; nil keeps them in memory.
     init(_ options: ServerOptions, objects: (any ObjectStore)? = nil) {
@@ -39,8 +42,11 @@ package final class Service: Sendable {
         signatures = users.isEmpty ? nil : SignatureCheck(users)
         denied = options.denyWrites
         missing = options.without.compactMap(Operation.init)
+        missingOfLogs = options.without.compactMap(LogsOperation.init)
         s3 = S3Service(
             options, store: objects ?? MemoryObjectStore(), requests: requests, faults: faults)
+        imports = ImportJobs(tables, s3, keepsNumbers: options.keepNumbers, seed: options.seed)
+        logs = LogsService(imports: imports, arnPrefix: tables.arn("logs", ""))
     }
 
     static let contentType = "application/x-amz-json-1.0"
@@ -56,6 +62,9 @@ package final class Service: Sendable {
         var answer = HTTPAnswer(contentType: Self.contentType, bodyStart: output.count)
         guard request.method == .post else {
             return answerGet(request, bytes, into: &output)
+        }
+        if let operation = logsOperation(of: request, bytes) {
+            return answerLogs(operation, request, bytes, into: &output)
         }
         if let type = request.contentType,
             bytes[type].elementsEqual("application/json".utf8)
@@ -176,6 +185,7 @@ package final class Service: Sendable {
         into output: inout ByteStorage
     ) throws(ServiceError) -> Int {
         let start = output.count
+        imports.catchUp(time)
         scratch.encoder.removeAll()
         // Batches are large: who may write them is not kept waiting for a pass that finds tables.
         if call.operation == .batchWriteItem, call.caller?.may(.batchWriteItem) ?? true {
@@ -193,6 +203,8 @@ package final class Service: Sendable {
         case .deleteItem: try deleteItem(request, scratch: scratch, into: &output)
         case .updateItem: try updateItem(request, scratch: scratch, into: &output)
         case .batchGetItem: try batchGetItem(request, call.fault, scratch: scratch, into: &output)
+        case .importTable:
+            output.append(array: try importTable(request, for: call.caller).bytes)
         default:
             if let reply = try control(call.operation, request) {
                 output.append(array: reply.bytes)

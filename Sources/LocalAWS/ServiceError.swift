@@ -9,6 +9,8 @@ package struct ServiceError: Error, Equatable, Sendable {
         case service = "com.amazonaws.dynamodb.v20120810"
         case coral = "com.amazon.coral.service"
         case validation = "com.amazon.coral.validate"
+        /// CloudWatch Logs.
+        case logs = "com.amazonaws.logs.v20140328"
     }
 
     /// Why capacity was refused: the error's `ThrottlingReasons`.

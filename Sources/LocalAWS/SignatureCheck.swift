@@ -22,7 +22,8 @@ struct SignatureCheck {
 
     /// Who signed the request; throws when it is not signed by one of the users, now.
     func check(
-        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, now: Double
+        _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, for service: String = "dynamodb",
+        now: Double
     ) throws(ServiceError) -> User {
         let headers = Self.headers(bytes[request.headers])
         guard let text = headers.first(where: { $0.name == "authorization" })?.value,
@@ -37,7 +38,7 @@ struct SignatureCheck {
         guard authorization.signedHeaders.contains("host") else {
             throw Self.invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.")
         }
-        try authorization.checkScope(date: date)
+        try authorization.checkScope(date: date, service: service)
         guard let user = user(of: authorization) else {
             throw Self.error(
                 "UnrecognizedClientException",
@@ -218,11 +219,11 @@ struct Authorization {
         signature = String(members["Signature"]!)
     }
 
-    func checkScope(date: String) throws(ServiceError) {
+    func checkScope(date: String, service: String) throws(ServiceError) {
         let parts = scope.split(separator: "/")
         var faults = ""
-        if parts[2] != "dynamodb" {
-            faults += "Credential should be scoped to correct service: 'dynamodb'. "
+        if parts[2] != service {
+            faults += "Credential should be scoped to correct service: '\(service)'. "
         }
         if parts[3] != "aws4_request" {
             faults +=

@@ -31,6 +31,16 @@ struct ServeTests {
             ["--endpoint", open.url, "--slow", slow.url, "--guarded", guarded.url])
     }
 
+    /// Goal: native imports are as others know them.
+    /// Method: the same objects and requests for ours, moto and ministack, as far as these go.
+    @Test(.timeLimit(.minutes(20)))
+    func `an import of the embedded server ends as that of others`() async throws {
+        let ours = try Server.serve()
+        try await Programs.runScript(
+            "imports.py",
+            [ours.url, try Emulator.moto.server.url, try Emulator.ministack.server.url])
+    }
+
     /// What dynaferry copies from server to server is not seen by dynaferry alone.
     @Test(.timeLimit(.minutes(20)))
     func `what boto3 puts into the embedded server is what boto3 finds in the copy`() async throws {

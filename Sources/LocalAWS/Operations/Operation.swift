@@ -11,6 +11,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case describeContinuousBackups = "DescribeContinuousBackups"
     case describeContributorInsights = "DescribeContributorInsights"
     case describeEndpoints = "DescribeEndpoints"
+    case describeImport = "DescribeImport"
     case describeKinesisStreamingDestination = "DescribeKinesisStreamingDestination"
     case describeLimits = "DescribeLimits"
     case describeTable = "DescribeTable"
@@ -19,7 +20,9 @@ package enum Operation: String, CaseIterable, Sendable {
     case enableKinesisStreamingDestination = "EnableKinesisStreamingDestination"
     case getItem = "GetItem"
     case getResourcePolicy = "GetResourcePolicy"
+    case importTable = "ImportTable"
     case listContributorInsights = "ListContributorInsights"
+    case listImports = "ListImports"
     case listTables = "ListTables"
     case listTagsOfResource = "ListTagsOfResource"
     case putItem = "PutItem"
@@ -50,14 +53,15 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isMutating: Bool {
         switch self {
         case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
-            .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .putItem,
-            .putResourcePolicy, .tagResource, .untagResource, .updateContinuousBackups,
+            .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .importTable,
+            .putItem, .putResourcePolicy, .tagResource, .untagResource, .updateContinuousBackups,
             .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
             true
         case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
-            .describeEndpoints, .describeKinesisStreamingDestination, .describeLimits,
+            .describeEndpoints, .describeImport, .describeKinesisStreamingDestination,
+            .describeLimits,
             .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
-            .listContributorInsights, .listTables, .listTagsOfResource, .query, .scan:
+            .listContributorInsights, .listImports, .listTables, .listTagsOfResource, .query, .scan:
             false
         }
     }

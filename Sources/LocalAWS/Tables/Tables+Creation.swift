@@ -25,7 +25,7 @@ extension Tables {
     }
 
     /// A random UUID (RFC 9562, version 4).
-    private static func identifier(using generator: inout SeededGenerator) -> String {
+    static func identifier(using generator: inout SeededGenerator) -> String {
         var bytes = (0..<2).flatMap { _ in
             withUnsafeBytes(of: generator.next().bigEndian, Array.init)
         }

@@ -6,6 +6,9 @@ extension Tables {
             let members = (try? Parameters(batch))?.names ?? []
             return members.map(bareName)
         }
+        if let creation = request["TableCreationParameters"] {
+            return (try? Parameters(creation).string("TableName")).flatMap { $0 }.map { [$0] } ?? []
+        }
         for member in ["TableName", "ResourceArn"] {
             guard let name = (try? request.string(member)) ?? nil else { continue }
             let bare = bareName(name)

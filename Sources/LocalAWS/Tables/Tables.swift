@@ -100,6 +100,9 @@ package final class Tables: @unchecked Sendable {
         }
     }
 
+    /// A new UUID: of a table that does not exist yet, or of something else.
+    func makeIdentifier() -> String { lock.withLock { Self.identifier(using: &generator) } }
+
     /// When a change that begins at `now` is over.
     package func phaseEnd(from now: Instant) -> Instant { now + phaseDuration }
 
