@@ -154,13 +154,13 @@ import Testing
 
     // MARK: By the built program
 
-    /// Watches a job on a terminal of its own, where this is typed once the screen is open.
+    /// Watches a job on a terminal of its own, where this is typed once the screen is filled.
     private func watched(_ site: CopySite, typing keys: String) throws -> Binary.Result {
         let file = site.folder.path("screen")
         let line = """
             export TERM=xterm LANG=C.UTF-8
             type_keys() {
-                until grep -q 1049h '\(file)' 2>/dev/null; do sleep 0.05; done
+                until grep -q 'job one' '\(file)' 2>/dev/null; do sleep 0.05; done
                 printf '\(keys)'
             }
             type_keys | script -qefc "'$0' jobs status one --watch --state-dir '$1'" '\(file)'
@@ -190,7 +190,7 @@ import Testing
 
     /// Watches a job from a shell, which sends the program this signal once the screen is open, has
     /// it continued if that has stopped it, and closes it then.
-    /// - Returns: what the terminal was sent: by the program, and by the shell about how it is left.
+    /// - Returns: what the terminal was sent: by the program, and by the shell about its end.
     private func watched(_ site: CopySite, sending signal: String) throws -> String {
         let (file, shell) = (site.folder.path("screen"), site.folder.path("shell"))
         let process = site.folder.path("process")
@@ -215,8 +215,8 @@ import Testing
         return try String(contentsOfFile: file, encoding: .utf8)
     }
 
-    /// Goal: what a signal leaves is a terminal as it was, whoever sent it, and the signal does what
-    /// it does to other programs.
+    /// Goal: a signal leaves a terminal as it was, whoever sent it, and does what it does to other
+    /// programs.
     @Test(arguments: [("TSTP", 148), ("QUIT", 131), ("TERM", 130), ("HUP", 130)])
     func `a signal finds the terminal as it was`(signal: String, code: Int) throws {
         let site = try CopySite()

@@ -153,10 +153,11 @@ final class MessageSite {
             text = text.replacing(place.replacing("http://", with: ""), with: word.dropFirst(7))
         }
         for (pattern, word) in [
+            // First: a part of a folder's name may look like that of a job's.
+            ("/tmp/dynaferry-[-0-9A-F]+/home", "HOME"),
             ("\\b([a-z0-9]+(?:-[a-z0-9]+)*)-[0-9a-f]{4}\\b", "$1-JOB"),
             ("process [0-9]+", "process PID"), ("[0-9]{14}-[0-9a-f]{8}", "EXPORT"),
-            ("data/[0-9a-z]+\\.", "data/FILE."), ("/tmp/dynaferry-[-0-9A-F]+/home", "HOME"),
-            ("after [0-9]+ ms", "after 0 ms"),
+            ("data/[0-9a-z]+\\.", "data/FILE."), ("after [0-9]+ ms", "after 0 ms"),
         ] {
             text = text.replacingOccurrences(of: pattern, with: word, options: .regularExpression)
         }
