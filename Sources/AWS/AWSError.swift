@@ -73,8 +73,7 @@ package struct AWSError: Error, Equatable, Sendable, CustomStringConvertible {
         case notSent = "NotSent"
     }
 
-    /// The message's first line, short enough to be read: of a signature that is wrong, AWS tells
-    /// every step in twenty.
+    /// The message's first line, short enough to be read: of a wrong signature AWS writes twenty.
     package var headline: String { String(message.prefix { !$0.isNewline }).singleLine }
 
     /// What a conditional write asked for is not so.

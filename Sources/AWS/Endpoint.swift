@@ -64,7 +64,7 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
         return bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] <= 1
     }
 
-    /// Whether requests to both end at the same place, as far as their addresses tell: names of
+    /// Whether requests to both end at the same place, as far as their addresses show: names of
     /// this machine with the same port are one.
     package func isSameAddress(as other: Endpoint) -> Bool {
         if url == other.url { return true }

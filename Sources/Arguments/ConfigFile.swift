@@ -137,13 +137,13 @@ package struct ConfigFile {
         return table
     }
 
-    /// An entry that an earlier one leaves nothing to is a slip of the pen.
+    /// An entry whose tables are all named by an earlier one is refused: it would do nothing.
     private mutating func append(_ table: Table) throws(UsageError) {
         guard table.target.isFiles || table.source.stars == table.target.stars else {
             throw table.origin.error(
                 "\(table.source.text) has \(table.source.stars.counted("star")), but"
                     + " \(table.target.text) has \(table.target.stars)",
-                hints: ["what each star of source stands for goes into the place of target's"])
+                hints: ["what each star of source matches replaces one of target"])
         }
         let name = table.source.text
         for earlier in tables {

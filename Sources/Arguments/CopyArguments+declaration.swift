@@ -42,15 +42,15 @@ extension CopyArguments {
             Operand(
                 "SOURCE", .location, \.source,
                 """
-                Table to read: its name or its ARN; or a pattern of names, in which * stands for \
+                Table to read: its name or its ARN; or a pattern of names, in which * matches \
                 anything. What contains a / is a folder of exports: the one in it, or those of \
                 tables whose names match the pattern behind its last /. - is stdin: lines of items.
                 """),
             Operand(
                 "TARGET", .location, \.target,
                 """
-                Table to write: its name or its ARN; what the stars of SOURCE stand for goes into \
-                the place of its own. What contains a / is a folder that an export is written into.
+                Table to write: its name or its ARN; what each * of SOURCE matches replaces its \
+                own. What contains a / is a folder that an export is written into.
                 """),
         ]
     }
@@ -254,8 +254,8 @@ extension CopyArguments {
                 flag: "--skip-expired", \.skipExpired, in: .reading,
                 """
                 Leave out items that have expired by the source's time to live though the service \
-                has not deleted them yet, and count them. As there, what is no number or lies \
-                five years back does not expire.
+                has not deleted them yet, and count them. As for the service, an item does not \
+                expire whose time is no number, or is more than five years ago.
                 """
             ).perTable,
             Option(
@@ -398,7 +398,7 @@ extension CopyArguments {
                     "SOURCE has \(Self.stars(source.stars)) and TARGET"
                         + " \(Self.stars(target.stars)): \(source.text),"
                         + " \(target.text)",
-                    hints: ["what each star of SOURCE stands for goes into the place of TARGET's"])
+                    hints: ["what each star of SOURCE matches replaces one of TARGET"])
             }
             try checkRegion("SOURCE", source, sides.source, sourceSide, "--source-region")
             try checkRegion("TARGET", target, sides.target, targetSide, "--target-region")

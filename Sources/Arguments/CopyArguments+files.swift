@@ -15,7 +15,7 @@ package struct FilesArguments: Equatable, Sendable {
         case none
     }
 
-    /// Bytes of a file, as it lies there.
+    /// Bytes of a file as it is stored, after compression.
     package var fileBytes = 16 << 20
     package var compression = Compression.gzip
     /// Of gzip or zstd; nil: what is usual.
@@ -95,7 +95,7 @@ extension CopyArguments {
         [
             Option(
                 "--file-size", .bytes, \.files.fileBytes, in: .files,
-                "Write files of about this size, as they lie there."
+                "Write files of about this size, after compression."
             ).perTable,
             Option(
                 "--compression", .choice, \.files.compression, in: .files,
@@ -119,8 +119,8 @@ extension CopyArguments {
                 default: "the source's, or those in table.json of the export",
                 """
                 Make the target with these keys, pk:S,sk:N: of a copy that changes them with \
-                --set, or of an import whose export does not say them. Items that come to one key \
-                are found and named.
+                --set, or of an import whose export does not say them. Items that get the same \
+                key are found and named.
                 """
             ).perTable,
             Option(
@@ -132,7 +132,7 @@ extension CopyArguments {
                 """
                 Read all files before the first item is written: a file that is not what the \
                 manifest says ends the copy before it has begun, and of keys that come twice the \
-                last line counts. Where --memory could hold all items this is done in any case.
+                last line counts. Where --memory can hold all items this is always done.
                 """
             ).perTable,
         ] + nativeOptions + FormatArguments.options(\.files.format) + bucketOptions

@@ -40,7 +40,7 @@ extension CopyOptions {
 }
 
 extension CopyArguments {
-    /// What tells copies of the same tables apart.
+    /// What distinguishes copies of the same tables.
     package var purpose: String {
         let merging = onlyChanged ? "only-changed" : merge?.rawValue ?? "empty"
         return "copy \(merging) \(part.rawValue)\(skipExpired ? " skip-expired" : "")"

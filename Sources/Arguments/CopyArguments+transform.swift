@@ -87,7 +87,7 @@ extension CopyArguments {
             Option(
                 "--on-error", .choice, \.transform.onFailure, in: .changes,
                 """
-                What becomes of an item that can't be changed so, as when text is added to a \
+                What happens to an item that can't be changed so, as when text is added to a \
                 number: it becomes a dead letter, is left out, is kept as it was read, or the run \
                 fails.
                 """

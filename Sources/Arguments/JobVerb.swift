@@ -80,7 +80,7 @@ package enum RetryVerb: JobVerb {
         stays a dead letter, with the new reason. The tables are reached as the job's own command \
         says, and its --on-finish runs at the end.
         """
-    package static let example = "After the cause has been mended:"
+    package static let example = "After the cause has been fixed:"
 }
 
 package enum RemoveVerb: JobVerb {

@@ -85,8 +85,8 @@ extension ValueKind where Value == FinishCommand {
 }
 
 extension ConsoleStyle {
-    /// What a command line says of it, whether or not the rest of it makes sense: whoever reads
-    /// JSON reads of a mistake in JSON too.
+    /// What a command line asks for, also where the rest of it is wrong: a program that reads JSON
+    /// gets the error as JSON too.
     package init(ofWords words: [String]) {
         self.init()
         let command = words.first ?? ""

@@ -25,9 +25,9 @@ package struct PlanArguments: ConfigurableArguments, Equatable {
         """,
         """
         Items and bytes are what the tables report, up to six hours old; what an item takes is \
-        told from one page of each of a few segments. Times are those of limits and capacity, and \
-        of on-demand tables as they grow. Writing permissions are not tried: --iam prints the \
-        policies that copy needs.
+        estimated from one page of each of a few segments. Times are those of limits and \
+        capacity, and of on-demand tables as they grow. Writing permissions are not tried: --iam \
+        prints the policies that copy needs.
         """,
     ]
 

@@ -4,7 +4,7 @@ import JSON
 import Schema
 import System
 
-/// A file of rules: for patterns of tables, what becomes of each place of their items.
+/// A file of rules: for patterns of tables, what happens to each place of their items.
 ///
 /// ```
 /// {

@@ -9,7 +9,7 @@ package struct TransformArguments: Equatable, Sendable {
     package var onFailure = ItemTransform.OnFailure.deadLetter
     /// A file whose bytes are what `hash` hashes with.
     package var secretFile: String?
-    /// A file that says what becomes of each place of an item.
+    /// A file that says what happens to each place of an item.
     package var rulesFile: String?
     /// A program that items go through, how many of it run, and how long one may be silent.
     package var through: String?
@@ -53,7 +53,7 @@ package struct TransformArguments: Equatable, Sendable {
     private func checkRules(_ key: SecretKey?, hasJob: Bool) throws(UsageError) {
         guard texts.set == nil, texts.remove == nil else {
             throw UsageError(
-                "--rules has set and remove of its own, beside which --set and --remove can't be",
+                "--set and --remove can't be given beside --rules, which has its own",
                 hints: ["write them into the file of rules"])
         }
         guard onFailure != .keep else {

@@ -64,8 +64,8 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             Operand(
                 "TARGET", .location, \.copy.target,
                 """
-                Table to compare it with: its name or its ARN; what the stars of SOURCE stand for \
-                goes into the place of its own. Or the export of it. One side is a table.
+                Table to compare it with: its name or its ARN; what each * of SOURCE matches \
+                replaces its own. Or the export of it. One side is a table.
                 """),
         ]
     }
@@ -286,7 +286,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             ).once,
             Option(
                 flag: "--restart", \.copy.restart, in: .job,
-                "Read everything again, whatever an unfinished job has come to."
+                "Read everything again, also what an unfinished job has compared."
             ).once,
             .stateFolder(\.copy.stateFolder),
         ]
@@ -334,7 +334,7 @@ package struct VerifyArguments: SidedArguments, ConfigurableArguments, Equatable
             "A quick look at a large table:"),
         Note(
             "dynaferry verify Orders OrdersCopy --repair --write-units 500",
-            "What differs is put right:"),
+            "Repair what differs:"),
         Note(
             "dynaferry verify s3://acme-dumps/2026-11/ OrdersCopy",
             "Whether a table is what an export holds:"),

@@ -20,7 +20,7 @@ package enum FileFormat: String, CaseIterable, Sendable {
 
 /// What is needed to read a file besides its bytes.
 package struct FormatOptions: Equatable, Sendable {
-    /// nil: its first bytes tell.
+    /// nil: its first bytes decide.
     package var format: FileFormat?
     package var csv = CSVOptions()
     /// The source has no other file: what says that more follows is not made up for by another.
@@ -28,7 +28,7 @@ package struct FormatOptions: Equatable, Sendable {
 
     package init() {}
 
-    /// Tells these from others.
+    /// Distinguishes these from others.
     package var text: String {
         let types = csv.types.map { "\($0.key):\($0.value.rawValue)" }.sorted()
         return "\(format?.rawValue ?? "") \(csv.delimiter) "
@@ -49,7 +49,7 @@ extension FormatOptions {
     ///   - bytes: its first, inflated.
     ///   - name: of the file.
     ///   - isWhole: nothing follows them.
-    /// - Returns: nil where it takes more of them to tell.
+    /// - Returns: nil where more of them are needed.
     /// - Throws: ``FormatFlaw``
     package func reading(
         _ bytes: UnsafeRawBufferPointer, named name: String, isWhole: Bool, schema: KeySchema

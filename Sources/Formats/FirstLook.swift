@@ -1,6 +1,6 @@
 import DynamoModel
 
-/// Tells a file's format by its first bytes.
+/// Finds a file's format from its first bytes.
 struct FirstLook {
     enum Found: Equatable {
         case lines(LineCutter.Form)
@@ -15,7 +15,7 @@ struct FirstLook {
         case undecided
     }
 
-    /// Where a name or a value ends before that, more bytes don't tell more.
+    /// Where a name or a value ends before that, more bytes would not help.
     static let bytesMax = 256 << 10
 
     private let bytes: UnsafeRawBufferPointer

@@ -4,9 +4,9 @@ import System
 
 /// One client's connection: bytes in, requests found, answers out. Confined to its loop's thread.
 ///
-/// Nothing here waits. `drive` goes on until the socket has nothing more to give or takes nothing
+/// Nothing here waits. `drive` continues until the socket has nothing more to give or takes nothing
 /// more; the loop calls it again when that changes. While a reply is being sent no further request
-/// is read, so a client that does not read its replies holds one buffer and nobody up.
+/// is read, so a client that does not read its replies holds one buffer, and no other client waits.
 final class Connection {
     private static let inputBytes = 32 * 1024
     /// An input buffer that a large request made larger than this is given back.

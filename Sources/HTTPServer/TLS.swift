@@ -42,7 +42,7 @@ final class TLSSession {
         outcome(SSL_write(session, start, Int32(min(count, Int(Int32.max)))))
     }
 
-    /// Says goodbye, so that the other side can tell the end from a cut.
+    /// Sends the close notification: without it the other side takes the end for a cut connection.
     func shutDown() {
         SSL_shutdown(session)
         ERR_clear_error()

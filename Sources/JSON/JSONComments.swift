@@ -60,7 +60,7 @@ enum JSONComments {
     }
 
     /// One past the string that begins at `start`; the end of the bytes when it is not finished,
-    /// which the reader tells.
+    /// which the reader reports.
     private static func stringEnd(from start: Int, in bytes: [UInt8]) -> Int {
         var index = start + 1
         while index < bytes.count {

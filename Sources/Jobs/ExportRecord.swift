@@ -3,7 +3,7 @@ import DynamoModel
 import JSON
 
 /// Which export a table becomes, as its job keeps it. What manifests say is settled before the
-/// first of them is written, so that whoever resumes writes the same bytes.
+/// first of them is written, so that a resumed job writes the same bytes.
 package struct ExportRecord: Equatable, Sendable {
     package var names: ExportNames
     /// Seconds since 1970.

@@ -40,7 +40,7 @@ package final class JobControl: @unchecked Sendable {
     private let path: String
     private var source: (any DispatchSourceRead)?
 
-    /// One that connects and says nothing holds the others up no longer than this, in seconds.
+    /// So long, in seconds, a client that connects and sends nothing may delay the others.
     private static let patience = 2
 
     /// - Parameter perform: called for one command at a time; an error's words go back to whoever

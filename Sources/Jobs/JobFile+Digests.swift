@@ -4,7 +4,7 @@ import JSON
 import Status
 import System
 
-/// What a table's verification has come to, as a job's file keeps it.
+/// How far a table's verification is, as a job's file keeps it.
 package struct VerifyState: Equatable, Sendable {
     package var key: DigestKey
     package var source = DigestState()

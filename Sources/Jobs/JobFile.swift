@@ -128,7 +128,7 @@ package final class JobFile: JobStore {
 
     private func prepareForWriting() throws(DatabaseError) {
         _ = try database.rows("PRAGMA journal_mode=WAL")
-        // A save touches some ten pages: what SQLite would keep besides is memory for nothing.
+        // A save touches some ten pages: a larger cache would only take memory.
         try database.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-200")
     }
 
@@ -373,7 +373,7 @@ package final class JobFile: JobStore {
             .integer(record.items), .integer(record.bytes))
     }
 
-    /// An item that is refused again, as after a crash, has one entry all the same.
+    /// An item that is refused again, as after a crash, still has one entry.
     private func insert(_ letter: DeadLetter, inTable table: Int) throws(DatabaseError) {
         try database.run(
             """
@@ -384,7 +384,7 @@ package final class JobFile: JobStore {
             .blob(letter.item))
     }
 
-    /// The dead letter is none any more.
+    /// The dead letter has arrived, or is no longer needed.
     package func remove(_ letter: DeadLetter, fromTable table: Int) throws(JobError) {
         try Self.wrapped { () throws(DatabaseError) in
             try database.run(

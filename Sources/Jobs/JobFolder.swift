@@ -44,7 +44,7 @@ package struct JobFolder: Sendable {
             guard mkdir(built, 0o700) != 0, errno != EEXIST else { continue }
             let reason = errno
             var status = stat()
-            // A folder that is there may stand in one that refuses to make any.
+            // One that exists may be in a folder in which none can be made.
             guard stat(built, &status) != 0 else { continue }
             let place = built == path ? "" : ": cannot make \(built)"
             throw failure("the state folder \(path) can't be made\(place)", reason)
@@ -144,7 +144,7 @@ package struct JobFolder: Sendable {
     private var records: [JobRecord] {
         ids.compactMap { id -> JobRecord? in
             let path = databasePath(id)
-            // One of an older version is brought up to date, or its command would begin anew.
+            // One of an older version is brought up to date, or its command would begin again.
             let file =
                 (try? JobFile.open(path, readOnly: true))
                 ?? (try? JobFile.open(path, readOnly: false))
@@ -185,8 +185,8 @@ package struct JobFolder: Sendable {
     /// Whether a process runs the job now.
     package func isRunning(_ id: String) -> Bool { FileLock.isHeld(lockPath(id)) }
 
-    /// Deletes all that there is of a job, which nobody may be running. The lock goes last: until
-    /// then nobody can take it, and after it there is nothing left to be found.
+    /// Deletes everything of a job that no process runs. The lock is deleted last: until then no
+    /// other process can take it, and after that the job can't be found.
     package func remove(_ id: String) throws(JobError) {
         for suffix in [".db", ".db-wal", ".db-shm", ".sock", ".lock"] {
             let file = "\(path)/\(id)\(suffix)"

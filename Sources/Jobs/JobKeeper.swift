@@ -175,7 +175,7 @@ package final class JobKeeper: @unchecked Sendable {
         try onQueue { () throws(JobError) in try store?.filesWritten(ofTable: table) ?? [] }
     }
 
-    /// Looks for items of a table that came to one key, which takes a while: a part at a time is
+    /// Looks for items of a table that got the same key, which takes a while: a part at a time is
     /// asked for.
     /// - Parameter bytesMax: that the search may take in memory.
     package func collisions(ofTable table: Int, bytesMax: Int) throws(JobError) -> KeyCollisions {

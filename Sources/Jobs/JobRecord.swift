@@ -5,14 +5,14 @@ import Schema
 import Status
 import System
 
-/// What a job is and where it stands, as its file tells.
+/// What a job is and where it stands, as its file says.
 package struct JobRecord: Equatable, Sendable {
     package enum State: String, Sendable {
         /// Made; items move, or did when it was last updated.
         case running
         /// Held by `jobs pause`.
         case paused
-        /// Ended early, at the user's wish or by a fault; it can be resumed.
+        /// Ended early, by its user or by a fault; it can be resumed.
         case stopped
         case failed
         /// Every item arrived, or is a dead letter.
@@ -104,9 +104,9 @@ package struct JobTable: Equatable, Sendable {
     /// Write units that were bought to make the target warm: its own and those of its indexes.
     package var warmUnits = 0
     package var settings = SettingsReport()
-    /// What verifying the copy has come to; nil unless it has been.
+    /// The result of verifying the copy; nil unless it was verified.
     package var comparison: Comparison?
-    /// Items that came to one key.
+    /// Items that got the same key.
     package var collisions = KeyCollisions()
     /// Places that changes name and items have had.
     package var placesMet: [String] = []

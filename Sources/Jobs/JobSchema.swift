@@ -104,7 +104,7 @@ enum JobSchema {
             PRIMARY KEY (in_table, side, segment)) WITHOUT ROWID;
         """,
         // Buckets go by the highest bits of the keys' hashes, no more by the lowest: sums that were
-        // made before begin anew.
+        // made before are made again.
         """
         DELETE FROM digest_buckets;
         DELETE FROM digest_segments;
@@ -121,7 +121,7 @@ enum JobSchema {
             number INTEGER PRIMARY KEY, in_table INTEGER NOT NULL REFERENCES tables,
             file BLOB NOT NULL);
         """,
-        // Under which keys items are written, so that two that come to one key are found.
+        // Under which keys items are written, so that two that get the same key are found.
         """
         ALTER TABLE tables ADD COLUMN collisions TEXT;
         ALTER TABLE tables ADD COLUMN places_met TEXT;

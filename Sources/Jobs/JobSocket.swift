@@ -28,7 +28,7 @@ enum JobSocket {
         return descriptor
     }
 
-    /// - Throws: when nobody listens there.
+    /// - Throws: when no process listens there.
     static func connect(to path: String) throws(JobError) -> Int32 {
         let descriptor = try make()
         guard withAddress(of: path, { Glibc.connect(descriptor, $0, $1) }) == 0 else {

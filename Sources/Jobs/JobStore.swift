@@ -69,13 +69,13 @@ package struct TableSave: Sendable {
     var digests: (side: Int, state: DigestState)?
     /// What has been repaired.
     package var repairs: VerifyCounters?
-    /// What became of the target's settings.
+    /// What was done about the target's settings.
     var settings: SettingsReport?
-    /// What comparing a copy with its source has come to.
+    /// The result of comparing a copy with its source.
     var comparison: Comparison?
     /// Places that changes name and items have had.
     var placesMet: [String]?
-    /// Items that came to one key, once they have been looked for.
+    /// Items that got the same key, once they have been looked for.
     var collisions: KeyCollisions?
     /// Its last run has ended: every item arrived, or it failed, or was stopped.
     var end: (isFinished: Bool, failure: String?)?

@@ -1,12 +1,12 @@
 import Flow
 import JSON
 
-/// A job as it looks from outside, read without disturbing whoever runs it.
+/// A job as it looks from outside, read without disturbing the process that runs it.
 package struct JobView: Equatable, Sendable {
     package enum State: String, Sendable {
         case running
         case paused
-        /// Ended early, at the user's wish; it can be resumed.
+        /// Ended early, by its user; it can be resumed.
         case stopped
         case failed
         case finished

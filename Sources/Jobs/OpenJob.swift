@@ -7,7 +7,7 @@ import System
 package struct OpenJob {
     /// nil: nothing is kept of it, and it can't be resumed.
     package var kept: Kept?
-    /// Of its tables; nil where they are locked by nobody.
+    /// Of its tables; nil where they are not locked.
     package var locks: PairLocks?
     package var record: JobRecord
     package var tables: [OpenTable]
@@ -74,7 +74,7 @@ package struct OpenJob {
 package struct OpenTable {
     package var record: JobTable
     package var segments: [PartitionRecord]
-    /// What was read of it before the job began, or went on.
+    /// What was read of it before the job began, or was resumed.
     package var first: FirstRead?
 
     package init(record: JobTable, segments: [PartitionRecord], first: FirstRead? = nil) {

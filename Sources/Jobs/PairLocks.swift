@@ -61,7 +61,7 @@ package final class PairLocks: Sendable {
                 "\(places) can't be made: \(String(cString: strerror(errno)))",
                 hint: "name another folder with --state-dir")
         }
-        // In one order whoever takes them: else two commands could refuse each other.
+        // Always in the same order: else two commands could refuse each other.
         var locks: [Int: Held] = [:]
         let names = pairs.map { Self.name(of: $0, for: purpose) }
         for (number, name) in names.enumerated().sorted(by: { $0.element < $1.element }) {
@@ -95,7 +95,7 @@ package final class PairLocks: Sendable {
         jobLock.withLock { $0 = kept.lock }
     }
 
-    /// Frees them, whoever else still knows of them.
+    /// Frees them, also where others still refer to them.
     package func release() {
         jobLock.withLock { $0 }?.release()
         for pair in held { pair.lock.release() }

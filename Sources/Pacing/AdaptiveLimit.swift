@@ -87,7 +87,7 @@ package struct AdaptiveLimit: Sendable {
         beginWindow(at: now)
     }
 
-    /// Goes back to an earlier value, when a ``shrink(by:at:)`` turned out to be for nothing, and
+    /// Goes back to an earlier value, when a ``shrink(by:at:)`` turned out to be useless, and
     /// takes up the search that it had ended.
     package mutating func restore(_ value: Int, at now: Instant) {
         current = min(max(value, range.lowerBound), range.upperBound)

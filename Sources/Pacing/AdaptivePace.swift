@@ -1,6 +1,6 @@
 import System
 
-/// Tells throttling from refusals that no slowing down would end, and finds the pace to go on at.
+/// Distinguishes throttling from refusals that no slower pace would end, and finds the right pace.
 ///
 /// A share of refused items is throttling only if it falls when the rate falls. So a share above
 /// the background starts a *trial*: the pace is cut to a part of what was accepted over the last
@@ -278,7 +278,7 @@ package struct AdaptivePace: Sendable {
             return nil
         }
         // Where a cut has helped before, one that does not may have met a bad moment: the next one
-        // decides. A policy that cuts at once tells chance by itself.
+        // decides. A policy that cuts at once recognises chance by itself.
         guard !hasHelped || policy.cutsAtOnce else {
             hasHelped = false
             return nil

@@ -2,9 +2,9 @@
 ///
 /// Each claims the units of one request at a time. Of those that wait, the one is served next whose
 /// claim would have come first if all had been served side by side, unit by unit (start-time fair
-/// queueing: Goyal, Vin and Cheng, SIGCOMM 1996). So nobody starves, small requests get as many
-/// units as large ones do, and what one claimant leaves is everyone's. A claim that does not fit
-/// yet is waited for, never passed by a smaller one.
+/// queueing: Goyal, Vin and Cheng, SIGCOMM 1996). So no claimant starves, small requests get as
+/// many units as large ones do, and what one claimant leaves is everyone's. A claim that does not
+/// fit yet is waited for, never passed by a smaller one.
 ///
 /// What a ``TokenBucket`` promises holds for the sum of all. A value with no clock, lock or thread.
 package struct SharedBucket: Sendable {
@@ -61,7 +61,7 @@ package struct SharedBucket: Sendable {
             claimant: claim.claimant, reservation: bucket.take(claim.units, at: now))
     }
 
-    /// When the next claim can be granted: `now` or later; nil while nobody waits.
+    /// When the next claim can be granted: `now` or later; nil while none waits.
     package func readyAt(_ now: Instant) -> Instant? {
         next.map { bucket.readyAt(claims[$0].units, now: now) }
     }

@@ -95,7 +95,7 @@ package struct TokenBucket: Sendable {
         for earlier in 0..<index { flights[earlier].peak = max(flights[earlier].peak, peak + gain) }
     }
 
-    /// Goes on at another rate. What has been saved up beyond the new burst is lost; debt stays.
+    /// Continues at another rate. What has been saved up beyond the new burst is lost; debt stays.
     package mutating func setRate(_ rate: Double, at now: Instant) {
         precondition(rate > 0, "rate must be positive, not \(rate)")
         refill(at: now)

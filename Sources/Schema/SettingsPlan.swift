@@ -1,6 +1,6 @@
 import DynamoModel
 
-/// What becomes of a table's definition and settings in its copy: all decided before anything is
+/// What a copy makes of a table's definition and settings: all decided before anything is
 /// changed, by comparing how the copy is to be with how it is.
 package struct SettingsPlan: Equatable, Sendable {
     /// What a target that is not there is created as.

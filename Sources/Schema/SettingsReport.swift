@@ -1,6 +1,6 @@
 import JSON
 
-/// What became of a table's settings, in words.
+/// What was done about a table's settings, in words.
 package struct SettingsReport: Equatable, Sendable {
     package var carried: [String] = []
     package var notCarried: [String] = []

@@ -5,8 +5,8 @@ import Flow
 
 /// Makes and changes one target: what comes before its items, and what comes after.
 ///
-/// Each step looks before it acts, so that whoever is killed in the midst of them has only to run
-/// them again.
+/// Each step looks before it acts: after a crash in the midst of them it is enough to run them
+/// again.
 package struct TableProvisioner: Sendable {
     package let target: TargetTable
     package let note: @Sendable (String) -> Void

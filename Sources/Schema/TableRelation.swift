@@ -7,7 +7,7 @@ package enum TableRelation: Equatable {
     case same
     /// Replicas of one global table: the same name in the same account, each in its region.
     case replica
-    /// They may be the same: what their servers say does not tell.
+    /// They may be the same: what their servers say does not decide it.
     case uncertain
 
     /// A table's id is its own, and so are its name, ARN and creation time together. Servers other

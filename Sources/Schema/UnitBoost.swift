@@ -3,8 +3,8 @@ import JSON
 
 /// The units that a target had before they were raised for the load.
 ///
-/// It is in the job before they are raised, and until they are set back: whoever finds it there has
-/// to do that.
+/// It is in the job before they are raised, and until they are set back: a run that finds it there
+/// sets them back.
 package struct UnitBoost: Equatable, Sendable {
     package var table: Throughput
     package var indexes: [String: Throughput]

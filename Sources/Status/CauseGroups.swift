@@ -3,7 +3,7 @@
 /// A cause is the message of one table without that table's names. Of two tables, `there is no
 /// source table a` and `there is no source table b` are one cause, `there is no source table NAME`.
 package struct CauseGroups: Equatable, Sendable {
-    /// One table, and what became of it.
+    /// One table and its outcome.
     package struct Case: Equatable, Sendable {
         package var source: String
         package var target: String

@@ -2,7 +2,7 @@ import DynamoModel
 import Flow
 import JSON
 
-/// What comparing a table with its target has come to.
+/// The result of comparing a table with its target.
 package struct Comparison: Equatable, Sendable {
     package enum Result: String, Sendable {
         case equal

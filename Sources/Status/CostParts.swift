@@ -22,7 +22,7 @@ package struct CostParts: Equatable, Sendable {
         return reads + writes + indexWrites + (transfer ?? 0) + (boost ?? 0)
     }
 
-    /// What is not in ``once``, as nobody knows its price.
+    /// What is not in ``once``: its price is not known.
     package var unknown: [String] {
         [("data transfer", transfer), (Self.boostTitle, boost)].filter { $0.1 == nil }.map(\.0)
     }

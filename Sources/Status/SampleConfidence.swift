@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// What a sample tells of the whole.
+/// What a sample says about the whole.
 package struct SampleConfidence: Equatable, Sendable {
     package let segmentsRead: Int
     package let segments: Int

@@ -26,7 +26,7 @@ package struct TableStatus: Equatable, Sendable {
         case ended
     }
 
-    /// In one word, whatever is done with it.
+    /// Where a table stands, in one word: the same for every kind of job.
     package enum State: String, Sendable {
         case waiting
         case running
@@ -49,7 +49,7 @@ package struct TableStatus: Equatable, Sendable {
     /// nil where nothing is compared.
     package var comparison: Comparison?
     package var settings = SettingsReport()
-    /// Items that came to one key.
+    /// Items that got the same key.
     package var collisions = KeyCollisions()
     /// What DynamoDB does for it by itself.
     package var requests: [ServiceRequest] = []
@@ -78,7 +78,7 @@ package struct TableStatus: Equatable, Sendable {
         }
     }
 
-    /// What it has come to, in one word: of a comparison what it has found.
+    /// Its outcome in one word: of a comparison, what it found.
     package var outcomeText: String {
         switch outcome {
         case .completed: comparison?.result?.rawValue ?? "complete"

@@ -6,7 +6,7 @@ package protocol Stoppable: Sendable {
     func stop()
 }
 
-/// One wish to stop, which may come before there is anything to be stopped.
+/// One request to stop, which may come before there is anything to stop.
 final class StopRequest: @unchecked Sendable {
     // @unchecked: both are touched only on `queue`.
     private let queue = DispatchQueue(label: "command.stop")
@@ -14,7 +14,7 @@ final class StopRequest: @unchecked Sendable {
     private var writes = false
     private var work: (any Stoppable)?
 
-    /// What a wish to stop comes to.
+    /// What follows from a request to stop.
     enum Answer {
         /// Nothing was written: the process may end.
         case nothingWritten
@@ -34,7 +34,7 @@ final class StopRequest: @unchecked Sendable {
         }
     }
 
-    /// From now on something may be written. Where that was not so when the wish came, it never
+    /// From now on something may be written. Where that was not so when the request came, it never
     /// returns: the process is about to end, and nothing may be written any more.
     func willWrite() {
         let isTooLate = queue.sync {

@@ -2,10 +2,10 @@ import JSON
 import System
 
 /// What is read of an operation's reply: each member, what it may be, and what it means when it is
-/// something else. What a shape does not name reaches nobody (`checked(_:)`).
+/// something else. What a shape does not name is dropped (`checked(_:)`).
 ///
 /// What a server sends is never a precondition: the tests send every field of every shape each kind
-/// of absurd value, so that nothing is read that nobody has thought of.
+/// of absurd value, so that none is read unchecked.
 package struct ReplyShape: Sendable {
     package let fields: [ReplyField]
 
@@ -21,10 +21,10 @@ package struct ReplyField: Sendable {
     package enum Absence: Sendable {
         /// The reply makes no sense without it.
         case refused
-        /// There is none, or nobody knows.
+        /// As if there were none.
         case taken
         /// AWS's own endpoints always have it, and without it a reply may be one that a proxy has
-        /// made up; elsewhere nobody knows.
+        /// made up; of others it is taken as if there were none.
         case refusedOfAWS
     }
 
@@ -65,7 +65,7 @@ package indirect enum ReplyValue: Sendable {
     case text(max: Int)
     /// Text that may be empty.
     case anyText
-    /// One of these words: what another one means nobody knows.
+    /// One of these words: what another one means is not known.
     case word([String])
     case flag
     case whole(ClosedRange<Int>)

@@ -52,8 +52,8 @@ extension Session {
             hint: "Renew them there, and run the command again.")
     }
 
-    /// Asks for the credentials that are good now, before those in use end. Nobody waits: a source
-    /// that has no newer ones is asked again soon, and what it throws will be known when the
+    /// Asks for the credentials that are good now, before those in use end. No request waits: a
+    /// source that has no newer ones is asked again soon, and what it throws will be known when the
     /// service refuses the old ones.
     func lookForCredentials(at now: UTCTime) {
         // Of several requests at a time one asks, and others don't for a while.

@@ -50,7 +50,7 @@ extension Session {
         hasAnswered ? max(left, patience ?? configuration.giveUpAfter) : left
     }
 
-    /// Nobody waits in silence: says, in time, what for, unless it is cancelled before.
+    /// Says after a while what is waited for, unless it is cancelled before.
     private func tellOfWait(_ operation: Operation) -> DispatchWorkItem {
         let item = DispatchWorkItem { [onWait, place] in
             onWait?("waiting for \(place) to answer \(operation.name)")

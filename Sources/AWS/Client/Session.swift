@@ -90,7 +90,7 @@ final class Session: Sendable {
     /// See ``Client/faultsPass()``.
     func faultsPass() { passing.store(true, ordering: .relaxed) }
 
-    /// Notes what a result tells of the endpoint. A code of the service's own, whichever it is,
+    /// Notes what a result says about the endpoint. A code of the service's own, whichever it is,
     /// comes from something that speaks its protocol.
     func note<Value>(_ result: Result<Value, AWSError>, of operation: Operation) {
         switch result {

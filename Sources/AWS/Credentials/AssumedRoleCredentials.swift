@@ -7,7 +7,7 @@ struct AssumedRoleCredentials: CredentialProvider {
     let source: any CredentialProvider
     let service: TokenService
     let askForCode: (@Sendable (String) -> String?)?
-    /// Nobody sits at the terminal any more when a session ends: a code is asked for once.
+    /// When a session ends its user may have left the terminal: a code is asked for once.
     private let hasAsked = Locked(false)
 
     init(

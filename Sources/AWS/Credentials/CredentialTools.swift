@@ -4,7 +4,7 @@ import Pacing
 package struct CredentialTools: Sendable {
     package var time: any TimeSource = MonotonicTime()
 
-    /// Asks a person for the code that a device shows now; nil where nobody can be asked. May
+    /// Asks a person for the code that a device shows now; nil where there is no terminal. May
     /// block: it is called on a thread of its own.
     package var askForCode: (@Sendable (_ device: String) -> String?)?
 

@@ -17,7 +17,7 @@ struct ProfileFile: Equatable {
     /// Names are in lower case; `dynamodb.endpoint_url` names an indented property.
     typealias Properties = [String: String]
 
-    /// Larger ones are refused: nobody writes them.
+    /// Larger ones are refused: they are no profile files.
     static let bytesMax = 1 << 20
 
     /// By header, without brackets and outer white space: `default`, `profile staging`.
@@ -55,7 +55,7 @@ struct ProfileFile: Equatable {
             } else {
                 guard let section else { throw failure("a property outside of any section") }
                 guard let (name, value) = Self.property(content) else {
-                    // A value that goes on over several lines is none that we read.
+                    // A value of several lines is none that is read here.
                     if isBelow { continue }
                     throw failure("expected name = value")
                 }

@@ -62,7 +62,7 @@ package struct StorageEndpoint: Equatable, Sendable {
     package var isLoopback: Bool { Endpoint.isLoopback(endpoint.host) }
 
     /// The same for buckets of another region. Throws when there is no such region, or it belongs
-    /// to another partition: nobody's credentials are good in two.
+    /// to another partition: no credentials are good in two.
     package func moved(to region: String) throws(ConfigurationError) -> StorageEndpoint {
         if isCustom {
             return try StorageEndpoint(url: url, region: region, addressing: addressing)

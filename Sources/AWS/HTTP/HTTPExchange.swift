@@ -41,7 +41,7 @@ final class HTTPExchange: @unchecked Sendable {
     /// Where it stands in the engine's list of transfers.
     var slot = 0
 
-    /// The header lines of the reply, with their ends; nil where nobody wants them.
+    /// The header lines of the reply, with their ends; nil where they are not needed.
     let fields: ByteBuffer?
     /// What comes after so many bytes of them is not kept.
     static let fieldsBytesMax = 65_536

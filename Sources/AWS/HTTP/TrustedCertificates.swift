@@ -18,9 +18,9 @@ package struct TrustedCertificates: Hashable, Sendable {
     }
 }
 
-/// Looks for certificates where nobody named any: what exists first is taken.
+/// Where certificates are looked for when none are named: the first that exists is taken.
 ///
-/// A file goes before a folder: with a folder, libcurl parses everything anew for each connection.
+/// A file goes before a folder: with a folder, libcurl parses everything again for each connection.
 struct CertificateSearch {
     let files: any FileReader
 

@@ -169,7 +169,7 @@ package struct TokenService: Sendable {
         }
     }
 
-    /// AWS's own words, their first line: of a signature that is wrong it tells every step, the
+    /// AWS's own words, their first line: of a wrong signature the others show every step, the
     /// session token among them.
     private func refusal(_ reply: XMLReply, _ status: Int, _ secrets: [String?]) -> Refusal {
         guard let code = reply.text(of: "Code") else {

@@ -47,7 +47,7 @@ package final class RESTClient: Sendable {
     /// See ``Client/faultsPass()``.
     package func faultsPass() { session.faultsPass() }
 
-    /// Where completions of calls run that nobody has a queue for.
+    /// Where completions of calls run that have no queue of their own.
     package var callQueue: DispatchQueue { session.callQueue }
 
     /// See ``Client/renewCredentials(after:)``.

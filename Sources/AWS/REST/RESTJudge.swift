@@ -146,7 +146,7 @@ struct ServiceRefusal {
         region = tree.text(of: "Region")?.trimmed
     }
 
-    /// What a status means that comes without a word; nil where it does not tell.
+    /// What a status means that comes without a code; nil where that is not clear.
     static func code(of status: Int) -> String? {
         switch status {
         case 301: "PermanentRedirect"

@@ -99,7 +99,7 @@ extension RESTRequest {
             .joined(separator: "&")
     }
 
-    /// Over TLS nobody can change a body on its way, and hashing it would cost more than all else.
+    /// Over TLS no body can be changed on its way, and hashing it would cost more than all else.
     private var bodyHash: String {
         guard let body, body.count > 0 else { return Self.emptyHash }
         if address.endpoint.scheme == "https" { return "UNSIGNED-PAYLOAD" }

@@ -1,7 +1,7 @@
 /// Completion for bash, version 4 or newer, from the declarations of the commands.
 ///
-/// The script tells by the words before the one at the cursor which command it is about and
-/// whether an option waits for its value. (Bash reference manual, "Programmable Completion".)
+/// From the words before the cursor the script finds the command, and whether an option waits for
+/// its value. (Bash reference manual, "Programmable Completion".)
 package struct BashCompletion {
     private let program: CompletedProgram
     private var commands: [CompletedCommand] { program.commands }

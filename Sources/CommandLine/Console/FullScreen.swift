@@ -37,7 +37,7 @@ package final class FullScreen: @unchecked Sendable {
 
     package var size: (columns: Int, rows: Int) { Terminal.size(descriptor) }
 
-    /// Nobody looks any more.
+    /// The terminal is gone.
     package var isLost: Bool { queue.sync { stream.isClosed } }
 
     /// Fills the screen with these lines, from its top. Lines that do not fit below are left out,

@@ -54,7 +54,7 @@ package struct OutputStream {
 package enum StandardStreams {
     package static func prepare() {
         signal(SIGPIPE, SIG_IGN)
-        // Whoever ignores it can't tell how a child has ended.
+        // Where it is ignored, wait(2) can't say how a child has ended.
         signal(SIGCHLD, SIG_DFL)
         // Started with one of them closed, the next file opened would take its number, and console
         // text would land in it.

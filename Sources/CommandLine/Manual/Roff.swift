@@ -14,7 +14,7 @@ struct Roff {
     /// A request of roff itself, which knows no quotes.
     mutating func request(_ words: String) { lines.append("." + words) }
 
-    /// What programs that read pages look at, and nobody else.
+    /// For programs that read manual pages: it is not shown.
     mutating func comment(_ text: String) { lines.append("'\\\"" + text) }
 
     /// Three columns for tbl(1): the last takes what is left of a line.
@@ -64,7 +64,7 @@ struct Roff {
         macro("RE")
     }
 
-    /// Words that are set apart: what is typed as it stands, and what stands for something else.
+    /// Words in another type: those that are typed as they are, and those to be replaced.
     enum Span: Equatable {
         case plain(String)
         case literal(String)

@@ -10,7 +10,7 @@ package struct OptionDescription: Equatable, Sendable {
 
     /// Where in a ``ConfigFile`` an option may stand.
     package enum FilePlace: Equatable, Sendable {
-        /// On the command line only: a wish for one time.
+        /// On the command line only: it is meant for one run.
         case nowhere
         /// For the whole of it.
         case top
@@ -189,7 +189,7 @@ package struct Option<Arguments: CommandArguments>: Sendable {
         return option
     }
 
-    /// It is a wish for this time, and no file can repeat it.
+    /// It is meant for one run: a file can't have it.
     package var once: Self {
         var option = self
         option.description.filePlace = .nowhere

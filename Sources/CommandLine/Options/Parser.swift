@@ -10,7 +10,7 @@ extension CommandArguments {
     /// Reads the words after the command's name.
     ///
     /// Options and operands may be mixed; `--` ends the options. An option given again replaces
-    /// what it was given before, unless it is one that adds up.
+    /// what it was given before, unless it may be repeated.
     package init(parsing words: [String]) throws(UsageError) {
         let given = try Self.given(words)
         self.init()

@@ -99,7 +99,7 @@ extension Page {
     }
 }
 
-/// What dead letters tell of items that could not be changed: all of it, or where the changes hide
+/// What dead letters show of items that could not be changed: all of it, or where the changes hide
 /// values the key alone, itself hidden when it is to be.
 struct LetterWriter {
     private let schema: KeySchema
@@ -114,7 +114,7 @@ struct LetterWriter {
         hidden = changes.hiddenAttributes.map { names in
             Set(names.map { String(decoding: $0, as: UTF8.self) })
         }
-        // Without a key of the user's, one that nobody has.
+        // Without a key of the user's, one that is drawn for this run and kept nowhere.
         self.key = key ?? .ofThisRun
     }
 
@@ -144,7 +144,7 @@ struct LetterWriter {
 }
 
 extension SecretKey {
-    /// One that nobody has.
+    /// One that is drawn for this run and kept nowhere.
     static let ofThisRun: SecretKey = {
         var generator = SystemRandomNumberGenerator()
         return SecretKey(

@@ -2,7 +2,7 @@ import DynamoModel
 import Flow
 import JSON
 
-/// Leaves out items that nobody wants.
+/// Leaves out items that a condition does not want.
 package final class FilterStage: PageStage {
     /// It decodes what the condition names.
     package let isHeavy = true

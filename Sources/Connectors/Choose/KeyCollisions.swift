@@ -2,7 +2,7 @@ import Flow
 import JSON
 import System
 
-/// Items that came to one key, though they came from different places.
+/// Items that got the same key, though they came from different places.
 package struct KeyCollisions: Equatable, Sendable {
     /// How many keys there are that more than one item came to.
     package private(set) var count = 0

@@ -4,7 +4,7 @@ import JSON
 import System
 
 /// Which items were written under which keys: kept with the cursors, so that in the end two that
-/// came to one key are found, whatever was stopped and sent again meanwhile.
+/// got the same key are found, whatever was stopped and sent again meanwhile.
 ///
 /// Records one behind the other: 12 bytes of the hash of the key as it is written, 8 of the hash of
 /// where the item came from, the length of a text, and the text, which is for people.
@@ -86,7 +86,7 @@ package final class OriginStage: PageStage, @unchecked Sendable {
                         origin += shown(try read.slice.key(in: page.buffer.bytes, schema: source))
                     }
                     let count = origin.count
-                    // Tells items apart that came of one.
+                    // Distinguishes items that were made of one.
                     if position > 0 { origin += " \(position)".utf8 }
                     made.records.append(key: hash, origin: origin, text: count)
                 }

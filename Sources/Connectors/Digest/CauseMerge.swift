@@ -15,7 +15,7 @@ package struct PassDifference: Sendable {
     }
 }
 
-/// Merges keys that differ, and tells of each whether it differed in the same way when both sides
+/// Merges keys that differ, and says of each whether it differed in the same way when both sides
 /// were read first.
 ///
 /// Of the first pass a bucket's sums are known, of the second each of its items that differ. An

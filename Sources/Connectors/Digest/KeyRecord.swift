@@ -1,6 +1,6 @@
 import System
 
-/// What is kept of an item of which its sums do not tell enough: its digest, which side it is on,
+/// What is kept of an item where sums are not enough: its digest, which side it is on,
 /// and its key as JSON.
 package struct KeyRecord: Equatable, Sendable {
     var digest: ItemDigest
@@ -79,7 +79,7 @@ package struct KeyTable: Sendable {
         compact()
     }
 
-    /// Gives back the bytes of keys that nobody has any more.
+    /// Frees the bytes of keys that are not used any more.
     private mutating func compact() {
         var used: [UInt8] = []
         used.reserveCapacity(entries.reduce(0) { $0 + Int($1.length) })

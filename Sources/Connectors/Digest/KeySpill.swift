@@ -1,7 +1,7 @@
 import Flow
 import System
 
-/// An item that differs, as far as the scans of both sides tell: it is on one side only, or
+/// An item that differs, as far as the scans of both sides show: it is on one side only, or
 /// different.
 package struct KeyDifference: Equatable, Sendable {
     package var source: ItemDigest?

@@ -23,7 +23,7 @@ package struct ExportListing: Equatable, Sendable {
     package var unfinished: [String] = []
     /// Files that are no part of any export, and are not read.
     package var skipped: [String] = []
-    /// A file whose name only Unicode tells from another's: nobody could say which one is meant.
+    /// A file whose name differs from another's in its Unicode form only: either could be meant.
     package var lookAlike: String?
 
     private static let summary = "manifest-summary.json"

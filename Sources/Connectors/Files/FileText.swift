@@ -103,8 +103,8 @@ final class FileText {
         return true
     }
 
-    /// Tells how the file is to be read.
-    /// - Returns: false where that takes more of its bytes.
+    /// Finds how the file is to be read.
+    /// - Returns: false where more of its bytes are needed.
     private func look() throws(FormatFlaw) -> Bool {
         // A mark of the encoding may stand before all else.
         if raw.count < 4, !hasAllRaw { return false }

@@ -37,7 +37,7 @@ package final class StreamStore: FileStore, @unchecked Sendable {
             guard range.lowerBound == offset else {
                 return done(.failure(failure("can't be read twice")))
             }
-            // A pipe may give a byte at a time: it takes some to tell what they are.
+            // A pipe may give a byte at a time, and their format takes several to be found.
             var isAtEnd = false
             while buffer.count < min(range.count, Self.bytesMin), !isAtEnd {
                 switch readOnce(range.count - buffer.count, into: buffer) {

@@ -15,7 +15,7 @@ package struct AskedPair: Sendable {
     package var difference: KeyDifference
     /// As it was found last.
     package var last: PairState
-    /// The target is said to have none, and is not asked: the condition of the write tells.
+    /// The target is said to have none, and is not asked: the condition of the write finds out.
     package var trustsAbsence: Bool
 
     /// - Parameter trustsAbsence: of a target that has none.

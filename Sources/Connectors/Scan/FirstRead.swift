@@ -42,7 +42,7 @@ package struct FirstRead: Sendable {
     }
 }
 
-/// Reads of one table what ``FirstRead`` is to tell.
+/// Reads of one table what ``FirstRead`` has.
 package struct FirstReader: Sendable {
     package let table: any ReadableTable
     package let description: TableDescription
@@ -225,7 +225,7 @@ extension ScanSource {
     /// hash space. Never more than the table has pages, since each costs a request and half a read
     /// unit at least; else 64, so that they are spread over the hash space, and more for each two
     /// megabytes beyond.
-    /// - Parameter bytes: 0: nobody knows.
+    /// - Parameter bytes: 0: not known.
     package static func segments(forBytes bytes: Int) -> Int {
         let bytes = bytes > 0 ? bytes : bytesUnknown
         guard bytes > FirstReader.unsegmentedMax else { return 1 }

@@ -96,7 +96,7 @@ extension ValueExpression {
 }
 
 extension ExpressionParser {
-    /// Which of two changes of one place would win nobody could tell.
+    /// Refuses two changes of one place: it would not be clear which wins.
     fileprivate func check(
         _ pattern: PathPattern, _ earlier: [PathPattern], at start: Int
     ) throws(ExpressionError) {

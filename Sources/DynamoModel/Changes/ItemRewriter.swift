@@ -32,7 +32,7 @@ package final class ItemRewriter {
     /// - Parameters:
     ///   - keys: of what the items become.
     ///   - source: theirs as they come.
-    ///   - matches: nil: nobody asks.
+    ///   - matches: nil: they are not counted.
     package init(
         _ changes: any ItemChanging, keys: KeySchema, from source: KeySchema,
         matches: PlaceMatches? = nil
@@ -276,7 +276,7 @@ package enum RewriteFailure: Error, Equatable, Sendable {
     case malformed(JSONError)
 }
 
-/// Why an item can't become what it is to become: it never tells what it holds.
+/// Why an item can't be changed. It never shows what the item holds.
 package struct ItemRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     package let description: String
 

@@ -1,6 +1,6 @@
 import System
 
-/// What becomes of each place of an item, where nothing may pass that nobody has decided about.
+/// What happens to each place of an item, where nothing may pass without a rule.
 ///
 /// Of several paths that lead to a place the longest counts, and of these the one that names more
 /// of its steps. A value that is hashed, masked or removed is also searched for in all that is

@@ -1,6 +1,6 @@
 import System
 
-/// What values are hashed with, so that only who has it can tell what a hash is of.
+/// What values are hashed with, so that only its owner can find what a hash is of.
 ///
 /// A value's code is HMAC-SHA-256 (RFC 2104) over its text, in base 32 (RFC 4648), without padding,
 /// cut to a length. The text is a text's own UTF-8, a number's digits as ``DynamoNumber/text``
@@ -13,7 +13,7 @@ package struct SecretKey: Hashable, Sendable {
     /// 130 bits.
     package static let lengthUsual = 26
 
-    /// Tells this key from others, and tells nothing of it.
+    /// Distinguishes this key from others, and reveals nothing of it.
     package let fingerprint: String
     private let key: HMACKey
 

@@ -62,8 +62,8 @@ extension AttributeValue {
         }
     }
 
-    /// What `size` tells: the code units in UTF-16 of a string, the bytes of a binary, the elements
-    /// of the others; nil for what has no size.
+    /// What `size` returns: the code units in UTF-16 of a string, the bytes of a binary, the
+    /// elements of the others; nil for what has no size.
     ///
     /// The guide says "the length of the string"; ministack's authors observed the unit.
     var length: Int? {

@@ -59,7 +59,7 @@ extension Condition {
         case .exists: throw Self.invalidOperator("attribute_exists")
         case .hasType: throw Self.invalidOperator("attribute_type")
         case .contains: throw Self.invalidOperator("contains")
-        // What is bound does not tell `NOT attribute_exists(a)` from the function.
+        // Once bound, `NOT attribute_exists(a)` is the same as the function.
         case .not(.exists): throw Self.invalidOperator("attribute_not_exists")
         case .not: throw Self.invalidOperator("NOT")
         case .or: throw Self.invalidOperator("OR")

@@ -19,7 +19,7 @@ struct SeenNames {
     /// A bit for each word, by six bits of it: a word whose bit is not set has not been there, and
     /// need not be looked for.
     private var bits: UInt64 = 0
-    /// Words do not tell whether a name stands in the map twice.
+    /// The words do not decide whether a name is in the map twice.
     private(set) var isUnsure = false
 
     /// - Parameters:
@@ -73,8 +73,8 @@ extension ByteWalk {
         return SeenNames(words, level: level)
     }
 
-    /// What tells a name from others: its length, its first eight bytes and its last, made one
-    /// word.
+    /// What distinguishes a name from others: its length, its first eight bytes and its last, made
+    /// one word.
     @inline(__always)
     func word(of name: Text) -> UInt64 {
         name.hasEscapes ? wordUnescaped(name) : Self.word(base + name.start, name.count)

@@ -56,7 +56,7 @@ package struct BatchGetCutter: Sendable {
                 try walk.walkValue()
             }
         }
-        // Without either nobody knows whether a key that is missing has no item.
+        // Without either it is not known whether a key that is missing has no item.
         guard hasResponses, hasUnprocessed else {
             throw walk.failure("Responses or UnprocessedKeys is missing")
         }

@@ -1,4 +1,4 @@
-/// Tells that a scan goes round in a circle: its cursor comes to a key where it has been before,
+/// Finds a scan that goes round in a circle: its cursor comes to a key where it has been before,
 /// and it would never end. A key that does not advance is the smallest such circle.
 ///
 /// Remembers one key at a time, the one after 1, 2, 4, 8, ... pages: a circle of any length is

@@ -23,7 +23,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case policy = "resource-policy"
     case protection = "deletion-protection"
 
-    /// What the reading of it takes, where DescribeTable does not tell.
+    /// What the reading of it takes, where DescribeTable does not return it.
     package var needsCall: Bool {
         switch self {
         case .tableClass, .encryption, .maxima, .stream, .replicas, .protection: false

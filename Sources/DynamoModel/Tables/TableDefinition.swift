@@ -114,7 +114,7 @@ package enum Billing: Hashable, Sendable {
 
 /// Whose key a table's items are encrypted with where they are stored.
 package enum Encryption: Hashable, Sendable {
-    /// DynamoDB's own, which nobody sees.
+    /// DynamoDB's own, which is not shown.
     case owned
     /// One of KMS's that the account sees. Named by its ARN when one was asked for; nil is the
     /// account's `aws/dynamodb`.

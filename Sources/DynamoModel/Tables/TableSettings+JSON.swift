@@ -36,7 +36,7 @@ extension TableSettings {
         return json
     }
 
-    /// These, without what nobody wants.
+    /// These, without what is not wanted.
     package func only(_ wanted: Set<Setting>) -> TableSettings {
         var settings = self
         if !wanted.contains(.tags) { settings.tags = [] }

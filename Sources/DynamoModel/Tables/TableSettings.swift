@@ -1,6 +1,7 @@
 import JSON
 
-/// What a table has that DescribeTable does not tell. (API reference: the operation named at each.)
+/// What a table has that DescribeTable does not return. (API reference: the operation named at
+/// each.)
 package struct TableSettings: Equatable, Sendable {
     /// ListTagsOfResource.
     package var tags: [Tag] = []

@@ -5,7 +5,7 @@ import System
 ///
 /// Not thread-safe: it belongs to one queue.
 package struct BufferPool {
-    /// Bytes that buffers which nobody uses may hold on to.
+    /// Bytes that unused buffers may keep.
     private let idleBytesMax: Int
     private var idle: [ByteBuffer] = []
     private var idleBytes = 0

@@ -2,8 +2,8 @@ import Pacing
 import Synchronization
 import System
 
-/// Calls of a source or a sink that are under way. One that is never answered costs its memory for
-/// good, and whoever waits for it would wait for ever: the flow gives up.
+/// Calls of a source or a sink that are under way. One that is never answered keeps its memory, and
+/// waiting for it would not end: the flow gives up.
 struct CallLog {
     /// One call. Any thread may answer it.
     final class Call: Sendable {
@@ -12,7 +12,7 @@ struct CallLog {
 
         fileprivate init(_ place: Int) { self.place = place }
 
-        /// False for a second answer, which counts for nothing.
+        /// False for a second answer, which is ignored.
         func isFirstAnswer() -> Bool {
             !isAnswered.exchange(true, ordering: .relaxed)
         }

@@ -26,7 +26,7 @@ package struct FlowParts: Sendable {
 /// writes batches into a sink.
 ///
 /// One serial queue owns the scheduler; every event reaches it there. A source and a sink that
-/// answer on that queue are heard at once: then a flow's work stays on one thread and in its
+/// answer on that queue are handled at once: then a flow's work stays on one thread and in its
 /// caches. (Handed to queues on other cores a copy cost a tenth more, and one core moves several
 /// times what a table may take.)
 package final class FlowDriver: @unchecked Sendable {
@@ -42,7 +42,7 @@ package final class FlowDriver: @unchecked Sendable {
     /// Where heavy stages work; nil where there is none.
     private let worker: DispatchQueue?
     private var scheduler: FlowScheduler
-    /// Made when the flow starts: a source that is let go before it was activated ends the process.
+    /// Made when the flow starts: a timer source that is freed before it was activated is a crash.
     private var timer: (any DispatchSourceTimer)?
     private var partitions: [Partition] = []
     /// By the scheduler's numbers.

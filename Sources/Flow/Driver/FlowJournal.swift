@@ -38,7 +38,7 @@ package struct RefusedBytes: Equatable, Sendable {
     package var reason: String
     /// Its key as JSON; nil: as the item has it.
     package var key: [UInt8]?
-    /// As it was to be written, or what stands for it.
+    /// As it was to be written, or what is shown in its place.
     package var item: [UInt8]
 }
 

@@ -2,7 +2,7 @@
 package struct JobError: Error, CustomStringConvertible, Equatable, Sendable {
     package var message: String
     package var hint: String?
-    /// The file is damaged, or was never a job's: nobody will make out what it says.
+    /// The file is damaged, or was never a job's: it can't be read.
     package var isDamage = false
     /// The file is of a newer version.
     package var isNewer = false

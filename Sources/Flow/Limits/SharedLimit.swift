@@ -14,10 +14,10 @@ package protocol RateGrants: Sendable {
         _ units: Double, for claimant: Int,
         granted: @escaping @Sendable (SharedBucket.Grant) -> Void)
 
-    /// Removes the claimant's open claim, if it has one. A grant may be on its way all the same.
+    /// Removes the claimant's open claim, if it has one. A grant may still be on its way.
     func withdraw(_ claimant: Int)
 
-    /// Tells what came of a grant; see `TokenBucket/settle(_:consumed:at:)`.
+    /// Reports what a grant has consumed; see `TokenBucket/settle(_:consumed:at:)`.
     func settle(_ grant: SharedBucket.Grant, consumed: Double)
 }
 

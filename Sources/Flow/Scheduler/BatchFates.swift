@@ -1,7 +1,7 @@
 import DynamoModel
 import System
 
-/// What became of a batch's items, as its sink says.
+/// The outcome of a batch's items, as its sink reports it.
 struct BatchFates {
     /// Positions of items that are to be sent again.
     private(set) var refused: [Int] = []

@@ -111,7 +111,7 @@ struct BatchWriter: Sendable {
             unitsMax: pacing.batchUnitsMax)
     }
 
-    /// The batch that ``next(from:isMoreComing:at:)`` told of is sent.
+    /// The batch that ``next(from:isMoreComing:at:)`` returned is sent.
     mutating func send(
         _ estimate: WritePacing.Estimate, grant: SharedBucket.Grant?, at now: Instant
     ) -> (id: BatchID, batch: Batch) {

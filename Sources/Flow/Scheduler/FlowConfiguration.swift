@@ -59,7 +59,7 @@ package struct SpentReads: Equatable, Sendable {
 package struct ReadLimit: Equatable, Sendable {
     /// Never read faster than this; nil for no limit.
     package var unitsPerSecond: Double?
-    /// What all flows of the job may read together. Whoever drives the flow keeps to it; see
+    /// What all flows of the job may read together. The driver of the flow keeps to it; see
     /// ``FlowAction/claim(_:units:)``.
     package var shared: Double?
 

@@ -3,7 +3,7 @@ package struct FlowCounters: Equatable, Sendable {
     package var itemsRead = 0
     package var itemsWritten = 0
     package var deadLetters = 0
-    /// Items that were not to be copied: those that had expired, and those that nobody wanted.
+    /// Items that were not to be copied: those that had expired, and those that a filter left out.
     package var itemsLeftOut = 0
     /// Of these: those that were asked for by their keys, and that the source does not have.
     package var itemsMissing = 0
@@ -88,7 +88,7 @@ package struct FlowCounters: Equatable, Sendable {
         }
     }
 
-    /// Takes in what became of a batch.
+    /// Adds the outcome of a batch.
     mutating func count(_ batch: Batch, _ fates: BatchFates, units: Double) {
         itemsKept += fates.keptItems
         itemsChanged += fates.changedItems

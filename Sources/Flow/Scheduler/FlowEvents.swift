@@ -28,7 +28,7 @@ package enum FlowAction: Equatable, Sendable {
     /// Say when units of the limit over all flows, for one request, are there. One claim a side is
     /// open at a time.
     case claim(FlowSide, units: Double)
-    /// Tell that limit what came of a grant; 0 gives it back.
+    /// Report to that limit what a grant has consumed; 0 gives it back.
     case settle(FlowSide, SharedBucket.Grant, consumed: Double)
     /// Say that time has passed, then.
     case wake(Instant)

@@ -14,7 +14,7 @@ extension FlowScheduler {
 
 /// Where a flow stands as a whole.
 enum FlowPhase: Equatable {
-    /// The source is to tell what there is.
+    /// Waits for the source to say which partitions there are.
     case opening
     case running
     /// Waits for what is in flight, then ends so.

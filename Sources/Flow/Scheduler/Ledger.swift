@@ -106,7 +106,7 @@ struct Ledger: Sendable {
 
     /// Lets go of a partition's first page if all of its items are settled. Pages behind one that
     /// is still open are kept, so that the partition's position, which passes them in order, can be
-    /// told from the pages that are left.
+    /// found from the pages that are left.
     mutating func releaseFirst(of slot: Int) -> (page: Int, heldBytes: Int)? {
         guard let first = partitions[slot].pages.first, pages[first].unsettled == 0 else {
             return nil

@@ -64,7 +64,7 @@ package struct ReadPacing: Sendable {
         bucket?.take(units, at: now)
     }
 
-    /// A page came back, or a read that consumed nothing; nil: nobody knows what.
+    /// A page came back, or a read that consumed nothing; nil: it is not known.
     package mutating func settle(
         _ charge: TokenBucket.Reservation?, units: Double?, at now: Instant
     ) {

@@ -1,7 +1,7 @@
 import Pacing
 
 /// An item on its way to the target: where it stands, how often it has been refused, and whether
-/// the target may have it all the same.
+/// the target may have it although no answer said so.
 package struct ItemRef: Equatable, Sendable {
     package var page: UInt32
     package var index: UInt32

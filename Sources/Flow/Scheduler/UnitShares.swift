@@ -62,8 +62,8 @@ package struct UnitShares: Sendable {
         return false
     }
 
-    /// Tells the limit what came of a grant.
-    /// - Parameter consumed: nil when nobody knows: then the estimate stands.
+    /// Reports to the limit what a grant has consumed.
+    /// - Parameter consumed: nil when it is not known: then the estimate counts.
     static func settle(
         _ grant: SharedBucket.Grant?, on side: FlowSide, consumed: Double?,
         _ actions: inout [FlowAction]

@@ -105,7 +105,7 @@ final class HeldPage {
     init(_ page: Page) { self.page = page }
 }
 
-/// What became of an item of a batch.
+/// The outcome of an item of a batch.
 package enum ItemOutcome: Equatable, Sendable {
     case written
     /// The target has another one in its place, which stays.

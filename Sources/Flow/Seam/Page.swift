@@ -33,9 +33,9 @@ package struct Page: Sendable {
     package var storedBytes = 0
     /// Bytes of the reply, before anything is written behind them; 0: all that there are.
     package var replyBytes = 0
-    /// Items that the source only tells of, where it was asked for how many there are.
+    /// Items that the source only counted, where only their number was asked for.
     package var itemsCounted = 0
-    /// Items that the source has read and left out by itself, since nobody wants them.
+    /// Items that the source has read and left out by itself, as it was asked to.
     package var itemsHidden = 0
     /// Of these: those that it was to bring and does not have.
     package var itemsMissing = 0
@@ -195,10 +195,10 @@ package enum LeftOut: Equatable, Sendable {
     case equal
     /// One of its key comes further on.
     case superseded
-    /// Nobody asked for it.
+    /// It was not asked for.
     case unwanted
     /// It can't be changed as it is to be, and is not wanted then.
     case unchangeable
-    /// It is no item, and who reads it now is not the one to tell.
+    /// It is no item, and the files are only checked: the copy refuses it.
     case unreadable
 }

@@ -6,7 +6,7 @@ import CDeflate
 /// not: every byte of a table goes through it. The corresponding C function is
 /// `libdeflate_crc32`.
 package enum Checksum {
-    /// Of the libdeflate that the program was built with; it has no call that tells.
+    /// Of the libdeflate that the program was built with; it has no call for that.
     package static var libraryVersion: String { LIBDEFLATE_VERSION_STRING }
 
     package static func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 { crc32(bytes, after: 0) }

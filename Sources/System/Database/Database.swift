@@ -66,7 +66,7 @@ package final class Database: @unchecked Sendable {
 
     package enum Access {
         case write
-        /// Never disturbs a writer: in WAL mode readers hold nobody up.
+        /// Never disturbs a writer: in WAL mode readers block no writer.
         case read
     }
 

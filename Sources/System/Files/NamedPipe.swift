@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// Opens files whose names a user gave. Of a named pipe whose other end nobody has open, open(2)
-/// waits (fifo(7)): after a few seconds a message on stderr says so.
+/// Opens files whose names a user gave. A named pipe whose other end is not open lets open(2) wait
+/// (fifo(7)): after a few seconds a message on stderr says so.
 package enum NamedPipe {
     private static let queue = DispatchQueue(label: "system.named-pipe")
     private static let patience = DispatchTimeInterval.seconds(4)

@@ -1,6 +1,6 @@
 extension Int {
-    /// The sum, or the nearest `Int`: for counts that come from elsewhere, of which nobody knows
-    /// how large they are.
+    /// The sum, or the nearest `Int`: for counts that come from elsewhere, and may be of any
+    /// size.
     package func addingClamped(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum

@@ -4,7 +4,7 @@ import Glibc
 /// written to it, and whose answer it is that comes.
 ///
 /// An answer counts once the process has ended and has given just as many lines as it was given:
-/// before that nobody can tell which line is of which.
+/// before that it is not known which line is of which.
 struct LineExchange<Tag> {
     /// Lines that are asked together.
     struct Request {
@@ -31,7 +31,7 @@ struct LineExchange<Tag> {
     private var written = 0
     /// The oldest that has lines without an answer.
     private var open = 0
-    /// It gave a line that nobody had asked for.
+    /// It gave a line that was not asked for.
     private(set) var hasExcess = false
 
     var isEmpty: Bool { requests.isEmpty }

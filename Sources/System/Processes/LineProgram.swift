@@ -377,7 +377,7 @@ private struct Child {
             poll(nil, 0, wait)
             wait = min(50, wait * 2)
         }
-        // What it has started, too. It is reaped last: until then its number is nobody else's.
+        // What it has started, too. It is reaped last: until then no other process gets its number.
         kill(-pid, SIGKILL)
         while waitpid(pid, &status, 0) == -1, errno == EINTR {}
         return ProcessEnd(status: status)

@@ -3,8 +3,8 @@ import Glibc
 /// Runs a program to its end, without a shell, and gives what it wrote to stdout.
 ///
 /// Its stdin is empty, its stderr is this process's own, so that what it says to people reaches
-/// them and nobody else. It stays in the group of this process: a helper may ask for a password at
-/// the terminal. The corresponding C functions are `poll` and `waitpid`.
+/// them, and is not taken for its output. It stays in the group of this process: a helper may ask
+/// for a password at the terminal. The corresponding C functions are `poll` and `waitpid`.
 package enum ProcessOutput {
     package enum Failure: Error, Equatable {
         /// In the system's words.

@@ -4,7 +4,7 @@ import Glibc
 /// by line.
 ///
 /// Its stdin is empty. It has a group of its own, which is killed as a whole. Its children may
-/// outlive it, and then write to nobody. Any thread may kill it; one runs it.
+/// outlive it; what they write then is lost. Any thread may kill it; one runs it.
 package final class TimedProgram: Sendable {
     package enum End: Equatable, Sendable {
         case exited(Int32)

@@ -1,5 +1,5 @@
 extension UTCTime: CustomStringConvertible {
-    /// Reads the spellings of ISO 8601 in which credentials tell their end: a date and a time to
+    /// Reads the spellings of ISO 8601 in which credentials say their end: a date and a time to
     /// the second, perhaps with a fraction (which is dropped), then `Z`, `UTC` (old SSO caches) or
     /// an offset. nil when it is anything else.
     package init?(iso8601 text: String) {

@@ -102,7 +102,7 @@ package struct DemoCommand: Sendable {
         return (end, lines)
     }
 
-    /// The server takes any credentials; those of the user, and proxies, are none of its business.
+    /// The server takes any credentials: it gets neither the user's own nor proxies.
     static func environment(_ own: [String]) -> [String] {
         let kept = own.filter { variable in
             let name = variable.prefix { $0 != "=" }.uppercased()

@@ -102,9 +102,8 @@ enum EngineCopy {
 
     /// The tables that the arguments select, by their names at the source where there are patterns.
     /// - Parameters:
-    ///   - job: where an unfinished one is looked for that has selected them; it is told of what
-    ///     has.
-    ///   - purpose: what they are for, in words that tell commands apart.
+    ///   - job: where an unfinished one is looked for that has selected them; its selection is set.
+    ///   - purpose: what they are for, in words that distinguish commands.
     static func pairs(
         _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, _ job: inout JobOptions,
         purpose: String? = nil

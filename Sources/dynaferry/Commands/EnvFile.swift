@@ -53,7 +53,7 @@ struct EnvFile {
         "AWS_ACCOUNT_ID",
     ]
 
-    /// A name that begins as a side's but is none would be a slip of the pen that nobody hears of:
+    /// Refuses a name that begins as a side's but is none: a misspelling would go unnoticed, and
     /// other credentials would be used.
     private func checkNames() throws(ConfigurationError) {
         let sides: [SideResolver.Side] = [.source, .target]

@@ -4,7 +4,7 @@ import Dispatch
 import Glibc
 import System
 
-/// The program of `--on-finish`: run once, when the job has ended, whatever it has come to.
+/// The program of `--on-finish`: run once, when the job has ended, whatever its outcome.
 ///
 /// Any thread may call it.
 final class FinishHook: Sendable {
@@ -17,7 +17,7 @@ final class FinishHook: Sendable {
         var job: String?
         var report: String?
 
-        /// `NAME=value`. All are there, empty where there is nothing to tell.
+        /// `NAME=value`. All are there, empty where there is none.
         var environment: [String] {
             [
                 "DYNAFERRY_OUTCOME=\(outcome)", "DYNAFERRY_EXIT_CODE=\(exitCode.rawValue)",

@@ -27,9 +27,9 @@ package struct PlanCommand: Sendable {
         }
         guard !arguments.copy.onlyChanged else {
             throw UsageError(
-                "what differs is known once both tables have been read: a plan can't tell",
+                "what differs is known once both tables have been read: a plan can't say",
                 hints: [
-                    "without --only-changed it tells what a whole copy takes",
+                    "without --only-changed it shows what a whole copy takes",
                     "to compare the tables: dynaferry verify",
                 ])
         }

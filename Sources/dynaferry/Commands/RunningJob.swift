@@ -90,7 +90,7 @@ struct JobRun {
     }
 
     /// Call it before any thread is started, for the signals' sake.
-    /// - Parameter finish: what has come of it.
+    /// - Parameter finish: makes the summary of its end.
     func run(
         _ control: ProcessControl, _ words: Words, start: (JobConsole) throws -> any RunningJob,
         finish: (JobStatus, ProcessUsage) throws -> any JobSummary
@@ -158,7 +158,7 @@ struct JobRun {
         _ control: ProcessControl, _ words: Words, _ stop: StopRequest, _ hook: FinishHook
     ) {
         control.watchSignals(Signals.ending) { [console] _ in
-            // The job is over: what is left to be stopped is what comes after it.
+            // The job is over: what still runs is the program of --on-finish.
             if hook.kill() { return }
             switch stop.ask() {
             case .nothingWritten:

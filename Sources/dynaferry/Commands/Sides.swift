@@ -53,7 +53,7 @@ struct Sides {
     /// Threads that carry requests: one carries what a core can cut and sign.
     private static var lanesUsual: Int { min(OwnThread.coreCount, 4) }
 
-    /// Tables at a time as far as can be told before they are looked at.
+    /// Tables at a time, as estimated before they are looked at.
     private static func tablesUsual(_ arguments: CopyArguments) -> Int {
         let hasTotal = arguments.totalReadUnits != nil || arguments.totalWriteUnits != nil
         return hasTotal ? UnitTotals.widthMax : JobRecord.Kind.copy.widthUsual

@@ -6,7 +6,7 @@ import Status
 import System
 import Transfer
 
-/// Where a job stands at one moment, for whoever shows it.
+/// Where a job stands at one moment, to be shown.
 ///
 /// Amounts are of this run, items those of all runs. Totals are estimates, which are corrected on
 /// the way.

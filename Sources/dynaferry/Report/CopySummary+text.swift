@@ -215,7 +215,7 @@ extension VerifyCauses {
     func text(changedSince words: String) -> String? {
         let parts = [
             (differedAtFirstRead, "differed at the first read"), (changedSince, words),
-            (unknown, "can't be told since when"),
+            (unknown, "since an unknown time"),
         ].filter { $0.0 > 0 }
         guard !parts.isEmpty else { return nil }
         return parts.map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")

@@ -14,7 +14,7 @@ struct CopySummary: JobSummary {
         case complete
         /// Everything arrived but the dead letters.
         case deadLetters
-        /// Some items came to one key, so that not all can have arrived.
+        /// Some items got the same key, so that not all can have arrived.
         case collisions
         /// Everything arrived that the source has, but it lacks some of the keys that were named.
         case missing
@@ -210,7 +210,7 @@ extension TableStatus {
         return json
     }
 
-    /// What became of its copy, whatever a verification has found.
+    /// The outcome of its copy, whatever a verification has found.
     var copyOutcomeText: String { outcome == .completed ? "complete" : outcomeText }
 }
 
@@ -220,7 +220,7 @@ extension TableStatus {
         unmet.map { "\($0): no item of \(source) has this; check its spelling" }
     }
 
-    /// Which items came to one key.
+    /// Which items got the same key.
     fileprivate func collisionHints(ofFiles: Bool, changesItems: Bool) -> [String] {
         guard collisions.count > 0 else { return [] }
         let more = collisions.count - collisions.examples.count

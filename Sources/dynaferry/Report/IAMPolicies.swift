@@ -184,7 +184,7 @@ struct IAMPolicies {
 }
 
 extension Setting {
-    /// The operations that tell it, besides DescribeTable.
+    /// The operations that read it, besides DescribeTable.
     fileprivate var reading: [String] {
         switch self {
         case .tags: ["ListTagsOfResource"]

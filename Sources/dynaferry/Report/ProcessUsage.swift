@@ -6,7 +6,7 @@ import System
 package struct ProcessUsage: Equatable, Sendable {
     /// User and system.
     package var cpuSeconds: Double
-    /// The most that it had resident at any time; 0 where the system does not tell.
+    /// The most that it had resident at any time; 0 where the system does not say.
     package var peakMemoryBytes: Int
 
     package init(cpuSeconds: Double, peakMemoryBytes: Int) {

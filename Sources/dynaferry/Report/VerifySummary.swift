@@ -31,7 +31,7 @@ struct VerifySummary: JobSummary {
     /// Of both sides, over all tables.
     var counters: FlowCounters { status.counters }
 
-    /// Of the tables that it could tell of: what was found of others is not established.
+    /// Of the tables whose comparison has a result: what was found of others is not certain.
     var found: VerifyCounters { Self.sum(tables.filter { $0.comparison?.result != nil }) }
 
     /// Of all tables, whether they were compared to their end or not: differences and repairs that
@@ -45,7 +45,7 @@ struct VerifySummary: JobSummary {
     /// Tables that were not compared to their end.
     var inconclusive: [TableStatus] { tables.filter { $0.comparison?.result == nil } }
 
-    /// It can tell, of all tables.
+    /// The comparison of every table has a result.
     var isConclusive: Bool { inconclusive.isEmpty }
 
     var errors: [(text: String, hints: [String])] {

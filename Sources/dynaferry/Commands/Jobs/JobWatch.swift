@@ -41,7 +41,7 @@ struct JobWatch {
     /// A line each second.
     private func list(_ view: JobView) throws -> JobView {
         var view = view
-        // Nobody reads any more where the output can't be written.
+        // Where the output can't be written, its reader has gone.
         while view.isRunning, !console.isOutputClosed {
             view = view.asOf(time.secondsSinceEpoch)
             console.show(showsJSON ? view.json.text : stamped(JobText.line(view)))

@@ -112,7 +112,7 @@ package struct JobsCommand: Sendable {
             guard !view.record.state.isOver else {
                 throw CommandFailure(
                     "job \(view.id) is finished",
-                    hints: ["dynaferry jobs report \(view.id) tells what it did"])
+                    hints: ["dynaferry jobs report \(view.id) shows what it did"])
             }
             console.show(view.record.command)
             throw CommandFailure(
@@ -139,7 +139,7 @@ package struct JobsCommand: Sendable {
             guard !view.record.state.isOver else {
                 throw CommandFailure(
                     "job \(view.id) is finished",
-                    hints: ["dynaferry jobs report \(view.id) tells what it did"])
+                    hints: ["dynaferry jobs report \(view.id) shows what it did"])
             }
             try attempt { () throws(JobError) in
                 try folder.withIdleJob(arguments.id) { file throws(JobError) in
@@ -180,8 +180,8 @@ package struct JobsCommand: Sendable {
                     hint: "dynaferry jobs stop \(arguments.id)")
             }
             defer { withExtendedLifetime(lock) {} }
-            // What is not set back by this job is paid for until someone notices. One that nobody
-            // can read is removed all the same: what else could be done with it?
+            // Units that this job does not set back are paid for until someone notices. A job that
+            // can't be read is removed: nothing else could be done with it.
             let view: JobView?
             do throws(JobError) {
                 view = try folder.view(arguments.id)

@@ -12,7 +12,7 @@ struct RateHistory: Sendable {
     /// When what `fraction` is a share of was something else, as before a verification.
     private var fractionBegan = 0.0
 
-    /// Times that run backwards, as after a clock was set, begin it anew.
+    /// Times that run backwards, as after a clock was set, begin it again.
     mutating func add(done: Int, fraction: Double, at now: Double) {
         if let last = samples.last, last.at > now || last.done > Double(done) { samples = [] }
         if let last = samples.last, last.fraction > fraction { fractionBegan = now }
@@ -24,7 +24,7 @@ struct RateHistory: Sendable {
     /// What was done a second in the last seconds; nil while too little was seen.
     func rate(at now: Double) -> Double? { growth(\.done, from: now - Self.window, to: now) }
 
-    /// Seconds until all is done at the pace of the last half minute; nil where nobody can tell.
+    /// Seconds until all is done at the pace of the last half minute; nil where that is not known.
     func secondsLeft(at now: Double) -> Double? {
         let start = max(now - 30, fractionBegan)
         guard let last = samples.last, last.fraction < 1,

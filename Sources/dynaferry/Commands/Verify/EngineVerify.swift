@@ -118,7 +118,7 @@ enum EngineVerify {
 }
 
 extension VerifyArguments {
-    /// What tells verifications of the same tables apart.
+    /// What distinguishes verifications of the same tables.
     fileprivate var purpose: String {
         let reading = count ? "count" : sample.map { "sample \($0.share)" } ?? "all"
         let mending = deleteExtra ? "repair-delete" : repair ? "repair" : "compare"

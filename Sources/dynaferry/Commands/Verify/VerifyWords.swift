@@ -3,8 +3,8 @@ import CommandLine
 
 extension VerifyArguments {
     /// The words of the command that verifies what a copy by these words has made; nil when they
-    /// are of no copy, or nobody can repeat what it did. What says which tables, where they are,
-    /// and what becomes of items on the way has a part in it.
+    /// are of no copy, or what it did can't be repeated. It takes over the options that say which
+    /// tables, where they are, and how items are changed.
     package static func words(afterCopy words: [String]) -> [String]? {
         guard words.first == CopyArguments.name,
             let given = try? CopyArguments.given(Array(words.dropFirst())),
