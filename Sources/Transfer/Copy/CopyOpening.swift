@@ -91,7 +91,7 @@ struct CopyOpening {
         try await eachTable { opening, number in
             let table = opening.tables[number]
             guard table.findings.target != nil else { return }
-            try table.preflight.checkNew()
+            try table.preflight.checkNew(finished: finished)
             if let id = try opening.jobLost(by: number) {
                 lost.insert(id)
                 try await opening.checkConsent(toReplace: number, of: id)

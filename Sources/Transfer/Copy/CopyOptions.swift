@@ -59,6 +59,8 @@ package struct CopyOptions: Equatable, Sendable {
 package enum ServiceLoad: String, CaseIterable, Sendable {
     /// It makes the table, and fills it without write units.
     case importTable = "import-table"
+    /// It puts the items into a table, whatever its units are.
+    case bulkPut = "bulk-put"
 }
 
 /// Asks the user whether to go on, which the question says; nil where nobody can be asked.

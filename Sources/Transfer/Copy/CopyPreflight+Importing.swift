@@ -1,5 +1,6 @@
 import DynamoDB
 import DynamoModel
+import Jobs
 import Status
 
 /// What is asked and refused before DynamoDB makes the target of files by itself.
@@ -42,11 +43,13 @@ extension CopyPreflight {
     }
 
     /// A new job: there must be no table.
-    func checkNew() throws(CopyRefusal) {
+    /// - Parameter finished: the job that has imported it, if one has.
+    func checkNew(finished: JobRecord? = nil) throws(CopyRefusal) {
         guard isImported else { return }
+        let reason = finished.map { ": job \($0.id) has imported it" }
         throw CopyRefusal(
-            "--load import-table: there is a table \(target.name), and ImportTable makes new ones"
-                + " alone",
+            "--load import-table: there is a table \(target.name)"
+                + (reason ?? ", and ImportTable makes new ones alone"),
             hint: "leave --load out: dynaferry writes into it; or name another target")
     }
 

@@ -15,10 +15,16 @@ package struct PlannedWays: Equatable, Sendable {
         case bulkPut = "snapshot and bulk-put"
     }
 
+    /// Why a way can't be taken, and of which table that holds.
+    package struct Obstacle: Equatable, Sendable {
+        package var reason: String
+        package var table: String
+    }
+
     package struct Way: Equatable, Sendable {
         package var kind: Kind
-        /// Why it can't be taken; empty: it can.
-        package var obstacles: [String] = []
+        /// Empty: it can be taken.
+        package var obstacles: [Obstacle] = []
         /// Seconds that dynaferry takes at least; nil: unknown.
         package var seconds: Double?
         /// DynamoDB works on it besides, for some minutes at least; it promises no time.
@@ -132,25 +138,26 @@ package struct PlannedWays: Equatable, Sendable {
 
     private static func obstacles(
         _ kind: Kind, _ plan: TablePlan, _ facts: Facts
-    ) -> [String] {
+    ) -> [Obstacle] {
         guard kind != .scan else { return [] }
-        var found: [String] = []
-        if facts.isRecoverable == false {
-            found.append("point-in-time recovery of \(plan.source) is off")
+        var found: [Obstacle] = []
+        func add(_ reason: String, _ table: String) {
+            found.append(Obstacle(reason: reason, table: table))
         }
-        if !facts.isOnePartition { found.append("the target is in another partition of AWS") }
+        if facts.isRecoverable == false {
+            add("point-in-time recovery of the source is off", plan.source)
+        }
+        if !facts.isOnePartition { add("the target is in another partition of AWS", plan.target) }
         guard kind != .snapshot else { return found }
         if let changes = facts.changes {
-            found.append("\(changes): DynamoDB loads items as they are")
+            add("\(changes), and DynamoDB loads them as they are", plan.source)
         }
         if kind == .importTable {
-            if !plan.creates { found.append("\(plan.target) exists") }
-            if facts.hasLocalIndexes {
-                found.append("\(plan.source) has local indexes")
-            }
+            if !plan.creates { add("the target exists", plan.target) }
+            if facts.hasLocalIndexes { add("the source has local indexes", plan.source) }
         }
         if kind == .bulkPut, facts.isGlobalTarget {
-            found.append("\(plan.target) is a global table")
+            add("the target is a global table", plan.target)
         }
         return found
     }

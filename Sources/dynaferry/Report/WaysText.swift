@@ -51,12 +51,26 @@ struct WaysText {
         ]
     }
 
-    /// Each once; of many tables the first few.
+    /// Each reason once, with the tables that it holds for where there are several.
     private func obstacles(_ way: PlannedWays.Way) -> String {
-        var seen: Set<String> = []
-        let each = way.obstacles.filter { seen.insert($0).inserted }
-        guard each.count > 3 else { return each.joined(separator: "; ") }
-        return each.prefix(3).joined(separator: "; ") + "; and \(each.count - 3) more"
+        var reasons: [(reason: String, tables: [String])] = []
+        for obstacle in way.obstacles {
+            if let known = reasons.firstIndex(where: { $0.reason == obstacle.reason }) {
+                reasons[known].tables.append(obstacle.table)
+            } else {
+                reasons.append((obstacle.reason, [obstacle.table]))
+            }
+        }
+        return reasons.map { reason, names in
+            guard tables > 1 else { return reason }
+            return names.count == tables
+                ? "\(reason) (all tables)" : "\(reason) (\(Self.list(names)))"
+        }.joined(separator: "; ")
+    }
+
+    private static func list(_ names: [String]) -> String {
+        guard names.count > 3 else { return names.formattedList(joinedBy: "and") }
+        return "\(names[0]), \(names[1]) and \(names.count - 2) more"
     }
 
     // MARK: For programs
@@ -68,7 +82,10 @@ struct WaysText {
                 ways.ways.map { way in
                     [
                         "way": .string(way.kind.rawValue),
-                        "obstacles": .array(way.obstacles.map { .string($0) }),
+                        "obstacles": .array(
+                            way.obstacles.map {
+                                ["reason": .string($0.reason), "table": .string($0.table)]
+                            }),
                         "seconds": number(way.seconds),
                         "waitsForDynamoDB": .bool(way.waitsForService),
                         "readUnits": number(way.readUnits), "writeUnits": number(way.writeUnits),
