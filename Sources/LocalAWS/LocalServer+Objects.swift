@@ -41,6 +41,7 @@ extension LocalServer {
 
     /// The bytes of an object; nil when there is none.
     package func object(_ key: String, in bucket: String) -> [UInt8]? {
+        service.exports.settle()
         var output = ByteStorage()
         do throws(S3Error) {
             let object = try service.s3.stored { store in
@@ -56,6 +57,7 @@ extension LocalServer {
 
     /// The keys of a bucket in their order; none when there is no such bucket.
     package func keys(in bucket: String) -> [String] {
+        service.exports.settle()
         let keys = try? service.s3.stored { store in try store.keys(in: bucket) }
         return (keys ?? []).map(\.text)
     }
@@ -67,14 +69,20 @@ extension LocalServer {
 }
 
 extension S3Service {
-    fileprivate func put(
-        _ bytes: [UInt8], as key: ObjectKey, in bucket: String
+    /// Puts an object that no request brings.
+    ///
+    /// - Parameter isUploadInParts: whether its ETag is that of an upload in one part.
+    func put(
+        _ bytes: [UInt8], as key: ObjectKey, in bucket: String,
+        headers: [HTTPHeader] = ObjectHeaders.usual, isUploadInParts: Bool = false
     ) throws(S3Error) {
+        let md5 = MD5.hash(bytes)
+        let etag =
+            isUploadInParts ? Hex.text(MD5.hash(md5)) + "-1" : Self.etag(md5, headers)
         var checksum = RunningChecksum(.crc64nvme)
         bytes.withUnsafeBytes { checksum.add($0) }
         let metadata = ObjectMetadata(
-            size: bytes.count, etag: Hex.text(MD5.hash(bytes)), modified: now,
-            headers: ObjectHeaders.usual,
+            size: bytes.count, etag: etag, modified: now, headers: headers,
             checksum: ObjectChecksum(
                 algorithm: checksum.algorithm, value: checksum.finishText()))
         _ = try self.bucket(named: bucket)

@@ -52,6 +52,13 @@ package final class LocalServer: Sendable {
     /// Closes every connection and ends the server's threads. What is in flight gets no reply.
     package func stop() { server.stop() }
 
+    /// Lets the service's date go on; a day means a day older exports, tokens and recovery.
+    /// Signatures and S3 keep the machine's date.
+    package func advanceClock(by duration: Duration) { service.clock.advance(by: duration) }
+
+    /// Lets the next exports that are accepted fail, one for each failure.
+    package func failExports(_ failures: [ExportFailure]) { service.exports.fail(failures) }
+
     /// The meter, as `GET /_meter` has it.
     package var meter: JSON { service.meterReport() }
 }

@@ -10,6 +10,8 @@ import System
 /// `requests_by_bucket` counts those to S3 by the bucket that they name.
 ///
 /// `imports_started` counts those that ImportTable began, each once.
+/// `exports` counts the exports that were begun, by table: a request that is answered with one that
+/// was begun before is not counted again. The service would send a bill for each.
 ///
 /// `now_seconds` is monotonic: the units between two reports are the difference of their totals,
 /// over
@@ -34,8 +36,17 @@ extension Service {
             "requests_by_bucket": requests.bucketsJSON,
             "errors": counts.errors,
             "imports_started": JSON(imports.count),
+            "exports": exportsReport,
             "tables": .object(members),
         ]
+    }
+
+    private var exportsReport: JSON {
+        .object(
+            exports.countsByTable.sorted { $0.key < $1.key }.map { table, counts in
+                JSON.Member(
+                    table, ["full": JSON(counts.full), "incremental": JSON(counts.incremental)])
+            })
     }
 
     private func report(_ table: Table, at now: Instant) -> JSON {

@@ -73,6 +73,10 @@ package struct ServerOptions: Sendable {
     package var threads = 2
     /// How long a table is CREATING, UPDATING or DELETING, and whatever else takes a while.
     package var phaseDuration = Duration.milliseconds(20)
+    /// How long an export takes; nil for as long as what else takes a while.
+    package var exportDuration: Duration?
+    /// How the first exports that are accepted fail, one for each; those after them do not.
+    package var exportFailures: [ExportFailure] = []
     package var time: any TimeSource = MonotonicTime()
 
     package init() {}

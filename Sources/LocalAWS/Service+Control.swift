@@ -15,6 +15,7 @@ extension Service {
         case .describeContributorInsights: return try describeContributorInsights(request)
         case .describeEndpoints: return describeEndpoints()
         case .describeImport: return try describeImport(request)
+        case .describeExport: return try describeExport(request)
         case .describeKinesisStreamingDestination: return try describeKinesisDestination(request)
         case .describeLimits: return describeLimits()
         case .describeTable: return try describeTable(request)
@@ -24,6 +25,7 @@ extension Service {
         case .getResourcePolicy: return try getResourcePolicy(request)
         case .listContributorInsights: return try listContributorInsights(request)
         case .listImports: return try listImports(request)
+        case .listExports: return try listExports(request)
         case .listTables: return try listTables(request)
         case .listTagsOfResource: return try listTags(request)
         case .putResourcePolicy: return try putResourcePolicy(request)
@@ -38,6 +40,8 @@ extension Service {
             preconditionFailure("\(operation.rawValue) has items: it answers with bytes")
         case .importTable:
             preconditionFailure("\(operation.rawValue) asks who calls it")
+        case .exportTableToPointInTime:
+            preconditionFailure("an export needs to know who asks for it")
         }
         return nil
     }
@@ -46,7 +50,7 @@ extension Service {
     func changeTime() -> ChangeTime {
         ChangeTime(
             now: time.now, duration: tables.phaseDuration,
-            secondsSinceEpoch: time.secondsSinceEpoch)
+            secondsSinceEpoch: clock.secondsSinceEpoch)
     }
 
     /// The table that a request names, whatever phase it is in.

@@ -13,12 +13,15 @@ package final class Service: Sendable {
     package let tables: Tables
     package let faults: FaultSource
     package let time: any TimeSource
+    /// What day it is for the service; signatures are of ``time``.
+    let clock: ServiceClock
     package let requests = RequestCounts()
     /// Host and port that the server listens on; empty before it does.
     let address = Locked("")
     let s3: S3Service
     let imports: ImportJobs
     let logs: LogsService
+    let exports: Exports
     /// Nil when nobody's signature is asked for.
     let signatures: SignatureCheck?
     /// Tables on which every call that would change them is refused.
@@ -38,6 +41,7 @@ package final class Service: Sendable {
             seed: options.idSeed ?? options.seed)
         faults = FaultSource(plan: options.faults, hook: options.hook, seed: options.seed)
         time = options.time
+        clock = ServiceClock(options.time)
         let users = options.users
         signatures = users.isEmpty ? nil : SignatureCheck(users)
         denied = options.denyWrites
@@ -47,6 +51,7 @@ package final class Service: Sendable {
             options, store: objects ?? MemoryObjectStore(), requests: requests, faults: faults)
         imports = ImportJobs(tables, s3, keepsNumbers: options.keepNumbers, seed: options.seed)
         logs = LogsService(imports: imports, arnPrefix: tables.arn("logs", ""))
+        exports = Exports(options, tables, s3, clock)
     }
 
     static let contentType = "application/x-amz-json-1.0"
@@ -57,7 +62,11 @@ package final class Service: Sendable {
         into output: inout ByteStorage
     ) -> HTTPAnswer {
         if request.amzTarget == nil, let address = S3Address(request, bytes) {
+            exports.settle()
             return s3.answer(address, request, bytes, into: &output)
+        }
+        if let control = ControlRequest(request, bytes) {
+            return self.answer(control, into: &output)
         }
         var answer = HTTPAnswer(contentType: Self.contentType, bodyStart: output.count)
         guard request.method == .post else {
@@ -92,16 +101,13 @@ package final class Service: Sendable {
         return answer
     }
 
-    /// GET `/` is the health check, GET `/_meter` the meter; what else there is, S3 has.
+    /// GET `/` is the health check; what else there is, S3 has.
     private func answerGet(
         _ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, into output: inout ByteStorage
     ) -> HTTPAnswer {
         var answer = HTTPAnswer(contentType: Self.contentType, bodyStart: output.count)
         let path = String(decoding: bytes[request.target], as: UTF8.self)
-        if request.method == .get, path == "/_meter" {
-            answer.contentType = "application/json"
-            output.append(array: meterReport().bytes)
-        } else if request.method == .get, path == "/" {
+        if request.method == .get, path == "/" {
             answer.contentType = "text/plain"
             output.append(text: "healthy: dynamodb.\(tables.region).amazonaws.com ")
         } else {
@@ -205,6 +211,9 @@ package final class Service: Sendable {
         case .batchGetItem: try batchGetItem(request, call.fault, scratch: scratch, into: &output)
         case .importTable:
             output.append(array: try importTable(request, for: call.caller).bytes)
+        case .exportTableToPointInTime:
+            output.append(
+                array: try exportTable(request, scratch: scratch, for: call.caller).bytes)
         default:
             if let reply = try control(call.operation, request) {
                 output.append(array: reply.bytes)

@@ -11,6 +11,7 @@ package struct ServiceError: Error, Equatable, Sendable {
         case validation = "com.amazon.coral.validate"
         /// CloudWatch Logs.
         case logs = "com.amazonaws.logs.v20140328"
+        case availability = "com.amazon.coral.availability"
     }
 
     /// Why capacity was refused: the error's `ThrottlingReasons`.

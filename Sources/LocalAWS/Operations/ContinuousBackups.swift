@@ -20,6 +20,7 @@ extension Service {
                         + "retry later")
             }
             try table.features.recovery.change(specification, today: changeTime().today)
+            table.keepHistory(table.features.recovery.isOn, clock)
             return backups(of: table)
         }
     }

@@ -35,7 +35,7 @@ extension Service {
         if let stream = try request.json("StreamSpecification"),
             case .enable(let viewType) = try StreamRequest(stream, isCreation: true)
         {
-            features.stream.enable(viewType, secondsSinceEpoch: time.secondsSinceEpoch)
+            features.stream.enable(viewType, secondsSinceEpoch: clock.secondsSinceEpoch)
         }
         if let warm = try request.json("WarmThroughput") {
             features.warm = DelayedSetting(
@@ -44,7 +44,7 @@ extension Service {
         if let document = try request.string("ResourcePolicy") {
             let table = try tables.resource(tables.arn(of: name), operation: .createTable)
             _ = try features.policies.put(
-                document, on: table, expecting: nil, revision: tables.nextRevision(time))
+                document, on: table, expecting: nil, revision: tables.nextRevision(clock))
         }
         if let tags = try request.json("Tags")?.array { try features.tags.add(tags) }
         return features

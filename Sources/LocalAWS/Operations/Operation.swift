@@ -12,17 +12,20 @@ package enum Operation: String, CaseIterable, Sendable {
     case describeContributorInsights = "DescribeContributorInsights"
     case describeEndpoints = "DescribeEndpoints"
     case describeImport = "DescribeImport"
+    case describeExport = "DescribeExport"
     case describeKinesisStreamingDestination = "DescribeKinesisStreamingDestination"
     case describeLimits = "DescribeLimits"
     case describeTable = "DescribeTable"
     case describeTimeToLive = "DescribeTimeToLive"
     case disableKinesisStreamingDestination = "DisableKinesisStreamingDestination"
     case enableKinesisStreamingDestination = "EnableKinesisStreamingDestination"
+    case exportTableToPointInTime = "ExportTableToPointInTime"
     case getItem = "GetItem"
     case getResourcePolicy = "GetResourcePolicy"
     case importTable = "ImportTable"
     case listContributorInsights = "ListContributorInsights"
     case listImports = "ListImports"
+    case listExports = "ListExports"
     case listTables = "ListTables"
     case listTagsOfResource = "ListTagsOfResource"
     case putItem = "PutItem"
@@ -49,7 +52,7 @@ package enum Operation: String, CaseIterable, Sendable {
         self.init(rawValue: String(decoding: name, as: UTF8.self))
     }
 
-    /// Whether it changes items or tables.
+    /// Whether it changes items or tables, or is paid for like an export.
     package var isMutating: Bool {
         switch self {
         case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
@@ -58,10 +61,11 @@ package enum Operation: String, CaseIterable, Sendable {
             .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
             true
         case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
-            .describeEndpoints, .describeImport, .describeKinesisStreamingDestination,
-            .describeLimits,
-            .describeTable, .describeTimeToLive, .getItem, .getResourcePolicy,
-            .listContributorInsights, .listImports, .listTables, .listTagsOfResource, .query, .scan:
+            .describeEndpoints, .describeExport, .describeImport,
+            .describeKinesisStreamingDestination, .describeLimits, .describeTable,
+            .describeTimeToLive, .exportTableToPointInTime, .getItem, .getResourcePolicy,
+            .listContributorInsights, .listExports, .listImports, .listTables,
+            .listTagsOfResource, .query, .scan:
             false
         }
     }

@@ -20,7 +20,7 @@ extension Service {
         let (table, resource) = try policyOwner(request, .putResourcePolicy)
         let expected = try request.string("ExpectedRevisionId")
         try admitMutation(of: table, .putResourcePolicy)
-        let new = tables.nextRevision(time)
+        let new = tables.nextRevision(clock)
         let revision = try table.itemLock.writing { () throws(ServiceError) in
             try table.features.policies.put(
                 document, on: resource, expecting: expected, revision: new)

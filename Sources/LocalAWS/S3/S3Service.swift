@@ -230,7 +230,7 @@ final class S3Service: @unchecked Sendable {
     }
 
     /// A request's id and its host's, as S3 makes them up.
-    private func makeIDs() -> (request: String, host: String) {
+    func makeIDs() -> (request: String, host: String) {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
         func text(_ count: Int) -> String {
             String(

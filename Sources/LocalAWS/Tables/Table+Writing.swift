@@ -223,6 +223,7 @@ extension Table {
         }
         if let old { census.bytes -= old.size }
         census.count = store.count
+        if let history { history.record(write.key.hash, key, old: old, new: new) }
         return (old, new)
     }
 

@@ -47,6 +47,8 @@ package final class Table: @unchecked Sendable {
     var indexStores: [IndexStore?] = []
     /// As it is now.
     package var census: Census
+    /// Nil while point-in-time recovery is off: then no change is kept.
+    var history: TableHistory?
 
     private let phaseLock = Lock()
     private var phase: Phase

@@ -9,10 +9,10 @@ extension Tables {
         if let creation = request["TableCreationParameters"] {
             return (try? Parameters(creation).string("TableName")).flatMap { $0 }.map { [$0] } ?? []
         }
-        for member in ["TableName", "ResourceArn"] {
+        for member in ["TableName", "ResourceArn", "TableArn", "ExportArn"] {
             guard let name = (try? request.string(member)) ?? nil else { continue }
             let bare = bareName(name)
-            // An ARN of an index or a stream goes on behind the table's name.
+            // An ARN of an index, a stream or an export goes on behind the table's name.
             return [bare.split(separator: "/").first.map(String.init) ?? bare]
         }
         return []

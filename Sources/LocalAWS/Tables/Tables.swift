@@ -108,9 +108,9 @@ package final class Tables: @unchecked Sendable {
 
     /// The revision of a policy that begins now: milliseconds since 1970, each one greater than
     /// those before.
-    package func nextRevision(_ time: any TimeSource) -> String {
+    func nextRevision(_ clock: ServiceClock) -> String {
         lock.withLock {
-            lastRevision = max(lastRevision + 1, Int(clamping: time.secondsSinceEpoch * 1000))
+            lastRevision = max(lastRevision + 1, clock.microseconds / 1000)
             return String(lastRevision)
         }
     }

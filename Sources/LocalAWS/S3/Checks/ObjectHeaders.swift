@@ -23,6 +23,12 @@ enum ObjectHeaders {
         HTTPHeader("Content-Type", "binary/octet-stream"), HTTPHeader(encryption, "AES256"),
     ]
 
+    /// Of an object that is encrypted with a key of KMS: the account's for S3 when none is named.
+    static func ofKMS(keyID: String?) -> [HTTPHeader] {
+        [HTTPHeader("Content-Type", "binary/octet-stream"), HTTPHeader(encryption, "aws:kms")]
+            + (keyID.map { [HTTPHeader(encryptionDetails[0], $0)] } ?? [])
+    }
+
     /// What would make the request another one if it were passed over.
     private static let missing = [
         "x-amz-tagging", "x-amz-object-lock-", "x-amz-bucket-object-lock-enabled",

@@ -93,7 +93,7 @@ extension S3Service {
     }
 
     /// Of what is encrypted with a key of KMS, the ETag is no MD5 of the bytes.
-    private static func etag(_ md5: [UInt8], _ headers: [HTTPHeader]) -> String {
+    static func etag(_ md5: [UInt8], _ headers: [HTTPHeader]) -> String {
         ObjectHeaders.hasPlainTag(headers)
             ? Hex.text(md5) : Hex.text(MD5.hash(md5 + Array("aws:kms".utf8)))
     }

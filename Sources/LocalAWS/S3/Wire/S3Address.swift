@@ -33,7 +33,7 @@ struct S3Address {
             (bucket, key) = (nil, path)
             return
         }
-        if request.method == .get, query.isEmpty, path.elementsEqual("_meter".utf8) { return nil }
+        guard ControlRequest(request, bytes) == nil else { return nil }
         let end = path.firstIndex(of: 0x2F) ?? path.endIndex
         bucket = String(decoding: path[..<end], as: UTF8.self)
         key = end < path.endIndex ? path[(end + 1)...] : path.suffix(0)

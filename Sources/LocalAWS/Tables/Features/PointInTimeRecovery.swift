@@ -1,7 +1,7 @@
 import JSON
 
-/// A table's continuous backups, of which nothing but their settings is here (guide,
-/// "Point-in-time recovery").
+/// The settings of a table's continuous backups (guide, "Point-in-time recovery"); what was in the
+/// table is in its ``TableHistory``.
 struct PointInTimeRecovery: Sendable {
     /// Days (API reference, PointInTimeRecoverySpecification).
     private static let periodMax = 35
@@ -9,8 +9,17 @@ struct PointInTimeRecovery: Sendable {
     private static let lag = 300.0
 
     private var period = periodMax
-    /// Nil when it is off. In seconds since 1970.
+    /// Nil when it is off. In whole seconds since 1970.
     private var enabledAt: Double?
+
+    var isOn: Bool { enabledAt != nil }
+
+    /// The times that can be restored, in seconds since 1970; nil when it is off.
+    func restorable(today: Double) -> ClosedRange<Double>? {
+        guard let enabledAt else { return nil }
+        let earliest = max(enabledAt, (today - Double(period) * 86_400).rounded(.down))
+        return earliest...max(earliest, (today - Self.lag).rounded(.down))
+    }
 
     /// - Parameter specification: a `PointInTimeRecoverySpecification`.
     mutating func change(_ specification: JSON?, today: Double) throws(ServiceError) {
@@ -40,7 +49,7 @@ struct PointInTimeRecovery: Sendable {
             return
         }
         if let days { period = days }
-        enabledAt = enabledAt ?? today
+        enabledAt = enabledAt ?? today.rounded(.down)
     }
 
     /// A `ContinuousBackupsDescription` (API reference).
@@ -50,10 +59,10 @@ struct PointInTimeRecovery: Sendable {
         var recovery: JSON = [
             "PointInTimeRecoveryStatus": enabledAt == nil ? "DISABLED" : "ENABLED"
         ]
-        if let enabledAt {
+        if let restorable = restorable(today: today) {
             recovery["RecoveryPeriodInDays"] = JSON(period)
-            recovery["EarliestRestorableDateTime"] = JSON(enabledAt)
-            recovery["LatestRestorableDateTime"] = JSON(max(enabledAt, today - Self.lag))
+            recovery["EarliestRestorableDateTime"] = JSON(restorable.lowerBound)
+            recovery["LatestRestorableDateTime"] = JSON(restorable.upperBound)
         }
         return [
             "ContinuousBackupsStatus": isAvailable ? "ENABLED" : "DISABLED",
