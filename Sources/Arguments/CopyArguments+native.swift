@@ -114,8 +114,9 @@ extension CopyArguments {
                 default: "dynaferry writes the items",
                 """
                 How DynamoDB loads files of a bucket by itself. import-table: it makes the target, \
-                which must not be there, and fills it, global indexes too, without write units. \
-                What it can't make is set afterwards; local indexes can't be.
+                which must not be there, and fills it, global indexes too, without write units; \
+                what it can't make is set afterwards, and local indexes can't be. bulk-put: it \
+                puts the items into a table that is there, or that the copy makes.
                 """
             ).perTable,
             Option(
@@ -230,9 +231,12 @@ extension CopyArguments {
             ("--remove", transform.texts.remove != nil), ("--rules", transform.rulesFile != nil),
             ("--through", transform.through != nil), ("--keys", transform.keysFile != nil),
             ("--fraction", transform.fraction != nil), ("--skip-expired", skipExpired),
-            ("--merge", merge != nil), ("--only-changed", onlyChanged),
-            ("--data-only", dataOnly), ("--schema-only", schemaOnly),
-            ("--boost-write", boostWrite != nil), ("--write-units", writeUnits != nil),
+            ("--merge", merge == .keep || (merge != nil && native.load != .bulkPut)),
+            ("--only-changed", onlyChanged),
+            ("--data-only", dataOnly && native.load != .bulkPut),
+            ("--schema-only", schemaOnly),
+            ("--boost-write", boostWrite != nil),
+            ("--write-units", writeUnits != nil && native.load != .bulkPut),
             ("--total-write-units", totalWriteUnits != nil),
             ("--check-first", files.checksFirst), ("--indexes", indexes != nil),
             ("--format", files.format.format != nil),

@@ -317,7 +317,9 @@ package enum SnapshotPreparation {
 
     /// The command that a user may run who may change the source; it is not ours to change.
     static func switchingOn(_ table: String, _ endpoint: Endpoint) -> String {
-        "aws dynamodb update-continuous-backups --region \(endpoint.region) --table-name \(table)"
+        "aws dynamodb update-continuous-backups --region \(endpoint.region)"
+            + (endpoint.isCustom ? " --endpoint-url \(endpoint.url)" : "")
+            + " --table-name \(table)"
             + " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
     }
 

@@ -48,7 +48,7 @@ struct CopyOpening {
         opening.announce(job)
         let firsts = try await firstReads(opening.segments(of: job))
         try await checkCost(firsts, job)
-        for number in tables.indices where tables[number].preflight.isImported {
+        for number in tables.indices where !job.tables[number].record.requests.isEmpty {
             let renewed = job.tables[number].record.requests.map { request in
                 request.failureCode == nil
                     ? request : request.renewed(token: ServiceRequest.token(using: &generator))
@@ -113,12 +113,7 @@ struct CopyOpening {
                 itemsReported: preflight.options.transform.keyList?.count
                     ?? findings.source.itemCount)
             record.readsFiles = preflight.source.table == nil
-            if preflight.isImported {
-                record.requests = [
-                    try preflight.importRequest(
-                        findings, token: ServiceRequest.token(using: &generator))
-                ]
-            }
+            record.requests = try preflight.loadRequests(findings, using: &generator)
             records.append(record)
         }
         for id in lost.sorted() {

@@ -1,37 +1,47 @@
 import DynamoDB
 import DynamoModel
 import Jobs
+import Pacing
 import Status
+import System
 
 /// What is asked and refused before DynamoDB makes the target of files by itself.
 extension CopyPreflight {
     /// ImportTable makes the target and fills it.
     var isImported: Bool { options.load == .importTable }
 
-    /// ImportTable reads all objects whose keys begin so, and no manifest.
-    func checkImport(_ findings: Findings) throws(CopyRefusal) {
+    /// What DynamoDB loads are all objects whose keys begin so: it reads no manifest.
+    func checkLoad(_ load: ServiceLoad, _ findings: Findings) throws(CopyRefusal) {
+        let option = "--load \(load.rawValue)"
         guard case .export(let export) = source, export.bucket != nil else {
             throw CopyRefusal(
-                "--load import-table: DynamoDB imports from buckets alone",
+                "\(option): DynamoDB loads files of buckets alone",
                 hint: "leave --load out: dynaferry writes the items then")
         }
         guard export.export.items != nil else {
             throw CopyRefusal(
-                "--load import-table: \(export.title) has no manifest, and nothing tells which of"
+                "\(option): \(export.title) has no manifest, and nothing tells which of"
                     + " its files are meant",
                 hint: "leave --load out: dynaferry reads them as they are")
         }
         guard !export.export.hasUnlisted else {
             throw CopyRefusal(
-                "--load import-table: files lie below \(export.title)data/ that its manifest does"
-                    + " not list, and DynamoDB would import them too",
+                "\(option): files lie below \(export.title)data/ that its manifest does"
+                    + " not list, and DynamoDB would load them too",
                 hint: "move them away, or leave --load out")
         }
         guard compression(of: export) != nil else {
             throw CopyRefusal(
-                "--load import-table: the files of \(export.title) are compressed in more than one"
+                "\(option): the files of \(export.title) are compressed in more than one"
                     + " way, and DynamoDB takes one", hint: "leave --load out")
         }
+        switch load {
+        case .importTable: try checkImport(findings)
+        case .bulkPut: try checkBulkPut(findings)
+        }
+    }
+
+    private func checkImport(_ findings: Findings) throws(CopyRefusal) {
         let local = findings.source.definition.localIndexes
         guard local.isEmpty else {
             throw CopyRefusal(
@@ -42,14 +52,41 @@ extension CopyPreflight {
         }
     }
 
+    private func checkBulkPut(_ findings: Findings) throws(CopyRefusal) {
+        if let replicas = findings.target?.replicaRegions, !replicas.isEmpty {
+            throw CopyRefusal(
+                "--load bulk-put: \(target.name) is a global table, into which DynamoDB puts none",
+                hint: "leave --load out: dynaferry writes the items then")
+        }
+        guard let units = bulkUnits, units < BulkPutRequest.writeUnitsMin else { return }
+        throw CopyRefusal(
+            "--write-units: \(units.grouped), but bulk-put takes no limit below"
+                + " \(BulkPutRequest.writeUnitsMin.grouped) units a second",
+            hint: "raise it, or leave --load out")
+    }
+
+    /// Of `--write-units`.
+    private var bulkUnits: Int? {
+        if case .perSecond(let units)? = options.limits.writeUnits {
+            Int(clamping: units)
+        } else {
+            nil
+        }
+    }
+
     /// A new job: there must be no table.
     /// - Parameter finished: the job that has imported it, if one has.
     func checkNew(finished: JobRecord? = nil) throws(CopyRefusal) {
         guard isImported else { return }
-        let reason = finished.map { ": job \($0.id) has imported it" }
+        if let finished {
+            throw CopyRefusal(
+                "job \(finished.id) has imported \(target.name), and is finished",
+                hint: "--only-changed, from table to table, copies what differs since; or name"
+                    + " another target")
+        }
         throw CopyRefusal(
-            "--load import-table: there is a table \(target.name)"
-                + (reason ?? ", and ImportTable makes new ones alone"),
+            "--load import-table: there is a table \(target.name), and ImportTable makes new ones"
+                + " alone",
             hint: "leave --load out: dynaferry writes into it; or name another target")
     }
 
@@ -68,18 +105,31 @@ extension CopyPreflight {
         guard request.sent != nil else { return try checkNew() }
     }
 
-    /// What DynamoDB is asked.
-    func importRequest(
-        _ findings: Findings, token: String
-    ) throws(CopyRefusal) -> ServiceRequest {
+    /// What DynamoDB is asked; nothing where it is not to load the target.
+    func loadRequests(
+        _ findings: Findings, using generator: inout SeededGenerator
+    ) throws(CopyRefusal) -> [ServiceRequest] {
+        guard let load = options.load else { return [] }
         guard case .export(let export) = source, let bucket = export.bucket,
             let compression = compression(of: export)
-        else { preconditionFailure("\(source.name) was to be imported without being looked at") }
-        var request = ImportRequest(
-            findings.plan(options, as: target.name, isOwn: true).creation, token: token,
-            bucket: bucket.name, prefix: bucket.key + export.export.folder + "data/", compression)
-        request.bucketOwner = options.bucketOwner
-        return ServiceRequest(request.body)
+        else { preconditionFailure("\(source.name) was to be loaded without being looked at") }
+        let token = ServiceRequest.token(using: &generator)
+        let folder = bucket.key + export.export.folder
+        switch load {
+        case .importTable:
+            var request = ImportRequest(
+                findings.plan(options, as: target.name, isOwn: true).creation, token: token,
+                bucket: bucket.name, prefix: folder + "data/", compression)
+            request.bucketOwner = options.bucketOwner
+            return [ServiceRequest(request.body)]
+        case .bulkPut:
+            var request = BulkPutRequest(
+                into: target.name, token: token, bucket: bucket.name, prefix: folder + "data/",
+                compression, reportPrefix: folder + "bulk-put/" + token + "/")
+            request.bucketOwner = options.bucketOwner
+            request.writeUnits = bulkUnits
+            return [ServiceRequest(request.body)]
+        }
     }
 
     /// nil where not all files are compressed alike.

@@ -101,7 +101,7 @@ struct CopyPreflight {
             settings: try await settings(from, to), place: targetPlace(from, to),
             expiryAttribute: try await expiryAttribute())
         try checkKeys(findings)
-        if isImported { try checkImport(findings) }
+        if let load = options.load { try checkLoad(load, findings) }
         if options.part != .data { try checkReplicas(findings) }
         try checkRegion(ofARN: options.settings.kmsKey, "--kms-key")
         try checkRegion(ofARN: options.settings.kinesisStream, "--kinesis-stream")

@@ -168,10 +168,18 @@ package enum CopyPreparation {
                 isFinished: job.tables[number].record.isFinished,
                 deadLettersPath: options[number].deadLettersPath)
         }
+        var policy = policy
+        // What DynamoDB does by itself takes nothing of this machine.
+        if subjects.indices.allSatisfy({ options[$0].load == .importTable }) {
+            policy.width = policy.width ?? min(tables.count, importsMax)
+        }
         return Job(
             Job.Run(job), tables, keeper, policy, shared: shared, asked: asked, note: note,
             time: time)
     }
+
+    /// Imports that an account may have at a time (guide, "Service quotas").
+    private static let importsMax = 50
 
     /// Says of which tables no item can be left out for having expired.
     private static func tellOfExpiry(

@@ -30,6 +30,29 @@ extension CopyTask {
         }
     }
 
+    /// It puts the items into a table that is there.
+    func bulkPut() async -> FlowOutcome {
+        let (table, name) = (subject.tables.target, target.definition.name)
+        let place = reportPlace
+        return await load(
+            BulkPutOperation(table: table), open.record.requests, noun: "bulk put",
+            ServiceDriver.Hooks(
+                refusal: { FlowFailure(bulkPuttingInto: name, $0) },
+                failure: { FlowFailure(bulkPut: $0, into: name) },
+                finish: { state in
+                    // It is not done, then, and whoever resumes reads the same.
+                    guard state.errors == 0 else {
+                        throw FlowFailure(leftByBulkPut: state, into: name, reportedTo: place)
+                    }
+                }))
+    }
+
+    /// Where DynamoDB reports what it could not put.
+    private var reportPlace: String {
+        let output = open.record.requests.first?.body["OutputS3Configuration"]
+        return "s3://\(output?["S3Bucket"]?.string ?? "")/\(output?["S3KeyPrefix"]?.string ?? "")"
+    }
+
     /// Has DynamoDB do what it is asked, and waits for it.
     func load(
         _ operation: any ServiceOperation, _ requests: [ServiceRequest], noun: String,

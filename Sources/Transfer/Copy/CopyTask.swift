@@ -165,7 +165,11 @@ final class CopyTask: TableTask {
 
     private func moveItems() async -> FlowOutcome {
         guard options.part != .schema else { return .completed }
-        if options.load == .importTable { return await importTable() }
+        switch options.load {
+        case .importTable: return await importTable()
+        case .bulkPut: return await bulkPut()
+        case nil: break
+        }
         do {
             let superseded: Set<LinePlace>
             switch await checkFiles() {

@@ -44,6 +44,16 @@ extension FlowFailure {
                 ? "leave --load out: dynaferry writes the items then" : error.hint)
     }
 
+    /// Items that could not be put: all others are in the table.
+    init(leftByBulkPut found: ServiceState, into table: String, reportedTo place: String) {
+        self.init(
+            .giveUp, code: "BulkPutErrors",
+            message: "\(found.errors.counted("line")) could not be put into \(table), and"
+                + " \((found.items ?? 0).counted("item")) were",
+            hint: "DynamoDB's report is at \(place); copied without --load, and with --merge, each"
+                + " becomes a dead letter with its line")
+    }
+
     /// Work that DynamoDB has given up. What it has written stays.
     init(bulkPut found: ServiceState, into table: String) {
         let (code, words) = found.failure
