@@ -49,7 +49,7 @@ extension LocalServer {
 
     /// How many items a table holds; nil when there is no such table.
     package func count(of name: String) -> Int? {
-        service.imports.catchUp(service.time)
+        service.catchUp()
         guard let table = service.tables.table(named: name, at: service.time.now) else {
             return nil
         }
@@ -58,7 +58,7 @@ extension LocalServer {
 
     /// A table's items in the order of a scan, as stored; none when there is no such table.
     package func items(of name: String) -> [[UInt8]] {
-        service.imports.catchUp(service.time)
+        service.catchUp()
         guard let table = service.tables.table(named: name, at: service.time.now) else { return [] }
         return table.itemLock.reading {
             var items: [[UInt8]] = []

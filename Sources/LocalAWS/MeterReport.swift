@@ -9,7 +9,7 @@ import System
 /// A batch that is refused for an item counts for the tables up to that item.
 /// `requests_by_bucket` counts those to S3 by the bucket that they name.
 ///
-/// `imports_started` counts those that ImportTable began, each once.
+/// `imports_started` and `bulk_operations_started` count those that began, each once.
 /// `exports` counts the exports that were begun, by table: a request that is answered with one that
 /// was begun before is not counted again. The service would send a bill for each.
 ///
@@ -21,7 +21,7 @@ extension Service {
     private static let recentBuckets = 200
 
     func meterReport() -> JSON {
-        imports.catchUp(time)
+        catchUp()
         let now = time.now
         let counts = requests.json
         var members: [JSON.Member] = []
@@ -37,6 +37,7 @@ extension Service {
             "errors": counts.errors,
             "imports_started": JSON(imports.count),
             "exports": exportsReport,
+            "bulk_operations_started": JSON(bulkJobs.count),
             "tables": .object(members),
         ]
     }

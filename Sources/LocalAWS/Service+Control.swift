@@ -8,9 +8,11 @@ extension Service {
         _ operation: Operation, _ request: Parameters
     ) throws(ServiceError) -> JSON? {
         switch operation {
+        case .cancelBulkOperation: return try cancelBulkOperation(request)
         case .createTable: return try createTable(request)
         case .deleteResourcePolicy: return try deleteResourcePolicy(request)
         case .deleteTable: return try deleteTable(request)
+        case .describeBulkOperation: return try describeBulkOperation(request)
         case .describeContinuousBackups: return try describeContinuousBackups(request)
         case .describeContributorInsights: return try describeContributorInsights(request)
         case .describeEndpoints: return describeEndpoints()
@@ -23,6 +25,7 @@ extension Service {
         case .disableKinesisStreamingDestination: return try disableKinesisDestination(request)
         case .enableKinesisStreamingDestination: return try enableKinesisDestination(request)
         case .getResourcePolicy: return try getResourcePolicy(request)
+        case .listBulkOperations: return try listBulkOperations(request)
         case .listContributorInsights: return try listContributorInsights(request)
         case .listImports: return try listImports(request)
         case .listExports: return try listExports(request)
@@ -38,7 +41,7 @@ extension Service {
         case .batchGetItem, .batchWriteItem, .deleteItem, .getItem, .putItem, .query, .scan,
             .updateItem:
             preconditionFailure("\(operation.rawValue) has items: it answers with bytes")
-        case .importTable:
+        case .importTable, .startBulkPutItems:
             preconditionFailure("\(operation.rawValue) asks who calls it")
         case .exportTableToPointInTime:
             preconditionFailure("an export needs to know who asks for it")

@@ -20,6 +20,7 @@ package final class Service: Sendable {
     let address = Locked("")
     let s3: S3Service
     let imports: ImportJobs
+    let bulkJobs: BulkJobs
     let logs: LogsService
     let exports: Exports
     /// Nil when nobody's signature is asked for.
@@ -50,6 +51,7 @@ package final class Service: Sendable {
         s3 = S3Service(
             options, store: objects ?? MemoryObjectStore(), requests: requests, faults: faults)
         imports = ImportJobs(tables, s3, keepsNumbers: options.keepNumbers, seed: options.seed)
+        bulkJobs = BulkJobs(tables, s3, keepsNumbers: options.keepNumbers, seed: options.seed)
         logs = LogsService(imports: imports, arnPrefix: tables.arn("logs", ""))
         exports = Exports(options, tables, s3, clock)
     }
@@ -191,7 +193,7 @@ package final class Service: Sendable {
         into output: inout ByteStorage
     ) throws(ServiceError) -> Int {
         let start = output.count
-        imports.catchUp(time)
+        catchUp()
         scratch.encoder.removeAll()
         // Batches are large: who may write them is not kept waiting for a pass that finds tables.
         if call.operation == .batchWriteItem, call.caller?.may(.batchWriteItem) ?? true {
@@ -214,12 +216,20 @@ package final class Service: Sendable {
         case .exportTableToPointInTime:
             output.append(
                 array: try exportTable(request, scratch: scratch, for: call.caller).bytes)
+        case .startBulkPutItems:
+            output.append(array: try startBulkPutItems(request, for: call.caller).bytes)
         default:
             if let reply = try control(call.operation, request) {
                 output.append(array: reply.bytes)
             }
         }
         return start
+    }
+
+    /// Does what jobs should have done by now. To be called before whatever looks at tables.
+    func catchUp() {
+        imports.catchUp(time)
+        bulkJobs.catchUp(time)
     }
 
     // MARK: Read-only tables

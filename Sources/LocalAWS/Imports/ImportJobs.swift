@@ -66,7 +66,7 @@ final class ImportJobs: @unchecked Sendable {
             }
             guard running.count < Self.runningMax else { throw .tooManyImports }
             let tableARN = tables.arn(of: name)
-            let identifier = makeIdentifier(schedule)
+            let identifier = JobIdentifier.make(at: schedule.startedToday, using: &generator)
             let job = ImportJob(
                 identifier: identifier, arn: "\(tableARN)/import/\(identifier)",
                 tableARN: tableARN, tableID: tables.makeIdentifier(), request: request,
@@ -79,14 +79,6 @@ final class ImportJobs: @unchecked Sendable {
 
     /// A token for who gave none.
     func makeToken() -> String { tables.makeIdentifier() }
-
-    /// Milliseconds since 1970, and what is drawn.
-    private func makeIdentifier(_ schedule: ImportSchedule) -> String {
-        let milliseconds = String(Int(clamping: (schedule.startedToday * 1000).rounded()))
-        let drawn = String(UInt32(truncatingIfNeeded: generator.next()), radix: 16)
-        return String(repeating: "0", count: max(0, 14 - milliseconds.count)) + milliseconds + "-"
-            + String(repeating: "0", count: 8 - drawn.count) + drawn
-    }
 
     func job(_ arn: String) -> ImportJob? {
         lock.withLock { jobs.first { $0.arn == arn } }
@@ -136,7 +128,7 @@ final class ImportJobs: @unchecked Sendable {
                     message: error.message ?? "Table already exists: \(request.definition.name)")
             }
             var loader = ItemLoader(
-                table, request.form, keepsNumbers: keepsNumbers, seed: generator.next())
+                table, request.form, .drawn(seed: generator.next()), keepsNumbers: keepsNumbers)
             for (key, content) in found {
                 loader.load(try objects.bytes(of: content), of: key)
             }
@@ -175,7 +167,7 @@ extension ServiceError {
 
 extension S3Error {
     /// As a service tells it that asked S3 for somebody.
-    fileprivate var textOfService: String {
+    var textOfService: String {
         "\(message) (Service: Amazon S3; Status Code: \(status); Error Code: \(code))"
     }
 }

@@ -13,14 +13,18 @@ extension ImportJob {
         let milliseconds = Int(clamping: schedule.seconds(at: schedule.readAt) * 1000)
         return tally.faults.map { fault in
             let message: JSON = [
-                "itemS3Pointer": [
-                    "bucket": .string(request.source.bucket), "key": .string(fault.key.text),
-                    "itemIndex": JSON(fault.index),
-                ],
+                "itemS3Pointer": fault.pointer(in: request.source.bucket),
                 "importArn": .string(arn),
                 "errorMessages": [.string(fault.message)],
             ]
             return LogEvent(milliseconds: milliseconds, message: message.text)
         }
+    }
+}
+
+extension ImportTally.Fault {
+    /// Where it is, as DynamoDB tells it.
+    func pointer(in bucket: String) -> JSON {
+        ["bucket": .string(bucket), "key": .string(key.text), "itemIndex": JSON(index)]
     }
 }

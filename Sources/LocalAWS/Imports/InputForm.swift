@@ -23,6 +23,8 @@ struct InputForm: Equatable, Sendable {
     var format: Format
     var compression = Compression.none
     var csv = CSV()
+    /// Lines that have a member besides the item are no items: here it would be passed over.
+    var takesItemsOnly = false
 }
 
 /// Where the objects of an import are: in a bucket, all whose keys begin with a prefix. The prefix

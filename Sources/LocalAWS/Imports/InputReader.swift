@@ -28,7 +28,7 @@ struct InputReader {
         in bytes: UnsafeRawBufferPointer, _ visit: (InputRecord) -> Bool
     ) {
         switch form.format {
-        case .dynamoDBJSON: Self.readLines(bytes, visit)
+        case .dynamoDBJSON: readLines(bytes, visit)
         case .ion: readIon(bytes, visit)
         case .csv:
             var rows = CSVRows(bytes, form.csv, keyTypes: keyTypes)
@@ -38,7 +38,7 @@ struct InputReader {
 
     /// Objects with a member `Item`, one behind the other. Observed: no line break need stand
     /// between them.
-    private static func readLines(
+    private func readLines(
         _ bytes: UnsafeRawBufferPointer, _ visit: (InputRecord) -> Bool
     ) {
         var reader = WireReader(bytes)
@@ -58,6 +58,10 @@ struct InputReader {
             guard let item else {
                 let found = other.map { ": it has the member \($0)" } ?? ""
                 _ = visit(.defect("The line has no member Item\(found)"))
+                return
+            }
+            if form.takesItemsOnly, let other {
+                _ = visit(.defect("The embedded server does not support \(other) in a line"))
                 return
             }
             guard visit(.attributes(item)) else { return }

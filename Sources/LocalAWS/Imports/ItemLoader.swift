@@ -10,13 +10,26 @@ struct ImportTally: Sendable {
         /// The record's place in its object, from 0.
         let index: Int
         let message: String
+        /// Its attributes as they came, where it has such.
+        var item: [UInt8]?
     }
 
     var processed = 0
     var imported = 0
     /// Of the objects, inflated.
     var bytes = 0
+    /// Of the objects as they are stored.
+    var storedBytes = 0
+    /// What the items that were imported weigh, as DynamoDB counts.
+    var itemBytes = 0
     var faults: [Fault] = []
+}
+
+/// Which item stays of several that have one key.
+enum DuplicateRule {
+    /// It is drawn (developer guide, "Import format quotas and validation").
+    case drawn(seed: UInt64)
+    case lastWins
 }
 
 /// Puts the items of objects into a table, free of charge.
@@ -25,24 +38,29 @@ struct ItemLoader: ~Copyable {
     private let reader: InputReader
     private let layout: TableLayout
     private var encoder: ItemEncoder
-    private var generator: SeededGenerator
-    private(set) var tally = ImportTally()
+    /// Draws which item stays; nil when the last one does.
+    private var generator: SeededGenerator?
+    private(set) var tally: ImportTally
 
-    /// - Parameter seed: which of several items of one key stays is drawn (developer guide, "Import
-    ///   format quotas and validation").
-    init(_ table: Table, _ form: InputForm, keepsNumbers: Bool, seed: UInt64) {
+    /// - Parameter tally: what is counted on.
+    init(
+        _ table: Table, _ form: InputForm, _ duplicates: DuplicateRule, keepsNumbers: Bool,
+        tally: ImportTally = ImportTally()
+    ) {
+        self.tally = tally
         self.table = table
         layout = table.layout
         var types: [String: ScalarType] = [:]
         for attribute in table.definition.attributes { types[attribute.name] = attribute.type }
         reader = InputReader(form: form, keyTypes: types, schema: layout.schema)
         encoder = ItemEncoder(keepsNumbers: keepsNumbers)
-        generator = SeededGenerator(seed: seed)
+        if case .drawn(let seed) = duplicates { generator = SeededGenerator(seed: seed) }
     }
 
     /// Loads an object. What can't be loaded is in the tally.
     mutating func load(_ content: ByteBuffer, of key: ObjectKey) {
         let inflated: ByteBuffer
+        tally.storedBytes += content.count
         do throws(ObjectInflation.Flaw) {
             inflated = try ObjectInflation.bytes(of: content, reader.form.compression)
         } catch {
@@ -82,7 +100,8 @@ struct ItemLoader: ~Copyable {
                 // JSON of another shape is no item; what breaks a rule is one that is refused.
                 let isItem = error.namespace == .validation
                 let message = error.message ?? "The line is not in the format of the import"
-                count(ImportTally.Fault(key: key, index: index, message: message))
+                let shown = isItem ? Array(bytes) : nil
+                count(ImportTally.Fault(key: key, index: index, message: message, item: shown))
                 return isItem
             }
         }
@@ -93,9 +112,12 @@ struct ItemLoader: ~Copyable {
         var reader = WireReader(bytes)
         let item = try encoder.attributes(&reader, layout: layout)
         let key = try encoder.key(of: item, layout: layout, wording: .detailed)
-        let spelled = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[key.bytes])
-        let hasOther = table.itemLock.reading { table.store.record(key.hash, spelled) != nil }
-        guard !hasOther || generator.next() & 1 == 0 else { return }
+        tally.itemBytes += item.size
+        if generator != nil {
+            let spelled = UnsafeRawBufferPointer(rebasing: encoder.keys.bytes[key.bytes])
+            let hasOther = table.itemLock.reading { table.store.record(key.hash, spelled) != nil }
+            if hasOther, (generator?.next() ?? 0) & 1 == 1 { return }
+        }
         table.place(PendingWrite(kind: .put, item: item, key: key), from: encoder)
     }
 }

@@ -4,11 +4,8 @@ import System
 extension S3Service {
     /// The objects that an import reads, in the order of their keys.
     func objects(of source: InputSource) throws(S3Error) -> [(key: ObjectKey, ObjectContent)] {
-        guard source.owner ?? Tables.account == Tables.account else { throw .accessDenied }
+        _ = try bucket(of: source)
         return try stored { store in
-            guard try store.bucket(named: source.bucket) != nil else {
-                throw S3Error.noSuchBucket(source.bucket)
-            }
             let prefix = ObjectKey(source.prefix)
             return try store.keys(in: source.bucket).filter { $0.hasPrefix(prefix) }.compactMap {
                 guard let object = try store.object($0, in: source.bucket) else { return nil }
@@ -18,6 +15,12 @@ extension S3Service {
                 return ($0, object.content)
             }
         }
+    }
+
+    /// The bucket of a place, which must belong to who it says.
+    func bucket(of place: InputSource) throws(S3Error) -> Bucket {
+        guard place.owner ?? Tables.account == Tables.account else { throw .accessDenied }
+        return try bucket(named: place.bucket)
     }
 
     /// All bytes of an object.

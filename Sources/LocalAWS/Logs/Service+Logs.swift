@@ -19,7 +19,7 @@ extension Service {
                 throw .deniedLogs(operation, user: caller.name)
             }
             guard request.coding == .identity else { throw .internalError }
-            imports.catchUp(time)
+            catchUp()
             let body = UnsafeRawBufferPointer(rebasing: bytes[request.body])
             output.append(array: try logs.perform(operation, try Parameters(body)).bytes)
         } catch {

@@ -133,12 +133,16 @@ extension Service {
 
     private func clientToken(_ request: Parameters) throws(ServiceError) -> String {
         guard let token = try request.string("ClientToken") else { return imports.makeToken() }
+        try Self.check(token: token)
+        return token
+    }
+
+    static func check(token: String) throws(ServiceError) {
         guard !token.isEmpty, !token.contains("$") else {
             throw .constraint(
                 token, at: "clientToken",
                 "Member must satisfy regular expression pattern: ^[^\\$]+$")
         }
-        return token
     }
 
     /// What the description says of the request; the owner of the bucket is always named.

@@ -4,10 +4,12 @@ import Glibc
 package enum Operation: String, CaseIterable, Sendable {
     case batchGetItem = "BatchGetItem"
     case batchWriteItem = "BatchWriteItem"
+    case cancelBulkOperation = "CancelBulkOperation"
     case createTable = "CreateTable"
     case deleteItem = "DeleteItem"
     case deleteResourcePolicy = "DeleteResourcePolicy"
     case deleteTable = "DeleteTable"
+    case describeBulkOperation = "DescribeBulkOperation"
     case describeContinuousBackups = "DescribeContinuousBackups"
     case describeContributorInsights = "DescribeContributorInsights"
     case describeEndpoints = "DescribeEndpoints"
@@ -23,6 +25,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case getItem = "GetItem"
     case getResourcePolicy = "GetResourcePolicy"
     case importTable = "ImportTable"
+    case listBulkOperations = "ListBulkOperations"
     case listContributorInsights = "ListContributorInsights"
     case listImports = "ListImports"
     case listExports = "ListExports"
@@ -32,6 +35,7 @@ package enum Operation: String, CaseIterable, Sendable {
     case putResourcePolicy = "PutResourcePolicy"
     case query = "Query"
     case scan = "Scan"
+    case startBulkPutItems = "StartBulkPutItems"
     case tagResource = "TagResource"
     case untagResource = "UntagResource"
     case updateContinuousBackups = "UpdateContinuousBackups"
@@ -55,16 +59,18 @@ package enum Operation: String, CaseIterable, Sendable {
     /// Whether it changes items or tables, or is paid for like an export.
     package var isMutating: Bool {
         switch self {
-        case .batchWriteItem, .createTable, .deleteItem, .deleteResourcePolicy, .deleteTable,
+        case .batchWriteItem, .cancelBulkOperation, .createTable, .deleteItem,
+            .deleteResourcePolicy, .deleteTable,
             .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .importTable,
-            .putItem, .putResourcePolicy, .tagResource, .untagResource, .updateContinuousBackups,
+            .putItem, .putResourcePolicy, .startBulkPutItems, .tagResource, .untagResource,
+            .updateContinuousBackups,
             .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
             true
-        case .batchGetItem, .describeContinuousBackups, .describeContributorInsights,
+        case .batchGetItem, .describeBulkOperation, .describeContinuousBackups, .describeContributorInsights,
             .describeEndpoints, .describeExport, .describeImport,
             .describeKinesisStreamingDestination, .describeLimits, .describeTable,
             .describeTimeToLive, .exportTableToPointInTime, .getItem, .getResourcePolicy,
-            .listContributorInsights, .listExports, .listImports, .listTables,
+            .listBulkOperations, .listContributorInsights, .listExports, .listImports, .listTables,
             .listTagsOfResource, .query, .scan:
             false
         }
