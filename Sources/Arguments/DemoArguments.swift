@@ -10,6 +10,8 @@ package struct DemoArguments: CommandArguments, Equatable {
     package var migration = false
     /// By way of a bucket of the server's.
     package var viaFiles = false
+    /// The same, by the service's own exports and imports.
+    package var viaS3 = false
     package var seed: UInt64 = 1
     /// nil: what is usual for what is copied.
     package var memory: Int?
@@ -40,7 +42,7 @@ extension DemoArguments {
         """
         With --migration it does so with a whole stage of tables, in one command. With \
         --via-files it does so in two, by way of a bucket on the same server: tables to files, \
-        and files to tables.
+        and files to tables. With --via-s3 the server exports and imports the tables by itself.
         """,
     ]
 
@@ -63,6 +65,9 @@ extension DemoArguments {
             Option(
                 flag: "--via-files", \.viaFiles, in: .work,
                 "Export into a bucket first, and make the new table of the files."),
+            Option(
+                flag: "--via-s3", \.viaS3, in: .work,
+                "Have DynamoDB export the tables into a bucket, and make the new ones of that."),
             Option(
                 "--seed", .seed, \.seed, in: .work,
                 "Decides the items and the faults; the same seed gives the same ones."),
@@ -93,6 +98,7 @@ extension DemoArguments {
         Note("dynaferry demo", "The whole job:"),
         Note("dynaferry demo --migration", "A whole stage:"),
         Note("dynaferry demo --via-files", "By way of a bucket:"),
+        Note("dynaferry demo --migration --via-s3", "As DynamoDB's own exports and imports do it:"),
         Note(
             "dynaferry demo --items 50000 --faults error=0.05,throttle=0.1,unprocessed=0.3",
             "A small one, on a server that fails now and then:"),
@@ -111,6 +117,10 @@ extension DemoArguments {
     ]
 
     package func validate() throws(UsageError) {
+        if viaS3, viaFiles {
+            throw UsageError(
+                "--via-s3 and --via-files are two ways", hints: ["leave one of them out"])
+        }
         // The server's tables are on demand: there is nothing to take a share of.
         for (option, limit) in [("--read-units", readUnits), ("--write-units", writeUnits)] {
             if case .percent = limit {

@@ -90,6 +90,10 @@ extension ServeArguments {
             Option(
                 flag: "--live-counts", \.hasLiveCounts, in: .contents,
                 "Report item counts and sizes as they are, instead of six hours old."),
+            Option(
+                flag: "--recovery", \.hasRecovery, in: .contents,
+                "Give the tables that are filled point-in-time recovery, so that they can be"
+                    + " exported."),
         ]
     }
 

@@ -19,6 +19,8 @@ package struct ServeArguments: CommandArguments, Equatable {
     package var region = "us-east-1"
     package var keepsNumbers = false
     package var hasLiveCounts = false
+    /// Tables that are filled have point-in-time recovery.
+    package var hasRecovery = false
 
     package var capacity = CapacityMode.unlimited
     package var burstSeconds = 300

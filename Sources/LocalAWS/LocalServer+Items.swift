@@ -44,7 +44,12 @@ extension LocalServer {
 
     /// Takes the census that DescribeTable tells.
     private func settle(_ table: Table) {
-        table.itemLock.writing { table.settleReport(at: service.time.now) }
+        table.itemLock.writing {
+            table.settleReport(at: service.time.now)
+            guard options.recovery else { return }
+            table.features.recovery.begin(today: service.changeTime().today)
+            table.keepHistory(true, service.clock)
+        }
     }
 
     /// How many items a table holds; nil when there is no such table.

@@ -69,6 +69,8 @@ package struct ServerOptions: Sendable {
     /// Tables on which every call that would change them is refused and counted.
     package var denyWrites: Set<String> = []
     package var fills: [Fill] = []
+    /// Tables that are there from the start have point-in-time recovery.
+    package var recovery = false
     /// Event loops, each a thread.
     package var threads = 2
     /// How long a table is CREATING, UPDATING or DELETING, and whatever else takes a while.

@@ -66,7 +66,8 @@ package enum Operation: String, CaseIterable, Sendable {
             .updateContinuousBackups,
             .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
             true
-        case .batchGetItem, .describeBulkOperation, .describeContinuousBackups, .describeContributorInsights,
+        case .batchGetItem, .describeBulkOperation, .describeContinuousBackups,
+            .describeContributorInsights,
             .describeEndpoints, .describeExport, .describeImport,
             .describeKinesisStreamingDestination, .describeLimits, .describeTable,
             .describeTimeToLive, .exportTableToPointInTime, .getItem, .getResourcePolicy,

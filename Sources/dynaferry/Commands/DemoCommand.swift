@@ -134,7 +134,8 @@ extension DemoArguments {
         var words = ["serve", "--port", "0", "--exit-with-stdin", "--seed", "\(seed)"]
         for (table, items) in fills { words += ["--fill", "\(table)=\(items)"] }
         if let faults { words += ["--faults", faults.text] }
-        if viaFiles { words += ["--bucket", Self.bucket] }
+        if viaFiles || viaS3 { words += ["--bucket", Self.bucket] }
+        if viaS3 { words.append("--recovery") }
         return words
     }
 
@@ -149,6 +150,14 @@ extension DemoArguments {
             ? (DemoMigration.source, DemoMigration.target) : (Self.source, Self.target)
         let excluded =
             migration ? DemoMigration.excluded.flatMap { ["--exclude", $0] } : []
+        if viaS3 {
+            // The server is done in a moment, and does not mind being asked.
+            let via = ["--via", "s3://\(Self.bucket)/demo/", "--poll-interval", "200ms"]
+            return [
+                ["copy", from, to] + excluded + via
+                    + words(endpoint, reads: false, writes: true) + reportWords
+            ]
+        }
         guard viaFiles else {
             return [
                 ["copy", from, to] + excluded + words(endpoint, reads: true, writes: true)

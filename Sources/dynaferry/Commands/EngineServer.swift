@@ -39,6 +39,7 @@ extension ServerOptions {
         timeScale = arguments.timeScale
         partitions = arguments.partitions
         liveCounts = arguments.hasLiveCounts
+        recovery = arguments.hasRecovery
         keepNumbers = arguments.keepsNumbers
         tls = arguments.tls.map { .init(certificate: $0.certificate, key: $0.key) }
         requireSignature = arguments.requiredSignature.map {

@@ -27,7 +27,7 @@ package struct PlanCommand: Sendable {
         }
         guard !arguments.copy.onlyChanged else {
             throw UsageError(
-                "what differs is known once both tables have been read: a plan can't say",
+                "what differs is known once both tables have been read: a plan can't tell",
                 hints: [
                     "without --only-changed it shows what a whole copy takes",
                     "to compare the tables: dynaferry verify",

@@ -49,8 +49,11 @@ struct PointInTimeRecovery: Sendable {
             return
         }
         if let days { period = days }
-        enabledAt = enabledAt ?? today.rounded(.down)
+        begin(today: today)
     }
+
+    /// Is on from now on, unless it has been.
+    mutating func begin(today: Double) { enabledAt = enabledAt ?? today.rounded(.down) }
 
     /// A `ContinuousBackupsDescription` (API reference).
     ///
