@@ -94,6 +94,23 @@ package struct JobFolder: Sendable {
         jobs(identity: identity).max { $0.created < $1.created }
     }
 
+    /// The newest job whose tables `selection` has chosen, finished or not.
+    package func newest(selection: String) -> JobRecord? {
+        records.filter { JobIdentity.selection($0.identity) == selection }
+            .max { $0.created < $1.created }
+    }
+
+    /// Whether a finished copy has read these files into this table.
+    /// - Parameter folder: what their title ends with.
+    package func hasLoaded(_ folder: String, into table: String) -> Bool {
+        records.contains { record in
+            record.kind == .copy && record.state.isOver
+                && JobIdentity.pairs(record.identity).contains {
+                    $0.source.hasSuffix(folder) && $0.target == table
+                }
+        }
+    }
+
     /// The newest job that is not over and differs from this one in its secret or its rules alone,
     /// and which of both it is.
     package func unfinished(almost identity: String) -> (job: JobRecord, difference: String)? {

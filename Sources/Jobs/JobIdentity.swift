@@ -71,5 +71,15 @@ package struct JobIdentity: Sendable {
         return (json?["tables"] ?? json?["verify"])?.array?.first?["source"]?.string
     }
 
+    /// Of a copy: what each table is copied from and to.
+    static func pairs(_ text: String) -> [(source: String, target: String)] {
+        ((try? JSON(parsing: text))?["tables"]?.array ?? []).compactMap { table in
+            guard let source = table["source"]?.string, let target = table["target"]?.string else {
+                return nil
+            }
+            return (source, target)
+        }
+    }
+
     private static let selectionName = "selection"
 }

@@ -76,15 +76,19 @@ package enum SnapshotPreparation {
         }
     }
 
-    /// What a finished job of the same command has exported: a folder of each table, from the place
-    /// of its pair on, with its `/`, and how it is loaded; nil where there is none, or it is to be
-    /// done again.
+    /// What a job has exported of a table.
     package struct Exported: Sendable {
+        /// From the place of its pair on, with its `/`.
         package var folder: String
+        /// How it is loaded.
         package var load: String?
     }
 
-    private static func exported(_ tables: [JobTable]) -> [Exported]? {
+    /// What a job has exported; nil where it has not finished.
+    package static func exported(
+        by id: String, in folder: JobFolder
+    ) throws(JobError) -> [Exported]? {
+        let tables = try folder.tables(of: id)
         let found = tables.compactMap { table -> Exported? in
             guard let request = table.requests.first, request.isDone, let arn = request.arn else {
                 return nil
@@ -95,26 +99,17 @@ package enum SnapshotPreparation {
         return found.count == tables.count ? found : nil
     }
 
-    /// What of a job's exports is there, once it has finished.
-    package static func exported(by id: String, in folder: JobFolder) throws(JobError)
-        -> [Exported]?
-    {
-        exported(try folder.tables(of: id))
-    }
-
-    /// The job of the same command that has exported all, if one has.
+    /// The newest job of the same command that has finished.
     package static func finished(
         _ options: SnapshotOptions, job jobOptions: JobOptions, _ pairs: [Pair]
-    ) async throws -> [Exported]? {
-        guard !jobOptions.restarts else { return nil }
+    ) async throws -> JobRecord? {
         let looks = try await AtOnce.ofTables(
             pairs, named: pairs.map { ($0.source.name, $0.bucket.name.text) }
         ) { pair in try await Look(pair, WritableBucketStore(pair.bucket, prefix: pair.prefix)) }
         let identity = identity(options, looks, jobOptions.selection)
-        guard let job = jobOptions.folder.newest(identity: identity.text), job.state.isOver else {
-            return nil
+        return jobOptions.folder.newest(identity: identity.text).flatMap {
+            $0.state.isOver ? $0 : nil
         }
-        return try exported(by: job.id, in: jobOptions.folder)
     }
 
     /// What was found of a table.

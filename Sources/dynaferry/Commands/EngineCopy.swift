@@ -104,9 +104,10 @@ enum EngineCopy {
     /// - Parameters:
     ///   - job: where an unfinished one is looked for that has selected them; its selection is set.
     ///   - purpose: what they are for, in words that distinguish commands.
+    ///   - chosen: names that an earlier run has selected.
     static func pairs(
         _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, _ job: inout JobOptions,
-        purpose: String? = nil
+        purpose: String? = nil, chosen: [String]? = nil
     ) async throws -> [TablePair] {
         let source = ReadOnlyClient(try await sides.client(sides.source, arguments, voice))
         let target = try await sides.client(sides.target, arguments, voice)
@@ -115,11 +116,15 @@ enum EngineCopy {
         let selection = TableSelection(arguments)
         let purpose = purpose ?? arguments.purpose
         if selection.needsNames { job.selection = selection.text(for: purpose) }
-        let selected = try await SelectedTables(
-            selection, purpose: purpose, jobs: job.folder, id: arguments.job, source: source,
-            target: ReadOnlyClient(target))
-        for note in selected.notes { voice.note(note) }
-        return selected.pairs.map {
+        var pairs = try chosen.map { try selection.pairs(of: $0) } ?? []
+        if chosen == nil {
+            let selected = try await SelectedTables(
+                selection, purpose: purpose, jobs: job.folder, id: arguments.job, source: source,
+                target: ReadOnlyClient(target))
+            for note in selected.notes { voice.note(note) }
+            pairs = selected.pairs
+        }
+        return pairs.map {
             (
                 SourceTable(
                     name: $0.source, reader: source,
@@ -171,7 +176,7 @@ enum EngineCopy {
 }
 
 extension TableSelection {
-    fileprivate init(_ arguments: CopyArguments) {
+    init(_ arguments: CopyArguments) {
         let renamed = arguments.renamings.map { Rule($0.source.text, $0.target.text) }
         self.init(
             rules: renamed + arguments.selection.map { Rule($0.source.text, $0.target.text) },

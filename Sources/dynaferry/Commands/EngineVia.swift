@@ -5,6 +5,7 @@ import DynamoDB
 import Flow
 import Jobs
 import Native
+import Pacing
 import S3
 import Status
 import System
@@ -27,7 +28,14 @@ struct EngineVia {
         let sides = try Sides(arguments, environment: environment)
         try checkPartitions(sides)
         var job = try EngineCopy.jobOptions(arguments, environment)
-        let tables = try await EngineCopy.pairs(arguments, sides, voice, &job, purpose: "via")
+        job.id = job.id.map { $0 + "-snapshot" }
+        let selection = TableSelection(arguments)
+        let text = selection.needsNames ? selection.text(for: "via \(via.text)") : nil
+        // What a pattern has selected stays selected until all of it is loaded.
+        let chosen = try text.flatMap { try names(chosenBy: $0, selection, job.folder) }
+        let tables = try await EngineCopy.pairs(
+            arguments, sides, voice, &job, purpose: "via", chosen: chosen)
+        job.selection = text
         let exporter = ExportingClient(
             try await sides.client(sides.source, arguments, voice))
         var pairs: [SnapshotPreparation.Pair] = []
@@ -38,9 +46,8 @@ struct EngineVia {
             pair.load = try await load(of: table)?.rawValue ?? Self.byDynaferry
             pairs.append(pair)
         }
-        job.id = job.id.map { $0 + "-snapshot" }
         let options = arguments.snapshotOptions
-        if let exported = try await SnapshotPreparation.finished(options, job: job, pairs) {
+        if let exported = try await exported(options, job, pairs, tables) {
             return EngineJob(try await loading(tables, exported))
         }
         // What would refuse the second job must not be found when the first has been paid for.
@@ -59,6 +66,49 @@ struct EngineVia {
             return try await loading(tables, exported)
         }
     }
+
+    /// Names of the tables that the same patterns have selected, while not all are loaded.
+    private func names(
+        chosenBy text: String, _ selection: TableSelection, _ folder: JobFolder
+    ) throws -> [String]? {
+        guard let job = folder.newest(selection: text) else { return nil }
+        let names = try folder.tables(of: job.id).map(\.source)
+        guard job.state.isOver,
+            let exported = try SnapshotPreparation.exported(by: job.id, in: folder)
+        else { return names }
+        let targets = try selection.pairs(of: names).map(\.target)
+        return isLoaded(exported, into: targets, folder) ? nil : names
+    }
+
+    private func isLoaded(
+        _ exported: [SnapshotPreparation.Exported], into targets: [String], _ folder: JobFolder
+    ) -> Bool {
+        zip(exported, targets).allSatisfy { folder.hasLoaded($0.folder, into: $1) }
+    }
+
+    /// What an earlier run of the same command has exported and not yet loaded.
+    private func exported(
+        _ options: SnapshotOptions, _ job: JobOptions, _ pairs: [SnapshotPreparation.Pair],
+        _ tables: [EngineCopy.TablePair]
+    ) async throws -> [SnapshotPreparation.Exported]? {
+        guard !arguments.restart,
+            let finished = try await SnapshotPreparation.finished(options, job: job, pairs),
+            let exported = try SnapshotPreparation.exported(by: finished.id, in: job.folder),
+            !isLoaded(exported, into: tables.map(\.target.name), job.folder)
+        else { return nil }
+        let age = MonotonicTime().secondsSinceEpoch - finished.updated
+        guard age < Self.ageMax || arguments.resume else {
+            throw CommandFailure(
+                "job \(finished.id) exported the tables \(JobAge.spelled(age)) ago, and not all are"
+                    + " loaded: what changed in the source since then would be missed",
+                hints: ["--resume loads them all the same; --restart exports them again"])
+        }
+        voice.note("loading what job \(finished.id) has exported")
+        return exported
+    }
+
+    /// Seconds after which exports are not loaded unasked.
+    private static let ageMax = 24.0 * 3_600
 
     /// How a table is loaded that dynaferry loads itself.
     private static let byDynaferry = "dynaferry"
