@@ -134,6 +134,17 @@ extension ServeArguments {
                 ENABLING and the like when they are made or changed.
                 """),
             Option(
+                "--export-ms", .integer(0...86_400_000), \.exportMilliseconds, in: .behaviour,
+                default: "as long as --settle-ms",
+                "Milliseconds for which an export of a table is IN_PROGRESS."),
+            Option(
+                repeating: "--fail-exports", .failedExports, \.failedExports, in: .behaviour,
+                default: "none",
+                """
+                Let the first exports, one or so many, end FAILED with this code: \
+                \(ExportFailure.Code.allCases.map(\.rawValue).formattedList(joinedBy: "or")).
+                """),
+            Option(
                 "--without", .operations, \.missingOperations, in: .behaviour,
                 default: "all that this server has",
                 """
@@ -255,6 +266,26 @@ extension ValueKind where Value == [String] {
 private func words(_ text: String) -> [String]? {
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     return words.contains("") ? nil : words
+}
+
+extension ValueKind where Value == FailedExports {
+    package static var failedExports: Self {
+        let codes = ExportFailure.Code.allCases.map(\.rawValue)
+        return ValueKind(
+            name: "CODE[:EXPORTS]",
+            expected: "a code and perhaps a number of exports as CODE[:EXPORTS]",
+            parse: { text in
+                let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+                    .map(String.init)
+                guard parts.count <= 2, let code = ExportFailure.Code(rawValue: parts[0]),
+                    let count = parts.count == 1 ? 1 : wholeNumber(parts[1]),
+                    (1...1_000).contains(count)
+                else { return nil }
+                return FailedExports(code: code, count: Int(count))
+            },
+            show: { "\($0.code.rawValue):\($0.count)" },
+            advice: { _ in "the codes are \(codes.formattedList(joinedBy: "and"))" })
+    }
 }
 
 extension ValueKind where Value == TableFill {

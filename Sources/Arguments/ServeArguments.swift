@@ -31,6 +31,10 @@ package struct ServeArguments: CommandArguments, Equatable {
     package var faults: FaultPlan?
     /// How long what takes a while takes.
     package var settleMilliseconds = 20
+    /// How long an export takes; nil for as long as what else takes a while.
+    package var exportMilliseconds: Int?
+    /// How the first exports fail, in this order.
+    package var failedExports: [FailedExports] = []
     /// Operations that the server is to lack; nil for none.
     package var missingOperations: [String]?
     /// For a parent that wants the server to end with it, however it ends.
@@ -68,6 +72,12 @@ package struct AccessKey: Equatable, Sendable {
     package let level: Level
     /// Operations that it may not call although its level says so.
     package let exceptions: [String]
+}
+
+/// Some exports that end FAILED, by how.
+package struct FailedExports: Equatable, Sendable {
+    package let code: ExportFailure.Code
+    package let count: Int
 }
 
 /// A table of generated items.

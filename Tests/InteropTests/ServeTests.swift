@@ -41,6 +41,20 @@ struct ServeTests {
             [ours.url, try Emulator.moto.server.url, try Emulator.ministack.server.url])
     }
 
+    /// What exports hold, how they are found, and who may ask for them.
+    @Test(.timeLimit(.minutes(20))) func `boto3 exports tables of the embedded server`()
+        async throws
+    {
+        let open = try Server.serve(["--bucket", "things", "--export-ms", "200"])
+        let guarded = try Server.serve([
+            "--bucket", "things", "--fail-exports", "S3AccessDenied:1",
+            "--access", "AKIDREADER:one:read", "--access", "AKIDWRITER:two:write",
+            "--access", "AKIDLIMITED:three:write:PutObject",
+        ])
+        try await Programs.runScript(
+            "boto3_exports.py", ["--endpoint", open.url, "--guarded", guarded.url])
+    }
+
     /// What dynaferry copies from server to server is not seen by dynaferry alone.
     @Test(.timeLimit(.minutes(20)))
     func `what boto3 puts into the embedded server is what boto3 finds in the copy`() async throws {

@@ -52,6 +52,10 @@ extension ServerOptions {
                 except: Set(access.exceptions))
         }
         phaseDuration = .milliseconds(arguments.settleMilliseconds)
+        exportDuration = arguments.exportMilliseconds.map { .milliseconds($0) }
+        exportFailures = arguments.failedExports.flatMap {
+            Array(repeating: ExportFailure($0.code), count: $0.count)
+        }
         without = Set(arguments.missingOperations ?? [])
         if let unknown = unknownOperations.first {
             let meant = nearest(to: unknown, among: Self.operationNames)
