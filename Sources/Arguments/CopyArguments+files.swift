@@ -26,6 +26,8 @@ package struct FilesArguments: Equatable, Sendable {
     package var key: KeyWords?
     /// Of several exports of one table the newest is read.
     package var latest = false
+    /// What incremental exports say was deleted is deleted.
+    package var appliesDeletes = false
     /// How files hold their items.
     package var format = FormatOptions()
     /// All files are read before the first item is written.
@@ -126,6 +128,13 @@ extension CopyArguments {
             Option(
                 flag: "--latest", \.files.latest, in: .files,
                 "Read the newest where a table has several exports."
+            ).perTable,
+            Option(
+                flag: "--apply-deletes", \.files.appliesDeletes, in: .files,
+                """
+                Apply the incremental exports that follow the full one, in order: items that they \
+                say were deleted are deleted from the target too.
+                """
             ).perTable,
             Option(
                 flag: "--check-first", \.files.checksFirst, in: .files,
@@ -263,7 +272,7 @@ extension CopyArguments {
             ("--file-size", files.fileBytes != FilesArguments().fileBytes),
             ("--compression", files.compression != .gzip), ("--level", files.level != nil),
             ("--verify", verifies), ("--only-changed", onlyChanged), ("--latest", files.latest),
-            ("--check-first", files.checksFirst),
+            ("--check-first", files.checksFirst), ("--apply-deletes", files.appliesDeletes),
         ]
         if let option = given.first(where: \.1)?.0 {
             throw UsageError(
@@ -278,6 +287,7 @@ extension CopyArguments {
         if files.level != usual.level { return "--level" }
         if files.like != nil { return "--like" }
         if files.latest { return "--latest" }
+        if files.appliesDeletes { return "--apply-deletes" }
         if let option = formatOption { return option }
         if native.snapshot { return "--snapshot" }
         if native.since != nil { return "--since" }
@@ -306,7 +316,7 @@ extension CopyArguments {
                 ("--dead-letters", deadLetters != nil), ("--boost-write", boostWrite != nil),
                 ("--max-cost", maxCost != nil), ("--like", files.like != nil),
                 ("--key", files.key != nil), ("--latest", files.latest),
-                ("--check-first", files.checksFirst),
+                ("--check-first", files.checksFirst), ("--apply-deletes", files.appliesDeletes),
             ]
         case .source:
             given = [

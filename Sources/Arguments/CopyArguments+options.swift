@@ -36,6 +36,7 @@ extension CopyOptions {
         load = arguments.native.load
         bucketOwner = arguments.files.bucket.expectedOwner
         pollEvery = arguments.native.pollEvery
+        appliesDeletes = arguments.files.appliesDeletes
     }
 }
 

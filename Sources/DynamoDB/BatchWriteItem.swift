@@ -5,7 +5,7 @@ import System
 
 extension TargetTable {
     /// One attempt; see ``Client/send(_:body:reply:replyBytesMax:on:repeatable:completion:)``.
-    /// Unconditional puts may be repeated: the same item is put again.
+    /// Unconditional puts and deletes may be repeated: the same is put, or deleted, again.
     package func batchWrite(
         body: ByteBuffer, reply: ByteBuffer, replyBytesMax: Int, on queue: DispatchQueue,
         completion: @escaping @Sendable (Result<Reply, AWSError>) -> Void
@@ -26,7 +26,8 @@ extension Operation {
                 .map(
                     .list(
                         .object([
-                            .required("PutRequest", .object([.required("Item", .item)]))
+                            .optional("PutRequest", .object([.required("Item", .item)])),
+                            .optional("DeleteRequest", .object([.required("Key", .item)])),
                         ])))),
             .informing("ConsumedCapacity", .list(.consumed(ServiceRanges.writeUnits))),
         ]))

@@ -25,6 +25,8 @@ package struct FormatOptions: Equatable, Sendable {
     package var csv = CSVOptions()
     /// The source has no other file: what says that more follows is not made up for by another.
     package var isOnlyFile = false
+    /// It is of an incremental export: its lines are changes.
+    package var holdsChanges = false
 
     package init() {}
 
@@ -54,6 +56,10 @@ extension FormatOptions {
     package func reading(
         _ bytes: UnsafeRawBufferPointer, named name: String, isWhole: Bool, schema: KeySchema
     ) throws(FormatFlaw) -> FileReading? {
+        if holdsChanges {
+            return Self.ending(of: name) == "ion"
+                ? .made(RecordLines(IonChanges(), form: .change)) : .lines(.change)
+        }
         if let format { return try reading(format, bytes, isWhole: isWhole, schema) }
         switch Self.ending(of: name) {
         case "csv": return .made(RecordLines(CSVRecords(csv, schema: schema)))
@@ -70,7 +76,7 @@ extension FormatOptions {
         case .changes:
             throw FormatFlaw(
                 "holds changes, as an incremental export does, and not items",
-                hint: "name the folder of a full export")
+                hint: "name the folder that it was exported into: its manifest is needed")
         case .request:
             throw FormatFlaw(
                 "is a request with RequestItems around its tables",
@@ -87,8 +93,9 @@ extension FormatOptions {
     }
 
     /// How a file is read that a manifest lists: what wrote it is known.
-    package func ofExport(named name: String) -> FormatOptions {
+    package func ofExport(named name: String, holdsChanges: Bool = false) -> FormatOptions {
         var options = self
+        options.holdsChanges = holdsChanges
         if format == nil { options.format = Self.ending(of: name) == "ion" ? .ion : .export }
         return options
     }

@@ -41,6 +41,50 @@ struct IonReader {
         return item
     }
 
+    /// The parts of `{Metadata:{...},Keys:{...},OldImage:{...},NewImage:{...}}`, in DynamoDB JSON.
+    mutating func change() throws(RecordDefect) -> [UInt8] {
+        try expect(0x7B, "a struct")
+        var output: [UInt8] = [0x7B]
+        while try !takes(0x7D) {
+            let name = String(decoding: try fieldName(), as: UTF8.self)
+            try skipSpace()
+            guard peek() == 0x7B else { throw RecordDefect("has a \(name) that is no struct") }
+            switch name {
+            case "Metadata":
+                var metadata: [UInt8] = []
+                try writeStruct(to: &metadata, depth: 0)
+                guard let written = try Self.written(metadata) else { break }
+                if output.count > 1 { output.append(0x2C) }
+                output += "\"Metadata\":{\"WriteTimestampMicros\":{\"N\":\"\(written)\"}}".utf8
+            case "Keys", "OldImage", "NewImage":
+                if output.count > 1 { output.append(0x2C) }
+                output += "\"\(name)\":".utf8
+                try writeStruct(to: &output, depth: 0)
+            default: throw RecordDefect("has a field \(name), which no change has")
+            }
+            if try !takes(0x2C) {
+                try expect(0x7D, "'}'")
+                break
+            }
+        }
+        output.append(0x7D)
+        try skipSpace()
+        guard position == bytes.count else { throw unexpected("the end of the change") }
+        return output
+    }
+
+    /// When it was written: a number, a text, or a struct with a number in it; nil where nothing
+    /// says.
+    private static func written(_ bytes: [UInt8]) throws(RecordDefect) -> String? {
+        guard let time = (try? JSON(parsing: bytes))?["WriteTimestampMicros"] else { return nil }
+        let value = time["M"]?["N"] ?? time
+        let digits = (value["N"] ?? value["S"])?.string ?? ""
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            throw RecordDefect("has a WriteTimestampMicros that is no whole number")
+        }
+        return digits
+    }
+
     // MARK: Values
 
     private mutating func writeStruct(to output: inout [UInt8], depth: Int) throws(RecordDefect) {

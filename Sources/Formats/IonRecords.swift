@@ -29,10 +29,32 @@ struct IonRecords: RecordFormat {
     }
 
     func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8] {
+        var reader = Self.reader(record)
+        return try reader.item()
+    }
+
+    fileprivate static func reader(_ record: UnsafeRawBufferPointer) -> IonReader {
         var scan = IonScan(record)
         _ = scan.skipBetween()
-        var reader = IonReader(record, at: scan.position)
-        return try reader.item()
+        return IonReader(record, at: scan.position)
+    }
+}
+
+/// The same of an incremental export: `$ion_1_0 {Metadata:{...},Keys:{...},NewImage:{...}}`. Lines
+/// become what they are in DynamoDB JSON.
+struct IonChanges: RecordFormat {
+    private let records = IonRecords()
+    let noun = "change"
+
+    func length(of bytes: UnsafeRawBufferPointer, isLast: Bool) -> Int? {
+        records.length(of: bytes, isLast: isLast)
+    }
+
+    func isBlank(_ record: UnsafeRawBufferPointer) -> Bool { records.isBlank(record) }
+
+    func item(_ record: UnsafeRawBufferPointer) throws(RecordDefect) -> [UInt8] {
+        var reader = IonRecords.reader(record)
+        return try reader.change()
     }
 }
 

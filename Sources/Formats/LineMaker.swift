@@ -77,7 +77,7 @@ package struct RecordLines: LineMaker {
     private var hasBegun = false
 
     package var noun: String { format.noun }
-    package let form = LineCutter.Form.attributes
+    package let form: LineCutter.Form
 
     /// The longest record: each byte of an item takes six as `\u0001` at most.
     private static let recordBytesMax = 7 * ServiceLimits.itemBytesMax
@@ -86,7 +86,9 @@ package struct RecordLines: LineMaker {
     /// Bytes of lines after which it stops: a name may be longer than many rows.
     private static let linesBytesMax = 256 << 10
 
-    init(_ format: any RecordFormat) { self.format = format }
+    init(_ format: any RecordFormat, form: LineCutter.Form = .attributes) {
+        (self.format, self.form) = (format, form)
+    }
 
     package mutating func take(
         _ bytes: UnsafeRawBufferPointer, isLast: Bool, into lines: ByteBuffer,

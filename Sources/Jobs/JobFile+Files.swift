@@ -102,4 +102,36 @@ extension JobFile {
                 .integer(table))
         }
     }
+
+    /// Once an item is written, not even a power loss may forget what was being applied.
+    package func setChain(table: Int, _ chain: AppliedChain) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.execute("PRAGMA synchronous=FULL")
+            try database.run(
+                "UPDATE tables SET chain = ? WHERE number = ?", .text(chain.json.text),
+                .integer(table))
+            try database.execute("PRAGMA synchronous=NORMAL")
+        }
+    }
+
+    /// Everything is to be copied again, in so many segments, into the target as it is.
+    package func restart(table: Int, segments: Int) throws(JobError) {
+        try Self.wrapped { () throws(DatabaseError) in
+            try database.transaction { () throws(DatabaseError) in
+                for name in ["segments", "files_read", "files_written", "key_origins"] {
+                    try database.run("DELETE FROM \(name) WHERE in_table = ?", .integer(table))
+                }
+                try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
+                try forgetDigests(ofTable: table)
+                try database.run(
+                    """
+                    UPDATE tables SET segments = ?, is_finished = 0, progress = '{}',
+                        failure = NULL, collisions = NULL, places_met = NULL
+                    WHERE number = ?
+                    """,
+                    .integer(segments), .integer(table))
+                try database.run("UPDATE job SET progress = '{}'")
+            }
+        }
+    }
 }

@@ -206,7 +206,7 @@ package final class JobFile: JobStore {
                 SELECT source, target, source_id, target_id, partition_name, partition_type,
                     sort_name, sort_type, target_was, segments, items_reported, is_finished,
                     progress, failure, boost, settings, verdict, reads_files, export,
-                    collisions, places_met, requests, warm_units
+                    collisions, places_met, requests, warm_units, chain
                 FROM tables ORDER BY number
                 """)
         }
@@ -236,6 +236,7 @@ package final class JobFile: JobStore {
             table.placesMet = Self.json(row[20])?.array?.compactMap(\.string) ?? []
             table.requests = requests
             table.collisions = KeyCollisions(json: Self.json(row[19])) ?? KeyCollisions()
+            table.chain = Self.json(row[23]).flatMap(AppliedChain.init(json:))
             tables.append(table)
         }
         return tables
@@ -420,27 +421,6 @@ package final class JobFile: JobStore {
                 .text(JobRecord.State.running.rawValue), .integer(processID),
                 .text(request.text), .real(seconds))
             try database.execute("PRAGMA synchronous=NORMAL")
-        }
-    }
-
-    /// Everything is to be copied again, in so many segments, into the target as it is.
-    package func restart(table: Int, segments: Int) throws(JobError) {
-        try Self.wrapped { () throws(DatabaseError) in
-            try database.transaction { () throws(DatabaseError) in
-                for name in ["segments", "files_read", "files_written", "key_origins"] {
-                    try database.run("DELETE FROM \(name) WHERE in_table = ?", .integer(table))
-                }
-                try database.run("DELETE FROM dead_letters WHERE in_table = ?", .integer(table))
-                try forgetDigests(ofTable: table)
-                try database.run(
-                    """
-                    UPDATE tables SET segments = ?, is_finished = 0, progress = '{}',
-                        failure = NULL, collisions = NULL, places_met = NULL
-                    WHERE number = ?
-                    """,
-                    .integer(segments), .integer(table))
-                try database.run("UPDATE job SET progress = '{}'")
-            }
         }
     }
 

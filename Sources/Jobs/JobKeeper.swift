@@ -155,6 +155,10 @@ package final class JobKeeper: @unchecked Sendable {
         try onQueue { () throws(JobError) in try store?.setBoost(table: table, boost) }
     }
 
+    package func setChain(table: Int, _ chain: AppliedChain) throws(JobError) {
+        try onQueue { () throws(JobError) in try store?.setChain(table: table, chain) }
+    }
+
     package func verifyState(ofTable table: Int) throws(JobError) -> VerifyState? {
         try onQueue { () throws(JobError) in try store?.verifyState(ofTable: table) }
     }

@@ -91,6 +91,8 @@ package struct JobTable: Equatable, Sendable {
     package var itemsReported: Int
     /// Its items come from an export's files, and not from a table.
     package var readsFiles = false
+    /// Of exports that are brought into it: until when changes are.
+    package var chain: AppliedChain?
     /// Of a table that is written to files: which export it becomes.
     package var export: ExportRecord?
     /// What DynamoDB does for it by itself, in order.

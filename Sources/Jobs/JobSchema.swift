@@ -17,7 +17,8 @@ enum JobSchema {
             boost TEXT, settings TEXT NOT NULL DEFAULT '{}', digest_key BLOB,
             repairs TEXT NOT NULL DEFAULT '{}', verdict TEXT,
             reads_files INTEGER NOT NULL DEFAULT 0, export TEXT, collisions TEXT,
-            places_met TEXT, requests TEXT, warm_units INTEGER NOT NULL DEFAULT 0);
+            places_met TEXT, requests TEXT, warm_units INTEGER NOT NULL DEFAULT 0,
+            chain TEXT);
         CREATE TABLE segments (
             in_table INTEGER NOT NULL REFERENCES tables, segment INTEGER NOT NULL, cursor BLOB,
             items INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (in_table, segment)
@@ -133,5 +134,7 @@ enum JobSchema {
         "ALTER TABLE tables ADD COLUMN requests TEXT;",
         // What was paid once, for targets that were made warm.
         "ALTER TABLE tables ADD COLUMN warm_units INTEGER NOT NULL DEFAULT 0;",
+        // Until when a table's changes have been brought into a target.
+        "ALTER TABLE tables ADD COLUMN chain TEXT;",
     ]
 }

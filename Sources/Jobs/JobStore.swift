@@ -27,6 +27,9 @@ protocol JobStore: AnyObject {
     /// The job has made the target, which has this id where there are any.
     func setTargetCreated(table: Int, id: String?) throws(JobError)
 
+    /// What is about to be brought into a table.
+    func setChain(table: Int, _ chain: AppliedChain) throws(JobError)
+
     /// Which export a table becomes.
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError)
 
@@ -133,6 +136,7 @@ final class MemoryJobStore: JobStore {
     func setState(_ state: JobRecord.State, reason: String?, at seconds: Double) throws(JobError) {}
     func addThrottle(_ throttle: RequestedLimits) throws(JobError) {}
     func setBoost(table: Int, _ boost: UnitBoost?) throws(JobError) {}
+    func setChain(table: Int, _ chain: AppliedChain) throws(JobError) {}
     func setExport(_ export: ExportRecord, ofTable table: Int) throws(JobError) {}
     func setRequests(_ requests: [ServiceRequest], ofTable table: Int) throws(JobError) {}
     func setTargetCreated(table: Int, id: String?) throws(JobError) {}

@@ -16,6 +16,7 @@ private struct Figure<Value>: Sendable {
 
 private let counts: [Figure<Int>] = [
     Figure("itemsRead", \.counters.itemsRead), Figure("itemsWritten", \.counters.itemsWritten),
+    Figure("itemsDeleted", \.counters.itemsDeleted),
     Figure("deadLetters", \.counters.deadLetters),
     Figure("itemsLeftOut", \.counters.itemsLeftOut),
     Figure("itemsMissing", \.counters.itemsMissing),

@@ -57,8 +57,17 @@ import Testing
 
     @Test(arguments: [
         (#"[]"#, "is no JSON object"),
-        (#"{"exportType":"INCREMENTAL_EXPORT"}"#, "incremental"),
-        (#"{"outputFormat":"ION"}"#, "ION"),
+        (#"{"exportType":"HALF_EXPORT"}"#, "HALF_EXPORT"),
+        (#"{"outputFormat":"PARQUET"}"#, "PARQUET"),
+        (
+            #"{"manifestFilesS3Key":"a","itemCount":1,"exportType":"INCREMENTAL_EXPORT"}"#,
+            "when the changes"
+        ),
+        (
+            #"{"manifestFilesS3Key":"a","itemCount":1,"exportType":"INCREMENTAL_EXPORT","#
+                + #""exportFromTime":"2026-01-02T00:00:00Z","exportToTime":"2026-01-01T00:00:00Z"}"#,
+            "when the changes"
+        ),
         (#"{"itemCount":1}"#, "manifest-files.json"),
         (#"{"manifestFilesS3Key":"a","itemCount":-1}"#, "itemCount"),
     ])

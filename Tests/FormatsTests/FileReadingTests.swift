@@ -407,4 +407,25 @@ import Testing
         let read = Self.read(#"{"t":[{"DeleteRequest":{"Key":{"pk":{"S":"a"},"n":{"N":"1"}}}}]}"#)
         #expect(Self.items(read) == ["!it is a DeleteRequest, and nothing is deleted"])
     }
+
+    @Test(arguments: [1, 3, 1 << 20])
+    func `changes in Ion text become those in DynamoDB JSON`(piece: Int) {
+        let text = #"""
+            $ion_1_0 {Metadata:{WriteTimestampMicros:17.},Keys:{pk:"a",n:1.},OldImage:{pk:"a",n:1.}}
+            $ion_1_0 {Metadata:{WriteTimestampMicros:{N:"18"}},NewImage:{pk:"b",n:2.,v:null}}
+            $ion_1_0 {Metadata:{WriteTimestampMicros:"x"},Keys:{pk:"c",n:1.}}
+            $ion_1_0 {Item:{pk:"d",n:1.}}
+            """#
+        let options = FormatOptions().ofExport(named: "x.ion.gz", holdsChanges: true)
+        let read = Self.read(text, named: "x.ion.gz", options, piece: piece)
+        let time = #"{"Metadata":{"WriteTimestampMicros":{"N":"#
+        let key = #"{"pk":{"S":"a"},"n":{"N":"1"}}"#
+        #expect(read.form == .change)
+        #expect(
+            Array(read.lines.prefix(2)) == [
+                time + #""17"}},"Keys":\#(key),"OldImage":\#(key)}"#,
+                time + #""18"}},"NewImage":{"pk":{"S":"b"},"n":{"N":"2"},"v":{"NULL":true}}}"#,
+            ])
+        #expect(read.defects.keys.sorted() == [2, 3])
+    }
 }

@@ -9,6 +9,8 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
     package let isHeavy = true
     package let writesAnew = true
     private let rewriter: ItemRewriter
+    /// Of items that are deleted.
+    private let keyRewriter: ItemRewriter
     private let letters: LetterWriter
     private let onFailure: ItemTransform.OnFailure
     private var code = DeadLetter.unchangeableCode
@@ -21,6 +23,7 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
         onFailure: ItemTransform.OnFailure, matches: PlaceMatches? = nil
     ) {
         rewriter = ItemRewriter(changes, keys: target, from: source, matches: matches)
+        keyRewriter = ItemRewriter(changes.ofKeys(target.names), keys: target, from: source)
         letters = LetterWriter(changes, schema: source, key: key)
         if changes is ItemRules {
             code = DeadLetter.rulesCode
@@ -39,7 +42,9 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
         if letters.hidesItems { hideRefused(&page) }
         for item in page.items.indices where page.isToBeWritten(item) {
             do throws(RewriteFailure) {
-                if let slice = try rewriter.rewrite(page.items[item], in: page.buffer) {
+                if page.isDelete(item) {
+                    try rewriteKey(of: item, in: &page)
+                } else if let slice = try rewriter.rewrite(page.items[item], in: page.buffer) {
                     page.replace(item, with: slice)
                 }
             } catch {
@@ -60,6 +65,14 @@ package final class ChangeStage: PageStage, @unchecked Sendable {
                     mayLandWithin: .zero)
             }
         }
+    }
+
+    /// What is deleted is what an item of this key has become.
+    private func rewriteKey(of item: Int, in page: inout Page) throws(RewriteFailure) {
+        let key = page.written(item)
+        guard var slice = try keyRewriter.rewrite(key, in: page.buffer) else { return }
+        slice.size = key.size
+        page.delete(item, key: slice)
     }
 
     /// What is no item may hold what was to be hidden, too.

@@ -133,6 +133,21 @@ package struct ItemTransform: Equatable, Sendable {
         return try filter?.wants(slice, in: bytes) ?? true
     }
 
+    /// Whether an item may be wanted, as far as its key tells.
+    func wantsKey(
+        _ slice: ItemSlice, in bytes: UnsafeRawBufferPointer
+    ) throws(JSONError) -> Bool {
+        try fraction?.wants(slice, in: bytes) ?? true
+    }
+
+    /// What keeps keys from being computed of keys alone: an attribute that is none, and is read
+    /// where one is set; nil: nothing does.
+    package func otherAttributeRead(settingKeysOf schema: KeySchema) -> String? {
+        changes?.attributeRead(settingKeys: schema.names).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
     /// Whether items get other keys than they have.
     /// - Parameters:
     ///   - source: keys of the items as they come.

@@ -53,13 +53,19 @@ package final class OriginStage: PageStage, @unchecked Sendable {
     private let digester: ItemDigester
     private let source: KeySchema
     private let key: SecretKey?
+    private let comeAgain: Bool
 
     /// - Parameters:
     ///   - source: keys of the items as they come.
     ///   - target: and as they are written.
     ///   - key: hashes keys that must not appear in reports; nil: they may.
-    package init(from source: KeySchema, to target: KeySchema, hiddenBy key: SecretKey?) {
+    ///   - comeAgain: items of one key may come in several lines.
+    package init(
+        from source: KeySchema, to target: KeySchema, hiddenBy key: SecretKey?,
+        comeAgain: Bool = false
+    ) {
         self.source = source
+        self.comeAgain = comeAgain
         self.key = key
         digester = ItemDigester(schema: target, key: KeyOrigins.hashKey)
     }
@@ -80,7 +86,7 @@ package final class OriginStage: PageStage, @unchecked Sendable {
                     position =
                         item > 0 && page.origin(of: item - 1) == read.number ? position + 1 : 0
                     origin.removeAll(keepingCapacity: true)
-                    if let lines {
+                    if let lines, !comeAgain {
                         lines.place(of: read.number).write(to: &origin)
                     } else {
                         origin += shown(try read.slice.key(in: page.buffer.bytes, schema: source))

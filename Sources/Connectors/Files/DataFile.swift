@@ -13,6 +13,9 @@ package struct DataFile: Equatable, Sendable {
     /// Of these; nil where a manifest does not say.
     package var md5: [UInt8]?
     package var etag: String?
+    /// Which window of changes it is of, from 1, in the order in which they are to come into
+    /// effect; 0: it holds items.
+    package var window = 0
 
     package init(name: String, items: Int?, bytes: Int?, md5: [UInt8]?, etag: String?) {
         self.name = name

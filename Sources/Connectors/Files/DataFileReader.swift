@@ -32,8 +32,9 @@ final class DataFileReader: @unchecked Sendable {
     /// Lines that have been given, or passed over.
     private(set) var line = 0
 
+    private var changes: ChangeLines
     /// The longest line that may hold an item: what a page of one has room for.
-    private static let lineBytesMax = PageShape.lines.replyBytesMax(items: 1)
+    private let lineBytesMax: Int
     /// Bytes kept of a line that is too long.
     private static let overlongKept = 1_024
 
@@ -44,9 +45,13 @@ final class DataFileReader: @unchecked Sendable {
 
     init(
         _ files: any FileStore, _ file: DataFile, number: Int, _ text: FileText,
-        _ cutter: LineCutter, for purpose: ExportSource.Purpose, on queue: DispatchQueue
+        _ cutter: LineCutter, _ schema: KeySchema, window: ChainedWindow?,
+        for purpose: ExportSource.Purpose,
+        on queue: DispatchQueue
     ) {
         self.files = files
+        changes = ChangeLines(cutter, schema, window)
+        lineBytesMax = PageShape.lines(areChanges: window != nil).replyBytesMax(items: 1)
         self.file = file
         self.number = number
         self.text = text
@@ -122,13 +127,13 @@ final class DataFileReader: @unchecked Sendable {
     private func takeLine(_ draft: inout Draft) -> Step {
         let rest = text.rest
         guard let count = Self.lineLength(rest, isWhole: text.isWhole) else {
-            guard rest.count > Self.lineBytesMax else { return .needsText }
+            guard rest.count > lineBytesMax else { return .needsText }
             return passOver(rest, &draft)
         }
         let isEnd = count == rest.count
         let line = UnsafeRawBufferPointer(rebasing: rest[..<count])
         let length = overlong + count
-        let isOverlong = length > Self.lineBytesMax
+        let isOverlong = length > lineBytesMax
         let isWanted = isOverlong || !line.allSatisfy(Self.isBlank)
         if isWanted, draft.passed == 0 {
             if draft.lines.count >= draft.request.itemsMax { return .pageFull }
@@ -190,8 +195,7 @@ final class DataFileReader: @unchecked Sendable {
         let first = line - draft.lines.count
         page.made = [PageLines(first: LinePlace(file: number, line: first))]
         var refused: [(item: Int, failure: FlowFailure)] = []
-        let items = cutter.cut(draft.lines, of: draft.buffer.bytes, as: text.form)
-        for (number, result) in items.enumerated() {
+        for (number, result) in cut(draft, into: &page).enumerated() {
             switch checked(result, defect: draft.defects[number]) {
             case .success(let item):
                 page.items.append(item)
@@ -210,6 +214,14 @@ final class DataFileReader: @unchecked Sendable {
         }
         page.next = isLast ? .end : .more(Self.cursor(line))
         draft.done(.success(page))
+    }
+
+    /// The items of the lines.
+    private func cut(_ draft: Draft, into page: inout Page) -> [Result<ItemSlice, JSONError>] {
+        guard text.form == .change else {
+            return cutter.cut(draft.lines, of: draft.buffer.bytes, as: text.form)
+        }
+        return changes.cut(draft.lines, of: draft.buffer, into: &page)
     }
 
     /// - Parameter defect: that was found before.
@@ -321,13 +333,4 @@ final class DataFileReader: @unchecked Sendable {
 /// A line of a file that is no item.
 enum BadLine {
     static let code = "BadLine"
-}
-
-extension ItemSlice {
-    /// Of a line that is no item.
-    fileprivate init(line: Range<Int>) {
-        self.init(
-            offset: UInt32(clamping: line.lowerBound), length: UInt32(clamping: line.count),
-            size: 0)
-    }
 }

@@ -16,6 +16,9 @@ package struct ExportListing: Equatable, Sendable {
         package var table: String?
         /// Data Pipeline's list of its files.
         package var pipelineManifest: String?
+        /// What lies in the folder `data` beside its own folder: incremental exports share it, and
+        /// only their manifests say whose a file is.
+        package var shared: [FileEntry] = []
     }
 
     package var exports: [Found] = []
@@ -54,9 +57,40 @@ package struct ExportListing: Equatable, Sendable {
             let owner = Self.prefixes(of: entry.name).first { folders.contains($0) }
             byFolder[owner ?? "", default: []].append(entry)
         }
+        let pools = Self.takeShared(&byFolder, all)
         for (folder, entries) in byFolder.sorted(by: { $0.key < $1.key }) {
             add(folder, entries, isExport: folders.contains(folder))
         }
+        for number in exports.indices where exports[number].summary != nil {
+            exports[number].shared = pools[Self.parent(of: exports[number].folder)] ?? []
+        }
+    }
+
+    /// Takes the files out that exports may share, by the folders that those exports lie in.
+    private static func takeShared(
+        _ byFolder: inout [String: [FileEntry]], _ all: Set<String>
+    ) -> [String: [FileEntry]] {
+        let exports = byFolder.keys.filter { !$0.isEmpty && all.contains($0 + summary) }
+        let parents = Set(exports.map(parent)).filter { !all.contains($0 + summary) }
+        var pools: [String: [FileEntry]] = [:]
+        for parent in parents {
+            let pool = parent + "data/"
+            for (folder, entries) in byFolder {
+                let shared = entries.filter { $0.name.hasPrefix(pool) && isData($0.name) }
+                guard !shared.isEmpty, !all.contains(folder + summary) else { continue }
+                pools[parent, default: []] += shared
+                let rest = entries.filter { !$0.name.hasPrefix(pool) || !isData($0.name) }
+                byFolder[folder] = rest.isEmpty ? nil : rest
+            }
+            pools[parent]?.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        }
+        return pools
+    }
+
+    /// The folder that a folder lies in, with its `/`; empty: the place itself.
+    fileprivate static func parent(of folder: String) -> String {
+        let inner = folder.dropLast()
+        return inner.lastIndex(of: "/").map { String(inner[...$0]) } ?? ""
     }
 
     private mutating func add(_ folder: String, _ entries: [FileEntry], isExport: Bool) {
@@ -146,4 +180,9 @@ package struct ExportListing: Equatable, Sendable {
         return last == ".DS_Store" || last == "_SUCCESS" || last.hasSuffix(".crc")
             || last.hasSuffix(FolderStore.asideSuffix)
     }
+}
+
+extension ExportListing.Found {
+    /// The folder of data that it shares with other incremental exports.
+    var folderBeside: String { ExportListing.parent(of: folder) + "data/" }
 }

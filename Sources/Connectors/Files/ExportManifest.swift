@@ -2,7 +2,7 @@ import DynamoModel
 import JSON
 import System
 
-/// What `manifest-summary.json` says of a full export, in the members and the order that DynamoDB
+/// What `manifest-summary.json` says of an export, in the members and the order that DynamoDB
 /// writes (developer guide, "DynamoDB table export output format").
 package struct ExportSummary: Equatable, Sendable {
     /// Where `manifest-files.json` lies, from the root of the bucket.
@@ -21,6 +21,11 @@ package struct ExportSummary: Equatable, Sendable {
     package var kmsKey: String?
     /// Of the items, as the service counts them.
     package var storedBytes: Int
+    /// Of a full export: as of when its items are, in seconds since 1970; nil where it does not
+    /// say.
+    package var exportTime: Double?
+    /// Of an incremental export.
+    package var window: ExportWindow?
 
     package init(
         filesKey: String, items: Int, tableARN: String, tableID: String?, exportARN: String,
@@ -88,12 +93,15 @@ extension ExportSummary {
         guard let json = try? JSON(parsing: bytes), json.members != nil else {
             throw ManifestError(file, "is no JSON object")
         }
-        if let type = json["exportType"]?.string, type != "FULL_EXPORT" {
+        let type = json["exportType"]?.string ?? "FULL_EXPORT"
+        guard ["FULL_EXPORT", "INCREMENTAL_EXPORT"].contains(type) else {
             throw ManifestError(
-                file, "is of an incremental export, which holds changes and no table",
-                hint: "name a full export")
+                file, "is of an export of type \(type), which this dynaferry does not know",
+                hint: "use a newer one")
         }
-        if let format = json["outputFormat"]?.string, format != "DYNAMODB_JSON" {
+        if let format = json["outputFormat"]?.string,
+            !["DYNAMODB_JSON", "ION"].contains(format)
+        {
             throw ManifestError(
                 file, "is of an export in \(format), which can't be read",
                 hint: "export it as DYNAMODB_JSON")
@@ -111,6 +119,18 @@ extension ExportSummary {
             storedBytes: json["billedSizeBytes"]?.int(in: ServiceRanges.tableBytes) ?? 0)
         bucket = json["s3Bucket"]?.string
         prefix = json["s3Prefix"]?.string
+        if type == "INCREMENTAL_EXPORT" {
+            window = try ExportWindow(json, file)
+        } else {
+            exportTime = json["exportTime"]?.string.flatMap(Self.seconds)
+        }
+    }
+
+    /// - Parameter time: `2026-01-14T10:47:34.353Z`.
+    fileprivate static func seconds(_ time: String) -> Double? {
+        guard let whole = UTCTime(iso8601: time) else { return nil }
+        let rest = time.split(separator: ".").dropFirst().first?.prefix { $0.isNumber } ?? ""
+        return Double(whole.secondsSinceEpoch) + (Double("0.\(rest)0") ?? 0)
     }
 
     /// Of its ARN; nil where that has none.
@@ -118,6 +138,32 @@ extension ExportSummary {
         let resource = tableARN.split(separator: ":", maxSplits: 5).last ?? ""
         let parts = resource.split(separator: "/", omittingEmptySubsequences: false)
         return parts.count >= 2 && parts[0] == "table" ? String(parts[1]) : nil
+    }
+}
+
+/// When the changes of an incremental export were made, in seconds since 1970.
+package struct ExportWindow: Equatable, Sendable {
+    /// The first that it has.
+    package var from: Double
+    /// The first that it has not.
+    package var to: Double
+    /// Each change says what the item was before.
+    package var showsOldImages: Bool
+
+    package init(from: Double, to: Double, showsOldImages: Bool = false) {
+        (self.from, self.to, self.showsOldImages) = (from, to, showsOldImages)
+    }
+
+    fileprivate init(_ summary: JSON, _ file: String) throws(ManifestError) {
+        guard let from = summary["exportFromTime"]?.string.flatMap(ExportSummary.seconds),
+            let to = summary["exportToTime"]?.string.flatMap(ExportSummary.seconds), from < to
+        else {
+            throw ManifestError(
+                file, "does not say when the changes of the incremental export were made")
+        }
+        self.init(
+            from: from, to: to,
+            showsOldImages: summary["outputView"]?.string == "NEW_AND_OLD_IMAGES")
     }
 }
 

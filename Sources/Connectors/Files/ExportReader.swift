@@ -23,6 +23,16 @@ package struct ReadExport: Equatable, Sendable {
     package var hasUnlisted = false
     /// What its reader should know.
     package var notes: [String] = []
+    /// Of the table that it was made of, as DynamoDB knows it.
+    package var tableID: String?
+    /// As of when its items are, in seconds since 1970; nil where nothing says.
+    package var time: Double?
+    /// Of one incremental export, as it is read: when its changes were made.
+    package var window: ExportWindow?
+    /// The windows of changes that follow its items, in the order of ``DataFile/window``.
+    package var windows: [ChainedWindow] = []
+    /// False: windows are all there is.
+    package var hasItems = true
 }
 
 extension ReadExport {
@@ -94,13 +104,16 @@ package struct ExportReader: Sendable {
         export.bytes = export.data.reduce(0) { $0 + ($1.bytes ?? 0) }
         export.storedBytes = max(export.storedBytes, export.bytes)
         if let archived = found.data.first(where: { $0.archive != nil }) {
-            throw FlowFailure(
-                .giveUp, code: "Archived",
-                message:
-                    "\(files.title(of: archived.name)) is archived (\(archived.archive ?? ""))",
-                hint: "restore it first: aws s3api restore-object --restore-request Days=7")
+            throw archivedFile(archived)
         }
         return export
+    }
+
+    private func archivedFile(_ file: FileEntry) -> FlowFailure {
+        FlowFailure(
+            .giveUp, code: "Archived",
+            message: "\(files.title(of: file.name)) is archived (\(file.archive ?? ""))",
+            hint: "restore it first: aws s3api restore-object --restore-request Days=7")
     }
 
     private func read(
@@ -114,7 +127,10 @@ package struct ExportReader: Sendable {
         export.tableName = export.tableName ?? read.tableName
         export.tableARN = read.tableARN
         export.items = read.items
-        export.storedBytes = read.storedBytes
+        export.tableID = read.tableID
+        (export.time, export.window) = (read.exportTime, read.window)
+        // Of changes it says what is charged for, which is no size.
+        export.storedBytes = read.window == nil ? read.storedBytes : 0
         // It lies beside the summary, also where the folder has been moved.
         let list = found.folder + "manifest-files.json"
         let lines = try await whole(list, Self.manifestBytesMax)
@@ -129,13 +145,18 @@ package struct ExportReader: Sendable {
                     list,
                     "lists \(sum.counted("item")), and manifest-summary.json says \(read.items)"))
         }
+        let own = read.window == nil ? found.data : found.shared + found.data
         let there = Dictionary(
-            found.data.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            own.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let beside = read.window == nil ? nil : found.folderBeside
         var seen: Set<String> = []
         for number in listed.indices {
             let key = listed[number].name
             let last = key.split(separator: "/").last.map(String.init) ?? ""
-            guard let entry = there[found.folder + "data/" + last] ?? there[key] else {
+            let entry =
+                beside.flatMap { there[$0 + last] } ?? there[found.folder + "data/" + last]
+                ?? there[key]
+            guard let entry else {
                 throw bad(
                     ManifestError(
                         list, "lists \(key), which is not there",
@@ -148,6 +169,11 @@ package struct ExportReader: Sendable {
             listed[number].bytes = entry.bytes
         }
         export.data = listed
+        if let archived = own.first(where: { $0.archive != nil && seen.contains($0.name) }) {
+            throw archivedFile(archived)
+        }
+        // What else lies in a folder that several share is theirs.
+        if read.window != nil { return }
         let unlisted = found.data.count - listed.count
         export.hasUnlisted = unlisted > 0
         if unlisted > 0 {

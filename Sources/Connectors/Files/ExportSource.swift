@@ -21,7 +21,7 @@ package final class ExportSource: PageSource, @unchecked Sendable {
         case comparing
     }
 
-    package let shape = PageShape.lines
+    package let shape: PageShape
     /// Bytes that a file takes that is read, besides its pages.
     package static func memoryOfFile(of data: [DataFile], in files: any FileStore) -> Int {
         data.lazy.map { DataFileReader.memory(of: $0, in: files) }.max() ?? 0
@@ -36,18 +36,22 @@ package final class ExportSource: PageSource, @unchecked Sendable {
     private let workers = WorkerQueues("import")
     private let byName: [String: (number: Int, file: DataFile)]
     private let purpose: Purpose
+    private let windows: [ChainedWindow]
     /// Of files that are being read.
     private var readers: [String: DataFileReader] = [:]
 
     /// - Parameters:
-    ///   - data: files to be read, each once.
+    ///   - data: files to be read, each once; those of windows behind all others, in order.
+    ///   - windows: that files are of.
     ///   - format: of the files.
     ///   - queue: the flow's.
     package init(
         _ files: any FileStore, _ data: [DataFile], schema: KeySchema,
-        in format: FormatOptions = FormatOptions(), for purpose: Purpose = .copying,
-        on queue: DispatchQueue
+        windows: [ChainedWindow] = [], in format: FormatOptions = FormatOptions(),
+        for purpose: Purpose = .copying, on queue: DispatchQueue
     ) {
+        shape = .lines(areChanges: !windows.isEmpty)
+        self.windows = windows
         self.files = files
         self.data = data
         self.queue = queue
@@ -86,7 +90,8 @@ package final class ExportSource: PageSource, @unchecked Sendable {
             kept.flatMap { $0.line <= first ? $0 : nil }
             ?? DataFileReader(
                 files, file, number: number,
-                FileText(file.name, format(of: file), schema: schema), cutter, for: purpose,
+                FileText(file.name, format(of: file), schema: schema), cutter,
+                schema, window: file.window == 0 ? nil : windows[file.window - 1], for: purpose,
                 on: workers.next())
         reader.read(request, from: first, into: buffer) { [self] result in
             queue.async { [self] in
@@ -101,7 +106,9 @@ package final class ExportSource: PageSource, @unchecked Sendable {
 
     private func format(of file: DataFile) -> FormatOptions {
         // What a manifest counts the lines of is an export's.
-        if file.items != nil { return format.ofExport(named: file.name) }
+        if file.items != nil {
+            return format.ofExport(named: file.name, holdsChanges: file.window > 0)
+        }
         var options = format
         options.isOnlyFile = data.count == 1
         return options
@@ -112,7 +119,7 @@ package final class ExportSource: PageSource, @unchecked Sendable {
 
     /// The partition of a file.
     package static func partition(_ file: DataFile) -> Flow.Partition {
-        Partition(name: file.name)
+        Partition(name: file.name, wave: file.window)
     }
 
     /// Numbers files by their places.
@@ -132,8 +139,16 @@ package final class ExportSource: PageSource, @unchecked Sendable {
 
 extension PageShape {
     /// Lines of a file: nothing is charged for them.
-    static let lines = PageShape(
-        itemBytesMax: ServiceLimits.itemBytesMax, pageBytesMax: ServiceLimits.pageBytesMax,
-        replyBytesPerByteMax: ServiceLimits.replyBytesPerStoredByteMax, envelope: 1_024,
-        unitBytes: 1 << 40, unit: 0)
+    /// - Parameter areChanges: a line may hold an item twice, and its key.
+    package static func lines(areChanges: Bool = false) -> PageShape {
+        let keyBytesMax =
+            ServiceLimits.partitionKeyBytesMax + ServiceLimits.sortKeyBytesMax
+            + 2 * ServiceLimits.keyNameBytesMax
+        return PageShape(
+            itemBytesMax: areChanges
+                ? 2 * ServiceLimits.itemBytesMax + keyBytesMax : ServiceLimits.itemBytesMax,
+            pageBytesMax: ServiceLimits.pageBytesMax,
+            replyBytesPerByteMax: ServiceLimits.replyBytesPerStoredByteMax, envelope: 1_024,
+            unitBytes: 1 << 40, unit: 0)
+    }
 }

@@ -4,7 +4,8 @@ import JSON
 import Pacing
 import System
 
-/// Leaves out items whose time to live has passed when they come.
+/// Leaves out items whose time to live has passed when they come; a change that brings one is a
+/// delete.
 package struct ExpiryStage: PageStage {
     private let rule: ExpiryRule
     private let time: any TimeSource
@@ -20,7 +21,8 @@ package struct ExpiryStage: PageStage {
         do throws(JSONError) {
             let expired = try rule.expired(
                 page.items, in: page.buffer.bytes, at: Int(clamping: time.secondsSinceEpoch))
-            for item in expired { page.leaveOut(item, .expired) }
+            let changes = page.made(PageChanges.self)
+            for item in expired { page.drop(item, of: changes, .expired) }
         } catch {
             throw FlowFailure(malformed: error, "Scan")
         }

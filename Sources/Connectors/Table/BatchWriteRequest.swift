@@ -15,8 +15,8 @@ package struct BatchWriteRequest: Sendable {
             + Array(":[".utf8)
     }
 
-    /// Writes one body of at most `bytesMax` bytes, of the items that `put` hands over; at least
-    /// one.
+    /// Writes one body of at most `bytesMax` bytes, of the items that `put` hands over, or the keys
+    /// of those that are deleted; at least one.
     package func write(
         bytesMax: Int, to body: ByteBuffer, _ put: (inout BatchBodyWriter) -> Void
     ) {
@@ -30,8 +30,8 @@ package struct BatchWriteRequest: Sendable {
         }
     }
 
-    /// Bytes around each item.
-    package static let itemEnvelope = 26
+    /// Bytes around each item: a delete's are more than a put's.
+    package static let itemEnvelope = 27
 }
 
 /// Takes the items of one BatchWriteItem body, one behind the other.
@@ -49,6 +49,14 @@ package struct BatchBodyWriter {
     package mutating func put(_ item: UnsafeRawBufferPointer) {
         append(isFirst ? "{\"PutRequest\":{\"Item\":" : ",{\"PutRequest\":{\"Item\":")
         append(item.baseAddress!, item.count)
+        append("}}")
+        isFirst = false
+    }
+
+    /// - Parameter key: its JSON.
+    package mutating func delete(_ key: UnsafeRawBufferPointer) {
+        append(isFirst ? "{\"DeleteRequest\":{\"Key\":" : ",{\"DeleteRequest\":{\"Key\":")
+        append(key.baseAddress!, key.count)
         append("}}")
         isFirst = false
     }

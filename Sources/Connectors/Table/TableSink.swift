@@ -6,8 +6,9 @@ import Flow
 import JSON
 import System
 
-/// Puts items into a table, whatever stands there, by BatchWriteItem. An item's bytes go as they
-/// came. Safe when answered: status 200, a reply as the service's, and the item not in it.
+/// Puts items into a table, whatever stands there, or deletes them by their keys: BatchWriteItem.
+/// An item's bytes go as they came. Safe when answered: status 200, a reply as the service's, and
+/// the item not in it.
 package final class TableSink: BatchSink, @unchecked Sendable {
     // @unchecked: what changes is touched only on `queue`.
 
@@ -43,7 +44,12 @@ package final class TableSink: BatchSink, @unchecked Sendable {
             $0 + Int($1.slice.length) + shape.itemOverhead
         }
         request.write(bytesMax: bytesMax, to: body) { writer in
-            for item in batch { writer.put(item.bytes) }
+            for item in batch {
+                switch item.operation {
+                case .put: writer.put(item.bytes)
+                case .delete: writer.delete(item.bytes)
+                }
+            }
         }
         table.batchWrite(body: body, reply: reply, replyBytesMax: bytesMax, on: queue) {
             [self] result in

@@ -60,6 +60,17 @@ package struct ItemChanges: ItemChanging, Equatable, Sendable {
         return pattern.isMet(in: item)
     }
 
+    package func ofKeys(_ names: [[UInt8]]) -> any ItemChanging {
+        ItemChanges(
+            assignments.filter { names.contains($0.path.attribute) },
+            removing: removals.filter { names.contains($0.attribute) })
+    }
+
+    package func attributeRead(settingKeys names: [[UInt8]]) -> [UInt8]? {
+        assignments.lazy.filter { names.contains($0.path.attribute) }.flatMap(\.value.paths)
+            .map(\.attribute).first { !names.contains($0) }
+    }
+
     /// What the changed attributes become.
     /// - Parameter item: those attributes of ``names`` that are read, as far as it has them.
     package func applied(to item: Item, keys: [[UInt8]]) throws(ValueFailure) -> Item {

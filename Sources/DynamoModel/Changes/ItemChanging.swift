@@ -11,6 +11,14 @@ package protocol ItemChanging: Sendable {
     /// What it names, as its user wrote it: each of them is expected in some item.
     var places: [String] { get }
 
+    /// What becomes of a key that comes without the rest of its item.
+    /// - Parameter names: of the key attributes.
+    func ofKeys(_ names: [[UInt8]]) -> any ItemChanging
+
+    /// An attribute that is none of the key's, and that a key attribute is computed of; nil: there
+    /// is none.
+    func attributeRead(settingKeys names: [[UInt8]]) -> [UInt8]?
+
     /// Whether an item has one of ``places``.
     /// - Parameters:
     ///   - item: those of its attributes that are read.

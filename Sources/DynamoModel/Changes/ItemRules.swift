@@ -127,6 +127,18 @@ package struct ItemRules: ItemChanging, Equatable, Sendable {
     }
     package var places: [String] { rules.map { "\($0.action.word) \($0.path)" } }
 
+    /// The same: nothing is added where nothing was.
+    package func ofKeys(_ names: [[UInt8]]) -> any ItemChanging { self }
+
+    package func attributeRead(settingKeys names: [[UInt8]]) -> [UInt8]? {
+        for rule in rules where names.contains(rule.path.attribute) {
+            guard case .set(_, let expression) = rule.action else { continue }
+            let other = expression.paths.map(\.attribute).first { !names.contains($0) }
+            if let other { return other }
+        }
+        return nil
+    }
+
     package func isMet(_ place: Int, in item: Item, named names: Set<[UInt8]>) -> Bool {
         rules[place].path.isMet(in: item)
     }

@@ -2,8 +2,9 @@ import JSON
 
 /// A BatchWriteItem reply, read: what was left unwritten, and what the rest cost.
 package struct CutBatchReply: Equatable, Sendable {
-    /// The unprocessed puts, as slices of the reply's bytes. They identify items by their keys and
-    /// serve for nothing else: what is sent again is the item as the source sent it.
+    /// The unprocessed puts, and the keys of unprocessed deletes, as slices of the reply's bytes.
+    /// They identify items by their keys and serve for nothing else: what is sent again is the item
+    /// as the source sent it.
     package var unprocessed: [ItemSlice] = []
     /// nil where a server reports none.
     package var consumed: ConsumedUnits?
@@ -57,7 +58,8 @@ package struct BatchReplyCutter: Sendable {
         return result
     }
 
-    /// `{"table": [{"PutRequest": {"Item": {...}}}, ...]}`; this copier puts into one table.
+    /// `{"table": [{"PutRequest": {"Item": {...}}}, {"DeleteRequest": {"Key": {...}}}, ...]}`; this
+    /// copier writes into one table.
     private func cutUnprocessed(
         _ walk: inout ByteWalk, into result: inout CutBatchReply
     ) throws(JSONError) {
@@ -78,8 +80,11 @@ package struct BatchReplyCutter: Sendable {
         if walk.takeWord("{\"PutRequest\":{\"Item\":") {
             let item = try walk.walkItem(keys)
             if walk.takeWord("}}") { return item }
-            walk.position = start
+        } else if walk.takeWord("{\"DeleteRequest\":{\"Key\":") {
+            let key = try walk.walkItem(keys)
+            if walk.takeWord("}}") { return key }
         }
+        walk.position = start
         return nil
     }
 
@@ -87,11 +92,14 @@ package struct BatchReplyCutter: Sendable {
     private func walkEntry(_ walk: inout ByteWalk) throws(JSONError) -> ItemSlice {
         var items: [ItemSlice] = []
         try walk.walkObject { (walk, request) throws(JSONError) in
-            guard walk.equals(request, "PutRequest") else {
-                throw walk.failure("an unprocessed entry is no PutRequest")
+            let isDelete = walk.equals(request, "DeleteRequest")
+            guard isDelete || walk.equals(request, "PutRequest") else {
+                throw walk.failure("an unprocessed entry is neither PutRequest nor DeleteRequest")
             }
             try walk.walkObject { (walk, member) throws(JSONError) in
-                guard walk.equals(member, "Item") else { return try walk.walkValue() }
+                guard walk.equals(member, isDelete ? "Key" : "Item") else {
+                    return try walk.walkValue()
+                }
                 items.append(try walk.walkItem(keys))
             }
         }

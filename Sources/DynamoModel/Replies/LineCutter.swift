@@ -12,9 +12,11 @@ package struct LineCutter: Sendable {
         case attributes
         /// `{"PutRequest":{"Item":{"pk":{"S":"a"}}}}`
         case putRequest
+        /// `{"Keys":{...},"NewImage":{...}}`: see ``cutChanges(_:of:)``.
+        case change
     }
 
-    private let keys: KeyNames
+    let keys: KeyNames
 
     package init(schema: KeySchema) {
         keys = KeyNames(schema)
@@ -31,8 +33,9 @@ package struct LineCutter: Sendable {
         return ByteWalk.overItems(bytes) { walk in
             lines.map { line in
                 Result { () throws(JSONError) in
-                    walk.position = walk.base + line.lowerBound
-                    let item = try item(&walk, in: line, as: form)
+                    let item = try walk.walkLine(line) { (walk) throws(JSONError) in
+                        try self.item(&walk, as: form)
+                    }
                     try checkKey(of: item, in: bytes, line)
                     return item
                 }
@@ -41,7 +44,7 @@ package struct LineCutter: Sendable {
     }
 
     /// No service has looked at it: a key that none would take is no key (guide, "Quotas").
-    private func checkKey(
+    func checkKey(
         of item: ItemSlice, in bytes: UnsafeRawBufferPointer, _ line: Range<Int>
     ) throws(JSONError) {
         do throws(JSONError) {
@@ -90,29 +93,9 @@ package struct LineCutter: Sendable {
         }
     }
 
-    private func item(
-        _ walk: inout ByteWalk, in line: Range<Int>, as form: Form
-    ) throws(JSONError) -> ItemSlice {
-        var found: ItemSlice?
-        do throws(JSONError) {
-            found = try item(&walk, as: form)
-            // What is not closed here may go on in the next line.
-            guard walk.offset <= line.upperBound else {
-                throw JSONError(offset: line.upperBound, reason: "the line ends within its item")
-            }
-            walk.skipSpace()
-            guard walk.offset >= line.upperBound else {
-                throw walk.failure("unexpected bytes after the item")
-            }
-        } catch {
-            throw JSONError(offset: error.offset - line.lowerBound, reason: error.reason)
-        }
-        guard let found else { throw JSONError(offset: 0, reason: "no item") }
-        return found
-    }
-
     private func item(_ walk: inout ByteWalk, as form: Form) throws(JSONError) -> ItemSlice {
         if form == .attributes { return try walk.walkItem(keys) }
+        if form == .change { return try change(&walk).item }
         if form == .putRequest {
             try walk.expect(0x7B)
             let name = try walk.walkString()
@@ -136,5 +119,29 @@ package struct LineCutter: Sendable {
         try walk.expect(0x7D)
         if form == .putRequest { try walk.expect(0x7D) }
         return item
+    }
+}
+
+extension ByteWalk {
+    /// Walks over a line, which must be what `body` walks over and nothing else.
+    /// - Throws: with offsets from the beginning of the line.
+    mutating func walkLine<Value>(
+        _ line: Range<Int>, _ body: (inout ByteWalk) throws(JSONError) -> Value
+    ) throws(JSONError) -> Value {
+        position = base + line.lowerBound
+        do throws(JSONError) {
+            let value = try body(&self)
+            // What is not closed here may go on in the next line.
+            guard offset <= line.upperBound else {
+                throw JSONError(offset: line.upperBound, reason: "the line ends within its item")
+            }
+            skipSpace()
+            guard offset >= line.upperBound else {
+                throw failure("unexpected bytes after the item")
+            }
+            return value
+        } catch {
+            throw JSONError(offset: error.offset - line.lowerBound, reason: error.reason)
+        }
     }
 }

@@ -259,7 +259,8 @@ package final class FlowDriver: @unchecked Sendable {
                 case .failure(let failure): return scheduler.openFailed(failure, at: time.now)
                 case .success(let partitions):
                     self.partitions = partitions
-                    return scheduler.opened(partitions.count, earlier, at: time.now)
+                    return scheduler.opened(
+                        partitions.count, earlier, waves: partitions.map(\.wave), at: time.now)
                 }
             })
     }
@@ -458,6 +459,7 @@ extension ArrivedPage {
             next: page.next, units: page.units)
         written = page.replaced
         groups = page.groups
+        operations = page.operations
         rewritten = page.replacedCount
         unitsElsewhere = page.unitsElsewhere
         itemsCounted = page.itemsCounted

@@ -11,6 +11,9 @@ struct BatchFates {
     private(set) var kept = BatchLoad()
     private(set) var keptItems = 0
     private(set) var changedItems = 0
+    /// Of those that were taken: items that were deleted, and what they came to.
+    private(set) var deletedItems = 0
+    private(set) var deleted = BatchLoad()
 
     /// - Parameter mixer: knows the items.
     init(_ batch: Batch, _ reply: BatchReply, _ mixer: BatchMixer, _ shape: BatchShape) {
@@ -34,6 +37,19 @@ struct BatchFates {
                 refused.append(exception.position)
                 if reply.isCharged { taken.remove(slice, shape) }
             }
+        }
+        if mixer.hasDeletes { countDeletes(batch, reply, mixer, shape) }
+    }
+
+    private mutating func countDeletes(
+        _ batch: Batch, _ reply: BatchReply, _ mixer: BatchMixer, _ shape: BatchShape
+    ) {
+        let others = Set(
+            reply.exceptions.lazy.filter { $0.outcome != .written }.map(\.position))
+        for (position, item) in batch.items.enumerated()
+        where mixer.isDelete(item) && !others.contains(position) {
+            deletedItems += 1
+            if reply.isCharged { deleted.add(mixer.slice(of: item), shape) }
         }
     }
 }

@@ -23,6 +23,8 @@ struct BatchMixer: Sendable {
     private var whole: [[ItemRef]] = []
     /// By slot: where batches are of one partition, one of it is under way, or will be sent again.
     private var isUnderWay: [Bool]
+    /// Some page had items that are to be deleted.
+    private(set) var hasDeletes = false
     var flaw: SchedulerFlaw?
 
     /// Items larger than this are no neighbours to be taken together.
@@ -41,6 +43,7 @@ struct BatchMixer: Sendable {
     // MARK: Pages
 
     mutating func add(_ page: ArrivedPage, as number: Int, of slot: Int) {
+        hasDeletes = hasDeletes || !page.operations.isEmpty
         let page = MixerPage(page, slot: slot)
         waiting[slot] += page.untaken
         if page.untaken > 0 {
@@ -56,6 +59,10 @@ struct BatchMixer: Sendable {
 
     func slice(of item: ItemRef) -> ItemSlice {
         pages[Int(item.page)].items[Int(item.index)]
+    }
+
+    func isDelete(_ item: ItemRef) -> Bool {
+        pages[Int(item.page)].isDelete(Int(item.index))
     }
 
     // MARK: Items that are sent again

@@ -37,6 +37,11 @@ package struct FlowConfiguration: Sendable {
     package var stopWithin: Duration = .seconds(10)
     /// Units that have been open for so long are sealed though they are not full.
     package var sealAfter: Duration = .seconds(5 * 60)
+    /// Requests that were sent before the flow began may land for so long: those of earlier runs,
+    /// or of others that wrote into the same table.
+    package var lateFor = Duration.zero
+    /// No request is taken to land later than this after it failed.
+    package var landsWithinMax = Duration.seconds(60)
     /// Progress is made durable this often: a crash loses no more.
     package var saveEvery: Duration = .milliseconds(250)
 

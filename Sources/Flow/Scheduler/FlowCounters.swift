@@ -2,6 +2,8 @@
 package struct FlowCounters: Equatable, Sendable {
     package var itemsRead = 0
     package var itemsWritten = 0
+    /// Changes that were deletes: whether there was such an item is not known.
+    package var itemsDeleted = 0
     package var deadLetters = 0
     /// Items that were not to be copied: those that had expired, and those that a filter left out.
     package var itemsLeftOut = 0
@@ -48,8 +50,8 @@ package struct FlowCounters: Equatable, Sendable {
 
     /// Items that are settled: nothing is left to be done about them.
     package var itemsSettled: Int {
-        itemsWritten + deadLetters + itemsLeftOut + itemsKept + itemsEqual + itemsPassed
-            + itemsChanged
+        itemsWritten + itemsDeleted + deadLetters + itemsLeftOut + itemsKept + itemsEqual
+            + itemsPassed + itemsChanged
     }
 
     /// These, and those of earlier runs of the same job.
@@ -63,7 +65,8 @@ package struct FlowCounters: Equatable, Sendable {
     }
 
     private static let summed: [WritableKeyPath<FlowCounters, Int> & Sendable] = [
-        \.itemsRead, \.itemsWritten, \.deadLetters, \.itemsLeftOut, \.itemsMissing,
+        \.itemsRead, \.itemsWritten, \.itemsDeleted, \.deadLetters, \.itemsLeftOut,
+        \.itemsMissing,
         \.itemsRewritten, \.itemsKept, \.itemsPassed, \.itemsChanged,
         \.itemsEqual, \.itemsChanging, \.itemsOnlyInTarget,
         \.storedBytesWritten, \.jsonBytesWritten,
@@ -92,10 +95,14 @@ package struct FlowCounters: Equatable, Sendable {
     mutating func count(_ batch: Batch, _ fates: BatchFates, units: Double) {
         itemsKept += fates.keptItems
         itemsChanged += fates.changedItems
+        itemsDeleted += fates.deletedItems
         itemsWritten +=
             batch.items.count - fates.refused.count - fates.keptItems - fates.changedItems
-        storedBytesWritten += fates.taken.storedBytes - fates.kept.storedBytes
-        jsonBytesWritten += fates.taken.jsonBytes - fates.kept.jsonBytes
+            - fates.deletedItems
+        storedBytesWritten +=
+            fates.taken.storedBytes - fates.kept.storedBytes - fates.deleted.storedBytes
+        jsonBytesWritten +=
+            fates.taken.jsonBytes - fates.kept.jsonBytes - fates.deleted.jsonBytes
         writeUnits += units
         itemsUnprocessed += fates.refused.count
     }

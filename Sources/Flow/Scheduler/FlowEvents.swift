@@ -70,6 +70,8 @@ package struct ArrivedPage: Equatable, Sendable {
     package var leftOut: [Int]
     /// Items that can't be written, by position, in order.
     package var refused: [Refused] = []
+    /// What is done with each item; empty: all are put.
+    package var operations: [Operation] = []
     /// As the source reports; nil where it reports nothing.
     package var units: Double?
     package var unitsElsewhere: Double?
@@ -181,6 +183,7 @@ package enum WaitReason: String, Equatable, Sendable {
     case targetThrottled = "throttled by target"
     case targetReplies = "target replies"
     case memory = "memory"
+    case lateRequests = "late requests"
     case paused = "paused"
     case sourceUnreachable = "source does not answer"
     case targetUnreachable = "target does not answer"

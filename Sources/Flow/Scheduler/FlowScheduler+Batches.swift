@@ -59,6 +59,7 @@ extension FlowScheduler {
     ) -> [FlowAction] {
         let batch = writer.cameBack(id)
         writer.failed(batch, failure, using: &generator, at: now)
+        mayLand(within: failure.mayLandWithin, at: now)
         var actions: [FlowAction] = []
         UnitShares.settle(
             batch.grant, on: .target, consumed: failure.isOutcomeUnknown ? nil : 0, &actions)

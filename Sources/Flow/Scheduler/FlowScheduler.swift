@@ -25,7 +25,7 @@ package struct FlowScheduler: Sendable {
     private var phase = FlowPhase.opening
     private let started: Instant
     package internal(set) var counters = FlowCounters()
-    private var reader: PartitionReader
+    var reader: PartitionReader
     var ledger: Ledger
     var mixer: BatchMixer
     var writer: BatchWriter
@@ -37,6 +37,8 @@ package struct FlowScheduler: Sendable {
     var stallTimeout: StallTimeout
     var refusedAloneBeforeAnyAccepted = 0
     private var opening: Opening
+    /// Until then requests that failed, or were sent before it began, may still be executed.
+    var lateUntil: Instant
     private var nextTick: Instant
     private var wakeAsked: Instant?
     package private(set) var hold: WaitReason?
@@ -54,6 +56,7 @@ package struct FlowScheduler: Sendable {
         shares = UnitShares(configuration.read, configuration.write)
         stallTimeout = StallTimeout(giveUpAfter: configuration.giveUpAfter)
         opening = Opening(at: now)
+        lateUntil = now + configuration.lateFor
         nextTick = now + Self.tick
         counters.scans = configuration.spent.scans
         counters.readUnits = configuration.spent.units
@@ -73,10 +76,12 @@ package struct FlowScheduler: Sendable {
     /// - Parameters:
     ///   - partitions: how many; they are known by their places from now on.
     ///   - earlier: where earlier runs of the job left those that they had begun.
+    ///   - waves: of each partition; nil: there is one.
     package mutating func opened(
-        _ partitions: Int, _ earlier: [PartitionProgress] = [], at now: Instant
+        _ partitions: Int, _ earlier: [PartitionProgress] = [], waves: [Int]? = nil,
+        at now: Instant
     ) -> [FlowAction] {
-        reader.begin(partitions, earlier)
+        reader.begin(waves ?? Array(repeating: 0, count: partitions), earlier)
         ledger.begin(earlier)
         counters.segmentsFinished = reader.partitionsFinished
         if phase == .opening { phase = .running }
@@ -214,7 +219,7 @@ package struct FlowScheduler: Sendable {
 
     // MARK: Saves
 
-    private mutating func save(
+    mutating func save(
         at now: Instant, isLast: Bool = false, _ actions: inout [FlowAction]
     ) {
         guard ledger.maySave,
@@ -278,8 +283,10 @@ package struct FlowScheduler: Sendable {
         case .running:
             mixer.releaseDue(at: now)
             var wake = nextTick
+            let isWaiting = waitsForWave(at: now, &actions, &wake)
             startReads(at: now, &actions, &wake)
             startWrites(at: now, &actions, &wake)
+            if isWaiting, !isPaused { hold = .lateRequests }
             units.sealAgain(at: now, &actions, &wake)
             sayWhoIsSilent(at: now)
             if ledger.isSaveDue(at: now) { save(at: now, &actions) }

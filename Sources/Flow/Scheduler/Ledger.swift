@@ -182,6 +182,11 @@ struct Ledger: Sendable {
 
     // MARK: Saves
 
+    /// Something of partitions that are finished, or of dead letters, is not durable yet. What is
+    /// open is not looked at.
+    var hasUnsaved: Bool {
+        saving != nil || !finishedUnsaved.isEmpty || !refusedUnsaved.isEmpty
+    }
     var isSaving: Bool { saving != nil }
     func isSaveDue(at now: Instant) -> Bool { now >= nextSave || !refusedUnsaved.isEmpty }
     /// A save may be made: none is under way, and none has failed.

@@ -8,6 +8,8 @@ struct MixerPage: Sendable {
     let items: [ItemSlice]
     /// Which item of those that were read each has come of; empty: each is one.
     private let groups: [Int]
+    /// What is done with each; empty: all are put.
+    private let operations: [Operation]
     /// Items from here on have not been taken yet; never one that is left out.
     private(set) var taken = 0
     /// Positions of items that no batch takes and that are not passed yet, the next one last.
@@ -17,12 +19,15 @@ struct MixerPage: Sendable {
         self.slot = slot
         items = page.written.isEmpty ? page.items : page.written
         groups = page.groups
+        operations = page.operations
         leftOut = page.notTaken.reversed()
         passLeftOut()
     }
 
     /// What stands for a page between two.
     static let none = MixerPage(.none, slot: -1)
+
+    func isDelete(_ item: Int) -> Bool { !operations.isEmpty && operations[item] == .delete }
 
     /// 0 when none is left to take; else an upper bound, since some may be left out.
     var untaken: Int { items.count - taken }

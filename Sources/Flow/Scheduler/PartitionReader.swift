@@ -87,7 +87,11 @@ struct PartitionReader: Sendable {
 
     private let configuration: FlowConfiguration
     private var order: PartitionOrder
-    /// Partitions that have not been opened, apart from those that earlier runs have finished.
+    private var waves = WaveBook()
+    /// Where the partitions of the wave that is read begin.
+    private var waveStart = 0
+    /// Partitions of it that have not been opened, apart from those that earlier runs have
+    /// finished.
     private var unopened = 0
     /// How many there are in all; 0 before the source has answered.
     private(set) var partitions = 0
@@ -135,21 +139,36 @@ struct PartitionReader: Sendable {
     }
 
     /// The source has answered what there is to read.
-    /// - Parameter earlier: where earlier runs of the job left those that they had begun.
-    mutating func begin(_ partitions: Int, _ earlier: [PartitionProgress]) {
-        self.partitions = partitions
-        order = PartitionOrder(total: max(1, partitions), parts: configuration.openMax)
-        unopened = partitions
+    /// - Parameters:
+    ///   - waves: of each partition.
+    ///   - earlier: where earlier runs of the job left those that they had begun.
+    mutating func begin(_ waves: [Int], _ earlier: [PartitionProgress]) {
+        partitions = waves.count
         sizing = Self.sizing(
             configuration, openPartitions: min(max(1, partitions), configuration.openMax))
         for progress in earlier {
             self.earlier[progress.partition] = progress
             guard progress.position == .finished else { continue }
             partitionsFinished += 1
-            unopened -= 1
             itemsInFinished += progress.items
         }
+        self.waves = WaveBook(waves, self.earlier)
+        if self.waves.mayEnterAtOnce || flaw == .forgetsEarlierRuns { enterWave() }
     }
+
+    /// All that was to be read of a wave has been let go of, and there is a next one.
+    var isBetweenWaves: Bool { isWaveDone && !waves.isEmpty }
+
+    /// Nothing that was written before may replace what the next wave writes.
+    mutating func enterWave() {
+        guard let wave = waves.enter() else { return }
+        waveStart = wave.partitions.lowerBound
+        unopened = wave.unfinished
+        order = PartitionOrder(total: wave.partitions.count, parts: configuration.openMax)
+        vacated = []
+    }
+
+    private var isWaveDone: Bool { unopened == 0 && openCount == 0 && readsInFlight == 0 }
 
     private static func sizing(
         _ configuration: FlowConfiguration, openPartitions: Int
@@ -162,7 +181,7 @@ struct PartitionReader: Sendable {
     // MARK: What it can tell
 
     /// Nothing is left to be read, and every page that was read has been let go of.
-    var isDone: Bool { unopened == 0 && openCount == 0 && readsInFlight == 0 }
+    var isDone: Bool { isWaveDone && waves.isEmpty }
     /// Units a second that reading is held to; nil when nothing holds it.
     var rate: Double? { pacing.rate }
     /// Whether throttling by the source is what holds it.
@@ -280,8 +299,9 @@ struct PartitionReader: Sendable {
     /// The next partition that no earlier run of the job has finished: of that part of the hash
     /// space which has been without one longest, once each has had its first.
     private mutating func nextUnfinished() -> Int {
-        let part = order.isInFirstRound || vacated.isEmpty ? nil : vacated.removeFirst()
-        while let partition = order.next(near: part) {
+        let part = order.isInFirstRound || vacated.isEmpty ? nil : vacated.removeFirst() - waveStart
+        while let place = order.next(near: part) {
+            let partition = waveStart + place
             if earlier[partition]?.position == .finished { continue }
             unopened -= 1
             return partition

@@ -12,8 +12,12 @@ enum SchedulerFlaw: String, CaseIterable, Sendable {
     case ignoresLimit = "a batch is sent before its units are there"
     case overtakes = "a batch of a partition is sent before the one before it is answered"
     case passesUnsealed = "a save lists a unit though one before it is not sealed"
+    case entersWaveEarly = "a wave begins though a request of the one before may land yet"
+    case forgetsEarlierRuns = "a request of a dead run is not waited for"
     case dropsPending = "a batch that waits for its units is forgotten"
 
     /// Those that only a sink of units shows.
     static let ofUnits: [SchedulerFlaw] = [.overtakes, .passesUnsealed]
+    /// Those that only waves show.
+    static let ofWaves: [SchedulerFlaw] = [.entersWaveEarly, .forgetsEarlierRuns]
 }

@@ -103,9 +103,26 @@ package struct Page: Sendable {
     /// Has something else be written in an item's place.
     /// - Parameter slice: of the page's own buffer, behind what came.
     package mutating func replace(_ item: Int, with slice: ItemSlice) {
+        write(item, as: slice)
+        replacedCount += 1
+    }
+
+    private mutating func write(_ item: Int, as slice: ItemSlice) {
         if replaced.isEmpty { replaced = items }
         replaced[item] = slice
-        replacedCount += 1
+    }
+
+    package func isDelete(_ item: Int) -> Bool {
+        !operations.isEmpty && operations[item] == .delete
+    }
+
+    /// Has an item be deleted, and not put.
+    /// - Parameter key: its key, of the page's own buffer; its size is what the delete is taken to
+    ///   cost.
+    package mutating func delete(_ item: Int, key: ItemSlice) {
+        if operations.isEmpty { operations = Array(repeating: .put, count: items.count) }
+        operations[item] = .delete
+        if written(item) != key { write(item, as: key) }
     }
 
     /// An item of a page, and what is to be done with it.

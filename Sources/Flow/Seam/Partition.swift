@@ -2,8 +2,18 @@
 /// a shard. Its cursor is saved under its name, which is the same in every run.
 package struct Partition: Hashable, Sendable {
     package var name: String
+    /// Its items may replace those of lower waves. It is read once all of those are finished and
+    /// saved, and no request of theirs may land any more.
+    package var wave: Int
 
-    package init(name: String) { self.name = name }
+    package init(name: String, wave: Int = 0) {
+        (self.name, self.wave) = (name, wave)
+    }
+
+    /// The name alone tells it from others: records of earlier runs have no wave.
+    package static func == (left: Self, right: Self) -> Bool { left.name == right.name }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// Where reading goes on in a partition: opaque to the flow, at most 32 KiB, and good in another

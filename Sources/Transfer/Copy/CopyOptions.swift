@@ -1,5 +1,6 @@
 import Connectors
 import DynamoModel
+import Flow
 import Schema
 import Status
 
@@ -25,6 +26,10 @@ package struct CopyOptions: Equatable, Sendable {
     package var keepsItems = false
     /// Only items that differ are written, if the target holds items.
     package var onlyChanged = false
+    /// What incremental exports say was deleted is deleted.
+    package var appliesDeletes = false
+    /// No request takes effect later than this after it failed, or its process died.
+    package var landsWithin = FlowFailure.landsWithin
     /// All files are read before the first item is written; nil: where what they hold is no larger
     /// than ``memory``.
     package var checksFirst: Bool?

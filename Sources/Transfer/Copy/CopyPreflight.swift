@@ -102,6 +102,7 @@ struct CopyPreflight {
             expiryAttribute: try await expiryAttribute())
         try checkKeys(findings)
         if let load = options.load { try checkLoad(load, findings) }
+        try checkWindows(from, to)
         if options.part != .data { try checkReplicas(findings) }
         try checkRegion(ofARN: options.settings.kmsKey, "--kms-key")
         try checkRegion(ofARN: options.settings.kinesisStream, "--kinesis-stream")

@@ -178,6 +178,7 @@ final class CopyTask: TableTask {
             }
             let target = try await boosted()
             let orders = state.withLock { $0.orders }
+            try keepChain()
             let copy: any TableTask =
                 open.isCopiedByDifferences(options)
                 ? try await changedCopy(to: target, orders)
@@ -205,6 +206,23 @@ final class CopyTask: TableTask {
         }
     }
 
+    /// Keeps which exports are about to be brought into the target.
+    /// - Throws: where others are read than when the job began: those that it has read before
+    ///   would not come after them.
+    private func keepChain() throws {
+        guard case .export(let export) = subject.tables.source,
+            let chain = AppliedChain(export.export)
+        else { return }
+        if let earlier = open.record.chain, !open.segments.isEmpty,
+            !chain.windows.starts(with: earlier.windows)
+        {
+            throw CopyRefusal(
+                "\(export.title) has other incremental exports than when the job began",
+                hint: "put those back that are gone; or begin anew: --restart")
+        }
+        try context.keeper.setChain(table: number, chain)
+    }
+
     /// Notes where items come from, where two may come to one key: their keys are changed on the
     /// way, or they are lines that no manifest lists and nobody has looked at before. What one
     /// lists was written of a table, which has each key once.
@@ -216,7 +234,9 @@ final class CopyTask: TableTask {
                 export.export.items == nil && (export.isStream || !checksFirst(export))
         }
         guard isUnchecked || options.transform.movesKeys(from: from, to: to) else { return nil }
-        return OriginStage(from: from, to: to, hiddenBy: options.transform.hidingKey)
+        return OriginStage(
+            from: from, to: to, hiddenBy: options.transform.hidingKey,
+            comeAgain: subject.tables.source.hasWindows)
     }
 
     /// What was to be changed and was in no item: where there were any.

@@ -87,6 +87,10 @@ final class TableCopy: TableTask {
         configuration.write = limits.write
         configuration.deadLettersMax = options.deadLettersMax
         configuration.giveUpAfter = options.giveUpAfter
+        configuration.landsWithinMax = options.landsWithin
+        configuration.lateFor = subject.tables.source.lateFor(
+            options.landsWithin, isResumed: task.context.isResumed,
+            at: task.context.time.secondsSinceEpoch)
         driver = FlowDriver(
             parts, configuration, shared: (task.context.shared, task.number), on: queue,
             time: task.context.time, seed: task.seed)

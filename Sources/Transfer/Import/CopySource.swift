@@ -70,6 +70,20 @@ package enum CopySource: Sendable {
         return export.openMax(of: memory) * export.memoryOfFile
     }
 
+    /// Windows of changes are read.
+    var hasWindows: Bool {
+        if case .export(let export) = self { !export.export.windows.isEmpty } else { false }
+    }
+
+    /// How long what others have sent to the target may still take effect: earlier runs of the job,
+    /// or the job that it goes on from.
+    func lateFor(_ landsWithin: Duration, isResumed: Bool, at seconds: Double) -> Duration {
+        guard hasWindows, case .export(let export) = self else { return .zero }
+        if isResumed { return landsWithin }
+        guard let last = export.follows else { return .zero }
+        return max(.zero, min(landsWithin, landsWithin - .seconds(max(0, seconds - last))))
+    }
+
     /// Everything has been looked at: from now on faults are taken for passing ones.
     func begin() { table?.begin() }
 }
@@ -84,6 +98,9 @@ package struct ExportedSource: Sendable {
     package var format: FormatOptions
     /// The bucket that they are in, and what keys begin with below it, with its `/`; nil: a folder.
     package var bucket: (name: String, key: String)?
+    /// When another job wrote into the table last, in seconds since 1970, where what is read goes on
+    /// from what it has written.
+    package var follows: Double?
 
     package init(
         _ files: any FileStore, _ export: ReadExport, _ description: TableDescription,
@@ -115,6 +132,8 @@ package struct ExportedSource: Sendable {
     func source(
         schema: KeySchema, for purpose: ExportSource.Purpose = .copying, on queue: DispatchQueue
     ) -> ExportSource {
-        ExportSource(files, export.data, schema: schema, in: format, for: purpose, on: queue)
+        ExportSource(
+            files, export.data, schema: schema, windows: export.windows, in: format, for: purpose,
+            on: queue)
     }
 }

@@ -13,6 +13,8 @@ extension JobIdentity {
         var options: CopyOptions
         /// How files are read; nil where the first bytes of each say it.
         var format: String?
+        /// Windows of changes are read, too.
+        var hasWindows = false
 
         fileprivate var json: JSON {
             var json: JSON = [
@@ -24,6 +26,7 @@ extension JobIdentity {
             for member in options.transform.identity { json[member.name] = member.value }
             if let format { json["format"] = .string(format) }
             if let load = options.load { json["load"] = .string(load.rawValue) }
+            if hasWindows { json["windows"] = true }
             return json
         }
 
@@ -93,6 +96,7 @@ extension JobIdentity.Table {
                 ? preflight.source.name : source.arn ?? source.definition.name,
             sourceEndpoint: preflight.source.endpoint,
             target: preflight.target.name, targetEndpoint: preflight.target.reader.endpoint.url,
-            options: preflight.options, format: preflight.source.format)
+            options: preflight.options, format: preflight.source.format,
+            hasWindows: preflight.source.hasWindows)
     }
 }

@@ -216,6 +216,7 @@ extension CopyPreflight {
             options: options, prices: prices, readsFiles: source.table == nil)
         plan.settings = SettingsReport(settings)
         if options.transform.filter != nil { plan.warnings.append(TablePlan.filtered(first)) }
+        if case .export(let export) = source { plan.chain = export.chainLines }
         if let table = source.table {
             try await plan.add(
                 survey, of: sample, isFull: asked?.isFull == true,

@@ -39,6 +39,8 @@ package struct TablePlan: Equatable, Sendable {
     package var cost = CostParts()
     package var boost: PlannedBoost?
     package var warnings: [String] = []
+    /// Of exports that are read one after the other: what each is, in words.
+    package var chain: [String] = []
     /// What would become of its items, where that was asked for.
     package var findings: ItemSurvey.Findings?
     /// What becomes of its settings, and when global indexes are made, where some are.

@@ -82,7 +82,7 @@ enum EngineCopy {
             let sides = try Sides(
                 arguments, environment: environment,
                 uses: arguments.usesBuckets ? .both : .target)
-            return try await EngineFiles.tables(arguments, sides, voice)
+            return try await EngineFiles.tables(arguments, sides, voice, jobs: job.folder)
         }
         let sides = try Sides(arguments, environment: environment)
         return try await pairs(arguments, sides, voice, &job).map {

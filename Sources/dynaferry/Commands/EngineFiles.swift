@@ -119,11 +119,13 @@ enum EngineFiles {
             guard let location = Location(folder) else {
                 preconditionFailure("\(folder) is no place")
             }
-            let place = try await place(location, .target, sides, arguments, voice)
+            var place = try await place(location, .target, sides, arguments, voice)
+            place.purpose = .comparing
             let own = arguments.own(ofTable: table.name)
-            for (export, _) in try await place.exports(own, voice) {
-                for note in export.notes { voice.note(note) }
-                pairs.append((table, try await described(export, in: place.files, table, own)))
+            for chosen in try await place.exports(own, voice) {
+                for note in chosen.export.notes { voice.note(note) }
+                pairs.append(
+                    (table, try await described(chosen.export, in: place.files, table, own)))
             }
         }
         return pairs
@@ -172,8 +174,10 @@ enum EngineFiles {
 
     // MARK: From files
 
+    /// - Parameter jobs: that may have brought exports into a table before.
     static func tables(
-        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole
+        _ arguments: CopyArguments, _ sides: Sides, _ voice: JobConsole, jobs: JobFolder,
+        for purpose: FilesPlace.Purpose = .copying
     ) async throws -> [CopyPreparation.Pair] {
         let client = try await sides.client(sides.target, arguments, voice)
         let scaling = try await sides.scaling(sides.target, arguments, voice)
@@ -189,28 +193,48 @@ enum EngineFiles {
                     SourceTable(name: table.name, reader: table.reader), own)
                 return [(.export(export), table)]
             }
-            let place = try await place(source, .source, sides, arguments, voice)
-            let exports = try await place.exports(own, voice)
-            for (export, stars) in exports {
-                let name = NamePattern(target.text).filled(with: stars)
+            var place = try await place(source, .source, sides, arguments, voice)
+            place.purpose = purpose
+            for chosen in try await place.exports(own, voice) {
+                let name = NamePattern(target.text).filled(with: chosen.stars)
                 guard names.insert(name).inserted else {
                     throw CommandFailure(
                         "two exports would both be copied to \(name)",
                         hints: ["--latest takes the newest of each table; or name one export"])
                 }
-                for note in export.notes { voice.note(note) }
                 let table = TargetTable(name: name, client: client, scaling: scaling)
-                pairs.append(
-                    (
-                        .export(
-                            try await described(
-                                export, in: place.files,
-                                SourceTable(name: name, reader: table.reader), own)),
-                        table
-                    ))
+                let reader = SourceTable(name: name, reader: table.reader)
+                let (export, follows) = try await goingOn(chosen, place, reader, jobs)
+                for note in export.notes { voice.note(note) }
+                var source = try await described(export, in: place.files, reader, own)
+                source.follows = follows
+                pairs.append((.export(source), table))
             }
         }
         return pairs
+    }
+
+    /// Windows alone go on from what a job is known to have brought into the table.
+    /// - Returns: those that are left of them, and when that job wrote last, in seconds since 1970.
+    private static func goingOn(
+        _ chosen: FilesPlace.Chosen, _ place: FilesPlace, _ table: SourceTable, _ jobs: JobFolder
+    ) async throws -> (export: ReadExport, follows: Double?) {
+        guard chosen.export.isOnlyWindows,
+            let id = try await describe(table)?.id,
+            let applied = jobs.applied(
+                toTable: id, but: place.files.title(of: chosen.export.folder))
+        else { return (chosen.export, nil) }
+        guard applied.job.state.isOver else {
+            throw CommandFailure(
+                "job \(applied.job.id) has begun to bring exports into \(table.name), and is"
+                    + " unfinished",
+                hints: [
+                    "resume it first: dynaferry jobs status \(applied.job.id) shows its command"
+                ])
+        }
+        let export = try place.joined(
+            nil, chosen.windows, applied: (applied.chain.until, applied.job.id))
+        return (export, applied.job.updated)
     }
 
     private static func place(
@@ -221,9 +245,17 @@ enum EngineFiles {
         guard files.kind == .bucket else {
             let (folder, file) = base.folderAndFile
             let isFile = side == .source && file != nil && FolderStore.isFile(base)
+            let store = FolderStore(isFile ? folder : base)
+            if !isFile, pattern == nil, let (above, own) = base.folderAbove,
+                await isWindowAlone(store)
+            {
+                return FilesPlace(
+                    text: files.text, files: FolderStore(above.isEmpty ? "./" : above),
+                    pattern: nil,
+                    only: own)
+            }
             return FilesPlace(
-                text: files.text, files: FolderStore(isFile ? folder : base), pattern: pattern,
-                file: isFile ? file : nil)
+                text: files.text, files: store, pattern: pattern, file: isFile ? file : nil)
         }
         let location = try S3Location(base)
         let (folder, file) = location.prefix.folderAndFile
@@ -233,9 +265,24 @@ enum EngineFiles {
         let bucket = SourceBucket(
             try await sides.bucket(location.bucket, of: settings, arguments, voice))
         try await reach(bucket, prefix, side == .source ? "source" : "target")
+        let store = BucketStore(bucket, prefix: prefix)
+        if !isFile, pattern == nil, let (above, own) = prefix.folderAbove,
+            await isWindowAlone(store)
+        {
+            return FilesPlace(
+                text: files.text, files: BucketStore(bucket, prefix: above), pattern: nil,
+                only: own)
+        }
         return FilesPlace(
-            text: files.text, files: BucketStore(bucket, prefix: prefix),
-            pattern: pattern, file: isFile ? file : nil)
+            text: files.text, files: store, pattern: pattern, file: isFile ? file : nil)
+    }
+
+    /// The folder of an export without its data: that of an incremental one lies beside it. What
+    /// can't be listed is told of when it is read.
+    private static func isWindowAlone(_ store: any FileStore) async -> Bool {
+        let summary = try? await store.listed("manifest-summary.json", patience: .zero)
+        guard summary?.isEmpty == false else { return false }
+        return (try? await store.listed("data/", patience: .zero))?.isEmpty == true
     }
 
     /// The table that an export is of, or is to become.
@@ -296,155 +343,6 @@ enum EngineFiles {
         } catch let error as AWSError {
             throw CopyRefusal(error, side: "table", table.reader.endpoint)
         }
-    }
-}
-
-/// A folder or a prefix as the command line names it, and which exports below it are meant.
-private struct FilesPlace {
-    let text: String
-    let files: any FileStore
-    /// Of the tables' names; nil: whichever is there.
-    let pattern: NamePattern?
-    /// The one file that is meant.
-    var file: String?
-
-    /// The exports that are meant, and what the stars of the pattern stand for in each.
-    func exports(
-        _ arguments: CopyArguments, _ voice: JobConsole
-    ) async throws -> [(export: ReadExport, stars: [String])] {
-        let entries = try await wrapped { () throws(FlowFailure) in
-            try await files.listed(file ?? "", patience: arguments.giveUpAfter)
-        }
-        if let file {
-            guard let entry = entries.first(where: { $0.name == file }) else {
-                throw CommandFailure(
-                    "there is no file \(files.title(of: file))",
-                    hints: ["a folder's name ends with '/'"])
-            }
-            guard entry.bytes > 0 else {
-                throw CommandFailure(
-                    "\(files.title(of: file)) is empty",
-                    hints: ["what was to write it may have failed"])
-            }
-            return [(ReadExport(file: entry), [])]
-        }
-        let listing = ExportListing(entries)
-        if let name = listing.lookAlike {
-            throw CommandFailure(
-                "\(files.title(of: name)): two files have this name, in two spellings of Unicode",
-                hints: ["rename one of them"])
-        }
-        if !listing.skipped.isEmpty {
-            let some = listing.skipped.prefix(3).map { String($0) }
-            voice.note(
-                listing.skipped.count.counted(
-                    "file is no part of an export and is not read",
-                    "files are no part of an export and are not read")
-                    + ", \(some.joined(separator: ", ")) among them")
-        }
-        let reader = ExportReader(files, patience: arguments.giveUpAfter)
-        var found: [ReadExport] = []
-        for export in listing.exports {
-            found.append(
-                try await wrapped { () throws(FlowFailure) in try await reader.read(export) })
-        }
-        if let pattern { return try matching(pattern, found, arguments) }
-        let named = Set(found.map { $0.tableName ?? "" })
-        guard named.count <= 1 else {
-            throw CommandFailure(
-                "\(text) holds exports of several tables: "
-                    + named.sorted().formattedList(joinedBy: "and"),
-                hints: ["name one by its folder, or all by a pattern: '\(files.title)*' '*'"])
-        }
-        guard let one = try newest(found, arguments) else {
-            throw missing(listing, isEmpty: entries.isEmpty)
-        }
-        return [(one, [])]
-    }
-
-    private func matching(
-        _ pattern: NamePattern, _ found: [ReadExport], _ arguments: CopyArguments
-    ) throws -> [(export: ReadExport, stars: [String])] {
-        var byName: [String: [ReadExport]] = [:]
-        for export in found {
-            if let name = export.tableName { byName[name, default: []].append(export) }
-        }
-        let excluded = arguments.excluded.map { NamePattern($0.text) }
-        var chosen: [(ReadExport, [String])] = []
-        for (name, exports) in byName.sorted(by: { $0.key < $1.key }) {
-            guard let stars = pattern.match(name),
-                !excluded.contains(where: { $0.match(name) != nil }),
-                let one = try newest(exports, arguments)
-            else { continue }
-            chosen.append((one, stars))
-        }
-        guard !chosen.isEmpty else {
-            throw CommandFailure(
-                "no export below \(files.title) is of a table that matches \(pattern.text)",
-                hints: byName.isEmpty
-                    ? [] : ["there are \(byName.keys.sorted().formattedList(joinedBy: "and"))"])
-        }
-        return chosen
-    }
-
-    /// Of several exports of one table one must be meant. Their names begin with their time.
-    private func newest(_ exports: [ReadExport], _ arguments: CopyArguments) throws -> ReadExport? {
-        guard exports.count > 1 else { return exports.first }
-        let sorted = exports.sorted { $0.id < $1.id }
-        if arguments.files.latest { return sorted.last }
-        throw CommandFailure(
-            "\(text) holds \(exports.count.counted("export")) of"
-                + " \(exports[0].tableName ?? "a table"): "
-                + sorted.map(\.folder).formattedList(joinedBy: "and"),
-            hints: ["name one of them as SOURCE, or take the newest with --latest"])
-    }
-
-    private func missing(_ listing: ExportListing, isEmpty: Bool) -> CommandFailure {
-        if isEmpty {
-            return CommandFailure("there are no files in \(text)", hints: ["check the path"])
-        }
-        if let folder = listing.unfinished.first {
-            return CommandFailure(
-                "\(files.title(of: folder)) is an unfinished export: it has no manifest",
-                hints: ["whoever writes it must finish it first: the same command resumes it"])
-        }
-        return CommandFailure(
-            "no file in \(text) holds items, as far as their names say",
-            hints: [
-                "their names end with .json, .jsonl, .csv or .ion, or these with .gz or .zst; a"
-                    + " single file may have any name"
-            ])
-    }
-
-    private func wrapped<Value>(
-        _ body: () async throws(FlowFailure) -> Value
-    ) async throws(CommandFailure) -> Value {
-        do throws(FlowFailure) {
-            return try await body()
-        } catch {
-            throw CommandFailure(error.message, hints: error.hint.map { [$0] } ?? [])
-        }
-    }
-}
-
-extension String {
-    /// The folder, with its `/`, and the last part of a path; nil where there is none.
-    fileprivate var folderAndFile: (folder: String, file: String?) {
-        guard !hasSuffix("/"), !isEmpty else { return (self, nil) }
-        let start = lastIndex(of: "/").map { index(after: $0) } ?? startIndex
-        return (String(self[..<start]), String(self[start...]))
-    }
-}
-
-extension Location {
-    /// The folder before the first star, and the pattern of names behind it; nil without stars.
-    fileprivate var baseAndPattern: (base: String, pattern: NamePattern?) {
-        guard let star = text.firstIndex(of: "*"),
-            let slash = text[..<star].lastIndex(of: "/")
-        else { return (text, nil) }
-        return (
-            String(text[...slash]), NamePattern(String(text[text.index(after: slash)...]))
-        )
     }
 }
 

@@ -113,6 +113,7 @@ extension WaitReason {
         case .sourceThrottled, .targetThrottled, .sourceUnreachable, .targetUnreachable: rawValue
         case .writeLimit, .readLimit, .sharedWriteLimit, .sharedReadLimit, .sourcePages, .memory:
             "waiting: \(rawValue)"
+        case .lateRequests: "waiting: earlier requests may still take effect"
         }
     }
 }

@@ -120,7 +120,7 @@ extension CopySummary {
 
     private var notWritten: String {
         let counts = [
-            (counters.itemsRewritten, "changed"),
+            (counters.itemsDeleted, "deleted"), (counters.itemsRewritten, "changed"),
             (counters.itemsKept, "kept as the target has them"),
             (counters.itemsLeftOut - counters.itemsMissing, "left out"),
             (counters.itemsMissing, "not in the source"), (counters.itemsEqual, "equal already"),

@@ -126,6 +126,7 @@ struct PlanBlock {
         self.init(Self.title(of: table))
         guard table.refusal == nil else { return }
         add("items", table.items, table.bytes)
+        for (number, line) in table.chain.enumerated() { add(number == 0 ? "exports" : "", line) }
         add("read units", Self.known(table.readUnits) { $0.groupedWhole })
         if !table.writesFiles {
             let units = Self.known(table.writeUnits) { Self.text($0, table.writeUnitsPlusMinus) }

@@ -53,6 +53,7 @@ struct PlanReport {
             "cost": cost(table.cost, table.path), "boost": boost(table.boost),
             "settings": table.settings.json,
             "indexes": table.indexes.map { .string($0.rawValue) } ?? nil,
+            "exports": .array(table.chain.map { .string($0) }),
             "warnings": .array(table.warnings.map { .string($0) }),
             "surveyed": table.findings.map { ItemText($0, table.source).json } ?? nil,
             "ways": table.ways.map(WaysText.json) ?? nil,

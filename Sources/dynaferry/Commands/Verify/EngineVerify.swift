@@ -76,7 +76,9 @@ enum EngineVerify {
         case .source:
             let sides = try Sides(
                 copy, environment: environment, uses: copy.usesBuckets ? .both : .target)
-            return try await EngineFiles.tables(copy, sides, voice).map {
+            return try await EngineFiles.tables(
+                copy, sides, voice, jobs: job.folder, for: .comparing
+            ).map {
                 ($0.source, .table($0.target))
             }
         case .target:
