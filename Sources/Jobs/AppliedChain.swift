@@ -2,12 +2,13 @@ import Connectors
 import DynamoModel
 import JSON
 
-/// What a job brings into a table of exports: until when the table's changes are in it then, so that
-/// a later job neither goes back behind that nor leaves a hole.
+/// What a job brings into a table of exports: until when the source's changes are in it then, so
+/// that a later job neither goes back behind that nor leaves a hole.
 package struct AppliedChain: Equatable, Sendable {
     /// Seconds since 1970: changes before it are in what is read.
     package var until: Double
-    /// Names of the windows, in the order in which they come into effect.
+    /// The windows, in the order in which they come into effect: their names, and where others
+    /// overlap them from when on.
     package var windows: [String]
 
     package init(until: Double, windows: [String]) {
@@ -17,7 +18,11 @@ package struct AppliedChain: Equatable, Sendable {
     /// nil where nothing says as of when what is read is.
     package init?(_ export: ReadExport) {
         guard let until = export.windows.last?.window.to ?? export.time else { return nil }
-        self.init(until: until, windows: export.windows.map(\.id))
+        self.init(
+            until: until,
+            windows: export.windows.map { window in
+                window.id + (window.cutoff.map { " to \($0)" } ?? "")
+            })
     }
 
     package var json: JSON {

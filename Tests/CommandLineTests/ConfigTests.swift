@@ -89,7 +89,8 @@ import Transfer
     private static func names(for option: String) -> [String] {
         switch option {
         case "--file-size", "--compression", "--level": ["aaa", "./bbb/"]
-        case "--like", "--key", "--latest", "--check-first", "--format", "--csv-types",
+        case "--like", "--key", "--latest", "--check-first", "--apply-deletes", "--format",
+            "--csv-types",
             "--csv-header", "--csv-delimiter":
             ["./aaa/", "bbb"]
         case "--expected-bucket-owner", "--requester-pays", "--sse", "--sse-kms-key-id",

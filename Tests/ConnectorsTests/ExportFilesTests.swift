@@ -65,7 +65,8 @@ import Testing
         ),
         (
             #"{"manifestFilesS3Key":"a","itemCount":1,"exportType":"INCREMENTAL_EXPORT","#
-                + #""exportFromTime":"2026-01-02T00:00:00Z","exportToTime":"2026-01-01T00:00:00Z"}"#,
+                + #""exportFromTime":"2026-01-02T00:00:00Z","#
+                + #""exportToTime":"2026-01-01T00:00:00Z"}"#,
             "when the changes"
         ),
         (#"{"itemCount":1}"#, "manifest-files.json"),

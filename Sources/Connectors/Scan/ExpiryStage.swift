@@ -19,10 +19,13 @@ package struct ExpiryStage: PageStage {
 
     package func apply(to page: inout Page) throws(FlowFailure) {
         do throws(JSONError) {
+            // A line of a file that is no item has no time to live.
+            let looked = page.items.indices.filter { !page.isRefused($0) }
             let expired = try rule.expired(
-                page.items, in: page.buffer.bytes, at: Int(clamping: time.secondsSinceEpoch))
+                looked.map { page.items[$0] }, in: page.buffer.bytes,
+                at: Int(clamping: time.secondsSinceEpoch))
             let changes = page.made(PageChanges.self)
-            for item in expired { page.drop(item, of: changes, .expired) }
+            for place in expired { page.drop(looked[place], of: changes, .expired) }
         } catch {
             throw FlowFailure(malformed: error, "Scan")
         }

@@ -123,7 +123,8 @@ extension FlowScheduler {
     mutating func refuse(
         _ item: ItemRef, _ failure: FlowFailure, isAnswered: Bool = true, at now: Instant
     ) {
-        if isAnswered, counters.itemsWritten + counters.itemsKept == 0 {
+        let isFirst = counters.itemsWritten + counters.itemsDeleted + counters.itemsKept == 0
+        if isAnswered, isFirst {
             refusedAloneBeforeAnyAccepted += 1
         }
         ledger.refuse(RefusedItem(item: item, failure: failure))
@@ -131,7 +132,7 @@ extension FlowScheduler {
             counters.deadLetters + ledger.refusedWaiting > configuration.deadLettersMax
             || refusedAloneBeforeAnyAccepted >= Self.refusedAloneMax
         guard isSystemic else { return }
-        let isRefusingAll = isAnswered && counters.itemsWritten == 0
+        let isRefusingAll = isAnswered && counters.itemsWritten + counters.itemsDeleted == 0
         let deadLetters = isRefusingAll ? nil : configuration.deadLettersMax
         end(.failed(FlowFailure(systemic: failure, after: deadLetters)), at: now)
     }

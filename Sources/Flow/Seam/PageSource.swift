@@ -12,9 +12,9 @@ package typealias Done<Value> = @Sendable (Result<Value, FlowFailure>) -> Void
 package protocol PageSource: AnyObject, Sendable {
     var shape: PageShape { get }
 
-    /// The partitions that there are to read, those that are finished included, wave after wave, and
-    /// in each evenly over the target's hash space where they lie in it. What can't be read from where it stood is
-    /// ``FlowFailure`` for good.
+    /// The partitions that there are to read, those that are finished included: wave after wave,
+    /// and in each evenly over the target's hash space where they lie in it. What can't be read
+    /// from where it stood is ``FlowFailure`` for good.
     /// - Parameter saved: where earlier runs of the job left those that they have begun.
     func open(_ saved: [PartitionRecord], _ done: @escaping Done<[Partition]>)
 

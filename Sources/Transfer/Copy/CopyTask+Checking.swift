@@ -37,8 +37,7 @@ extension CopyTask {
         // Lines of one key may get keys of their own.
         let movesKeys = options.transform.movesKeys(
             from: subject.source.schema, to: subject.target.schema)
-        // So have windows of changes, each of which counts.
-        let places = movesKeys || !export.export.windows.isEmpty ? [] : check.superseded
+        let places = movesKeys ? [] : check.superseded
         if !places.isEmpty {
             note(
                 places.count.counted(

@@ -98,8 +98,8 @@ package struct ExportedSource: Sendable {
     package var format: FormatOptions
     /// The bucket that they are in, and what keys begin with below it, with its `/`; nil: a folder.
     package var bucket: (name: String, key: String)?
-    /// When another job wrote into the table last, in seconds since 1970, where what is read goes on
-    /// from what it has written.
+    /// When another job wrote into the table last, in seconds since 1970, where what is read goes
+    /// on from what it has written.
     package var follows: Double?
 
     package init(

@@ -25,6 +25,8 @@ final class FilesCheck: TableTask {
     }
 
     private let names: (source: String, target: String)
+    /// Else keys that come again are no fault: windows of changes have them.
+    private let keysComeOnce: Bool
     private let driver: FlowDriver
     private let sink: KeyPlacesSink
     private let state = Locked(State())
@@ -39,6 +41,7 @@ final class FilesCheck: TableTask {
     init(_ request: Request, of names: (source: String, target: String)) {
         self.names = names
         let export = request.export
+        keysComeOnce = export.export.windows.isEmpty
         let queue = HTTPEngine.queue("check", lane: request.shared.number)
         let openMax = export.openMax(of: request.memory)
         let rest = request.memory - openMax * export.memoryOfFile
@@ -64,7 +67,7 @@ final class FilesCheck: TableTask {
 
     func run() async -> TableStatus {
         var outcome = await driver.run()
-        if outcome == .completed {
+        if outcome == .completed, keysComeOnce {
             let found = await OwnThread.run { [sink] in
                 Result { () throws(FlowFailure) in try sink.superseded() }
             }

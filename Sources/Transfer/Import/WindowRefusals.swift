@@ -11,9 +11,15 @@ extension CopyPreflight {
         try checkConsentToDelete(export)
         if export.export.isOnlyWindows, target == nil {
             throw CopyRefusal(
-                "\(export.title) holds incremental exports alone, which change a table that is there,"
-                    + " and there is no table \(self.target.name)",
+                "\(export.title) holds incremental exports alone, which change a table that is"
+                    + " there, and there is no table \(self.target.name)",
                 hint: "restore the full export that they follow first; or put it there too")
+        }
+        guard !export.export.isOnlyWindows || options.mergesIntoItems else {
+            throw CopyRefusal(
+                "\(export.title) holds incremental exports alone, which change the items that"
+                    + " \(self.target.name) has",
+                hint: "--merge applies them to these")
         }
         try checkMerging()
         try checkChanges(of: source.schema)
@@ -62,8 +68,8 @@ extension CopyPreflight {
         let transform = options.transform
         if transform.through != nil {
             throw CopyRefusal(
-                "--through can't change what incremental exports delete, of which they have the keys"
-                    + " alone",
+                "--through can't change what incremental exports delete, of which they have the"
+                    + " keys alone",
                 hint: "leave it out; or copy the table once it is restored")
         }
         if let name = transform.otherAttributeRead(settingKeysOf: schema) {
@@ -89,9 +95,8 @@ extension ExportedSource {
         if let time = export.time { lines.append("full export of \(ExportChain.words(time))") }
         return lines
             + export.windows.map { window in
-                "changes from \(ExportChain.words(window.window.from)) to"
-                    + " \(ExportChain.words(window.window.to)):"
-                    + " \(window.items.counted("change"))"
+                "\(window.items.counted("change")), \(ExportChain.words(window.window.from)) to"
+                    + " \(ExportChain.words(window.window.to))"
             }
     }
 }

@@ -122,6 +122,8 @@ struct CopySummary: JobSummary {
             }
             if arguments.part != .schema, !arguments.verifies, !arguments.hasStream,
                 !arguments.listsKeys,
+                // Files of changes can't be compared.
+                !arguments.files.appliesDeletes,
                 let verifying
             {
                 // What has just been written is the newest of several exports.
