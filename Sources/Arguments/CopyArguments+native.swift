@@ -106,8 +106,8 @@ extension CopyArguments {
                 "--since", .since, \.native.since, in: .files, default: "none",
                 """
                 Have DynamoDB export what has changed since then: incremental exports of 15 \
-                minutes to 24 hours, one after the other. Behind a full export they begin two \
-                minutes before its time.
+                minutes to 24 hours, one after the other. Behind a full export the first of them \
+                ends at its time.
                 """),
             Option(
                 "--load", .choice, \.native.load, in: .files,

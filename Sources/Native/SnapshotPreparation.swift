@@ -243,7 +243,7 @@ package enum SnapshotPreparation {
             contents = [.full(time: time, filter: filter)]
         case .changes(let start):
             let from = try await begin(start, of: look, arn)
-            contents = try SnapshotWindows(since: from, recoverable: recoverable).windows.map {
+            contents = try SnapshotWindows(from: from, recoverable: recoverable).windows.map {
                 .changes(from: $0.lowerBound, to: $0.upperBound)
             }
         }
@@ -290,10 +290,11 @@ package enum SnapshotPreparation {
     /// Where a chain of windows begins.
     private static func begin(
         _ start: SnapshotOptions.Start, of look: Look, _ tableARN: String
-    ) async throws(CopyRefusal) -> Int {
-        guard case .export(let text) = start else {
-            guard case .time(let time) = start else { return 0 }
-            return time
+    ) async throws(CopyRefusal) -> SnapshotWindows.Start {
+        let text: String
+        switch start {
+        case .time(let time): return .time(time)
+        case .export(let named): text = named
         }
         let arn = text.hasPrefix("arn:") ? text : "\(tableARN)/export/\(text)"
         let export: ExportDescription

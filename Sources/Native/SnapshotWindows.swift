@@ -10,9 +10,40 @@ package struct SnapshotWindows: Equatable, Sendable {
 
     static let secondsMin = 15 * 60
     static let secondsMax = 24 * 3_600
-    /// The time of a full export is honoured to about a minute, and it is not transactionally
-    /// consistent (guide, "How it works"): what follows must reach back before it.
-    package static let overlap = 120
+    /// Where a chain begins.
+    package enum Start: Equatable, Sendable {
+        case time(Int)
+        /// Behind a full export, by its time. That is honoured to about a minute, and the export is
+        /// not transactionally consistent (guide, "How it works"): what follows must reach back
+        /// before it. And an item that was inserted before it and deleted after it has no line in a
+        /// window that spans both: one window ends at its time, and the next begins there.
+        case fullExport(Int)
+    }
+
+    /// What follows a full export reaches back so far at least.
+    static let overlap = 120
+
+    private init(_ windows: [Range<Int>]) { self.windows = windows }
+
+    package init(
+        from start: Start, recoverable: ClosedRange<Double>
+    ) throws(CopyRefusal) {
+        guard case .fullExport(let time) = start else {
+            guard case .time(let time) = start else { preconditionFailure("\(start) is no start") }
+            try self.init(since: time, recoverable: recoverable)
+            return
+        }
+        let earliest = Int(clamping: recoverable.lowerBound.rounded(.up))
+        let after = try SnapshotWindows(since: time, recoverable: recoverable).windows
+        let before = max(earliest, time - Self.secondsMin)
+        guard time - before >= Self.secondsMin else {
+            // Recovery has not been on for as long: one window does both.
+            let begin = max(earliest, time - Self.overlap)
+            try self.init(since: begin, recoverable: recoverable)
+            return
+        }
+        self.init([before..<time] + after)
+    }
 
     /// - Parameter recoverable: what can be exported now.
     /// - Throws: ``CopyRefusal`` for what DynamoDB would refuse.
@@ -35,14 +66,13 @@ package struct SnapshotWindows: Equatable, Sendable {
         }
         let count = (latest - start + Self.secondsMax - 1) / Self.secondsMax
         let ends = (0...count).map { start + (latest - start) * $0 / count }
-        windows = zip(ends, ends.dropFirst()).map { $0..<$1 }
+        self.init(zip(ends, ends.dropFirst()).map { $0..<$1 })
     }
 
-    /// Where what follows an export begins: a full one is reached back before, an incremental one
-    /// is followed on at its end. nil where it does not say.
-    static func start(after export: ExportDescription) -> Int? {
-        if let end = export.windowEnd { return Int(clamping: end.rounded(.down)) }
-        return export.exportTime.map { Int(clamping: $0.rounded(.down)) - overlap }
+    /// Where what follows an export begins; nil where it does not say.
+    static func start(after export: ExportDescription) -> Start? {
+        if let end = export.windowEnd { return .time(Int(clamping: end.rounded(.down))) }
+        return export.exportTime.map { .fullExport(Int(clamping: $0.rounded(.down))) }
     }
 
     static func text(_ seconds: Int) -> String { UTCTime(secondsSinceEpoch: seconds).iso8601 }

@@ -41,6 +41,25 @@ import Transfer
         #expect(refusal.hint?.contains("2025-11-24T16:15:00Z") == true)
     }
 
+    @Test func `behind a full export one window ends at its time and the next begins there`() throws
+    {
+        let windows = try SnapshotWindows(
+            from: .fullExport(Self.start),
+            recoverable: Double(Self.start - 5_000)...Double(Self.start + 90_000)
+        ).windows
+        #expect(windows[0] == Self.start - 900..<Self.start)
+        #expect(windows[1].lowerBound == Self.start)
+        #expect(windows.count == 3)
+    }
+
+    @Test func `where recovery is younger one window reaches back before the full export`() throws {
+        let windows = try SnapshotWindows(
+            from: .fullExport(Self.start),
+            recoverable: Double(Self.start - 300)...Double(Self.start + 2_000)
+        ).windows
+        #expect(windows == [Self.start - 120..<Self.start + 2_000])
+    }
+
     @Test func `what is no longer known is refused and a full export is pointed to`() throws {
         let refusal = try #require(throws: CopyRefusal.self) {
             try windows(5_000, earliest: Self.start + 1)

@@ -186,14 +186,13 @@ package struct ExportChain: Equatable, Sendable {
             warning =
                 "\(full.title) is of \(Self.words(start)), give or take a minute, and the"
                 + " incremental exports begin at \(Self.words(window.from)): changes of the minute"
-                + " before may be missing. One that begins two minutes before the full one has"
-                + " them"
+                + " before may be missing. To be exact, export changes from two minutes before on"
         } else if window.from < start, window.to > start {
             warning =
                 "items that were inserted after \(Self.words(window.from)) and deleted before"
-                + " \(Self.words(window.to)) may stay: no line of \(link.title) tells of them. Two"
-                + " incremental exports, one that ends at \(Self.words(start)) and one that begins"
-                + " there, do"
+                + " \(Self.words(window.to)) may stay in the target: \(link.title) has no line for"
+                + " them. To be exact, export changes as two windows that meet at"
+                + " \(Self.words(start)), as --since does with the id of the full export"
         }
     }
 

@@ -18,6 +18,12 @@ extension CopyPreflight {
                 "\(option): DynamoDB loads files of buckets alone",
                 hint: "leave --load out: dynaferry writes the items then")
         }
+        guard export.export.windows.isEmpty else {
+            throw CopyRefusal(
+                "\(option): DynamoDB loads no incremental exports",
+                hint: "leave --load out; or load the full export alone, by the name of its folder,"
+                    + " then apply the others with --merge --apply-deletes")
+        }
         guard export.export.items != nil else {
             throw CopyRefusal(
                 "\(option): \(export.title) has no manifest, and nothing tells which of"

@@ -15,7 +15,7 @@ extension CopyTask {
             ServiceDriver.Hooks(
                 refusal: { FlowFailure(importing: name, $0) },
                 failure: { FlowFailure(import: $0, of: name) },
-                finish: { _ in }))
+                finish: { [self] in try checkCount($0) }))
         guard outcome == .completed else { return outcome }
         do {
             let made = try await table.describe()
@@ -39,12 +39,26 @@ extension CopyTask {
             ServiceDriver.Hooks(
                 refusal: { FlowFailure(bulkPuttingInto: name, $0) },
                 failure: { FlowFailure(bulkPut: $0, into: name) },
-                finish: { state in
+                finish: { [self] state in
                     // It is not done, then, and whoever resumes reads the same.
                     guard state.errors == 0 else {
                         throw FlowFailure(leftByBulkPut: state, into: name, reportedTo: place)
                     }
+                    try checkCount(state)
                 }))
+    }
+
+    /// What DynamoDB says it has loaded, beside what the manifest lists: it reads none.
+    private func checkCount(_ state: ServiceState) throws(FlowFailure) {
+        guard case .export(let export) = subject.tables.source, let listed = export.export.items,
+            let loaded = state.items, loaded != listed
+        else { return }
+        throw FlowFailure(
+            .giveUp, code: "OtherCount",
+            message: "DynamoDB has loaded \(loaded.counted("item")) into \(target.definition.name),"
+                + " but the manifest of \(export.title) lists \(listed.grouped)",
+            hint: "objects were changed or added meanwhile, or have keys twice; dynaferry verify"
+                + " names what differs")
     }
 
     /// Where DynamoDB reports what it could not put.

@@ -1,5 +1,6 @@
 import Arguments
 import CommandLine
+import Connectors
 import Dispatch
 import DynamoDB
 import Flow
@@ -48,7 +49,9 @@ struct EngineVia {
         }
         let options = arguments.snapshotOptions
         if let exported = try await exported(options, job, pairs, tables) {
-            return EngineJob(try await loading(tables, exported))
+            return ChainedJob(
+                try await loading(tables, exported),
+                end: { [self] in try await cleanup(after: $0, tables, exported, sides) })
         }
         // What would refuse the second job must not be found when the first has been paid for.
         try await CopyPreparation.check(
@@ -59,12 +62,17 @@ struct EngineVia {
             options, job: job, pairs, policy: EngineCopy.policy(arguments),
             note: { voice.note($0) }, seed: anySeed())
         let folder = job.folder
-        return ChainedJob(first) { [self] in
+        let known = { @Sendable () throws -> [SnapshotPreparation.Exported] in
             guard let id = first.id,
                 let exported = try SnapshotPreparation.exported(by: id, in: folder)
             else { throw CommandFailure("what was exported is not known", hints: []) }
-            return try await loading(tables, exported)
+            return exported
         }
+        return ChainedJob(
+            first, then: { [self] in try await loading(tables, known()) },
+            end: { [self] status in
+                try await cleanup(after: status, tables, known(), sides)
+            })
     }
 
     /// Names of the tables that the same patterns have selected, while not all are loaded.
@@ -109,6 +117,33 @@ struct EngineVia {
 
     /// Seconds after which exports are not loaded unasked.
     private static let ageMax = 24.0 * 3_600
+
+    /// Removes what was exported, once all of it is verified in the targets: only objects that the
+    /// manifests of this job's own exports list, and what belongs to these, one by one.
+    private func cleanup(
+        after status: JobStatus, _ tables: [EngineCopy.TablePair],
+        _ exported: [SnapshotPreparation.Exported], _ sides: Sides
+    ) async throws {
+        guard arguments.native.viaCleanup else { return }
+        guard
+            CopySummary(
+                arguments, status, ProcessUsage(cpuSeconds: 0, peakMemoryBytes: 0)
+            ).exitCode == .success
+        else {
+            voice.note("--via-cleanup: the exports stay, since not all is as it was to be")
+            return
+        }
+        var removed = 0
+        for (table, export) in zip(tables, exported) {
+            let location = try S3Location(place(of: table.source.name))
+            let bucket = TargetBucket(
+                try await sides.bucket(location.bucket, of: sides.target, arguments, voice))
+            let files = WritableBucketStore(bucket, prefix: location.prefix)
+            removed += try await ExportRemoval(files, patience: arguments.giveUpAfter)
+                .remove(export.folder)
+        }
+        voice.note("--via-cleanup: \(removed.counted("object")) removed")
+    }
 
     /// How a table is loaded that dynaferry loads itself.
     private static let byDynaferry = "dynaferry"
@@ -162,6 +197,7 @@ struct EngineVia {
         var loading = arguments
         loading.native.via = nil
         loading.native.viaCleanup = false
+        loading.verifies = arguments.verifies || arguments.native.viaCleanup
         loading.config = nil
         loading.renamings = []
         loading.excluded = []
@@ -169,6 +205,7 @@ struct EngineVia {
         loading.entries = try zip(tables, exported).map { table, export in
             var own = arguments.own(of: table.source.name, into: table.target.name)
             own.native.via = nil
+            own.verifies = own.verifies || loading.verifies
             own.native.load = export.load.flatMap(ServiceLoad.init)
             let place = place(of: table.source.name) + export.folder
             guard let source = Location(place), let target = Location(table.target.name) else {
@@ -180,39 +217,47 @@ struct EngineVia {
     }
 }
 
-/// Two jobs, of which the second begins when the first has completed. Any thread may call it.
+/// One job, or two of which the second begins when the first has completed, and what is done at the
+/// end. Any thread may call it.
 final class ChainedJob: RunningJob, @unchecked Sendable {
-    // @unchecked: `end` is written before the semaphore is signalled, read after it was waited for.
+    // @unchecked: `result` is written before the semaphore is signalled, read after it was waited
+    // for.
     private let current: Locked<(job: Job, isStopping: Bool)>
-    private var end: Result<JobStatus, any Error>?
+    private var result: Result<JobStatus, any Error>?
     private let semaphore = DispatchSemaphore(value: 0)
 
-    init(_ first: Job, then next: @escaping @Sendable () async throws -> Job) {
+    typealias Next = @Sendable () async throws -> Job
+    typealias End = @Sendable (JobStatus) async throws -> Void
+
+    /// - Parameter end: is called once the last job has completed.
+    init(_ first: Job, then next: Next? = nil, end: @escaping End) {
         current = Locked((first, false))
         Task { [self] in
-            end = await run(first, next)
+            do {
+                result = .success(try await run(first, next, end))
+            } catch {
+                result = .failure(error)
+            }
             semaphore.signal()
         }
     }
 
-    private func run(
-        _ first: Job, _ next: @Sendable () async throws -> Job
-    ) async -> Result<JobStatus, any Error> {
-        let status = await first.run()
-        guard status.outcome == .completed, !current.withLock({ $0.isStopping }) else {
-            return .success(status)
-        }
-        do {
+    private func run(_ first: Job, _ next: Next?, _ end: End) async throws -> JobStatus {
+        var status = await first.run()
+        if let next {
+            guard status.outcome == .completed, !current.withLock({ $0.isStopping }) else {
+                return status
+            }
             let second = try await next()
             let isStopping = current.withLock { state in
                 state.job = second
                 return state.isStopping
             }
             if isStopping { second.stop() }
-            return .success(await second.run())
-        } catch {
-            return .failure(error)
+            status = await second.run()
         }
+        if status.outcome == .completed { try await end(status) }
+        return status
     }
 
     var status: JobStatus { current.withLock { $0.job }.status }
@@ -228,6 +273,6 @@ final class ChainedJob: RunningJob, @unchecked Sendable {
     func wait() throws -> JobStatus {
         semaphore.wait()
         semaphore.signal()
-        return try end!.get()
+        return try result!.get()
     }
 }

@@ -60,7 +60,8 @@ extension CopySummary {
 
     /// Of what DynamoDB has done by itself: nobody but it knows how.
     private var serviceFacts: [(subject: String, fact: String)] {
-        var facts = [("items", counters.itemsWritten.grouped)]
+        let what = arguments.native.since == nil ? "items" : "changes"
+        var facts = [(what, counters.itemsWritten.grouped)]
         if status.runs > 1 { facts.append(("in all", inAll)) }
         if status.tables.count == 1, let table = status.tables.first {
             facts += table.requests.map { ("by DynamoDB", $0.title) }

@@ -121,6 +121,7 @@ struct CopySummary: JobSummary {
                         + " \"not carried\" and \"left as it is\" above")
             }
             if arguments.part != .schema, !arguments.verifies, !arguments.hasStream,
+                arguments.native.since == nil,
                 !arguments.listsKeys,
                 // Files of changes can't be compared.
                 !arguments.files.appliesDeletes,
