@@ -8,10 +8,10 @@ import Transfer
 /// The least that the credentials of each side must be allowed, for a copy of these arguments.
 /// (Service Authorization Reference, Amazon DynamoDB and Application Auto Scaling.)
 struct IAMPolicies {
-    private let arguments: CopyArguments
-    private let sources: [Location]
-    private let targets: [Location]
-    private let places: (source: Place, target: Place)
+    let arguments: CopyArguments
+    let sources: [Location]
+    let targets: [Location]
+    let places: (source: Place, target: Place)
 
     /// Where a side's tables are, as far as that is known.
     struct Place: Equatable {
@@ -66,7 +66,10 @@ struct IAMPolicies {
             return buckets(sources, places.source, ["GetObject"]) + keys
         }
         var reading = ["DescribeTable"] + settings.flatMap(\.reading)
-        if arguments.filesSide == .target {
+        if isExportedByService {
+            // All settings go along in table.json.
+            reading += Setting.allCases.flatMap(\.reading) + exporting
+        } else if arguments.filesSide == .target {
             reading += scanning + (arguments.verifies ? ["BatchGetItem", "GetItem"] : [])
         } else if arguments.part != .schema {
             reading += ["GetItem"] + scanning + verifying
@@ -80,7 +83,7 @@ struct IAMPolicies {
         return statements
             + scaling([
                 "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
-            ])
+            ]) + exportingStatements
     }
 
     /// A condition on the partition key makes a Query of a Scan.
@@ -102,16 +105,19 @@ struct IAMPolicies {
                 bucketKey.map {
                     [statement(["kms:Decrypt", "kms:GenerateDataKey"], on: [$0])]
                 } ?? []
+            if isExportedByService {
+                return buckets(targets, places.target, ["PutObject"]) + keys
+            }
             return buckets(
                 targets, places.target, ["DeleteObject", "GetObject", "PutObject"] + access) + keys
         }
         var actions = ["DescribeTable", "DescribeTimeToLive"]
         if arguments.part != .schema {
-            actions += ["BatchWriteItem", "PutItem", "Scan"] + verifying
+            actions += writingItems + verifying
         }
         if arguments.merge == .keep { actions.append("GetItem") }
         if arguments.part != .data {
-            actions += ["CreateTable", "UpdateTable"]
+            actions += creating + ["UpdateTable"]
             actions += settings.flatMap { $0.reading + $0.writing }
         }
         if arguments.boostWrite != nil { actions.append("UpdateTable") }
@@ -124,11 +130,11 @@ struct IAMPolicies {
             + scaling([
                 "DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScheduledActions",
                 "PutScalingPolicy", "PutScheduledAction", "RegisterScalableTarget",
-            ])
+            ]) + loadingStatements
     }
 
     /// Of KMS, as far as the command names it.
-    private var bucketKey: String? {
+    var bucketKey: String? {
         switch arguments.files.bucket.encryption {
         case .kms(let key, _), .kmsTwice(let key): key
         case .bucketDefault, .s3: nil
@@ -137,15 +143,15 @@ struct IAMPolicies {
 
     /// A bucket is listed as a whole, and its objects are touched below a prefix. A folder needs
     /// nothing.
-    private func buckets(_ files: [Location], _ place: Place, _ actions: [String]) -> [JSON] {
+    func buckets(
+        _ files: [Location], _ place: Place, _ actions: [String], lists: Bool = true
+    ) -> [JSON] {
         files.flatMap { location -> [JSON] in
             guard let found = try? S3Location(location.text) else { return [] }
             let arn = "arn:\(place.partition):s3:::\(found.bucket)"
             let prefix = found.prefix.prefix { $0 != "*" }
-            return [
-                statement(["s3:ListBucket"], on: [arn]),
-                statement(actions.map { "s3:\($0)" }, on: ["\(arn)/\(prefix)*"]),
-            ]
+            let objects = statement(actions.map { "s3:\($0)" }, on: ["\(arn)/\(prefix)*"])
+            return lists ? [statement(["s3:ListBucket"], on: [arn]), objects] : [objects]
         }
     }
 
@@ -161,7 +167,7 @@ struct IAMPolicies {
         return [statement(actions.map { "application-autoscaling:\($0)" }, on: ["*"])]
     }
 
-    private func dynamoDB(_ actions: [String]) -> [String] {
+    func dynamoDB(_ actions: [String]) -> [String] {
         Set(actions).sorted().map { "dynamodb:\($0)" }
     }
 
@@ -169,7 +175,7 @@ struct IAMPolicies {
         ["Version": "2012-10-17", "Statement": .array(statements)]
     }
 
-    private func statement(_ actions: [String], on resources: [String]) -> JSON {
+    func statement(_ actions: [String], on resources: [String]) -> JSON {
         [
             "Effect": "Allow", "Action": .array(actions.map { .string($0) }),
             "Resource": .array(resources.map { .string($0) }),
