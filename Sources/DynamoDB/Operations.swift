@@ -19,4 +19,8 @@ extension Operation {
             .tagResource, .updateContinuousBackups, .updateContributorInsights, .updateTable,
             .updateTimeToLive,
         ]
+        + [
+            .exportTable, .describeExport, .listExports, .importTable, .describeImport,
+            .listImports, .startBulkPutItems, .describeBulkOperation, .listBulkOperations,
+        ]
 }

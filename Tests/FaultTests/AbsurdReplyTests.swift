@@ -32,6 +32,12 @@ import Testing
         case "GetItem": [.verifyOneByOne]
         case "PutItem": [.keep, .repair, .onlyChanged]
         case "DeleteItem": [.repair]
+        case "ExportTableToPointInTime", "DescribeExport": [.snapshot]
+        case "ListExports": [.snapshotUnanswered]
+        case "ImportTable", "DescribeImport": [.importTable]
+        case "ListImports": [.importTableUnanswered]
+        case "StartBulkPutItems", "DescribeBulkOperation": [.bulkPut]
+        case "ListBulkOperations": [.bulkPutUnanswered]
         default: [.copy]
         }
     }

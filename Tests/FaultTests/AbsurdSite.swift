@@ -13,6 +13,9 @@ import TestSupport
 final class AbsurdSite {
     enum Command: String, CaseIterable {
         case copy, plan, pattern, keep, verify, verifyOneByOne, repair, onlyChanged
+        case snapshot, importTable, bulkPut
+        /// What DynamoDB says when it begins does not arrive: so it is looked for.
+        case snapshotUnanswered, importTableUnanswered, bulkPutUnanswered
 
         fileprivate var words: [String] {
             switch self {
@@ -23,22 +26,51 @@ final class AbsurdSite {
             case .verify, .verifyOneByOne: ["verify", "source", "target"]
             case .repair: ["verify", "source", "target", "--repair", "--delete-extra", "--yes"]
             case .onlyChanged: ["copy", "source", "target", "--only-changed"]
+            case .snapshot, .snapshotUnanswered:
+                ["copy", "source", "s3://dumps/x/", "--snapshot", "--poll-interval", "10ms"]
+            case .importTable, .importTableUnanswered: loading(by: "import-table")
+            case .bulkPut, .bulkPutUnanswered: loading(by: "bulk-put")
+            }
+        }
+
+        private func loading(by way: String) -> [String] {
+            ["copy", "s3://dumps/x/", "target", "--load", way, "--poll-interval", "10ms"]
+        }
+
+        /// What DynamoDB does by itself; nil: nothing.
+        fileprivate var asked: String? {
+            switch self {
+            case .snapshot, .snapshotUnanswered: "ExportTableToPointInTime"
+            case .importTable, .importTableUnanswered: "ImportTable"
+            case .bulkPut, .bulkPutUnanswered: "StartBulkPutItems"
+            default: nil
+            }
+        }
+
+        fileprivate var isUnanswered: Bool {
+            switch self {
+            case .snapshotUnanswered, .importTableUnanswered, .bulkPutUnanswered: true
+            default: false
             }
         }
 
         /// Whether the target is there already.
         fileprivate var hasTarget: Bool {
             switch self {
-            case .copy, .plan, .pattern: false
             case .keep, .verify, .verifyOneByOne, .repair, .onlyChanged: true
+            default: false
             }
         }
 
         /// Whether both tables are equal after a run that ends with 0.
         var makesEqual: Bool {
             switch self {
-            case .copy, .repair: true
-            case .plan, .pattern, .keep, .verify, .verifyOneByOne, .onlyChanged: false
+            case .copy, .repair, .importTable, .importTableUnanswered, .bulkPut,
+                .bulkPutUnanswered:
+                true
+            case .plan, .pattern, .keep, .verify, .verifyOneByOne, .onlyChanged, .snapshot,
+                .snapshotUnanswered:
+                false
             }
         }
     }
@@ -55,14 +87,29 @@ final class AbsurdSite {
         var options = ServerOptions()
         options.phaseDuration = .milliseconds(1)
         (options.faults, options.seed) = (faults, seed)
+        options.buckets = [BucketSetting("dumps")]
         server = try LocalServer(options)
         let items = (0..<count).map { Self.item($0, "value") }
-        try server.load(Self.definition("source"), items: items)
+        var source = Self.definition("source")
+        // ImportTable makes none.
+        if command.asked != nil { source.localIndexes = [] }
+        if command.asked != nil { source.attributes.removeAll { $0.name == "text" } }
+        try server.load(source, items: items)
         if command.hasTarget {
             let others = items.dropLast(2) + [Self.item(10, "other"), Self.item(99, "more")]
             try server.load(Self.definition("target"), items: Array(others))
         }
         server.start()
+        guard let asked = command.asked else { return }
+        try TrustSite.call(
+            "UpdateContinuousBackups",
+            [
+                "TableName": "source",
+                "PointInTimeRecoverySpecification": ["PointInTimeRecoveryEnabled": true],
+            ], at: server.endpoint)
+        guard asked != "ExportTableToPointInTime" else { return }
+        let export = try run(Command.snapshot.words, at: server.endpoint)
+        guard export.status == 0 else { throw TestFailure("no export: \(export)") }
     }
 
     deinit { server.stop() }
@@ -117,20 +164,25 @@ final class AbsurdSite {
             Self.answered(exchange, for: command).map { hook($0) ?? $0 } ?? hook(exchange)
         }
         let start = MonotonicClock.nanoseconds
-        let result = try Binary.shell(
-            "exec timeout -k 5 60 \"$0\" \"$@\"",
-            command.words + [
-                "--endpoint", proxy.url, "--region", "us-east-1", "--state-dir",
-                folder.path("jobs"), "--progress", "none",
-            ] + options,
-            environment: [
-                "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
-                "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": proxy.url,
-            ])
+        let result = try run(command.words + options, at: proxy.url)
         return Outcome(
             status: result.status, said: result.out + result.err,
             seconds: Double(MonotonicClock.nanoseconds - start) / 1e9,
             areEqual: server.items(of: "source") == server.items(of: "target"))
+    }
+
+    private func run(_ words: [String], at endpoint: String) throws -> Binary.Result {
+        try Binary.shell(
+            "exec timeout -k 5 60 \"$0\" \"$@\"",
+            words + [
+                "--region", "us-east-1", "--state-dir", folder.path("jobs"), "--progress", "none",
+            ],
+            environment: [
+                "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
+                "AWS_ENDPOINT_URL_S3": server.endpoint,
+                "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": endpoint,
+            ])
     }
 
     /// What the server does not answer by itself: Application Auto Scaling, for the source, and a
@@ -139,6 +191,11 @@ final class AbsurdSite {
         _ exchange: TamperingProxy.Exchange, for command: Command
     ) -> TamperingProxy.Exchange? {
         var exchange = exchange
+        if exchange.operation == command.asked, command.isUnanswered, exchange.number == 0 {
+            exchange.status = 500
+            exchange.reply = ["__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"]
+            return exchange
+        }
         exchange.status = 200
         switch exchange.operation {
         case "DescribeScalableTargets":

@@ -50,16 +50,18 @@ extension Operation {
         writing: "ExportTableToPointInTime",
         reply: ReplyShape([.required("ExportDescription", .object(exportFields))]))
 
-    package static let describeExport = Operation(
-        writing: "DescribeExport",
-        reply: ReplyShape([.required("ExportDescription", .object(exportFields))]))
+    package static let describeExport = ReadOperation(
+        "DescribeExport",
+        reply: ReplyShape([.required("ExportDescription", .object(exportFields))])
+    ).operation
 
-    package static let listExports = Operation(
-        writing: "ListExports",
+    package static let listExports = ReadOperation(
+        "ListExports",
         reply: ReplyShape([
             .optional("ExportSummaries", .list(.object([.required("ExportArn", .arn)]))),
             .optional("NextToken", .text(max: 8_192)),
-        ]))
+        ])
+    ).operation
 
     private static let exportFields: [ReplyField] = [
         .required("ExportArn", .arn),

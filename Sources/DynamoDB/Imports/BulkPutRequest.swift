@@ -127,17 +127,19 @@ extension Operation {
         writing: "StartBulkPutItems",
         reply: ReplyShape([.required("BulkOperationDescription", .object(bulkFields))]))
 
-    package static let describeBulkOperation = Operation(
-        writing: "DescribeBulkOperation",
-        reply: ReplyShape([.required("BulkOperationDescription", .object(bulkFields))]))
+    package static let describeBulkOperation = ReadOperation(
+        "DescribeBulkOperation",
+        reply: ReplyShape([.required("BulkOperationDescription", .object(bulkFields))])
+    ).operation
 
-    package static let listBulkOperations = Operation(
-        writing: "ListBulkOperations",
+    package static let listBulkOperations = ReadOperation(
+        "ListBulkOperations",
         reply: ReplyShape([
             .optional(
                 "BulkOperationsSummaryList", .list(.object([.required("BulkOperationArn", .arn)]))),
             .optional("NextToken", .text(max: 8_192)),
-        ]))
+        ])
+    ).operation
 
     private static let bulkFields: [ReplyField] = [
         .required("BulkOperationArn", .arn),

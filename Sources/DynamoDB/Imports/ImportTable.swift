@@ -42,18 +42,20 @@ extension Operation {
         writing: "ImportTable",
         reply: ReplyShape([.required("ImportTableDescription", .object(importFields))]))
 
-    package static let describeImport = Operation(
-        writing: "DescribeImport",
-        reply: ReplyShape([.required("ImportTableDescription", .object(importFields))]))
+    package static let describeImport = ReadOperation(
+        "DescribeImport",
+        reply: ReplyShape([.required("ImportTableDescription", .object(importFields))])
+    ).operation
 
-    package static let listImports = Operation(
-        writing: "ListImports",
+    package static let listImports = ReadOperation(
+        "ListImports",
         reply: ReplyShape([
             .optional(
                 "ImportSummaryList",
                 .list(.object([.required("ImportArn", .arn), .optional("TableArn", .arn)]))),
             .optional("NextToken", .text(max: 8_192)),
-        ]))
+        ])
+    ).operation
 
     private static let importFields: [ReplyField] = [
         .required("ImportArn", .arn),
