@@ -172,11 +172,12 @@ extension CopyArguments {
 
     /// Refuses what can't be done with files.
     package func validateFiles() throws(UsageError) {
+        if filesSide == nil { try validateNative() }
         try validatePlaces(
             twoPlaces: "cp -r copies folders; aws s3 sync copies buckets",
             mixed: "some tables are copied to or from files, others from table to table")
-        try validateNative()
         guard let side = filesSide else { return }
+        try validateNative()
         if hasStream { try validateStream() }
         if let level = files.level, files.compression == .gzip, level > 9 {
             throw UsageError(
@@ -289,9 +290,6 @@ extension CopyArguments {
         if files.latest { return "--latest" }
         if files.appliesDeletes { return "--apply-deletes" }
         if let option = formatOption { return option }
-        if native.snapshot { return "--snapshot" }
-        if native.since != nil { return "--since" }
-        if native.load != nil, native.via == nil { return "--load" }
         return files.checksFirst ? "--check-first" : nil
     }
 

@@ -3,6 +3,7 @@ import Connectors
 import DynamoDB
 import Native
 import S3
+import System
 import Transfer
 
 /// What DynamoDB is to do by itself.
@@ -19,6 +20,8 @@ package struct NativeArguments: Equatable, Sendable {
     package var via: Location?
     /// What lies there is removed once the copy is verified.
     package var viaCleanup = false
+    /// Is refused, with what to do in its place.
+    package var restoreFrom: RestoreSource?
     /// Between two looks at its work.
     package var pollEvery = SnapshotOptions.pollUsual
 
@@ -136,6 +139,10 @@ extension CopyArguments {
             Option(
                 "--poll-interval", .duration, \.native.pollEvery, in: .files,
                 "Time between two looks at what DynamoDB does by itself."),
+            Option(
+                "--restore-from", .restore, \.native.restoreFrom, in: .files, default: "none",
+                "Refused, with the commands that restore a table to be copied."
+            ).hidden,
         ]
     }
 
@@ -160,8 +167,9 @@ extension CopyArguments {
 
     /// Refuses what DynamoDB's own export can't do.
     func validateNative() throws(UsageError) {
+        try refuseRestoring()
         if native.snapshotTime != nil, !native.snapshot {
-            throw UsageError("--snapshot-time is of --snapshot", hints: ["give --snapshot too"])
+            throw UsageError("--snapshot-time requires --snapshot", hints: ["give --snapshot too"])
         }
         if native.pollEvery <= .zero {
             throw UsageError("--poll-interval: give a time above 0", hints: ["15s is usual"])
@@ -176,7 +184,7 @@ extension CopyArguments {
         }
         guard selection.allSatisfy({ $0.target.kind == .bucket }) else {
             throw UsageError(
-                "\(option): DynamoDB exports into buckets alone",
+                "\(option): DynamoDB exports only into buckets",
                 hints: ["name one as TARGET: s3://bucket/prefix/"])
         }
         if let other = optionAgainstExporting {
@@ -191,18 +199,20 @@ extension CopyArguments {
         if let load = native.load {
             guard native.via != nil || selection.allSatisfy({ $0.source.kind == .bucket }) else {
                 throw UsageError(
-                    "--load \(load.rawValue): DynamoDB loads files of buckets alone",
+                    "--load \(load.rawValue): DynamoDB loads only files in buckets",
                     hints: ["name an export as SOURCE: s3://bucket/prefix/"])
             }
             if let option = optionAgainstLoading {
                 throw UsageError(
-                    "--load \(load.rawValue) has DynamoDB load the files as they are: \(option) does"
-                        + " not apply",
-                    hints: ["leave one of them out"])
+                    "--load \(load.rawValue) has DynamoDB load the files as they are: \(option)"
+                        + " does not apply",
+                    hints: [
+                        "leave \(option) out; or --load, then dynaferry writes the items itself"
+                    ])
             }
         }
         if native.viaCleanup, native.via == nil {
-            throw UsageError("--via-cleanup is of --via", hints: ["give --via too"])
+            throw UsageError("--via-cleanup requires --via", hints: ["give --via too"])
         }
         guard let via = native.via else { return }
         if filesSide != nil {
@@ -248,6 +258,7 @@ extension CopyArguments {
         let usual = CopyArguments()
         let later = "give it when the files are copied into a table"
         let none = "leave it out"
+        let free = "leave it out: it uses no read units"
         let given: [(String, Bool, String)] = [
             ("--where", native.since != nil && transform.texts.wanted != nil, later),
             ("--set", transform.texts.set != nil, later),
@@ -256,9 +267,12 @@ extension CopyArguments {
             ("--through", transform.through != nil, later),
             ("--keys", transform.keysFile != nil, none),
             ("--skip-expired", skipExpired, later),
-            ("--verify", verifies, "compare it afterwards: dynaferry verify"),
-            ("--read-units", readUnits != nil, "it uses no read units"),
-            ("--total-read-units", totalReadUnits != nil, "it uses no read units"),
+            (
+                "--verify", verifies,
+                "leave it out; afterwards: dynaferry verify TABLE s3://bucket/prefix/"
+            ),
+            ("--read-units", readUnits != nil, free),
+            ("--total-read-units", totalReadUnits != nil, free),
             ("--segments", segments != nil, none), ("--consistent-read", consistentRead, none),
             ("--scan-concurrency", scanConcurrency != nil, none),
             ("--file-size", files.fileBytes != usual.files.fileBytes, none),
@@ -266,11 +280,11 @@ extension CopyArguments {
             ("--level", files.level != nil, none),
             (
                 "--requester-pays", files.bucket.requesterPays,
-                "DynamoDB exports into no bucket whose requests others pay"
+                "DynamoDB can't export into a bucket whose reader pays"
             ),
             (
                 "--sse aws:kms:dsse", files.bucket.encryption.isTwice,
-                "DynamoDB encrypts with AES256 or aws:kms"
+                "give --sse AES256 or --sse aws:kms: DynamoDB has no other"
             ),
         ]
         return given.first { $0.1 }.map { ($0.0, $0.2) }

@@ -7,8 +7,8 @@ extension FlowFailure {
     /// DynamoDB has refused to export a table, or to say how far it is.
     init(exporting table: String, _ endpoint: Endpoint, _ error: AWSError) {
         self.init(
-            .giveUp, code: error.code, message: "\(error.operation): \(error.headline)",
-            hint: error.hint)
+            asking: error,
+            lacking: "leave --snapshot or --via out: dynaferry reads the table itself then")
         switch error.code {
         case "PointInTimeRecoveryUnavailableException":
             hint = SnapshotPreparation.switchingOn(table, endpoint)
@@ -40,7 +40,7 @@ extension FlowFailure {
         case _ where code.lowercased().hasPrefix("kms"):
             "the source's credentials need kms:GenerateDataKey and kms:Decrypt on the key; check"
                 + " --sse-kms-key-id"
-        default: "look up \(code)"
+        default: "look up \(code) in AWS's documentation"
         }
     }
 }

@@ -169,11 +169,14 @@ package enum SnapshotPreparation {
                     JobOpening.Found(source: $0.description, target: nil, isFiles: true)
                 })
             opening.announce(job)
-            let restarts = opening.options.restarts
+            let contents =
+                opening.options.restarts
+                ? try await eachOf(looks) { try await content(options, $0) } : nil
             for number in looks.indices {
                 var requests = job.tables[number].record.requests
-                if restarts {
-                    requests = try await self.requests(options, looks[number], &generator)
+                if let contents {
+                    requests = try self.requests(
+                        for: contents[number], options, looks[number], &generator)
                 } else {
                     // What has failed is asked for anew.
                     for place in requests.indices where requests[place].failureCode != nil {
@@ -187,14 +190,17 @@ package enum SnapshotPreparation {
             try opening.goOn(with: &job, looks.map { _ in FirstRead(segments: 1) })
             return job
         }
-        var records: [JobTable] = []
-        for look in looks {
+        let contents = try await eachOf(looks) { look in
             try await probe(look)
+            return try await content(options, look)
+        }
+        var records: [JobTable] = []
+        for (look, contents) in zip(looks, contents) {
             var record = JobTable(
                 source: look.description.definition.name, target: look.files.title,
                 sourceID: look.description.id, targetID: nil, schema: look.description.schema,
                 targetWas: .empty, segments: 1, itemsReported: look.description.itemCount)
-            record.requests = try await requests(options, look, &generator)
+            record.requests = try requests(for: contents, options, look, &generator)
             records.append(record)
         }
         return try opening.begin(
@@ -208,27 +214,32 @@ package enum SnapshotPreparation {
             try await look.pair.probed.probeWriting(prefix: look.files.key)
         } catch {
             throw CopyRefusal(
-                "\(look.files.title): \(error.code): \(error.headline)",
-                hint: error.keyRefusal?.hint(for: "the credentials") ?? error.hint)
+                "the source's credentials, with which DynamoDB exports, can't write to"
+                    + " \(look.files.title): \(error.code): \(error.headline)",
+                hint: error.keyRefusal?.hint(for: "the credentials of the source") ?? error.hint)
         }
     }
 
-    /// What is to be asked of a table.
-    private static func requests(
-        _ options: SnapshotOptions, _ look: Look, _ generator: inout SeededGenerator
-    ) async throws -> [ServiceRequest] {
+    /// - Throws: ``CopyRefusal`` that names all tables that `body` refuses.
+    private static func eachOf<Result: Sendable>(
+        _ looks: [Look], _ body: @escaping @Sendable (Look) async throws -> Result
+    ) async throws -> [Result] {
+        try await AtOnce.ofTables(
+            looks, named: looks.map { ($0.description.definition.name, $0.files.title) }, body)
+    }
+
+    /// What is to be exported of a table, by one export or several.
+    private static func content(
+        _ options: SnapshotOptions, _ look: Look
+    ) async throws -> [ExportRequest.Content] {
         let (table, name) = (look.pair.source, look.description.definition.name)
-        guard let arn = look.description.arn else {
-            throw CopyRefusal(
-                "\(name) has no ARN at \(table.reader.endpoint.url)",
-                hint: "leave --snapshot out: dynaferry reads the table itself then")
-        }
+        let arn = try arn(of: look)
         guard let recoverable = try await window(of: table) else {
             throw CopyRefusal(
-                "point-in-time recovery of \(name) is off, and DynamoDB exports no table without",
+                "point-in-time recovery of \(name) is off: DynamoDB can't export the table without"
+                    + " it",
                 hint: switchingOn(name, table.reader.endpoint))
         }
-        var contents: [ExportRequest.Content]
         switch options.extent {
         case .full(let asked):
             let time = asked ?? Int(clamping: recoverable.upperBound.rounded(.down))
@@ -240,13 +251,20 @@ package enum SnapshotPreparation {
                     hint: "leave --snapshot-time out for the latest")
             }
             let filter = try pushed(options.filter, look.description.schema)
-            contents = [.full(time: time, filter: filter)]
+            return [.full(time: time, filter: filter)]
         case .changes(let start):
             let from = try await begin(start, of: look, arn)
-            contents = try SnapshotWindows(from: from, recoverable: recoverable).windows.map {
+            return try SnapshotWindows(from: from, recoverable: recoverable).windows.map {
                 .changes(from: $0.lowerBound, to: $0.upperBound)
             }
         }
+    }
+
+    private static func requests(
+        for contents: [ExportRequest.Content], _ options: SnapshotOptions, _ look: Look,
+        _ generator: inout SeededGenerator
+    ) throws(CopyRefusal) -> [ServiceRequest] {
+        let arn = try arn(of: look)
         return contents.map { content in
             var request = ExportRequest(
                 arn, content, token: ServiceRequest.token(using: &generator),
@@ -258,6 +276,14 @@ package enum SnapshotPreparation {
             kept.load = look.pair.load
             return kept
         }
+    }
+
+    private static func arn(of look: Look) throws(CopyRefusal) -> String {
+        if let arn = look.description.arn { return arn }
+        throw CopyRefusal(
+            "\(look.description.definition.name) has no ARN at"
+                + " \(look.pair.source.reader.endpoint.url)",
+            hint: "leave --snapshot out: dynaferry reads the table itself then")
     }
 
     private static func text(_ seconds: Double) -> String {
@@ -300,6 +326,11 @@ package enum SnapshotPreparation {
         let export: ExportDescription
         do throws(AWSError) {
             export = try await look.pair.exporter.describe(arn)
+        } catch  where error.code == "ExportNotFoundException" {
+            throw CopyRefusal(
+                "--since \(text): \(look.description.definition.name) has no such export",
+                hint: "DynamoDB lists its exports: aws dynamodb list-exports --table-arn"
+                    + " \(tableARN); or give a time in its place")
         } catch {
             throw CopyRefusal(error, side: "source", look.pair.exporter.endpoint)
         }
@@ -313,7 +344,7 @@ package enum SnapshotPreparation {
 
     /// The command that a user may run who may change the source; it is not ours to change.
     static func switchingOn(_ table: String, _ endpoint: Endpoint) -> String {
-        "aws dynamodb update-continuous-backups --region \(endpoint.region)"
+        "turn it on: aws dynamodb update-continuous-backups --region \(endpoint.region)"
             + (endpoint.isCustom ? " --endpoint-url \(endpoint.url)" : "")
             + " --table-name \(table)"
             + " --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"

@@ -57,11 +57,16 @@ package struct SnapshotWindows: Equatable, Sendable {
                 "--since \(Self.text(start)): changes are known from \(Self.text(earliest)) on",
                 hint: "take a new full export with --snapshot, then its changes with --since")
         }
+        guard start <= latest else {
+            throw CopyRefusal(
+                "--since \(Self.text(start)): changes are known only up to \(Self.text(latest))",
+                hint: "give an earlier time: DynamoDB exports changes of 15 minutes at least")
+        }
         guard latest - start >= Self.secondsMin else {
             let first = Self.text(start + Self.secondsMin)
             throw CopyRefusal(
                 "--since \(Self.text(start)): DynamoDB exports changes of 15 minutes at least, and"
-                    + " those up to \(Self.text(latest)) are known",
+                    + " they are known only up to \(Self.text(latest))",
                 hint: "wait until changes up to \(first) are known, about five minutes after that")
         }
         let count = (latest - start + Self.secondsMax - 1) / Self.secondsMax

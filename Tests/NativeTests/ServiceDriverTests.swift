@@ -71,6 +71,18 @@ import Transfer
         #expect(driver.requests[0].renewed(token: "new").step == .ask)
     }
 
+    @Test func `a token that another request has is not sent a second time`() async throws {
+        let service = FakeService(looksUntilDone: 1)
+        service.takenToken = "a"
+        let driver = try driver(service, [request("a")])
+        let failure = try await #require(throws: FlowFailure.self) { try await driver.run() }
+        #expect(failure.code == "ExportConflictException")
+        #expect(driver.requests[0].failureCode == failure.code)
+        let other = try self.driver(service, [driver.requests[0].renewed(token: "b")])
+        #expect(try await other.run())
+        #expect(service.asked == ["b"])
+    }
+
     @Test func `a stop ends the waiting and the next run waits for the same work`() async throws {
         let service = FakeService(looksUntilDone: 1_000_000)
         let first = try driver(service, [request("a")])
@@ -128,6 +140,7 @@ private final class FakeService: ServiceOperation, @unchecked Sendable {
     private var lost = 0
     private var full = 0
     private var fault: String?
+    private var taken: String?
 
     init(looksUntilDone: Int) { untilDone = looksUntilDone }
 
@@ -149,6 +162,11 @@ private final class FakeService: ServiceOperation, @unchecked Sendable {
         set { lock.withLock { fault = newValue } }
     }
 
+    var takenToken: String? {
+        get { lock.withLock { taken } }
+        set { lock.withLock { taken = newValue } }
+    }
+
     func begin(_ token: String) -> String {
         lock.withLock {
             let arn = "arn:aws:dynamodb:x:0:table/t/export/\(works.count)"
@@ -164,6 +182,7 @@ private final class FakeService: ServiceOperation, @unchecked Sendable {
         }
         if isFull { throw error("LimitExceededException", isUnknown: false) }
         let token = body["ClientToken"]?.string ?? ""
+        if token == takenToken { throw error("ExportConflictException", isUnknown: false) }
         lock.withLock { tokensAsked.append(token) }
         let arn = begin(token)
         let isLost = lock.withLock {

@@ -60,6 +60,12 @@ import Transfer
         #expect(windows == [Self.start - 120..<Self.start + 2_000])
     }
 
+    @Test func `a time to come is refused and nobody is told to wait for it`() throws {
+        let refusal = try #require(throws: CopyRefusal.self) { try windows(-1) }
+        #expect(refusal.message.contains("known only up to 2025-11-24T15:59:59Z"))
+        #expect(refusal.hint?.contains("earlier") == true)
+    }
+
     @Test func `what is no longer known is refused and a full export is pointed to`() throws {
         let refusal = try #require(throws: CopyRefusal.self) {
             try windows(5_000, earliest: Self.start + 1)

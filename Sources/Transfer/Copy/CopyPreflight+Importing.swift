@@ -15,7 +15,7 @@ extension CopyPreflight {
         let option = "--load \(load.rawValue)"
         guard case .export(let export) = source, export.bucket != nil else {
             throw CopyRefusal(
-                "\(option): DynamoDB loads files of buckets alone",
+                "\(option): DynamoDB loads only files in buckets",
                 hint: "leave --load out: dynaferry writes the items then")
         }
         guard export.export.windows.isEmpty else {
@@ -91,8 +91,8 @@ extension CopyPreflight {
                     + " another target")
         }
         throw CopyRefusal(
-            "--load import-table: there is a table \(target.name), and ImportTable makes new ones"
-                + " alone",
+            "--load import-table: there is a table \(target.name), and ImportTable only makes new"
+                + " ones",
             hint: "leave --load out: dynaferry writes into it; or name another target")
     }
 

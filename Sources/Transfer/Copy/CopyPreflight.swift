@@ -334,11 +334,14 @@ struct CopyPreflight {
         guard !options.mergesIntoItems, options.part != .schema else { return }
         guard try await holdsItems() else { return }
         let reason = finished.map { ": job \($0.id) has copied everything into it" } ?? ""
+        let merge = "--merge replaces items of the same key and keeps all others"
         throw CopyRefusal(
             "the target table \(target.name) holds items\(reason)",
-            hint: (finished == nil ? "" : "--only-changed copies what differs since; ")
-                + "--merge replaces items of the same key and keeps all others; --merge=keep"
-                + " keeps them too")
+            // DynamoDB itself can do nothing else.
+            hint: options.load != nil
+                ? merge
+                : (finished == nil ? "" : "--only-changed copies what differs since; ") + merge
+                    + "; --merge=keep keeps them too")
     }
 }
 

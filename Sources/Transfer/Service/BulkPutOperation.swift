@@ -38,10 +38,7 @@ struct BulkPutOperation: ServiceOperation {
 extension FlowFailure {
     /// DynamoDB has refused to put items of files, or to say how far it is.
     init(bulkPuttingInto table: String, _ error: AWSError) {
-        self.init(
-            .giveUp, code: error.code, message: "\(error.operation): \(error.headline)",
-            hint: error.lacksOperation
-                ? "leave --load out: dynaferry writes the items then" : error.hint)
+        self.init(asking: error, lacking: "leave --load out: dynaferry writes the items then")
     }
 
     /// Items that could not be put: all others are in the table.
@@ -57,12 +54,24 @@ extension FlowFailure {
     /// Work that DynamoDB has given up. What it has written stays.
     init(bulkPut found: ServiceState, into table: String) {
         let (code, words) = found.failure
+        let what =
+            code == "CANCELLED"
+            ? "the bulk put into \(table) was cancelled"
+            : "DynamoDB has given up putting items into \(table)"
         self.init(
-            .giveUp, code: code,
-            message:
-                "DynamoDB has given up putting items into \(table)\(words); what it has written"
-                + " stays",
-            hint: "the same command puts all of them again; or copy without --load, and with"
+            .giveUp, code: code, message: "\(what)\(words); what it has written stays",
+            hint: Self.advice(ofBulkPut: code)
+                + "the same command puts all of them again; or copy without --load, and with"
                 + " --merge")
+    }
+
+    private static func advice(ofBulkPut code: String) -> String {
+        switch code {
+        case "S3AccessDenied":
+            "the target's credentials need s3:ListBucket, s3:GetObject and, for the report,"
+                + " s3:PutObject on the bucket; then "
+        case "S3NoSuchBucket": "check whether the bucket of the files is still there; then "
+        default: ""
+        }
     }
 }

@@ -37,10 +37,9 @@ struct ImportOperation: ServiceOperation {
 extension FlowFailure {
     /// DynamoDB has refused to import a table, or to say how far it is.
     init(importing table: String, _ error: AWSError) {
-        self.init(
-            .giveUp, code: error.code, message: "\(error.operation): \(error.headline)",
-            hint: error.code == "ResourceInUseException"
-                ? "there is a table \(table), and ImportTable makes new ones alone" : error.hint)
+        self.init(asking: error, lacking: "leave --load out: dynaferry writes the items then")
+        guard error.code == "ResourceInUseException" else { return }
+        hint = Self.advice(ofImport: "TableAlreadyExists", table)
     }
 
     /// An import that DynamoDB has given up.
@@ -50,11 +49,14 @@ extension FlowFailure {
         // One error may stand for all that follows in a file.
         let errors =
             found.errors > 0
-            ? "; it has imported \(items), and at least \(found.errors.counted("line")) could not be"
-                + " taken" : ""
+            ? "; it has imported \(items), and at least \(found.errors.counted("line")) could not"
+                + " be taken" : ""
+        let what =
+            code == "CANCELLED"
+            ? "the import into \(table) was cancelled"
+            : "DynamoDB has given up the import into \(table)"
         self.init(
-            .giveUp, code: code,
-            message: "DynamoDB has given up the import into \(table)\(words)\(errors)",
+            .giveUp, code: code, message: "\(what)\(words)\(errors)",
             hint: Self.advice(ofImport: code, table))
     }
 
@@ -63,17 +65,19 @@ extension FlowFailure {
         case "ItemValidationError":
             "what is wrong with each is in CloudWatch Logs, group /aws-dynamodb/imports; delete"
                 + " \(table), then copy without --load: dynaferry names each line itself"
-        case "S3NoSuchBucket": "the bucket was not found: check its name"
+        case "S3NoSuchBucket":
+            "the bucket of the files was not found: check whether it is still there"
         case "S3AccessDenied":
-            "the target's credentials need s3:GetObject and s3:ListBucket on the bucket"
+            "the target's credentials need s3:GetObject and s3:ListBucket on the bucket; the same"
+                + " command then imports it anew"
         case "TableAlreadyExists":
             "something else has made \(table) meanwhile: name another target, or copy into it"
                 + " without --load"
         case "CANCELLED":
             "delete \(table), if it is there; then the same command imports it anew"
         default:
-            "look up \(code); delete \(table), if it is there; then the same command imports it"
-                + " anew"
+            "look up \(code) in AWS's documentation; delete \(table), if it is there; then the same"
+                + " command imports it anew"
         }
     }
 }
@@ -82,6 +86,8 @@ extension ServiceState {
     /// The service's name for what went wrong, and its words behind a colon.
     package var failure: (code: String, words: String) {
         guard case .failed(let code, let message) = end else { return ("FAILED", "") }
-        return (code, message.map { ": \($0)" } ?? "")
+        // What follows it is ours.
+        let words = message.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+        return (code, words.map { ": \($0)" } ?? "")
     }
 }

@@ -127,6 +127,7 @@ package final class ServiceDriver: Sendable {
                         + " waiting")
                 return false
             }
+            if error.tokenIsTaken { try keep(place) { $0.failureCode = error.code } }
             // The next look finds it, or asks again.
             guard error.isOutcomeUnknown, time.now < deadline else { throw hooks.refusal(error) }
             return false
