@@ -60,16 +60,22 @@ let package = Package(
                 "System", "JSON", "Pacing", "DynamoModel", "Flow", "Connectors", "Schema", "Status",
             ]),
         .target(
+            name: "Native",
+            dependencies: [
+                "System", "JSON", "Pacing", "AWS", "DynamoDB", "Flow", "Connectors", "Status",
+                "Jobs",
+            ]),
+        .target(
             name: "Transfer",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow",
-                "Formats", "Connectors", "Schema", "Status", "Jobs",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Native",
             ]),
         .target(
-            name: "Native",
+            name: "Snapshots",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Connectors", "Schema", "Status", "Jobs", "Transfer",
+                "Connectors", "Schema", "Status", "Jobs", "Native", "Transfer",
             ]),
         .target(name: "HTTPServer", dependencies: ["System", "Pacing", "CSSL", "CLinux"]),
         .target(
@@ -80,14 +86,14 @@ let package = Package(
             name: "Arguments",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "Native",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "Snapshots",
                 "HTTPServer", "LocalAWS", "CommandLine",
             ]),
         .executableTarget(
             name: "dynaferry",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "S3", "Flow",
-                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "Native",
+                "Formats", "Connectors", "Schema", "Status", "Jobs", "Transfer", "Snapshots",
                 "HTTPServer", "LocalAWS", "CommandLine", "Arguments",
             ]),
 
@@ -147,7 +153,7 @@ let package = Package(
             name: "NativeTests",
             dependencies: [
                 "System", "JSON", "Pacing", "DynamoModel", "AWS", "DynamoDB", "Flow", "Status",
-                "Jobs", "Transfer", "Native",
+                "Jobs", "Native", "Transfer", "Snapshots",
             ]),
         .testTarget(
             name: "SimulationTests",

@@ -1,8 +1,8 @@
 import CommandLine
 import Connectors
 import DynamoDB
-import Native
 import S3
+import Snapshots
 import System
 import Transfer
 

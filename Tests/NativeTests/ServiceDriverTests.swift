@@ -2,6 +2,7 @@ import AWS
 import Flow
 import JSON
 import Jobs
+import Native
 import Pacing
 import Status
 import System

@@ -2,7 +2,7 @@ import Pacing
 import Testing
 import Transfer
 
-@testable import Native
+@testable import Snapshots
 
 /// The windows that a chain of incremental exports is made of.
 @Suite struct SnapshotWindowsTests {

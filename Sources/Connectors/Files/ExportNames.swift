@@ -21,7 +21,8 @@ package struct ExportNames: Equatable, Sendable {
     /// When an export began, in seconds since 1970, as its id tells; nil for what is no id.
     package static func began(id: String) -> Double? {
         let digits = id.prefix { $0 != "-" }
-        return digits.count == 14 ? Double(digits).map { $0 / 1_000 } : nil
+        guard digits.utf8.count == 14 else { return nil }
+        return CheckedNumber.int(digits, in: 0...UTCTime.millisecondsMax).map { Double($0) / 1_000 }
     }
 
     /// What all exports below a place begin with.

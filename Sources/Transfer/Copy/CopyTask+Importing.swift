@@ -3,6 +3,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Jobs
+import Native
 import Status
 
 /// A target that DynamoDB fills by itself.

@@ -4,6 +4,7 @@ import DynamoDB
 import DynamoModel
 import Flow
 import Jobs
+import Native
 import Pacing
 import Schema
 import Status

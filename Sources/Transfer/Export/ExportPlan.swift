@@ -2,6 +2,7 @@ import AWS
 import Connectors
 import Flow
 import Jobs
+import Native
 import Status
 import System
 

@@ -3,8 +3,8 @@ import CommandLine
 import DynamoDB
 import Flow
 import Jobs
-import Native
 import S3
+import Snapshots
 import Transfer
 
 /// What DynamoDB does by itself.

@@ -5,9 +5,9 @@ import Dispatch
 import DynamoDB
 import Flow
 import Jobs
-import Native
 import Pacing
 import S3
+import Snapshots
 import Status
 import System
 import Transfer
@@ -167,8 +167,8 @@ struct EngineVia {
         let (source, target) = (try sides.source.endpoint, try sides.target.endpoint)
         guard source.partition != target.partition else { return }
         throw CommandFailure(
-            "--via: \(source.region) and \(target.region) are in different partitions of AWS, and no"
-                + " credentials reach both",
+            "--via: \(source.region) and \(target.region) are in different partitions of AWS, and"
+                + " no credentials reach both",
             hints: [
                 "first: dynaferry copy \(arguments.source.text) \(via.text) --snapshot, with the"
                     + " source's credentials",

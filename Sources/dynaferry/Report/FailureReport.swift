@@ -1,5 +1,6 @@
 import Arguments
 import JSON
+import System
 
 /// The report of a job that was refused, or that failed before it could say what it has done.
 struct FailureReport {

@@ -19,24 +19,37 @@ struct WaysText {
 
     var lines: [String] {
         let possible = ways.ways.filter(\.isPossible)
+        guard possible.count > 1 else {
+            return obstacles.flatMap { $0.wrapped(to: PlanBlock.width, hanging: 2) }
+        }
         let figures = Columns.lines([Self.head] + possible.map(row), rightAligned: 1...4)
-        let others = ways.ways.filter { !$0.isPossible }.flatMap { way in
-            "not \(way.kind.rawValue): \(obstacles(way))".wrapped(to: PlanBlock.width, hanging: 2)
-        }
-        let afterwards = possible.filter { !$0.afterwards.isEmpty }.flatMap { way in
+        let afterwards = possible.filter { !$0.afterwards.isEmpty }.map { way in
             "\(way.kind.rawValue): set afterwards: \(way.afterwards.joined(separator: ", "))"
-                .wrapped(to: PlanBlock.width, hanging: 2)
         }
-        let unknown = possible.flatMap { way in
-            way.unknown.isEmpty
-                ? []
-                : ["\(way.kind.rawValue): without \(way.unknown.formattedList(joinedBy: "and"))"]
+        let unknown = possible.filter { !$0.unknown.isEmpty }.map { way in
+            "\(way.kind.rawValue): without \(way.unknown.formattedList(joinedBy: "and"))"
         }
         let best =
             "recommended: \(ways.recommended.rawValue), since \(ways.reason)"
             + (ways.recommended.option.map { ": \($0)" } ?? "")
-        return figures + others + afterwards + unknown
-            + best.wrapped(to: PlanBlock.width, hanging: 2)
+        return figures
+            + (obstacles + afterwards + unknown + [best]).flatMap {
+                $0.wrapped(to: PlanBlock.width, hanging: 2)
+            }
+    }
+
+    /// Ways that can't be taken, those for the same reasons together.
+    private var obstacles: [String] {
+        var found: [(text: String, ways: [String])] = []
+        for way in ways.ways where !way.isPossible {
+            let text = obstacles(way)
+            if let known = found.firstIndex(where: { $0.text == text }) {
+                found[known].ways.append(way.kind.rawValue)
+            } else {
+                found.append((text, [way.kind.rawValue]))
+            }
+        }
+        return found.map { "not \($0.ways.formattedList(joinedBy: "or")): \($0.text)" }
     }
 
     private func row(_ way: PlannedWays.Way) -> [String] {

@@ -1,6 +1,7 @@
 import AWS
 import DynamoDB
 import Flow
+import Native
 import Transfer
 
 extension FlowFailure {

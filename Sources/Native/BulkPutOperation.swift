@@ -6,18 +6,21 @@ import System
 
 /// Bulk puts as they are asked for and looked at. Items that could not be written are no failure of
 /// the work: they are in its report.
-struct BulkPutOperation: ServiceOperation {
-    let table: TargetTable
+package struct BulkPutOperation: ServiceOperation {
+    private let table: TargetTable
 
-    func ask(_ body: JSON) async throws(AWSError) -> String {
+    package init(table: TargetTable) { self.table = table }
+
+    package func ask(_ body: JSON) async throws(AWSError) -> String {
         try await table.startBulkPut(body).arn
     }
 
-    func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?) {
+    package func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?)
+    {
         try await table.bulkOperations(from: next)
     }
 
-    func look(_ arn: String) async throws(AWSError) -> ServiceState {
+    package func look(_ arn: String) async throws(AWSError) -> ServiceState {
         let found = try await table.describeBulk(arn)
         let end: ServiceState.End? =
             switch found.state {
@@ -37,12 +40,12 @@ struct BulkPutOperation: ServiceOperation {
 
 extension FlowFailure {
     /// DynamoDB has refused to put items of files, or to say how far it is.
-    init(bulkPuttingInto table: String, _ error: AWSError) {
+    package init(bulkPuttingInto table: String, _ error: AWSError) {
         self.init(asking: error, lacking: "leave --load out: dynaferry writes the items then")
     }
 
     /// Items that could not be put: all others are in the table.
-    init(leftByBulkPut found: ServiceState, into table: String, reportedTo place: String) {
+    package init(leftByBulkPut found: ServiceState, into table: String, reportedTo place: String) {
         self.init(
             .giveUp, code: "BulkPutErrors",
             message: "\(found.errors.counted("line")) could not be put into \(table), and"
@@ -52,7 +55,7 @@ extension FlowFailure {
     }
 
     /// Work that DynamoDB has given up. What it has written stays.
-    init(bulkPut found: ServiceState, into table: String) {
+    package init(bulkPut found: ServiceState, into table: String) {
         let (code, words) = found.failure
         let what =
             code == "CANCELLED"

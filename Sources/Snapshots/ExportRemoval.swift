@@ -1,8 +1,8 @@
 import Connectors
 import Flow
 
-/// Removes one export, object by object: what its manifest lists, and then the manifests. Nothing is
-/// removed because of where it lies. Asked again it goes on where it was.
+/// Removes one export, object by object: what its manifest lists, and then the manifests. Nothing
+/// is removed because of where it lies. Asked again it goes on where it was.
 package struct ExportRemoval: Sendable {
     private let files: any WritableFileStore
     private let patience: Duration

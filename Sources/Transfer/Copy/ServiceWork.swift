@@ -1,4 +1,5 @@
 import Flow
+import Native
 import Pacing
 import Status
 import System

@@ -5,6 +5,7 @@ import DynamoModel
 import Flow
 import JSON
 import Jobs
+import Native
 import Pacing
 import S3
 import Schema

@@ -5,18 +5,21 @@ import JSON
 import System
 
 /// Imports as they are asked for and looked at.
-struct ImportOperation: ServiceOperation {
-    let table: TargetTable
+package struct ImportOperation: ServiceOperation {
+    private let table: TargetTable
 
-    func ask(_ body: JSON) async throws(AWSError) -> String {
+    package init(table: TargetTable) { self.table = table }
+
+    package func ask(_ body: JSON) async throws(AWSError) -> String {
         try await table.importTable(body).arn
     }
 
-    func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?) {
+    package func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?)
+    {
         try await table.imports(from: next)
     }
 
-    func look(_ arn: String) async throws(AWSError) -> ServiceState {
+    package func look(_ arn: String) async throws(AWSError) -> ServiceState {
         let found = try await table.describeImport(arn)
         let end: ServiceState.End? =
             switch found.state {
@@ -36,14 +39,14 @@ struct ImportOperation: ServiceOperation {
 
 extension FlowFailure {
     /// DynamoDB has refused to import a table, or to say how far it is.
-    init(importing table: String, _ error: AWSError) {
+    package init(importing table: String, _ error: AWSError) {
         self.init(asking: error, lacking: "leave --load out: dynaferry writes the items then")
         guard error.code == "ResourceInUseException" else { return }
         hint = Self.advice(ofImport: "TableAlreadyExists", table)
     }
 
     /// An import that DynamoDB has given up.
-    init(import found: ServiceState, of table: String) {
+    package init(import found: ServiceState, of table: String) {
         let (code, words) = found.failure
         let items = (found.items ?? 0).counted("item")
         // One error may stand for all that follows in a file.
