@@ -5,10 +5,10 @@ import System
 /// ImportTable, DescribeImport and ListImports (API reference).
 extension Service {
     func importTable(_ request: Parameters, for caller: User?) throws(ServiceError) -> JSON {
-        let import_ = try importRequest(request, for: caller)
-        try admitMutation(ofTableNamed: import_.definition.name, .importTable)
+        let wanted = try importRequest(request, for: caller)
+        try admitMutation(ofTableNamed: wanted.definition.name, .importTable)
         let schedule = ImportSchedule(changeTime(), phase: tables.phaseDuration)
-        let job = try imports.start(import_, schedule)
+        let job = try imports.start(wanted, schedule)
         return ["ImportTableDescription": job.description(at: schedule.startedAt)]
     }
 

@@ -107,7 +107,8 @@ import Testing
             }
             #expect(site.server.keys(in: "things").count == 9)
         }
-        try ExportSite.with(options: { $0.partitions = 7 }) { site in
+        let configure = { (options: inout ServerOptions) in options.partitions = 7 }
+        try ExportSite.with(options: configure) { site in
             let files = try site.files(site.finish())
             #expect(files.count == 7)
         }

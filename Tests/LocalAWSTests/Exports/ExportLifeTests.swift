@@ -107,7 +107,8 @@ import Testing
 
     @Test func `a server can be told that exports fail, and how`() throws {
         let failures = [ExportFailure(.accessDenied, message: "No"), .init(.noSuchKey)]
-        try ExportSite.with(options: { $0.exportFailures = failures }) { site in
+        let configure = { (options: inout ServerOptions) in options.exportFailures = failures }
+        try ExportSite.with(options: configure) { site in
             let first = try site.finish()
             #expect(first["FailureCode"]?.string == "S3AccessDenied")
             #expect(first["FailureMessage"]?.string?.hasPrefix("No (Service: ") == true)

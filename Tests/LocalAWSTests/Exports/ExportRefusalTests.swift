@@ -184,7 +184,8 @@ import Testing
     }
 
     @Test func `too many calls are throttled where the server models capacity`() throws {
-        try ExportSite.with(options: { $0.capacity = .model }) { site in
+        let configure = { (options: inout ServerOptions) in options.capacity = .model }
+        try ExportSite.with(options: configure) { site in
             for _ in 0..<20 { #expect(try site.export(["TableArn": "x"]).error == Self.invalid) }
             for _ in 0..<2 {
                 let reply = try site.export()

@@ -101,7 +101,8 @@ import Testing
     }
 
     @Test func `a server may be made to lack the log, and a user to be kept from it`() throws {
-        try ImportSite.with({ $0.without = ["GetLogEvents"] }) { (site) throws in
+        let configure = { (options: inout ServerOptions) in options.without = ["GetLogEvents"] }
+        try ImportSite.with(configure) { (site) throws in
             #expect(try site.logs("GetLogEvents", [:]).error == "UnknownOperationException")
         }
         let key = ServerOptions.Credentials(accessKey: "a", secret: "b")

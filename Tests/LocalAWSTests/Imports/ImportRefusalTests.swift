@@ -112,7 +112,8 @@ import Testing
     }
 
     @Test func `a table that is guarded against writes is guarded against imports`() throws {
-        try ImportSite.with({ $0.denyWrites = ["loaded"] }) { (site) throws in
+        let configure = { (options: inout ServerOptions) in options.denyWrites = ["loaded"] }
+        try ImportSite.with(configure) { (site) throws in
             #expect(try site.start().error == "AccessDeniedException")
             #expect(site.server.meter["imports_started"]?.int == 0)
             let count = site.server.meter["requests_by_table"]?["loaded"]?["ImportTable"]?.int

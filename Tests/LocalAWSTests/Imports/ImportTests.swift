@@ -229,7 +229,8 @@ import Testing
     }
 
     @Test func `with phases of no length an import is over at the next look`() throws {
-        try ImportSite.with({ $0.phaseDuration = .zero }) { site in
+        let configure = { (options: inout ServerOptions) in options.phaseDuration = .zero }
+        try ImportSite.with(configure) { site in
             try site.put(ImportSite.line("a"), "a")
             let arn = try site.begin()
             #expect(try site.items().count == 1)
