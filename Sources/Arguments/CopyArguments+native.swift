@@ -165,6 +165,14 @@ extension CopyArguments {
         return options
     }
 
+    /// The same where DynamoDB loads nothing: for looks at tables alone.
+    package var unloaded: CopyArguments {
+        var arguments = self
+        arguments.native.load = nil
+        for entry in entries.indices { arguments.entries[entry].arguments.native.load = nil }
+        return arguments
+    }
+
     /// Refuses what DynamoDB's own export can't do.
     func validateNative() throws(UsageError) {
         try refuseRestoring()
@@ -223,7 +231,8 @@ extension CopyArguments {
         let given: [(String, Bool)] = [
             ("--snapshot", native.snapshot), ("--since", native.since != nil),
             ("--schema-only", schemaOnly), ("--keys", transform.keysFile != nil),
-            ("--only-changed", onlyChanged), ("--read-units", readUnits != nil),
+            ("--only-changed", onlyChanged), ("--max-cost", maxCost != nil),
+            ("--read-units", readUnits != nil),
             ("--total-read-units", totalReadUnits != nil), ("--segments", segments != nil),
             ("--scan-concurrency", scanConcurrency != nil), ("--consistent-read", consistentRead),
         ]
@@ -245,7 +254,7 @@ extension CopyArguments {
             ("--only-changed", onlyChanged),
             ("--data-only", dataOnly && native.load != .bulkPut),
             ("--schema-only", schemaOnly),
-            ("--boost-write", boostWrite != nil),
+            ("--boost-write", boostWrite != nil), ("--max-cost", maxCost != nil),
             ("--write-units", writeUnits != nil && native.load != .bulkPut),
             ("--total-write-units", totalWriteUnits != nil),
             ("--check-first", files.checksFirst), ("--indexes", indexes != nil),
@@ -254,7 +263,8 @@ extension CopyArguments {
         return given.first { $0.1 }?.0
     }
 
-    private var optionAgainstExporting: (option: String, hint: String)? {
+    /// What DynamoDB's own export can't do, and what to do about it.
+    package var optionAgainstExporting: (option: String, hint: String)? {
         let usual = CopyArguments()
         let later = "give it when the files are copied into a table"
         let none = "leave it out"
@@ -266,6 +276,7 @@ extension CopyArguments {
             ("--rules", transform.rulesFile != nil, later),
             ("--through", transform.through != nil, later),
             ("--keys", transform.keysFile != nil, none),
+            ("--fraction", transform.fraction != nil, later),
             ("--skip-expired", skipExpired, later),
             (
                 "--verify", verifies,

@@ -1,5 +1,4 @@
 import DynamoDB
-import DynamoModel
 
 /// What the user asked for of a table's export by DynamoDB itself.
 package struct SnapshotOptions: Equatable, Sendable {
@@ -19,8 +18,6 @@ package struct SnapshotOptions: Equatable, Sendable {
     }
 
     package var extent = Extent.full(at: nil)
-    /// Of a full one.
-    package var filter: ItemFilter?
     package var bucketOwner: String?
     package var encryption: ExportRequest.Encryption?
     /// Between two looks at an export.

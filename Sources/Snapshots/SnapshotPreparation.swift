@@ -26,6 +26,8 @@ package enum SnapshotPreparation {
         package var prefix: String
         /// How a table is loaded from it, to be kept with it; nil: by nobody.
         package var load: String?
+        /// Which items are exported; nil: all.
+        package var filter: ItemFilter?
 
         package init(
             _ source: SourceTable, by exporter: ExportingClient, to bucket: TargetBucket,
@@ -143,11 +145,13 @@ package enum SnapshotPreparation {
         var json: JSON = [
             "tables": .array(
                 looks.map { look in
-                    [
+                    var json: JSON = [
                         "source": .string(look.description.arn ?? look.pair.source.name),
                         "sourceEndpoint": .string(look.pair.source.reader.endpoint.url),
                         "target": .string(look.files.title), "targetEndpoint": "files",
                     ]
+                    json["where"] = look.pair.filter.map { .string($0.text) }
+                    return json
                 })
         ]
         switch options.extent {
@@ -155,7 +159,6 @@ package enum SnapshotPreparation {
         case .changes(.time(let time)): json["since"] = JSON(time)
         case .changes(.export(let export)): json["since"] = .string(export)
         }
-        json["where"] = options.filter.map { .string($0.text) }
         return JobIdentity(json, selection: selection)
     }
 
@@ -251,7 +254,7 @@ package enum SnapshotPreparation {
                         + " \(text(recoverable.upperBound))",
                     hint: "leave --snapshot-time out for the latest")
             }
-            let filter = try pushed(options.filter, look.description.schema)
+            let filter = try pushed(look.pair.filter, look.description.schema)
             return [.full(time: time, filter: filter)]
         case .changes(let start):
             let from = try await begin(start, of: look, arn)

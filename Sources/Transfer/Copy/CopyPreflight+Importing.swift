@@ -18,6 +18,12 @@ extension CopyPreflight {
                 "\(option): DynamoDB loads only files in buckets",
                 hint: "leave --load out: dynaferry writes the items then")
         }
+        guard options.transform.isNone, !options.skipsExpired else {
+            throw CopyRefusal(
+                "\(option): items of \(target.name) are chosen or changed, and DynamoDB loads them as"
+                    + " they are",
+                hint: "leave --load out for this table")
+        }
         guard export.export.windows.isEmpty else {
             throw CopyRefusal(
                 "\(option): DynamoDB loads no incremental exports",

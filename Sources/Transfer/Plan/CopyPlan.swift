@@ -12,7 +12,7 @@ import System
 
 /// What a copy would do, found out by reading calls only.
 package struct CopyPlan: Sendable {
-    package let tables: [TablePlan]
+    package private(set) var tables: [TablePlan]
     /// The unfinished job that the copy would resume.
     package let job: JobRecord?
     /// Limits over all tables.
@@ -44,6 +44,17 @@ package struct CopyPlan: Sendable {
         let byEach = workers.max() ?? 0
         guard let all = atTotals, all.seconds > byEach else { return (byEach, nil) }
         return (all.seconds, all.by)
+    }
+
+    /// The same by way of a bucket.
+    /// - Parameter load: of a table, as `--load` says.
+    package func via(_ load: (TablePlan) -> ServiceLoad?) -> CopyPlan {
+        var plan = self
+        for number in plan.tables.indices {
+            let table = plan.tables[number]
+            plan.tables[number].way = table.ways?.loading(load(table))
+        }
+        return plan
     }
 
     /// By which ways all tables together can come to their targets; nil where one can't say.

@@ -87,6 +87,16 @@ package struct PlannedWays: Equatable, Sendable {
 
     package subscript(kind: Kind) -> Way? { ways.first { $0.kind == kind } }
 
+    /// How `--via` loads the target: by ImportTable where that can make it.
+    /// - Parameter load: as `--load` says.
+    package func loading(_ load: ServiceLoad?) -> Kind {
+        switch load {
+        case .importTable: .importTable
+        case .bulkPut: .bulkPut
+        case nil: self[.importTable]?.isPossible == true ? .importTable : .snapshot
+        }
+    }
+
     // MARK: One way
 
     private static func way(

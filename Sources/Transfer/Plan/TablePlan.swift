@@ -48,6 +48,8 @@ package struct TablePlan: Equatable, Sendable {
     package var indexes: IndexTiming?
     /// The ways that lead from table to table; nil where a side is files.
     package var ways: PlannedWays?
+    /// By which of them it goes, where the command says so: `--via`.
+    package var way: PlannedWays.Kind?
     /// Why `copy` would refuse it.
     package var refusal: CopyRefusal?
 

@@ -16,11 +16,8 @@ extension EngineFiles {
     ) async throws -> Job {
         var job = job
         let pairs = try await snapshotPairs(arguments, sides, voice, &job)
-        var options = arguments.snapshotOptions
-        options.filter = try ExportOptions(arguments, ofTable: pairs[0].source.name)
-            .transform.filter
         return try await SnapshotPreparation.prepare(
-            options, job: job, pairs, policy: EngineCopy.policy(arguments),
+            arguments.snapshotOptions, job: job, pairs, policy: EngineCopy.policy(arguments),
             note: { voice.note($0) }, seed: anySeed())
     }
 
@@ -34,9 +31,16 @@ extension EngineFiles {
         for (table, place) in try await folders(
             arguments, ReadOnlyClient(client), scaling, voice, &job, purpose: "snapshot")
         {
-            pairs.append(
-                try await snapshotPair(
-                    table, by: ExportingClient(client), to: place, sides, arguments, voice))
+            let own = arguments.own(ofTable: table.name)
+            if let other = own.optionAgainstExporting {
+                throw CommandFailure(
+                    "\(table.name): DynamoDB writes the files by itself: \(other.option) does not"
+                        + " apply", hints: [other.hint])
+            }
+            var pair = try await snapshotPair(
+                table, by: ExportingClient(client), to: place, sides, arguments, voice)
+            pair.filter = try ExportOptions(own, ofTable: table.name).transform.filter
+            pairs.append(pair)
         }
         return pairs
     }

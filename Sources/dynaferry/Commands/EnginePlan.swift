@@ -30,6 +30,11 @@ enum EnginePlan {
         environment: [String: String]
     ) throws -> CopyPlan {
         let (arguments, survey) = (plan.copy, plan.survey)
+        guard !arguments.native.exports else {
+            throw UsageError(
+                "a plan looks at tables: what an export by DynamoDB takes is in the plan of a copy",
+                hints: ["dynaferry plan \(arguments.sourceText) TARGET compares the ways"])
+        }
 
         return try Blocking.run {
             try await CommandFailure.wrapping {
@@ -42,11 +47,15 @@ enum EnginePlan {
                         prices: prices, jobs: job.folder, width: arguments.tables, survey: survey)
                 }
                 let tables = try await EngineCopy.intoTables(arguments, environment, voice, &job)
-                return try await CopyPlan.make(
-                    try EngineCopy.options(of: tables, arguments, environment), tables: tables,
+                let plan = try await CopyPlan.make(
+                    try EngineCopy.options(
+                        of: tables, arguments.native.via == nil ? arguments : arguments.unloaded,
+                        environment), tables: tables,
                     prices: prices, jobs: job.folder,
                     mayAsk: arguments.yes || Terminal.isTerminal(STDIN_FILENO),
                     width: arguments.tables, survey: survey)
+                guard arguments.native.via != nil else { return plan }
+                return plan.via { arguments.own(of: $0.source, into: $0.target).native.load }
             }
         }
     }

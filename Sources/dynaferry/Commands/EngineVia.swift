@@ -56,7 +56,7 @@ struct EngineVia {
         // What would refuse the second job must not be found when the first has been paid for.
         try await CopyPreparation.check(
             try EngineCopy.options(
-                of: tables.map { (.table($0.source), $0.target) }, unloaded, environment),
+                of: tables.map { (.table($0.source), $0.target) }, arguments.unloaded, environment),
             tables: tables.map { (.table($0.source), $0.target) })
         let first = try await SnapshotPreparation.prepare(
             options, job: job, pairs, policy: EngineCopy.policy(arguments),
@@ -148,13 +148,6 @@ struct EngineVia {
     /// How a table is loaded that dynaferry loads itself.
     private static let byDynaferry = "dynaferry"
 
-    /// The same arguments where nothing is loaded by DynamoDB: for checks of tables alone.
-    private var unloaded: CopyArguments {
-        var arguments = arguments
-        arguments.native.load = nil
-        return arguments
-    }
-
     /// Where a table's export goes.
     private func place(of table: String) -> String {
         let base = via.text.hasSuffix("/") ? via.text : via.text + "/"
@@ -170,11 +163,11 @@ struct EngineVia {
             "--via: \(source.region) and \(target.region) are in different partitions of AWS, and"
                 + " no credentials reach both",
             hints: [
-                "first: dynaferry copy \(arguments.source.text) \(via.text) --snapshot, with the"
+                "first: dynaferry copy \(arguments.sourceText) \(via.text) --snapshot, with the"
                     + " source's credentials",
                 "then copy the bucket: aws s3 sync \(via.text) FOLDER with the source's, and"
                     + " aws s3 sync FOLDER s3://BUCKET/ with the target's credentials",
-                "last: dynaferry copy s3://BUCKET/ \(arguments.target.text) --load import-table,"
+                "last: dynaferry copy s3://BUCKET/ \(arguments.targetText) --load import-table,"
                     + " with the target's credentials",
             ])
     }

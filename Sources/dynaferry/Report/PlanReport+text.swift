@@ -83,6 +83,12 @@ extension PlanReport {
                 table.indexUnits.map { "\(PlanBlock.units($0)) write units are index \($0.name)'s" }
                 + PlanBlock.boost(table) + notes
         }
+        if let way = table.way {
+            let why = table.ways?[.importTable].map { WaysText.text($0.obstacles) } ?? ""
+            notes.append(
+                "--via takes \(way.rawValue)" + (way == .snapshot && !why.isEmpty ? ": \(why)" : "")
+            )
+        }
         notes += table.warnings
         let isOnly = plan.tables.count == 1
         let lines = notes.flatMap { note in

@@ -57,6 +57,7 @@ struct PlanReport {
             "warnings": .array(table.warnings.map { .string($0) }),
             "surveyed": table.findings.map { ItemText($0, table.source).json } ?? nil,
             "ways": table.ways.map(WaysText.json) ?? nil,
+            "way": table.way.map { .string($0.rawValue) } ?? nil,
             "refusal": table.refusal.map { .string($0.message) } ?? nil,
         ]
     }

@@ -15,7 +15,7 @@ struct WaysText {
         self.tables = tables
     }
 
-    private static let head = ["way", "time", "read units", "write units", "cost"]
+    private static let head = ["way", "time", "reads", "writes", "cost"]
 
     var lines: [String] {
         let possible = ways.ways.filter(\.isPossible)
@@ -26,13 +26,13 @@ struct WaysText {
         let afterwards = possible.filter { !$0.afterwards.isEmpty }.map { way in
             "\(way.kind.rawValue): set afterwards: \(way.afterwards.joined(separator: ", "))"
         }
-        let unknown = possible.filter { !$0.unknown.isEmpty }.map { way in
-            "\(way.kind.rawValue): without \(way.unknown.formattedList(joinedBy: "and"))"
-        }
+        let unknown = Self.grouped(possible) { way in
+            way.unknown.isEmpty ? nil : way.unknown.formattedList(joinedBy: "and")
+        }.map { "cost of \($0.ways): without \($0.text)" }
         let best =
             "recommended: \(ways.recommended.rawValue), since \(ways.reason)"
             + (ways.recommended.option.map { ": \($0)" } ?? "")
-        return figures
+        return figures + ["DynamoDB promises no time: an export takes some minutes at least."]
             + (obstacles + afterwards + unknown + [best]).flatMap {
                 $0.wrapped(to: PlanBlock.width, hanging: 2)
             }
@@ -40,28 +40,45 @@ struct WaysText {
 
     /// Ways that can't be taken, those for the same reasons together.
     private var obstacles: [String] {
+        Self.grouped(ways.ways) { $0.isPossible ? nil : obstacles($0) }
+            .map { "not \($0.ways): \($0.text)" }
+    }
+
+    /// What is said of ways, once where it is the same.
+    private static func grouped(
+        _ ways: [PlannedWays.Way], _ text: (PlannedWays.Way) -> String?
+    ) -> [(ways: String, text: String)] {
         var found: [(text: String, ways: [String])] = []
-        for way in ways.ways where !way.isPossible {
-            let text = obstacles(way)
+        for way in ways {
+            guard let text = text(way) else { continue }
             if let known = found.firstIndex(where: { $0.text == text }) {
                 found[known].ways.append(way.kind.rawValue)
             } else {
                 found.append((text, [way.kind.rawValue]))
             }
         }
-        return found.map { "not \($0.ways.formattedList(joinedBy: "or")): \($0.text)" }
+        return found.map { ($0.ways.formattedList(joinedBy: "or"), $0.text) }
     }
 
     private func row(_ way: PlannedWays.Way) -> [String] {
         let own = PlanBlock.known(way.seconds, PlanBlock.duration)
         let time =
-            way.waitsForService
-            ? way.seconds == 0 ? "DynamoDB's" : "DynamoDB's + \(own)" : own
+            switch way.kind {
+            case .scan: own
+            case .snapshot: "export + \(own)"
+            case .importTable: "export + import"
+            case .bulkPut: "export + bulk-put"
+            }
         return [
             way.kind.rawValue, time, PlanBlock.known(way.readUnits) { $0.groupedWhole },
             PlanBlock.known(way.writeUnits) { $0.groupedWhole },
             PlanBlock.known(way.dollars, PlanBlock.dollars),
         ]
+    }
+
+    /// Of one table.
+    static func text(_ obstacles: [PlannedWays.Obstacle]) -> String {
+        obstacles.map(\.reason).joined(separator: "; ")
     }
 
     /// Each reason once, with the tables that it holds for where there are several.
