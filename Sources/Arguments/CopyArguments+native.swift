@@ -142,7 +142,7 @@ extension CopyArguments {
             Option(
                 "--restore-from", .restore, \.native.restoreFrom, in: .files, default: "none",
                 "Refused, with the commands that restore a table to be copied."
-            ).hidden,
+            ).once.hidden,
         ]
     }
 

@@ -30,7 +30,7 @@ import Transfer
     private static let samples = [
         "5", "20m", "64MiB", "eu-west-1", "http://127.0.0.1:8000",
         "arn:aws:iam::123456789012:role/copier", "old-*=new-*", "Orders=50", "abc", "18:30",
-        "5%", "pk:S", "AES256", "123456789012",
+        "5%", "pk:S", "AES256", "123456789012", "2026-11-28T06:00:00Z", "s3://ccc/",
     ]
 
     /// What a file may say of an option, beside the words that mean the same.
@@ -93,7 +93,9 @@ import Transfer
             "--csv-types",
             "--csv-header", "--csv-delimiter":
             ["./aaa/", "bbb"]
-        case "--expected-bucket-owner", "--requester-pays", "--sse", "--sse-kms-key-id",
+        case "--load": ["s3://aaa/", "bbb"]
+        case "--snapshot", "--snapshot-time", "--since", "--expected-bucket-owner",
+            "--requester-pays", "--sse", "--sse-kms-key-id",
             "--bucket-owner-full-control":
             ["aaa", "s3://bbb/"]
         default: ["aaa", "bbb"]
@@ -105,6 +107,8 @@ import Transfer
         switch option {
         case "--through-jobs", "--through-timeout": ["--through=cat"]
         case "--show-raw", "--full": ["--show=5"]
+        case "--snapshot-time": ["--snapshot"]
+        case "--via-cleanup": ["--via=s3://ccc/"]
         default: ["--role-arn=\(role)"]
         }
     }

@@ -122,6 +122,7 @@ enum NativeMessages {
                 NativeLine("copy s3://dumps/indexed/ new --load import-table"),
                 NativeLine("copy s3://dumps/loose/ new --load import-table --key id:S,at:S"),
                 NativeLine("copy s3://dumps/more/ new --load import-table", "a file lies beside"),
+                NativeLine("copy s3://dumps/chain/ new --load import-table", "of changes alone"),
                 NativeLine("copy s3://dumps/x/ events --load bulk-put", "it holds items"),
                 NativeLine(
                     "copy s3://dumps/x/ events --merge --load bulk-put --write-units 500"),
@@ -240,6 +241,12 @@ enum NativeMessages {
                 NativeLine(
                     "copy s3://dumps/x/ dev-cancelled --load import-table",
                     tampering: ("DescribeImport", ended("ImportStatus", "CANCELLED"))),
+                NativeLine(
+                    "copy s3://dumps/x/ dev-less --load import-table", "it counts fewer items",
+                    tampering: (
+                        "DescribeImport",
+                        ended("ImportStatus", "COMPLETED", nil, nil, [("ImportedItemCount", 11)])
+                    )),
                 NativeLine(
                     "copy s3://dumps/x/ dev-odd --load import-table", "for a reason of its own",
                     tampering: (

@@ -138,6 +138,9 @@ final class NativeMessageSite {
         }
         // What can be exported is a day long.
         site.server.advanceClock(by: .seconds(86_400))
+        let chain = try site.run(
+            "copy orders s3://dumps/chain/ --since $(date -u -d '+1 day -2 hours' +%FT%TZ)" + usual)
+        guard chain.status == 0 else { throw TestFailure("\(chain)") }
         let keys = site.server.keys(in: "dumps")
         guard
             let bad = keys.first(where: { $0.hasPrefix("bad/") && $0.contains("/data/") }),

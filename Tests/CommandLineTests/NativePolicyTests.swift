@@ -47,6 +47,12 @@ import Testing
             preparations: exported + ["copy orders orders-new --schema-only"], ofSource: [],
             ofTarget: ["dynamodb:Scan", "dynamodb:StartBulkPutItems"]),
         Way(
+            line: "s3://dumps/x/ orders-new --load import-table --verify",
+            preparations: exported, ofSource: [], ofTarget: ["dynamodb:Scan"]),
+        Way(
+            line: "orders orders-new --via s3://dumps/v/ --via-cleanup", ofSource: [],
+            ofTarget: ["dynamodb:Scan", "s3:DeleteObject", "s3:GetObject"]),
+        Way(
             line: "orders orders-new --via s3://dumps/v/",
             ofSource: exporting + ["s3:GetObject", "s3:ListBucket"],
             ofTarget: ["dynamodb:DescribeImport", "dynamodb:ImportTable", "s3:GetObject"]),

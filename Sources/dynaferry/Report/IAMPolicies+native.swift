@@ -24,8 +24,11 @@ extension IAMPolicies {
     var writingItems: [String] {
         if loads.contains(nil) { return ["BatchWriteItem", "PutItem", "Scan"] }
         // A table that is there is looked into: whether it holds items.
-        return loads.contains(.bulkPut) ? ["Scan"] : []
+        return loads.contains(.bulkPut) || isVerified ? ["Scan"] : []
     }
+
+    /// Nothing is removed that is not verified.
+    var isVerified: Bool { arguments.verifies || arguments.native.viaCleanup }
 
     /// ImportTable makes the table by itself.
     var creating: [String] { loads == [.importTable] ? [] : ["CreateTable"] }
@@ -79,6 +82,7 @@ extension IAMPolicies {
         if loads.contains(.bulkPut) { touched.insert("PutObject") }
         // table.json is put beside the export.
         if arguments.native.via != nil { touched.insert("PutObject") }
+        if arguments.native.viaCleanup { touched.formUnion(["DeleteObject", "GetObject"]) }
         guard !touched.isEmpty else { return statements }
         let files = arguments.native.via.map { [$0] } ?? sources
         var keyActions = ["kms:Decrypt"]

@@ -94,7 +94,7 @@ struct IAMPolicies {
 
     /// What a verification needs besides, on both sides.
     private var verifying: [String] {
-        arguments.verifies || arguments.onlyChanged
+        isVerified || arguments.onlyChanged
             ? ["BatchGetItem", "DescribeTimeToLive", "GetItem"] : []
     }
 
