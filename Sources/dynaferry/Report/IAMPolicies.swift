@@ -46,10 +46,13 @@ struct IAMPolicies {
 
     var text: String { json.prettyText }
 
-    /// What a copy would do to its target, and a plan can't try: actions, the names of IAM.
+    /// What a copy would do to its target, or have DynamoDB do, and a plan can't try: actions, the
+    /// names of IAM.
     var writing: [String] {
         let reads = ["Describe", "Get", "BatchGet", "List", "Scan"]
-        let actions: [JSON] = target.flatMap { $0["Action"]?.array ?? [] }
+        // An export is asked for by the source, and written in its name.
+        let statements = target + (isExportedByService ? source : [])
+        let actions: [JSON] = statements.flatMap { $0["Action"]?.array ?? [] }
         return actions.compactMap(\.string).filter { action in
             let name = action.drop { $0 != ":" }.dropFirst()
             return !reads.contains { name.hasPrefix($0) }

@@ -22,7 +22,8 @@ extension PlanReport {
         if !notes.isEmpty { lines += [""] + notes }
         var ends: [String] = []
         if !unchecked.isEmpty {
-            ends.append("not tried: \(unchecked.count) permissions to write; --iam lists them")
+            ends.append(
+                "not tried: \(unchecked.count.counted("permission")) to write; --iam lists them")
         }
         ends.append(
             "Estimates: items and sizes as the tables report them, up to six hours old; the rest"
