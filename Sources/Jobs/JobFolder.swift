@@ -1,3 +1,4 @@
+import Connectors
 import Flow
 import Glibc
 import System
@@ -92,6 +93,17 @@ package struct JobFolder: Sendable {
     /// The newest job of this identity, finished or not.
     package func newest(identity: String) -> JobRecord? {
         jobs(identity: identity).max { $0.created < $1.created }
+    }
+
+    /// A table as it was when a job had DynamoDB export it there; nil where none has.
+    package func exportedTable(named name: String, to files: String) -> ExportedTable? {
+        for record in records.sorted(by: { $0.created > $1.created }) {
+            let tables = (try? tables(of: record.id)) ?? []
+            for table in tables where table.source == name && table.target == files {
+                if let kept = table.requests.first?.table { return kept }
+            }
+        }
+        return nil
     }
 
     /// The newest job whose tables `selection` has chosen, finished or not.

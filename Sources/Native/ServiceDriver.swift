@@ -57,6 +57,7 @@ package final class ServiceDriver: Sendable {
     private struct State {
         var requests: [ServiceRequest]
         var isStopping = false
+        var hasNotedQuota = false
     }
 
     /// - Parameters:
@@ -122,9 +123,9 @@ package final class ServiceDriver: Sendable {
             arn = try await operation.ask(request.body)
         } catch {
             if error.code == "LimitExceededException" {
-                note(
-                    "DynamoDB runs as many \(settings.noun)s of this account as it does at once:"
-                        + " waiting")
+                // Nothing was begun: there is nothing to look for.
+                if request.sent == nil { try keep(place) { $0.sent = nil } }
+                noteQuota()
                 return false
             }
             if error.tokenIsTaken { try keep(place) { $0.failureCode = error.code } }
@@ -134,6 +135,15 @@ package final class ServiceDriver: Sendable {
         }
         try take(arn, place)
         return true
+    }
+
+    private func noteQuota() {
+        let isFirst = state.withLock { state in
+            defer { state.hasNotedQuota = true }
+            return !state.hasNotedQuota
+        }
+        guard isFirst else { return }
+        note("DynamoDB runs as many \(settings.noun)s of this account as it does at once: waiting")
     }
 
     private func take(_ arn: String, _ place: Int) throws(FlowFailure) {
@@ -150,11 +160,12 @@ package final class ServiceDriver: Sendable {
                 await pacer.turn()
                 let page = try await operation.list(from: next)
                 for arn in page.arns {
-                    // They come newest first, and clocks may differ.
+                    // Clocks may differ.
                     if let began = Self.began(arn), let sent = request.sent,
                         began < sent - Self.clocksDiffer
                     {
-                        return nil
+                        if operation.listsNewestFirst { return nil }
+                        continue
                     }
                     await pacer.turn()
                     if try await operation.look(arn).token == request.token { return arn }

@@ -7,10 +7,17 @@ package protocol ServiceOperation: Sendable {
     /// - Returns: the ARN of the work, which is under way.
     func ask(_ body: JSON) async throws(AWSError) -> String
 
-    /// A page of the ARNs of such work, the newest first, and where the next page begins.
+    /// Such work is listed the newest first.
+    var listsNewestFirst: Bool { get }
+
+    /// A page of the ARNs of such work, and where the next page begins.
     func list(from next: String?) async throws(AWSError) -> (arns: [String], next: String?)
 
     func look(_ arn: String) async throws(AWSError) -> ServiceState
+}
+
+extension ServiceOperation {
+    package var listsNewestFirst: Bool { false }
 }
 
 /// Where work that DynamoDB does stands.
@@ -28,7 +35,7 @@ package struct ServiceState: Equatable, Sendable {
     package var end: End?
     /// Known at its end.
     package var items: Int?
-    /// Of an import: items that could not be taken, at least.
+    /// Of loads: items that could not be taken, at least.
     package var errors = 0
 
     package init(arn: String, token: String?, end: End?, items: Int?) {

@@ -14,7 +14,9 @@ extension FlowFailure {
         case "PointInTimeRecoveryUnavailableException":
             hint = SnapshotPreparation.switchingOn(table, endpoint)
         case "InvalidExportTimeException":
-            hint = "that time can no longer be exported: --restart takes the latest one"
+            hint =
+                "that time can't be exported, or no longer: leave --snapshot-time out and take"
+                + " --restart for the latest; after --since take a new --snapshot"
         default: break
         }
     }

@@ -28,6 +28,8 @@ package enum SnapshotPreparation {
         package var load: String?
         /// Which items are exported; nil: all.
         package var filter: ItemFilter?
+        /// What the export is for, where it is a step of something else: it is no other's.
+        package var purpose: JSON?
 
         package init(
             _ source: SourceTable, by exporter: ExportingClient, to bucket: TargetBucket,
@@ -57,12 +59,7 @@ package enum SnapshotPreparation {
             zip(pairs, files).map { PairLocks.Pair($0.source, files: $1.title) }, for: .writing,
             in: jobOptions.folder)
         do {
-            let looks = try await AtOnce.ofTables(
-                Array(zip(pairs, files)),
-                named: zip(pairs, files).map { ($0.source.name, $1.title) }
-            ) { pair, files in
-                try await Look(pair, files)
-            }
+            let looks = try await looks(pairs, jobOptions.folder)
             let opening = JobOpening(
                 kind: .copy, options: jobOptions,
                 identity: identity(options, looks, jobOptions.selection), time: time, note: note)
@@ -106,12 +103,32 @@ package enum SnapshotPreparation {
     package static func finished(
         _ options: SnapshotOptions, job jobOptions: JobOptions, _ pairs: [Pair]
     ) async throws -> JobRecord? {
-        let looks = try await AtOnce.ofTables(
-            pairs, named: pairs.map { ($0.source.name, $0.bucket.name.text) }
-        ) { pair in try await Look(pair, WritableBucketStore(pair.bucket, prefix: pair.prefix)) }
+        try await newest(options, jobOptions, pairs).flatMap { $0.state.isOver ? $0 : nil }
+    }
+
+    /// Whether a job of the same command is there to be resumed.
+    package static func hasBegun(
+        _ options: SnapshotOptions, job jobOptions: JobOptions, _ pairs: [Pair]
+    ) async throws -> Bool {
+        try await newest(options, jobOptions, pairs).map { !$0.state.isOver } ?? false
+    }
+
+    private static func newest(
+        _ options: SnapshotOptions, _ jobOptions: JobOptions, _ pairs: [Pair]
+    ) async throws -> JobRecord? {
+        let looks = try await looks(pairs, jobOptions.folder)
         let identity = identity(options, looks, jobOptions.selection)
-        return jobOptions.folder.newest(identity: identity.text).flatMap {
-            $0.state.isOver ? $0 : nil
+        return jobOptions.folder.newest(identity: identity.text)
+    }
+
+    private static func looks(_ pairs: [Pair], _ folder: JobFolder) async throws -> [Look] {
+        try await AtOnce.ofTables(
+            pairs,
+            named: pairs.map {
+                ($0.source.name, WritableBucketStore($0.bucket, prefix: $0.prefix).title)
+            }
+        ) { pair in
+            try await Look(pair, WritableBucketStore(pair.bucket, prefix: pair.prefix), folder)
         }
     }
 
@@ -124,10 +141,20 @@ package enum SnapshotPreparation {
         /// Why settings could not be read.
         var unread: String?
 
-        init(_ pair: Pair, _ files: WritableBucketStore) async throws {
+        /// - Parameter folder: a table that is gone may have been asked for before.
+        init(_ pair: Pair, _ files: WritableBucketStore, _ folder: JobFolder) async throws {
             self.pair = pair
             self.files = files
-            description = try await pair.source.readable("source")
+            do {
+                description = try await pair.source.readable("source")
+            } catch {
+                guard let kept = folder.exportedTable(named: pair.source.name, to: files.title),
+                    try await pair.source.describeIfExists() == nil
+                else { throw error }
+                description = try TableDescription(kept.description)
+                settings = TableSettings(json: kept.settings)
+                return
+            }
             // What can't be read of them does not keep the items back.
             do throws(SettingUnreadable) {
                 settings = try await pair.source.settings(Set(Setting.allCases), of: description)
@@ -151,6 +178,7 @@ package enum SnapshotPreparation {
                         "target": .string(look.files.title), "targetEndpoint": "files",
                     ]
                     json["where"] = look.pair.filter.map { .string($0.text) }
+                    json["for"] = look.pair.purpose
                     return json
                 })
         ]
@@ -246,7 +274,10 @@ package enum SnapshotPreparation {
         }
         switch options.extent {
         case .full(let asked):
-            let time = asked ?? Int(clamping: recoverable.upperBound.rounded(.down))
+            // Right after recovery is switched on there is but one time.
+            let latest = max(
+                recoverable.lowerBound.rounded(.up), recoverable.upperBound.rounded(.down))
+            let time = asked ?? Int(clamping: latest)
             guard recoverable.contains(Double(time)) || asked == nil else {
                 throw CopyRefusal(
                     "--snapshot-time \(SnapshotWindows.text(time)): \(name) can be exported as it"
@@ -278,6 +309,8 @@ package enum SnapshotPreparation {
             request.encryption = options.encryption
             var kept = ServiceRequest(request.body)
             kept.load = look.pair.load
+            kept.table = ExportedTable(
+                description: look.description.json, settings: look.settings.json)
             return kept
         }
     }
@@ -337,6 +370,11 @@ package enum SnapshotPreparation {
                     + " \(tableARN); or give a time in its place")
         } catch {
             throw CopyRefusal(error, side: "source", look.pair.exporter.endpoint)
+        }
+        guard export.state != .failed else {
+            throw CopyRefusal(
+                "--since \(text): DynamoDB has given up that export",
+                hint: "name another, or a time")
         }
         guard let begin = SnapshotWindows.start(after: export) else {
             throw CopyRefusal(

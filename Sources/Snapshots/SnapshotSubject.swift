@@ -61,6 +61,7 @@ struct SnapshotSubject: Sendable {
 private struct ExportOperation: ServiceOperation {
     let exporter: ExportingClient
     let tableARN: String
+    let listsNewestFirst = true
 
     func ask(_ body: JSON) async throws(AWSError) -> String { try await exporter.ask(body).arn }
 

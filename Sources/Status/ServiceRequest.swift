@@ -1,3 +1,4 @@
+import Connectors
 import DynamoModel
 import JSON
 
@@ -16,6 +17,8 @@ package struct ServiceRequest: Equatable, Sendable {
     package var failureCode: String?
     /// Items, once it is done.
     package var items = 0
+    /// Of an export: the table as it was when it was asked for, which may be gone since.
+    package var table: ExportedTable?
     /// Of an export that a table is loaded from: how, as it was decided before it was asked for.
     package var load: String?
 
@@ -29,6 +32,7 @@ package struct ServiceRequest: Equatable, Sendable {
         json["arn"] = arn.map { .string($0) }
         json["failure"] = failureCode.map { .string($0) }
         json["load"] = load.map { .string($0) }
+        json["table"] = table?.json
         return json
     }
 
@@ -53,6 +57,7 @@ package struct ServiceRequest: Equatable, Sendable {
         arn = json["arn"]?.string
         failureCode = json["failure"]?.string
         load = json["load"]?.string
+        table = json["table"].flatMap { ExportedTable(kept: $0) }
     }
 }
 
@@ -78,7 +83,13 @@ extension ServiceRequest {
     package func renewed(token: String) -> ServiceRequest {
         var other = ServiceRequest(body)
         other.body["ClientToken"] = .string(token)
-        other.load = load
+        (other.load, other.table) = (load, table)
+        // What is reported of the one before is not of this one.
+        if let prefix = body["OutputS3Configuration"]?["S3KeyPrefix"]?.string, let old = self.token
+        {
+            other.body["OutputS3Configuration"]?["S3KeyPrefix"] = .string(
+                prefix.replacing(old, with: token))
+        }
         return other
     }
 }

@@ -14,6 +14,8 @@ package struct ExportListing: Equatable, Sendable {
         package var data: [FileEntry]
         /// Ours, `table.json`: definition and settings of the table; or dynamodump's `schema.json`.
         package var table: String?
+        /// Files lie among its data that are none by their names.
+        package var hasStrangers = false
         /// Data Pipeline's list of its files.
         package var pipelineManifest: String?
         /// What lies in the folder `data` beside its own folder: incremental exports share it, and
@@ -62,6 +64,8 @@ package struct ExportListing: Equatable, Sendable {
             add(folder, entries, isExport: folders.contains(folder))
         }
         for number in exports.indices where exports[number].summary != nil {
+            let pool = exports[number].folder + "data/"
+            exports[number].hasStrangers = skipped.contains { $0.hasPrefix(pool) }
             exports[number].shared = pools[Self.parent(of: exports[number].folder)] ?? []
         }
     }

@@ -175,7 +175,7 @@ package struct ExportReader: Sendable {
         // What else lies in a folder that several share is theirs.
         if read.window != nil { return }
         let unlisted = found.data.count - listed.count
-        export.hasUnlisted = unlisted > 0
+        export.hasUnlisted = unlisted > 0 || found.hasStrangers
         if unlisted > 0 {
             export.notes.append(
                 "not in the manifest, and not read: \(unlisted.counted("file")) below"

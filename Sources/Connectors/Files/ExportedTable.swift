@@ -15,9 +15,14 @@ package struct ExportedTable: Equatable, Sendable {
 
     package var name: String? { description["TableName"]?.string }
 
-    package var bytes: [UInt8] {
-        let json: JSON = ["version": 1, "table": description, "settings": settings]
-        return json.bytes
+    package var json: JSON { ["version": 1, "table": description, "settings": settings] }
+
+    package var bytes: [UInt8] { json.bytes }
+
+    /// nil for what is not ``json``.
+    package init?(kept json: JSON) {
+        guard let table = json["table"], (try? TableDescription(table)) != nil else { return nil }
+        self.init(description: table, settings: json["settings"] ?? [:])
     }
 
     package init(parsing bytes: [UInt8], called file: String) throws(ManifestError) {

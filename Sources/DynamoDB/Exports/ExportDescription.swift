@@ -12,11 +12,8 @@ package struct ExportDescription: Equatable, Sendable {
     package var arn: String
     package var state: State
     package var token: String?
-    /// Of the summary, from the root of the bucket, once it is completed.
-    package var manifestKey: String?
     /// nil before its end.
     package var items: Int?
-    package var billedBytes: Int?
     /// Of a failed one: the service's name for it, and its words.
     package var failureCode: String?
     package var failureMessage: String?
@@ -30,9 +27,7 @@ package struct ExportDescription: Equatable, Sendable {
         arn = json["ExportArn"]?.string ?? ""
         state = json["ExportStatus"]?.string.flatMap(State.init) ?? .inProgress
         token = json["ClientToken"]?.string
-        manifestKey = json["ExportManifest"]?.string
         items = json["ItemCount"]?.int(in: ServiceRanges.itemCount)
-        billedBytes = json["BilledSizeBytes"]?.int(in: ServiceRanges.tableBytes)
         failureCode = json["FailureCode"]?.string
         failureMessage = json["FailureMessage"]?.string
         exportTime = json["ExportTime"]?.double(in: ServiceRanges.timestamps)

@@ -68,12 +68,10 @@ package struct BulkDescription: Equatable, Sendable {
     package var arn: String
     package var state: State
     package var token: String?
-    /// Written, and failed.
+    /// Written and failed together.
     package var items: Int
+    /// Of these, failed.
     package var failed: Int
-    /// Of the files, which are known after a while.
-    package var bytes: Int
-    package var bytesInAll: Int?
     package var failureCode: String?
     package var failureMessage: String?
 
@@ -84,8 +82,6 @@ package struct BulkDescription: Equatable, Sendable {
         token = json["ClientToken"]?.string
         items = json["ProcessedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
         failed = json["FailedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
-        bytes = json["ProcessedInputBytes"]?.int(in: ServiceRanges.tableBytes) ?? 0
-        bytesInAll = json["TotalInputBytes"]?.int(in: ServiceRanges.tableBytes)
         failureCode = json["FailureCode"]?.string
         failureMessage = json["FailureMessage"]?.string
     }
@@ -147,8 +143,6 @@ extension Operation {
         .optional("ClientToken", .name),
         .informing("ProcessedItemCount", .whole(ServiceRanges.itemCount)),
         .informing("FailedItemCount", .whole(ServiceRanges.itemCount)),
-        .informing("ProcessedInputBytes", .whole(ServiceRanges.tableBytes)),
-        .informing("TotalInputBytes", .whole(ServiceRanges.tableBytes)),
         .informing("FailureCode", .name),
         .informing("FailureMessage", .anyText),
     ]

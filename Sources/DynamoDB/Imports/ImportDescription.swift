@@ -14,26 +14,21 @@ package struct ImportDescription: Equatable, Sendable {
     package var arn: String
     package var state: State
     package var token: String?
-    package var tableARN: String?
     /// Counts are 0 until the end.
     package var itemsImported: Int
     /// Lines that are no items: one may stand for all that follow in its object.
     package var errors: Int
     package var failureCode: String?
     package var failureMessage: String?
-    /// Where the service writes what is wrong with items.
-    package var logGroupARN: String?
 
     /// What a reply's shape has let through.
     init(_ json: JSON) {
         arn = json["ImportArn"]?.string ?? ""
         state = json["ImportStatus"]?.string.flatMap(State.init) ?? .inProgress
         token = json["ClientToken"]?.string
-        tableARN = json["TableArn"]?.string
         itemsImported = json["ImportedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
         errors = json["ErrorCount"]?.int(in: ServiceRanges.itemCount) ?? 0
         failureCode = json["FailureCode"]?.string
         failureMessage = json["FailureMessage"]?.string
-        logGroupARN = json["CloudWatchLogGroupArn"]?.string
     }
 }

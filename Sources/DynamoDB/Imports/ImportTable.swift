@@ -61,11 +61,9 @@ extension Operation {
         .required("ImportArn", .arn),
         .required("ImportStatus", .word(ImportDescription.State.allCases.map(\.rawValue))),
         .optional("ClientToken", .name),
-        .informing("TableArn", .arn),
         .informing("ImportedItemCount", .whole(ServiceRanges.itemCount)),
         .informing("ErrorCount", .whole(ServiceRanges.itemCount)),
         .informing("FailureCode", .name),
         .informing("FailureMessage", .anyText),
-        .informing("CloudWatchLogGroupArn", .arn),
     ]
 }

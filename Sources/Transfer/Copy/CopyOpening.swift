@@ -36,13 +36,16 @@ struct CopyOpening {
             let found = opening.tables[number]
             // A table by the name of one that the job was about to make holds nothing of its own.
             switch job.tables[number].record.targetWas {
-            case .creating where found.preflight.isImported:
+            case .creating, .created:
+                if opening.options.restarts { try found.preflight.checkRestart(found.findings) }
+                guard job.tables[number].record.targetWas == .creating else { break }
+                guard found.preflight.isImported else {
+                    if found.findings.target != nil { try await found.preflight.checkEmpty() }
+                    break
+                }
                 try found.preflight.checkResuming(
                     job.tables[number].record.requests, found.findings)
-            case .creating where found.findings.target != nil:
-                try await found.preflight.checkEmpty()
             case .empty, .merged: try opening.checkConsent(number)
-            case .creating, .created: break
             }
         }
         opening.announce(job)
@@ -50,7 +53,7 @@ struct CopyOpening {
         try await checkCost(firsts, job)
         for number in tables.indices where !job.tables[number].record.requests.isEmpty {
             let renewed = job.tables[number].record.requests.map { request in
-                request.failureCode == nil
+                request.failureCode == nil && !options.restarts
                     ? request : request.renewed(token: ServiceRequest.token(using: &generator))
             }
             try job.kept?.file.setRequests(renewed, ofTable: number)

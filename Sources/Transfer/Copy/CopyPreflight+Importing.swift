@@ -42,11 +42,20 @@ extension CopyPreflight {
                     + " not list, and DynamoDB would load them too",
                 hint: "move them away, or leave --load out")
         }
+        guard !export.export.data.contains(where: { $0.name.contains(".ion") }) else {
+            throw CopyRefusal(
+                "\(option): the files of \(export.title) are in ION", hint: "leave --load out")
+        }
         guard compression(of: export) != nil else {
             throw CopyRefusal(
                 "\(option): the files of \(export.title) are compressed in more than one"
                     + " way, and DynamoDB takes one", hint: "leave --load out")
         }
+        try checkTarget(of: load, findings)
+    }
+
+    /// What can be refused before there are files.
+    func checkTarget(of load: ServiceLoad, _ findings: Findings) throws(CopyRefusal) {
         switch load {
         case .importTable: try checkImport(findings)
         case .bulkPut: try checkBulkPut(findings)
@@ -70,6 +79,11 @@ extension CopyPreflight {
                 "--load bulk-put: \(target.name) is a global table, into which DynamoDB puts none",
                 hint: "leave --load out: dynaferry writes the items then")
         }
+        if case .percent? = options.limits.writeUnits {
+            throw CopyRefusal(
+                "--write-units: bulk-put takes units a second, and no share of the table's",
+                hint: "write --write-units N, or leave --load out")
+        }
         guard let units = bulkUnits, units < BulkPutRequest.writeUnitsMin else { return }
         throw CopyRefusal(
             "--write-units: \(units.grouped), but bulk-put takes no limit below"
@@ -88,8 +102,10 @@ extension CopyPreflight {
 
     /// A new job: there must be no table.
     /// - Parameter finished: the job that has imported it, if one has.
-    func checkNew(finished: JobRecord? = nil) throws(CopyRefusal) {
-        guard isImported else { return }
+    func checkNew(
+        finished: JobRecord? = nil, isImported: Bool? = nil
+    ) throws(CopyRefusal) {
+        guard isImported ?? self.isImported else { return }
         if let finished {
             throw CopyRefusal(
                 "job \(finished.id) has imported \(target.name), and is finished",
@@ -108,6 +124,8 @@ extension CopyPreflight {
     ) throws(CopyRefusal) {
         guard let request = requests.first, findings.target != nil else { return }
         if let code = request.failureCode {
+            // Nothing of the job's was begun, or ended before it made the table.
+            guard !Self.codesWithoutTable.contains(code) else { return try checkNew() }
             throw CopyRefusal(
                 "DynamoDB has given up the import into \(target.name) (\(code)), and left the"
                     + " table with what it had imported",
@@ -115,6 +133,18 @@ extension CopyPreflight {
                     + " without --load, and with --merge")
         }
         guard request.sent != nil else { return try checkNew() }
+    }
+
+    private static let codesWithoutTable: Set = [
+        "TableAlreadyExists", "ImportConflictException", "IdempotentParameterMismatchException",
+    ]
+
+    /// What DynamoDB has done is not done again into a table that is there.
+    func checkRestart(_ findings: Findings) throws(CopyRefusal) {
+        guard isImported, findings.target != nil else { return }
+        throw CopyRefusal(
+            "--restart: there is the table \(target.name), and ImportTable only makes new ones",
+            hint: "delete it first; or copy without --load, and with --merge")
     }
 
     /// What DynamoDB is asked; nothing where it is not to load the target.

@@ -47,12 +47,20 @@ package enum CopyPreparation {
 
     /// Passes every refusal that can be passed before a job is known, and changes nothing.
     /// - Throws: ``CopyRefusal`` that names all tables that can't be copied.
-    package static func check(_ options: [CopyOptions], tables: [Pair]) async throws {
+    /// - Parameter loads: how DynamoDB is to load each, from files that are not there yet.
+    package static func check(
+        _ options: [CopyOptions], tables: [Pair], loads: [ServiceLoad?]
+    ) async throws {
         let preflights = zip(tables, options).map {
             CopyPreflight(source: $0.source, target: $0.target, options: $1)
         }
-        _ = try await AtOnce.ofTables(preflights, named: preflights.map(\.names)) { preflight in
-            guard try await preflight.run().target != nil else { return }
+        _ = try await AtOnce.ofTables(
+            Array(zip(preflights, loads)), named: preflights.map(\.names)
+        ) { preflight, load in
+            let findings = try await preflight.run()
+            if let load { try preflight.checkTarget(of: load, findings) }
+            guard findings.target != nil else { return }
+            if load == .importTable { try preflight.checkNew(isImported: true) }
             try await preflight.checkEmpty()
         }
     }

@@ -166,12 +166,11 @@ final class CopyTask: TableTask {
 
     private func moveItems() async -> FlowOutcome {
         guard options.part != .schema else { return .completed }
-        switch options.load {
-        case .importTable: return await importTable()
-        case .bulkPut: return await bulkPut()
-        case nil: break
-        }
         do {
+            if let load = options.load {
+                try keepChain()
+                return load == .importTable ? await importTable() : await bulkPut()
+            }
             let superseded: Set<LinePlace>
             switch await checkFiles() {
             case .success(let places): superseded = places
@@ -219,7 +218,8 @@ final class CopyTask: TableTask {
         {
             throw CopyRefusal(
                 "\(export.title) has other incremental exports than when the job began",
-                hint: "put those back that are gone; or begin anew: --restart")
+                hint: "put those back that are gone, and move those away that have come before"
+                    + " others; or begin anew: --restart")
         }
         try context.keeper.setChain(table: number, chain)
     }

@@ -4,6 +4,7 @@ import Connectors
 import Dispatch
 import DynamoDB
 import Flow
+import JSON
 import Jobs
 import Pacing
 import S3
@@ -40,11 +41,15 @@ struct EngineVia {
         let exporter = ExportingClient(
             try await sides.client(sides.source, arguments, voice))
         var pairs: [SnapshotPreparation.Pair] = []
+        var loads: [ServiceLoad?] = []
         for table in tables {
             var pair = try await EngineFiles.snapshotPair(
                 table.source, by: exporter, to: place(of: table.source.name), sides, arguments,
                 voice)
-            pair.load = try await load(of: table)?.rawValue ?? Self.byDynaferry
+            let load = try await load(of: table)
+            pair.load = load?.rawValue ?? Self.byDynaferry
+            pair.purpose = purpose(of: table)
+            loads.append(load)
             pairs.append(pair)
         }
         let options = arguments.snapshotOptions
@@ -54,10 +59,12 @@ struct EngineVia {
                 end: { [self] in try await cleanup(after: $0, tables, exported, sides) })
         }
         // What would refuse the second job must not be found when the first has been paid for.
-        try await CopyPreparation.check(
-            try EngineCopy.options(
-                of: tables.map { (.table($0.source), $0.target) }, arguments.unloaded, environment),
-            tables: tables.map { (.table($0.source), $0.target) })
+        if try await !SnapshotPreparation.hasBegun(options, job: job, pairs) {
+            let copies = tables.map { (CopySource.table($0.source), $0.target) }
+            try await CopyPreparation.check(
+                try EngineCopy.options(of: copies, arguments.unloaded, environment),
+                tables: copies, loads: loads)
+        }
         let first = try await SnapshotPreparation.prepare(
             options, job: job, pairs, policy: EngineCopy.policy(arguments),
             note: { voice.note($0) }, seed: anySeed())
@@ -109,7 +116,10 @@ struct EngineVia {
             throw CommandFailure(
                 "job \(finished.id) exported the tables \(JobAge.spelled(age)) ago, and not all are"
                     + " loaded: what changed in the source since then would be missed",
-                hints: ["--resume loads them all the same; --restart exports them again"])
+                hints: [
+                    "--resume loads them all the same; --restart exports them again, once targets"
+                        + " that hold items already are deleted"
+                ])
         }
         voice.note("loading what job \(finished.id) has exported")
         return exported
@@ -155,6 +165,16 @@ struct EngineVia {
         return base + name + "/"
     }
 
+    /// What tells its export from another's, which is not loaded and not removed.
+    private func purpose(of table: EngineCopy.TablePair) -> JSON {
+        let own = arguments.own(of: table.source.name, into: table.target.name)
+        return [
+            "target": .string(table.target.name),
+            "targetEndpoint": .string(table.target.reader.endpoint.url),
+            "load": own.native.load.map { .string($0.rawValue) } ?? .null,
+        ]
+    }
+
     /// One set of credentials can't write into a bucket of another partition.
     private func checkPartitions(_ sides: Sides) throws {
         let (source, target) = (try sides.source.endpoint, try sides.target.endpoint)
@@ -163,12 +183,12 @@ struct EngineVia {
             "--via: \(source.region) and \(target.region) are in different partitions of AWS, and"
                 + " no credentials reach both",
             hints: [
-                "first: dynaferry copy \(arguments.sourceText) \(via.text) --snapshot, with the"
-                    + " source's credentials",
-                "then copy the bucket: aws s3 sync \(via.text) FOLDER with the source's, and"
-                    + " aws s3 sync FOLDER s3://BUCKET/ with the target's credentials",
-                "last: dynaferry copy s3://BUCKET/ \(arguments.targetText) --load import-table,"
-                    + " with the target's credentials",
+                "first, with the source's credentials: dynaferry copy \(arguments.sourceText)"
+                    + " \(via.text) --snapshot",
+                "then copy the bucket: aws s3 sync \(via.text) FOLDER with the source's"
+                    + " credentials, and aws s3 sync FOLDER s3://BUCKET/ with the target's",
+                "last, with the target's credentials, for each table: dynaferry copy"
+                    + " s3://BUCKET/TABLE/ TARGET",
             ])
     }
 
@@ -178,7 +198,7 @@ struct EngineVia {
         if let asked = own.native.load { return asked }
         guard own.optionAgainstLoading == nil,
             try await table.target.describeIfExists() == nil,
-            try await table.source.describe().definition.localIndexes.isEmpty
+            try await table.source.describeIfExists()?.definition.localIndexes.isEmpty == true
         else { return nil }
         return .importTable
     }
@@ -238,7 +258,10 @@ final class ChainedJob: RunningJob, @unchecked Sendable {
     private func run(_ first: Job, _ next: Next?, _ end: End) async throws -> JobStatus {
         var status = await first.run()
         if let next {
-            guard status.outcome == .completed, !current.withLock({ $0.isStopping }) else {
+            guard status.outcome == .completed else { return status }
+            guard !current.withLock({ $0.isStopping }) else {
+                // All is exported, and nothing is loaded.
+                for number in status.tables.indices { status.tables[number].outcome = .stopped }
                 return status
             }
             let second = try await next()

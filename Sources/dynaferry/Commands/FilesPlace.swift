@@ -72,6 +72,9 @@ struct FilesPlace {
                     "files are no part of an export and are not read")
                     + ", \(some.joined(separator: ", ")) among them")
         }
+        for folder in listing.unfinished where !listing.exports.isEmpty {
+            voice.note("\(files.title(of: folder)) is an unfinished export, and is not read")
+        }
         let reader = ExportReader(files, patience: arguments.giveUpAfter)
         var found: [ReadExport] = []
         for export in listing.exports {

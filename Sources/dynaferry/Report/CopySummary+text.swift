@@ -62,7 +62,6 @@ extension CopySummary {
     private var serviceFacts: [(subject: String, fact: String)] {
         let what = arguments.native.since == nil ? "items" : "changes"
         var facts = [(what, counters.itemsWritten.grouped)]
-        if status.runs > 1 { facts.append(("in all", inAll)) }
         if status.tables.count == 1, let table = status.tables.first {
             facts += table.requests.map { ("by DynamoDB", $0.title) }
             if !table.settings.carried.isEmpty, table.outcome == .completed {
