@@ -6,7 +6,10 @@ import Transfer
 
 extension FlowFailure {
     /// DynamoDB has refused to export a table, or to say how far it is.
-    init(exporting table: String, _ endpoint: Endpoint, _ error: AWSError) {
+    init(
+        exporting table: String, _ extent: SnapshotOptions.Extent, _ endpoint: Endpoint,
+        _ error: AWSError
+    ) {
         self.init(
             asking: error,
             lacking: "leave --snapshot or --via out: dynaferry reads the table itself then")
@@ -14,10 +17,17 @@ extension FlowFailure {
         case "PointInTimeRecoveryUnavailableException":
             hint = SnapshotPreparation.switchingOn(table, endpoint)
         case "InvalidExportTimeException":
-            hint =
-                "that time can't be exported, or no longer: leave --snapshot-time out and take"
-                + " --restart for the latest; after --since take a new --snapshot"
+            hint = Self.advice(tooLateFor: extent)
         default: break
+        }
+    }
+
+    private static func advice(tooLateFor extent: SnapshotOptions.Extent) -> String {
+        switch extent {
+        case .full(nil): "that time can no longer be exported: --restart takes the latest one"
+        case .full: "that time can no longer be exported: name another, or leave it out"
+        case .changes:
+            "those changes can no longer be exported: take a new full export with --snapshot"
         }
     }
 

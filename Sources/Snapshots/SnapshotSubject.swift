@@ -43,7 +43,7 @@ struct SnapshotSubject: Sendable {
         _ options: SnapshotOptions, _ note: @escaping @Sendable (String) -> Void
     ) -> ServiceDriver.Hooks {
         ServiceDriver.Hooks(
-            refusal: { FlowFailure(exporting: name, exporter.endpoint, $0) },
+            refusal: { FlowFailure(exporting: name, options.extent, exporter.endpoint, $0) },
             failure: { FlowFailure(export: $0, of: name, to: files.title) },
             finish: { export in
                 let names = ExportNames(id: ExportDescription.id(ofARN: export.arn))

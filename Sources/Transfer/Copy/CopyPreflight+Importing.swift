@@ -20,8 +20,8 @@ extension CopyPreflight {
         }
         guard options.transform.isNone, !options.skipsExpired else {
             throw CopyRefusal(
-                "\(option): items of \(target.name) are chosen or changed, and DynamoDB loads them as"
-                    + " they are",
+                "\(option): items of \(target.name) are chosen or changed, and DynamoDB loads them"
+                    + " as they are",
                 hint: "leave --load out for this table")
         }
         guard export.export.windows.isEmpty else {
