@@ -16,6 +16,8 @@ package final class ServiceDriver: Sendable {
         package var giveUpAfter: Duration
         /// What it is, for people: `export`.
         package var noun: String
+        /// Of several tables only what has come of it is worth a line.
+        package var tellsEach = true
 
         package init(pollEvery: Duration, giveUpAfter: Duration, noun: String) {
             self.pollEvery = pollEvery
@@ -148,7 +150,7 @@ package final class ServiceDriver: Sendable {
 
     private func take(_ arn: String, _ place: Int) throws(FlowFailure) {
         try keep(place) { $0.arn = arn }
-        note("DynamoDB is at work: \(settings.noun) \(arn)")
+        if settings.tellsEach { note("DynamoDB has begun the \(settings.noun) \(arn)") }
     }
 
     /// What an earlier run has asked for without seeing the answer: tokens end, and a second one

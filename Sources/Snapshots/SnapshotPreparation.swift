@@ -406,7 +406,9 @@ package enum SnapshotPreparation {
             let name = look.description.definition.name
             return Job.Table(
                 task: subject.work(
-                    options, job.tables[number], number: number, keeper: keeper, pacer: pacer,
+                    options, job.tables[number], number: number, isOnlyTable: isOnly,
+                    keeper: keeper,
+                    pacer: pacer,
                     note: { note(isOnly ? $0 : "\(name): \($0)") }, time: time),
                 place: number, bytes: look.description.sizeBytes,
                 isFinished: job.tables[number].record.isFinished)

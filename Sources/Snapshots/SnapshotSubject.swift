@@ -23,13 +23,15 @@ struct SnapshotSubject: Sendable {
 
     /// - Parameter number: of the table in its job.
     func work(
-        _ options: SnapshotOptions, _ open: OpenTable, number: Int, keeper: JobKeeper,
+        _ options: SnapshotOptions, _ open: OpenTable, number: Int, isOnlyTable: Bool,
+        keeper: JobKeeper,
         pacer: CallPacer, note: @escaping @Sendable (String) -> Void, time: any TimeSource
     ) -> ServiceWork {
+        var settings = ServiceDriver.Settings(
+            pollEvery: options.pollEvery, giveUpAfter: options.giveUpAfter, noun: "export")
+        settings.tellsEach = isOnlyTable
         let driver = ServiceDriver(
-            ServiceDriver.Settings(
-                pollEvery: options.pollEvery, giveUpAfter: options.giveUpAfter, noun: "export"),
-            ExportOperation(exporter: exporter, tableARN: description.arn ?? ""),
+            settings, ExportOperation(exporter: exporter, tableARN: description.arn ?? ""),
             open.record.requests, hooks(options, note), keeper: keeper, table: number,
             pacer: pacer, note: note, time: time)
         var status = TableStatus(source: name, target: files.title)

@@ -73,10 +73,11 @@ extension CopyTask {
         _ operation: any ServiceOperation, _ requests: [ServiceRequest], noun: String,
         _ hooks: ServiceDriver.Hooks
     ) async -> FlowOutcome {
+        var settings = ServiceDriver.Settings(
+            pollEvery: options.pollEvery, giveUpAfter: options.giveUpAfter, noun: noun)
+        settings.tellsEach = context.isOnlyTable
         let driver = ServiceDriver(
-            ServiceDriver.Settings(
-                pollEvery: options.pollEvery, giveUpAfter: options.giveUpAfter, noun: noun),
-            operation, requests, hooks, keeper: context.keeper, table: number,
+            settings, operation, requests, hooks, keeper: context.keeper, table: number,
             pacer: context.pacer, note: note, time: context.time)
         let status = TableStatus(
             source: subject.source.definition.name, target: target.definition.name)

@@ -158,7 +158,8 @@ private enum CopiedTables {
             let counters = table.progress.counters
             return [
                 table.source, table.target, table.itemsInAll.grouped,
-                Double(counters.storedBytesWritten).inDecimalBytes,
+                // What DynamoDB has loaded by itself it does not say.
+                table.requests.isEmpty ? Double(counters.storedBytesWritten).inDecimalBytes : "-",
                 table.progress.elapsed.inSeconds.fixed(2), counters.deadLetters.grouped,
                 table.settings.carried.count.grouped, table.copyOutcomeText,
             ]
