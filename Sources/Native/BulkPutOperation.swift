@@ -21,20 +21,7 @@ package struct BulkPutOperation: ServiceOperation {
     }
 
     package func look(_ arn: String) async throws(AWSError) -> ServiceState {
-        let found = try await table.describeBulk(arn)
-        let end: ServiceState.End? =
-            switch found.state {
-            case .inProgress, .cancelling: nil
-            case .completed, .withErrors: .done
-            case .cancelled: .failed(code: "CANCELLED", message: found.failureMessage)
-            case .failed:
-                .failed(code: found.failureCode ?? "FAILED", message: found.failureMessage)
-            }
-        var state = ServiceState(
-            arn: arn, token: found.token, end: end,
-            items: end == nil ? nil : max(0, found.items - found.failed))
-        state.errors = found.failed
-        return state
+        ServiceState(try await table.describeBulk(arn), arn: arn)
     }
 }
 

@@ -20,20 +20,7 @@ package struct ImportOperation: ServiceOperation {
     }
 
     package func look(_ arn: String) async throws(AWSError) -> ServiceState {
-        let found = try await table.describeImport(arn)
-        let end: ServiceState.End? =
-            switch found.state {
-            case .inProgress, .cancelling: nil
-            case .completed: .done
-            case .cancelled: .failed(code: "CANCELLED", message: found.failureMessage)
-            case .failed:
-                .failed(code: found.failureCode ?? "FAILED", message: found.failureMessage)
-            }
-        var state = ServiceState(
-            arn: arn, token: found.token, end: end,
-            items: end == nil ? nil : found.itemsImported)
-        state.errors = found.errors
-        return state
+        ServiceState(try await table.describeImport(arn), arn: arn)
     }
 }
 

@@ -1,4 +1,5 @@
 import AWS
+import DynamoDB
 import JSON
 
 /// A kind of work that DynamoDB does by itself, and how it is asked for and looked at.
@@ -43,5 +44,23 @@ package struct ServiceState: Equatable, Sendable {
         self.token = token
         self.end = end
         self.items = items
+    }
+}
+
+extension ServiceState {
+    /// Of work by which DynamoDB loads files. Lines that can't be loaded are no failure of bulk
+    /// puts: those are in its report.
+    init(_ found: LoadDescription, arn: String) {
+        let end: End? =
+            switch found.state {
+            case .inProgress, .cancelling: nil
+            case .completed, .withErrors: .done
+            case .cancelled: .failed(code: "CANCELLED", message: found.failureMessage)
+            case .failed:
+                .failed(code: found.failureCode ?? "FAILED", message: found.failureMessage)
+            }
+        self.init(
+            arn: arn, token: found.token, end: end, items: end == nil ? nil : found.items)
+        errors = found.errors
     }
 }

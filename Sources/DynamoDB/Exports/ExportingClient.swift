@@ -30,15 +30,10 @@ package struct ExportingClient: Sendable {
     package func list(
         ofTable arn: String, from next: String?
     ) async throws(AWSError) -> (arns: [String], next: String?) {
-        var body: JSON = ["TableArn": .string(arn), "MaxResults": 25]
-        if let next { body["NextToken"] = .string(next) }
-        let reply = try await client.call(.listExports, body, repeatable: true)
-        let arns = (reply["ExportSummaries"]?.array ?? []).compactMap { $0["ExportArn"]?.string }
-        let following = reply["NextToken"]?.string
-        guard following == nil || following != next else {
-            throw AWSError(absurd: .listExports, "NextToken does not lead on")
-        }
-        return (arns, following)
+        let page = try await client.page(
+            .listExports, ["TableArn": .string(arn), "MaxResults": 25], "ExportSummaries",
+            from: next)
+        return (page.elements.compactMap { $0["ExportArn"]?.string }, page.next)
     }
 
     /// See ``Client/faultsPass()``.

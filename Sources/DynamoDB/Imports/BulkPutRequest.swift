@@ -54,67 +54,28 @@ package struct BulkPutRequest: Equatable, Sendable {
     }
 }
 
-/// Where such work stands. (API reference, BulkOperationDescription.)
-package struct BulkDescription: Equatable, Sendable {
-    package enum State: String, CaseIterable, Sendable {
-        case inProgress = "IN_PROGRESS"
-        case completed = "COMPLETED"
-        case withErrors = "COMPLETED_WITH_ERRORS"
-        case cancelling = "CANCELLING"
-        case cancelled = "CANCELLED"
-        case failed = "FAILED"
-    }
-
-    package var arn: String
-    package var state: State
-    package var token: String?
-    /// Written and failed together.
-    package var items: Int
-    /// Of these, failed.
-    package var failed: Int
-    package var failureCode: String?
-    package var failureMessage: String?
-
-    /// What a reply's shape has let through.
-    init(_ json: JSON) {
-        arn = json["BulkOperationArn"]?.string ?? ""
-        state = json["BulkOperationStatus"]?.string.flatMap(State.init) ?? .inProgress
-        token = json["ClientToken"]?.string
-        items = json["ProcessedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
-        failed = json["FailedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
-        failureCode = json["FailureCode"]?.string
-        failureMessage = json["FailureMessage"]?.string
-    }
-}
-
 extension TargetTable {
     /// Has DynamoDB put items of files. Its token protects for eight hours: after an unknown
     /// outcome operations are looked at first. (API reference, StartBulkPutItems.)
     /// - Parameter body: a ``BulkPutRequest/body``.
-    package func startBulkPut(_ body: JSON) async throws(AWSError) -> BulkDescription {
+    package func startBulkPut(_ body: JSON) async throws(AWSError) -> LoadDescription {
         let reply = try await client.call(.startBulkPutItems, body, repeatable: false)
-        return BulkDescription(reply["BulkOperationDescription"] ?? [:])
+        return LoadDescription(ofBulkPut: reply["BulkOperationDescription"] ?? [:])
     }
 
-    package func describeBulk(_ arn: String) async throws(AWSError) -> BulkDescription {
+    package func describeBulk(_ arn: String) async throws(AWSError) -> LoadDescription {
         let reply = try await client.call(
             .describeBulkOperation, ["BulkOperationArn": .string(arn)], repeatable: true)
-        return BulkDescription(reply["BulkOperationDescription"] ?? [:])
+        return LoadDescription(ofBulkPut: reply["BulkOperationDescription"] ?? [:])
     }
 
     /// A page of the account's bulk operations, and where the next begins.
     package func bulkOperations(
         from next: String?
     ) async throws(AWSError) -> (arns: [String], next: String?) {
-        var body: JSON = ["MaxResults": 25]
-        if let next { body["NextToken"] = .string(next) }
-        let reply = try await client.call(.listBulkOperations, body, repeatable: true)
-        let following = reply["NextToken"]?.string
-        guard following == nil || following != next else {
-            throw AWSError(absurd: .listBulkOperations, "NextToken does not lead on")
-        }
-        let summaries = reply["BulkOperationsSummaryList"]?.array ?? []
-        return (summaries.compactMap { $0["BulkOperationArn"]?.string }, following)
+        let page = try await client.page(
+            .listBulkOperations, ["MaxResults": 25], "BulkOperationsSummaryList", from: next)
+        return (page.elements.compactMap { $0["BulkOperationArn"]?.string }, page.next)
     }
 }
 
@@ -139,7 +100,7 @@ extension Operation {
 
     private static let bulkFields: [ReplyField] = [
         .required("BulkOperationArn", .arn),
-        .required("BulkOperationStatus", .word(BulkDescription.State.allCases.map(\.rawValue))),
+        .required("BulkOperationStatus", LoadDescription.State.words),
         .optional("ClientToken", .name),
         .informing("ProcessedItemCount", .whole(ServiceRanges.itemCount)),
         .informing("FailedItemCount", .whole(ServiceRanges.itemCount)),

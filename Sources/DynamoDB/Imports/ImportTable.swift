@@ -6,34 +6,29 @@ extension TargetTable {
     /// Has DynamoDB make the table of files. Its token protects only while the import is under way:
     /// after an unknown outcome imports are looked at first. (API reference, ImportTable.)
     /// - Parameter body: an ``ImportRequest/body``.
-    package func importTable(_ body: JSON) async throws(AWSError) -> ImportDescription {
-        ImportDescription(
-            try await client.call(.importTable, body, repeatable: false)["ImportTableDescription"]
-                ?? [:])
+    package func importTable(_ body: JSON) async throws(AWSError) -> LoadDescription {
+        let reply = try await client.call(.importTable, body, repeatable: false)
+        return LoadDescription(ofImport: reply["ImportTableDescription"] ?? [:])
     }
 
-    package func describeImport(_ arn: String) async throws(AWSError) -> ImportDescription {
+    package func describeImport(_ arn: String) async throws(AWSError) -> LoadDescription {
         let reply = try await client.call(
             .describeImport, ["ImportArn": .string(arn)], repeatable: true)
-        return ImportDescription(reply["ImportTableDescription"] ?? [:])
+        return LoadDescription(ofImport: reply["ImportTableDescription"] ?? [:])
     }
 
-    /// A page of the account's imports, the newest first.
+    /// A page of the account's imports.
     /// - Returns: the ARNs of those into a table of this name, and where the next page begins.
     package func imports(
         from next: String?
     ) async throws(AWSError) -> (arns: [String], next: String?) {
-        var body: JSON = ["PageSize": 25]
-        if let next { body["NextToken"] = .string(next) }
-        let reply = try await client.call(.listImports, body, repeatable: true)
-        let summaries = reply["ImportSummaryList"]?.array ?? []
+        let page = try await client.page(
+            .listImports, ["PageSize": 25], "ImportSummaryList", from: next)
         // A table that is not made yet has no ARN that could be asked for.
-        let own = summaries.filter { $0["TableArn"]?.string?.hasSuffix(":table/\(name)") != false }
-        let following = reply["NextToken"]?.string
-        guard following == nil || following != next else {
-            throw AWSError(absurd: .listImports, "NextToken does not lead on")
+        let own = page.elements.filter {
+            $0["TableArn"]?.string?.hasSuffix(":table/\(name)") != false
         }
-        return (own.compactMap { $0["ImportArn"]?.string }, following)
+        return (own.compactMap { $0["ImportArn"]?.string }, page.next)
     }
 }
 
@@ -59,7 +54,7 @@ extension Operation {
 
     private static let importFields: [ReplyField] = [
         .required("ImportArn", .arn),
-        .required("ImportStatus", .word(ImportDescription.State.allCases.map(\.rawValue))),
+        .required("ImportStatus", LoadDescription.State.words),
         .optional("ClientToken", .name),
         .informing("ImportedItemCount", .whole(ServiceRanges.itemCount)),
         .informing("ErrorCount", .whole(ServiceRanges.itemCount)),
