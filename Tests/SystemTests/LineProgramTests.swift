@@ -3,7 +3,7 @@ import Testing
 
 /// Goal: each line that a program is given has its answer, in order, or there is one failure that
 /// says which line has none; whatever the program does it is never waited for without end.
-@Suite(.timeLimit(.minutes(5))) struct LineProgramTests {
+@Suite(.timeLimit(.minutes(20))) struct LineProgramTests {
     private static func program(
         _ command: String, giveUpAfter: Duration = .seconds(60),
         onErrorLine: @escaping @Sendable (String) -> Void = { _ in }

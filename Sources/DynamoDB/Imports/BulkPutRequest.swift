@@ -102,8 +102,8 @@ extension Operation {
         .required("BulkOperationArn", .arn),
         .required("BulkOperationStatus", LoadDescription.State.words),
         .optional("ClientToken", .name),
-        .informing("ProcessedItemCount", .whole(ServiceRanges.itemCount)),
-        .informing("FailedItemCount", .whole(ServiceRanges.itemCount)),
+        .optional("ProcessedItemCount", .whole(ServiceRanges.itemCount)),
+        .optional("FailedItemCount", .whole(ServiceRanges.itemCount)),
         .informing("FailureCode", .name),
         .informing("FailureMessage", .anyText),
     ]

@@ -56,8 +56,8 @@ extension Operation {
         .required("ImportArn", .arn),
         .required("ImportStatus", LoadDescription.State.words),
         .optional("ClientToken", .name),
-        .informing("ImportedItemCount", .whole(ServiceRanges.itemCount)),
-        .informing("ErrorCount", .whole(ServiceRanges.itemCount)),
+        .optional("ImportedItemCount", .whole(ServiceRanges.itemCount)),
+        .optional("ErrorCount", .whole(ServiceRanges.itemCount)),
         .informing("FailureCode", .name),
         .informing("FailureMessage", .anyText),
     ]

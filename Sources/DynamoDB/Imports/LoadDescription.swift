@@ -18,8 +18,8 @@ package struct LoadDescription: Equatable, Sendable {
     package var arn: String
     package var state: State
     package var token: String?
-    /// That were loaded. An import counts none before its end.
-    package var items = 0
+    /// That were loaded; an import counts none before its end. nil: it does not say.
+    package var items: Int?
     /// Lines that could not be: of an import one may stand for all that follow in its object.
     package var errors = 0
     package var failureCode: String?
@@ -28,16 +28,16 @@ package struct LoadDescription: Equatable, Sendable {
     /// - Parameter json: what a reply's shape has let through.
     init(ofImport json: JSON) {
         self.init(json, arn: "ImportArn", state: "ImportStatus")
-        items = json["ImportedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
+        items = json["ImportedItemCount"]?.int(in: ServiceRanges.itemCount)
         errors = json["ErrorCount"]?.int(in: ServiceRanges.itemCount) ?? 0
     }
 
     /// - Parameter json: what a reply's shape has let through.
     init(ofBulkPut json: JSON) {
         self.init(json, arn: "BulkOperationArn", state: "BulkOperationStatus")
-        let processed = json["ProcessedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
+        let processed = json["ProcessedItemCount"]?.int(in: ServiceRanges.itemCount)
         errors = json["FailedItemCount"]?.int(in: ServiceRanges.itemCount) ?? 0
-        items = max(0, processed - errors)
+        items = processed.map { max(0, $0 - errors) }
     }
 
     private init(_ json: JSON, arn: String, state: String) {

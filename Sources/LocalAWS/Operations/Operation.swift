@@ -60,18 +60,17 @@ package enum Operation: String, CaseIterable, Sendable {
     package var isMutating: Bool {
         switch self {
         case .batchWriteItem, .cancelBulkOperation, .createTable, .deleteItem,
-            .deleteResourcePolicy, .deleteTable,
-            .disableKinesisStreamingDestination, .enableKinesisStreamingDestination, .importTable,
-            .putItem, .putResourcePolicy, .startBulkPutItems, .tagResource, .untagResource,
-            .updateContinuousBackups,
-            .updateContributorInsights, .updateItem, .updateTable, .updateTimeToLive:
+            .deleteResourcePolicy, .deleteTable, .disableKinesisStreamingDestination,
+            .enableKinesisStreamingDestination, .exportTableToPointInTime, .importTable, .putItem,
+            .putResourcePolicy, .startBulkPutItems, .tagResource, .untagResource,
+            .updateContinuousBackups, .updateContributorInsights, .updateItem, .updateTable,
+            .updateTimeToLive:
             true
         case .batchGetItem, .describeBulkOperation, .describeContinuousBackups,
-            .describeContributorInsights,
-            .describeEndpoints, .describeExport, .describeImport,
+            .describeContributorInsights, .describeEndpoints, .describeExport, .describeImport,
             .describeKinesisStreamingDestination, .describeLimits, .describeTable,
-            .describeTimeToLive, .exportTableToPointInTime, .getItem, .getResourcePolicy,
-            .listBulkOperations, .listContributorInsights, .listExports, .listImports, .listTables,
+            .describeTimeToLive, .getItem, .getResourcePolicy, .listBulkOperations,
+            .listContributorInsights, .listExports, .listImports, .listTables,
             .listTagsOfResource, .query, .scan:
             false
         }

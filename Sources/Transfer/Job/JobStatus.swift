@@ -70,9 +70,11 @@ package struct JobStatus: Sendable {
         tables.contains { !$0.settings.notCarried.isEmpty || !$0.settings.differences.isEmpty }
     }
 
-    /// A table is gone: the same command would be refused.
-    package var hasLostTable: Bool {
-        tables.first { $0.failure != nil }?.failure?.code == "ResourceNotFoundException"
+    /// The same command would come to the same end: a table is gone, or what DynamoDB has loaded by
+    /// itself is not all of it.
+    package var isBeyondResuming: Bool {
+        let code = tables.first { $0.failure != nil }?.failure?.code
+        return ["ResourceNotFoundException", "BulkPutErrors", "OtherCount"].contains(code)
     }
 }
 

@@ -104,7 +104,7 @@ struct CopySummary: JobSummary {
         let letters = status.deadLettersPaths.map { "items that did not arrive are in \($0)" }
         if arguments.leavesNextStepsOut { return letters }
         var hints: [String] = []
-        if status.outcome != .completed, !status.hasLostTable, status.id != nil {
+        if status.outcome != .completed, !status.isBeyondResuming, status.id != nil {
             let job = status.id ?? ""
             let command = ShellWords.command(arguments.wordsToResume)
             hints.append(
