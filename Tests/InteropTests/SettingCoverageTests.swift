@@ -4,7 +4,7 @@ import Testing
 /// Method: AWS's own models, as botocore has them, say what a table can be asked about; each is
 /// carried over, named as not carried, or no setting, and stands in a list here. What a new model
 /// has besides fails the test until somebody has thought of it.
-@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: Programs.python != nil, Programs.needsPython), .timeLimit(.minutes(20)))
 struct SettingCoverageTests {
     private static let carried = [
         "AttributeDefinitions", "BillingModeSummary", "DeletionProtectionEnabled",
