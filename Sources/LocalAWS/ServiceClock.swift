@@ -23,9 +23,14 @@ final class ServiceClock: Sendable {
 
     var secondsSinceEpoch: Double { Double(microseconds) / 1e6 }
 
+    /// A duration below zero changes nothing. It comes to be ahead by a thousand years at most.
     func advance(by duration: Duration) {
-        precondition(duration >= .zero, "the service's date does not go back by \(duration)")
-        let ahead = Int(duration.inNanoseconds / 1_000)
-        state.withLock { $0.ahead += ahead }
+        let more = max(0, Int(duration.inNanoseconds / 1_000))
+        state.withLock { state in
+            state.ahead = min(Self.aheadMax, state.ahead.addingClamped(more))
+        }
     }
+
+    /// Microseconds.
+    private static let aheadMax = 365_250 * 86_400 * 1_000_000
 }

@@ -246,7 +246,7 @@ package final class ServiceDriver: Sendable {
 }
 
 extension ServiceRequest {
-    /// What a request needs for being told from others.
+    /// A random token, which tells a request from others: 32 hexadecimal digits.
     package static func token(using generator: inout SeededGenerator) -> String {
         Hex.text((0..<16).map { _ in UInt8.random(in: 0 ... .max, using: &generator) })
     }

@@ -3,9 +3,8 @@ import System
 /// Which exports of one table are read, and in which order: a full one, and the windows of changes
 /// that follow it; or windows alone, which go into the table as it is.
 ///
-/// Windows are sorted by their ends. They may overlap: what was written in both is told by the one
-/// that ends later. A hole between them is refused: nothing would tell what was
-/// changed in it.
+/// Windows are sorted by their ends. They may overlap: of what was written in both the lines of the
+/// one that ends later count. A hole between them is refused: changes made in it have no line.
 package struct ExportChain: Equatable, Sendable {
     /// One export, as the chain needs to know it.
     package struct Link: Equatable, Sendable {

@@ -53,7 +53,7 @@ struct ChangeLines {
             switch result {
             case .success(let change):
                 let key = key(of: change, in: buffer)
-                let isDelete = change.isDelete || isToldLater(change)
+                let isDelete = change.isDelete || isLeftToLaterWindow(change)
                 known.keys.append(key)
                 known.old.append(change.old)
                 operations.append(isDelete ? .delete : .put)
@@ -70,10 +70,10 @@ struct ChangeLines {
         return items
     }
 
-    /// What was written once a later window had begun is told by that. It has no line of an item
-    /// that was not there when it began, nor when it ended: so the item is deleted here, and put
-    /// there.
-    private func isToldLater(_ change: CutChange) -> Bool {
+    /// The last write came after a later window had begun, whose lines count for it. That window has
+    /// no line for an item that was not there at its begin nor at its end: so this one deletes the
+    /// item, and where it is still there the later one puts it.
+    private func isLeftToLaterWindow(_ change: CutChange) -> Bool {
         guard let cutoff = window?.cutoff, let written = change.written else { return false }
         return written >= Int(clamping: (cutoff * 1e6).rounded())
     }

@@ -8,7 +8,7 @@ package struct ExportFailure: Equatable, Sendable {
     }
 
     package var code: Code
-    /// Without what the service tells of its request to S3.
+    /// Without the part about the service's own request to S3, which is added.
     package var message: String
 
     package init(_ code: Code, message: String? = nil) {

@@ -1,7 +1,7 @@
 import JSON
 import System
 
-/// What the server knows of an export, and tells of it. Times in microseconds since 1970.
+/// An export, as DescribeExport and ListExports show it. Times in microseconds since 1970.
 struct ExportRecord: Sendable {
     enum Outcome: Equatable, Sendable {
         case inProgress

@@ -24,7 +24,7 @@ struct CSVRows {
 
     private enum Row {
         case values([[UInt8]])
-        /// A quote that is not closed, or has something behind it: where rows end can't be told.
+        /// A quote that is not closed, or has something behind it: where rows end is not known.
         case broken
     }
 

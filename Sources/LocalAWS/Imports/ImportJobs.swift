@@ -6,7 +6,7 @@ import System
 /// The imports of the server. May be used from any thread.
 ///
 /// Nothing runs by itself: each request first does what was due before it (`catchUp`). The items of
-/// an import are put into its table while that is CREATING, so whoever finds it ACTIVE finds them.
+/// an import are in its table before that is ACTIVE.
 final class ImportJobs: @unchecked Sendable {
     // @unchecked: every `var` is guarded by `lock`.
 

@@ -71,7 +71,7 @@ extension Service {
     }
 
     /// Members of CreateTable that ImportTable does not have. The service ignores them, as all that
-    /// it does not know; here they are refused, so that nobody takes them for honoured.
+    /// it does not know; here they are refused, so that a mistake in a test is seen.
     private static func refuseIgnored(_ creation: Parameters) throws(ServiceError) {
         let ignored = [
             "LocalSecondaryIndexes", "Tags", "StreamSpecification", "TableClass",

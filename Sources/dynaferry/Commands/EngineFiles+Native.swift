@@ -54,7 +54,7 @@ extension EngineFiles {
         let bucket = TargetBucket(
             try await sides.bucket(location.bucket, of: sides.target, arguments, voice))
         try await reach(bucket, location.prefix, "target")
-        // DynamoDB writes with the rights of whoever asks for the export.
+        // DynamoDB writes with the rights of the credentials that ask for the export.
         let probed = TargetBucket(
             try await sides.bucket(location.bucket, of: sides.source, arguments, voice))
         return SnapshotPreparation.Pair(

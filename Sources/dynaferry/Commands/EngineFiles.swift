@@ -277,8 +277,8 @@ enum EngineFiles {
             text: files.text, files: store, pattern: pattern, file: isFile ? file : nil)
     }
 
-    /// The folder of an export without its data: that of an incremental one lies beside it. What
-    /// can't be listed is told of when it is read.
+    /// The folder of an export without its data: that of an incremental one lies beside it. A
+    /// listing that fails here fails again, with its reason, when the place is read.
     private static func isWindowAlone(_ store: any FileStore) async -> Bool {
         let summary = try? await store.listed("manifest-summary.json", patience: .zero)
         guard summary?.isEmpty == false else { return false }

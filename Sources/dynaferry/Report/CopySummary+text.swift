@@ -58,7 +58,7 @@ extension CopySummary {
         return facts + (table.comparison?.lines ?? []).map { ("verification", $0) }
     }
 
-    /// Of what DynamoDB has done by itself: nobody but it knows how.
+    /// Of what DynamoDB has done by itself, which reports a count and nothing else.
     private var serviceFacts: [(subject: String, fact: String)] {
         let what = arguments.native.since == nil ? "items" : "changes"
         var facts = [(what, counters.itemsWritten.grouped)]
