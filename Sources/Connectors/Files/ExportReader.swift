@@ -101,7 +101,7 @@ package struct ExportReader: Sendable {
                 "\(files.title(of: found.folder)) has no manifest: all its \(found.data.count)"
                     + " data files are read, and nothing tells whether one is missing")
         }
-        export.bytes = export.data.reduce(0) { $0 + ($1.bytes ?? 0) }
+        export.bytes = export.data.lazy.compactMap(\.bytes).clampedSum
         export.storedBytes = max(export.storedBytes, export.bytes)
         if let archived = found.data.first(where: { $0.archive != nil }) {
             throw archivedFile(archived)

@@ -70,9 +70,9 @@ struct ChangeLines {
         return items
     }
 
-    /// The last write came after a later window had begun, whose lines count for it. That window has
-    /// no line for an item that was not there at its begin nor at its end: so this one deletes the
-    /// item, and where it is still there the later one puts it.
+    /// The last write came after a later window had begun, whose lines count for it. That window
+    /// has no line for an item that was not there at its begin nor at its end: so this one deletes
+    /// the item, and where it is still there the later one puts it.
     private func isLeftToLaterWindow(_ change: CutChange) -> Bool {
         guard let cutoff = window?.cutoff, let written = change.written else { return false }
         return written >= Int(clamping: (cutoff * 1e6).rounded())

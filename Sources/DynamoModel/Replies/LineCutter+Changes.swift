@@ -92,7 +92,9 @@ extension ByteWalk {
                 try walk.expect(0x3A)
             }
             let isText = walk.peek() == 0x22
-            guard isText || !isTyped else { throw walk.failure("a number is no string") }
+            guard isText || !isTyped else {
+                throw walk.failure("WriteTimestampMicros: the number of N must be in quotes")
+            }
             let digits =
                 isText ? walk.bytes(try walk.walkString().range) : walk.bytes(try walk.walkNumber())
             written = CheckedNumber.int(String(decoding: digits, as: UTF8.self), in: 0 ... .max)
